@@ -1,0 +1,84 @@
+// swift-tools-version: 6.2
+// The module map of Uncross: a few deep targets; the arrows point from the shell to the kernel.
+import PackageDescription
+
+let strict: [SwiftSetting] = [
+  .enableUpcomingFeature("ExistentialAny"),
+  .enableUpcomingFeature("InternalImportsByDefault"),
+  .enableUpcomingFeature("MemberImportVisibility"),
+  .treatAllWarnings(as: .error),
+]
+
+let package = Package(
+  name: "uncross",
+  products: [.executable(name: "uncross", targets: ["uncross"])],
+  dependencies: [
+    .package(url: "https://github.com/hummingbird-project/hummingbird.git", from: "2.28.1"),
+    .package(url: "https://github.com/swift-server/async-http-client.git", from: "1.37.0"),
+    .package(url: "https://github.com/swift-server/swift-service-lifecycle.git", from: "2.13.0"),
+    .package(url: "https://github.com/apple/swift-nio.git", from: "2.101.2"),
+    .package(url: "https://github.com/apple/swift-argument-parser.git", from: "1.8.2"),
+    .package(url: "https://github.com/apple/swift-configuration.git", from: "1.4.0"),
+    .package(url: "https://github.com/apple/swift-log.git", from: "1.16.2"),
+    .package(url: "https://github.com/apple/swift-crypto.git", from: "4.5.2"),
+  ],
+  targets: [
+    // The kernel: standard library only.
+    .target(name: "Auction", swiftSettings: strict),
+    .target(name: "Engine", dependencies: ["Auction"], swiftSettings: strict),
+
+    // Postgres over libpq.
+    .systemLibrary(name: "CPostgres", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
+    .target(name: "Postgres", dependencies: ["CPostgres"], swiftSettings: strict),
+
+    // Durability, accounting, publishing.
+    .target(
+      name: "Journal",
+      dependencies: ["Engine", "Postgres", .product(name: "Crypto", package: "swift-crypto")],
+      swiftSettings: strict),
+    .target(name: "Ledger", dependencies: ["Engine", "Postgres"], swiftSettings: strict),
+    .target(
+      name: "Tape",
+      dependencies: [
+        "Engine", .product(name: "Crypto", package: "swift-crypto"),
+        .product(name: "AsyncHTTPClient", package: "async-http-client"),
+        .product(name: "NIOCore", package: "swift-nio"),
+      ], swiftSettings: strict),
+
+    // The face.
+    .target(
+      name: "Client",
+      dependencies: [
+        .product(name: "Crypto", package: "swift-crypto"),
+        .product(name: "AsyncHTTPClient", package: "async-http-client"),
+        .product(name: "NIOCore", package: "swift-nio"),
+      ], swiftSettings: strict),
+    .target(
+      name: "API",
+      dependencies: [
+        "Engine", "Ledger", "Client", .product(name: "Hummingbird", package: "hummingbird"),
+        .product(name: "Crypto", package: "swift-crypto"),
+        .product(name: "Logging", package: "swift-log"),
+      ], swiftSettings: strict),
+    .target(
+      name: "Embedded",
+      dependencies: ["Postgres", .product(name: "Logging", package: "swift-log")],
+      swiftSettings: strict),
+    .executableTarget(
+      name: "uncross",
+      dependencies: [
+        "Auction", "Engine", "Postgres", "Journal", "Ledger", "Tape", "API", "Client", "Embedded",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        .product(name: "Configuration", package: "swift-configuration"),
+        .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+        .product(name: "Logging", package: "swift-log"),
+      ], swiftSettings: strict),
+
+    .testTarget(
+      name: "AuctionTests", dependencies: ["Auction"], resources: [.copy("cases")],
+      swiftSettings: strict),
+    .testTarget(name: "EngineTests", dependencies: ["Engine"], swiftSettings: strict),
+    .testTarget(name: "PostgresTests", dependencies: ["Postgres", "Embedded"], swiftSettings: strict),
+  ],
+  swiftLanguageModes: [.v6]
+)

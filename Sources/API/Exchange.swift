@@ -1,0 +1,66 @@
+// The seam between the API and the core: what routes may ask, and how they are refused.
+
+public import Engine
+public import Ledger
+
+/// The core as the API sees it. Everything that comes back has become durable before.
+public protocol Exchange: Sendable {
+  /// Applies commands in order, in one group where it fits; one reply a command. It throws where
+  /// nothing was accepted (`.unavailable`) or where nobody knows (`.outcomeUnknown`).
+  func submit(_ commands: [Command]) async throws(ExchangeError) -> [Reply]
+
+  /// Asks the engine between two groups; the answer leaves when all it could have seen is durable.
+  func read<Value: Sendable>(
+    _ query: @escaping @Sendable (borrowing AuctionEngine) -> Value
+  ) async throws(ExchangeError) -> Value
+
+  /// Rows of one user, newest first, from memory and closed partitions.
+  func ledger(_ query: LedgerQuery) async throws(ExchangeError) -> [LedgerRow]
+
+  /// Whether requests are taken, and if not, why.
+  func readiness() -> Readiness
+
+  /// The figures of `/metrics`.
+  func metrics() -> [Metric]
+}
+
+public enum ExchangeError: Error, Sendable, Equatable {
+  /// Nothing was accepted; try again after so many seconds (503).
+  case unavailable(reason: String, retryAfterSeconds: Int)
+  /// Too much is waiting; nothing was accepted (429).
+  case overloaded(retryAfterSeconds: Int)
+  /// It may or may not have been applied (500): send it again under the same client order id.
+  case outcomeUnknown
+}
+
+public enum Readiness: Sendable, Equatable {
+  case ready
+  case notReady(reason: String)
+}
+
+/// One figure in the Prometheus text format.
+public struct Metric: Sendable, Equatable {
+  public enum Kind: String, Sendable { case counter, gauge }
+
+  public var name: String
+  public var help: String
+  public var kind: Kind
+  public var labels: [(name: String, value: String)]
+  public var value: Double
+
+  public init(
+    _ name: String, _ help: String, _ kind: Kind, _ value: Double,
+    labels: [(name: String, value: String)] = []
+  ) {
+    self.name = name
+    self.help = help
+    self.kind = kind
+    self.value = value
+    self.labels = labels
+  }
+
+  public static func == (a: Self, b: Self) -> Bool {
+    a.name == b.name && a.kind == b.kind && a.value == b.value
+      && a.labels.elementsEqual(b.labels) { $0.name == $1.name && $0.value == $1.value }
+  }
+}

@@ -1,0 +1,375 @@
+// The state as canonical bytes: what a restart begins with, and what the state hash is taken over.
+
+package import Auction
+
+extension AuctionEngine {
+  /// Begins every snapshot; the last byte is the format's version.
+  static var snapshotMark: [UInt8] { Array("uncross-state".utf8) + [1] }
+
+  /// Writes the state. The bytes depend on the state alone: not on slots, hash tables or how it came
+  /// about. `effects` are no part of it.
+  public func writeSnapshot(to writer: inout ByteWriter) {
+    writer.raw(Self.snapshotMark)
+    writer.uint(rulesVersion)
+    writer.uint(time)
+    writer.uint(commandCount)
+    writer.bool(venue != nil)
+    guard let venue else { return }
+    writer.fixed(venue.seed)
+    writer.fixed(venue.secondSeed)
+    writer.uint(venue.maximumRememberedOrders)
+    writer.uint(venue.maximumRememberedOrdersOfUser)
+    writeDirectory(to: &writer)
+    writeAccounts(to: &writer)
+    writeMarkets(to: &writer)
+    writeRemembered(to: &writer)
+    writeOrders(to: &writer)
+  }
+
+  private func writeDirectory(to writer: inout ByteWriter) {
+    writer.uint(assets.count)
+    for asset in assets { writer.asset(asset) }
+    writer.uint(users.count)
+    for user in users {
+      writer.text(user.name)
+      writer.bool(user.isFrozen)
+      writer.uint(user.registered)
+      writer.uint(user.keys.count)
+      for key in user.keys {
+        writer.raw(key.key.bytes)
+        writer.byte(key.role.rawValue)
+      }
+    }
+    writer.uint(adjustmentCount)
+    writer.uint(pendingAdjustments.count)
+    for pending in pendingAdjustments {
+      writer.uint(pending.id)
+      writer.uint(pending.time)
+      writer.adjustment(pending.adjustment)
+    }
+  }
+
+  private func writeAccounts(to writer: inout ByteWriter) {
+    writer.uint(accounts.entryCount)
+    for asset in assets.indices { writer.int(accounts.issued[asset]) }
+    // An account without an entry is not state: it came about when somebody looked at a market.
+    let slots = accounts.sortedSlots().filter { accounts.slab[$0].lastEntry != 0 }
+    writer.uint(slots.count)
+    for slot in slots {
+      let account = accounts.slab[slot]
+      writer.uint(account.user)
+      writer.uint(account.asset)
+      writer.uint(account.free)
+      writer.uint(account.locked)
+      writer.uint(account.lastEntry)
+    }
+  }
+
+  private func writeMarkets(to writer: inout ByteWriter) {
+    writer.uint(markets.count)
+    for market in 0..<Int32(markets.count) {
+      writer.market(markets[market].definition)
+      writer.uint(markets[market].constants.atomsPerTickLot)
+      writer.bool(markets[market].constants.isOpen)
+      writer.uint(markets[market].constants.referenceTicks)
+      writer.uint(markets[market].lastSlot)
+      writer.uint(markets[market].outsideRuns)
+      writer.uint(markets[market].auctionCount)
+      writer.uint(markets[market].tradeCount)
+    }
+  }
+
+  private func writeRemembered(to writer: inout ByteWriter) {
+    writer.uint(remembered.count)
+    var slot = remembered.head
+    while slot >= 0 {
+      let entry = remembered.slab[slot]
+      writer.uint(entry.user)
+      writer.clientOrderID(entry.clientOrderID)
+      writer.bool(entry.request.isAdjustment)
+      writer.uint(entry.request.market)
+      writer.byte(entry.request.side.rawValue)
+      writer.byte(entry.request.type.rawValue)
+      writer.byte(entry.request.timeInForce.rawValue)
+      writer.int(Int128(entry.request.limitTicks))
+      writer.int(Int128(entry.request.lots))
+      writer.int(Int128(entry.request.expiry))
+      writer.uint(entry.time)
+      writer.uint(entry.id)
+      writer.uint(entry.rejection?.rawValue ?? 0)
+      writer.byte(entry.status.rawValue)
+      writer.uint(entry.limitTicks)
+      writer.uint(entry.lots)
+      writer.uint(entry.executedLots)
+      writer.uint(entry.notional)
+      writer.uint(entry.feePaid)
+      slot = remembered.next(after: slot)
+    }
+  }
+
+  /// Live orders by their place in time, so that restoring them in order rebuilds every queue.
+  private func writeOrders(to writer: inout ByteWriter) {
+    writer.uint(orderCount)
+    writer.uint(priorityCount)
+    var live = (0..<orders.used).filter { orders[$0].priority != 0 }
+    live.sort { orders[$0].priority < orders[$1].priority }
+    writer.uint(live.count)
+    for slot in live {
+      let order = orders[slot]
+      writer.uint(order.id)
+      writer.uint(order.priority)
+      writer.uint(traders[order.trader].user)
+      writer.uint(order.market)
+      writer.byte(order.side.rawValue)
+      writer.byte(order.type.rawValue)
+      writer.byte(order.timeInForce.rawValue)
+      writer.uint(order.limitTicks)
+      writer.uint(order.remainingLots)
+      writer.uint(order.executedLots)
+      writer.uint(order.notional)
+      writer.uint(order.feePaid)
+      writer.uint(order.feeBasisPoints)
+      writer.uint(order.expiry)
+      writer.uint(order.time)
+      writer.clientOrderID(order.clientOrderID)
+    }
+  }
+
+  // MARK: Restore
+
+  /// The engine that wrote these bytes: the same hash, and the same future.
+  public init(restoring bytes: [UInt8]) throws(ByteError) {
+    var reader = ByteReader(bytes)
+    guard try Array(reader.raw(Self.snapshotMark.count)) == Self.snapshotMark else {
+      throw reader.fail("not a snapshot of this format")
+    }
+    rulesVersion = try reader.uint()
+    guard rulesVersion == 1 else { throw reader.fail("rules version not known to this program") }
+    time = try reader.uint()
+    commandCount = try reader.uint()
+    guard try reader.bool() else { return }
+    let seed = try reader.fixed()
+    let secondSeed = try reader.fixed()
+    venue = VenueConfiguration(
+      seed: seed, secondSeed: secondSeed, maximumRememberedOrders: try reader.uint(),
+      maximumRememberedOrdersOfUser: try reader.uint())
+    remembered.seed = seed ^ secondSeed
+    try readDirectory(&reader)
+    try readAccounts(&reader)
+    try readMarkets(&reader)
+    var open: [OrderID: Int32] = [:]
+    try readRemembered(&reader, &open)
+    try readOrders(&reader, open)
+    guard reader.isAtEnd else { throw reader.fail("bytes after the snapshot's end") }
+    effects = Effects()
+    effects.firstEntry = accounts.entryCount + 1
+    accounts.checkConservation()
+  }
+
+  private mutating func readDirectory(_ reader: inout ByteReader) throws(ByteError) {
+    for _ in 0..<(try reader.count()) {
+      let asset = try reader.asset()
+      assetIDs[asset.code] = AssetID(assets.count)
+      assets.append(asset)
+    }
+    for _ in 0..<(try reader.count()) {
+      var user = User(
+        name: try reader.text(), isFrozen: try reader.bool(), registered: try reader.uint())
+      for _ in 0..<(try reader.count()) {
+        guard let key = PublicKey(try reader.raw(32)), let role = Role(rawValue: try reader.byte())
+        else { throw reader.fail("not a key") }
+        user.keys.append(UserKey(key: key, role: role))
+        keys[key] = UserID(users.count)
+      }
+      userIDs[user.name] = UserID(users.count)
+      users.append(user)
+    }
+    adjustmentCount = try reader.uint()
+    for _ in 0..<(try reader.count()) {
+      let id: Int64 = try reader.uint()
+      let time: Microseconds = try reader.uint()
+      pendingAdjustments.append(
+        PendingAdjustment(id: id, adjustment: try reader.adjustment(), time: time))
+    }
+  }
+
+  private mutating func readAccounts(_ reader: inout ByteReader) throws(ByteError) {
+    let entryCount: UInt64 = try reader.uint()
+    var issued: ContiguousArray<Int128> = []
+    for _ in assets { issued.append(try reader.int()) }
+    accounts.restore(issued: issued, entryCount: entryCount)
+    for _ in 0..<(try reader.count()) {
+      var account = Account(user: try reader.uint(), asset: try reader.uint())
+      account.free = try reader.uint()
+      account.locked = try reader.uint()
+      account.lastEntry = try reader.uint()
+      guard Int(account.user) < users.count, Int(account.asset) < assets.count else {
+        throw reader.fail("an account of nobody")
+      }
+      accounts.restore(account)
+    }
+  }
+
+  private mutating func readMarkets(_ reader: inout ByteReader) throws(ByteError) {
+    for _ in 0..<(try reader.count()) {
+      let definition = try reader.market()
+      guard Int(definition.base) < assets.count, Int(definition.quote) < assets.count else {
+        throw reader.fail("a market of unknown assets")
+      }
+      let market = Int32(markets.count)
+      addMarket(
+        definition, atomsPerTickLot: try reader.uint(), isOpen: try reader.bool(),
+        referenceTicks: try reader.uint(), lastSlot: try reader.uint())
+      markets[market].outsideRuns = try reader.uint()
+      markets[market].auctionCount = try reader.uint()
+      markets[market].tradeCount = try reader.uint()
+      refreshBand(market)
+    }
+  }
+
+  private mutating func readRemembered(
+    _ reader: inout ByteReader, _ open: inout [OrderID: Int32]
+  ) throws(ByteError) {
+    for _ in 0..<(try reader.count()) {
+      let user: UserID = try reader.uint()
+      guard Int(user) < users.count else { throw reader.fail("an order of nobody") }
+      let clientOrderID = try reader.clientOrderID()
+      let isAdjustment = try reader.bool()
+      let market: MarketID = try reader.uint()
+      let kind = try reader.orderKind()
+      let request = RememberedRequest(
+        isAdjustment: isAdjustment, market: market, side: kind.side, type: kind.type,
+        timeInForce: kind.timeInForce, limitTicks: try reader.int(as: Int64.self),
+        lots: try reader.int(as: Int64.self), expiry: try reader.int(as: Int64.self))
+      let time: Microseconds = try reader.uint()
+      let id: Int64 = try reader.uint()
+      let code: UInt16 = try reader.uint()
+      guard code == 0 || Rejection(rawValue: code) != nil,
+        let status = OrderStatus(rawValue: try reader.byte())
+      else { throw reader.fail("not an answer") }
+      var entry = RememberedOrder(
+        user: user, clientOrderID: clientOrderID, request: request, time: time, id: id,
+        rejection: Rejection(rawValue: code))
+      entry.status = status
+      entry.limitTicks = try reader.uint()
+      entry.lots = try reader.uint()
+      entry.executedLots = try reader.uint()
+      entry.notional = try reader.uint()
+      entry.feePaid = try reader.uint()
+      let slot = remember(entry)
+      if isAdjustment || entry.rejection != nil { continue }
+      if status == .open { open[id] = slot } else { orderIndex.insert(UInt64(id), -(slot + 1)) }
+    }
+  }
+
+  private mutating func readOrders(
+    _ reader: inout ByteReader, _ open: [OrderID: Int32]
+  ) throws(ByteError) {
+    orderCount = try reader.uint()
+    let lastPriority: UInt64 = try reader.uint()
+    for _ in 0..<(try reader.count()) {
+      let id: OrderID = try reader.uint()
+      let priority: UInt64 = try reader.uint()
+      let user: UserID = try reader.uint()
+      let market: MarketID = try reader.uint()
+      guard Int(user) < users.count, Int(market) < markets.count, priority > priorityCount else {
+        throw reader.fail("an order of nobody, of no market or out of order")
+      }
+      let kind = try reader.orderKind()
+      let limit: Int64 = try reader.uint()
+      let remaining: Int64 = try reader.uint()
+      let executed: Int64 = try reader.uint()
+      let notional: Int128 = try reader.uint()
+      let feePaid: Int128 = try reader.uint()
+      let feeBasisPoints: UInt16 = try reader.uint()
+      let expiry: Microseconds = try reader.uint()
+      let accepted: Microseconds = try reader.uint()
+      let trader = openTrader(user, market, markets[Int32(market)].constants)
+      let slot = orders.insert(
+        Order(
+          id: id, priority: 0, limitTicks: limit, remainingLots: remaining, executedLots: executed,
+          expiry: expiry, time: accepted, notional: notional, feePaid: feePaid,
+          clientOrderID: try reader.clientOrderID(), remembered: open[id] ?? -1, trader: trader,
+          level: -1, market: market, feeBasisPoints: feeBasisPoints, side: kind.side,
+          type: kind.type, timeInForce: kind.timeInForce))
+      orderIndex.insert(UInt64(id), slot)
+      priorityCount = priority - 1
+      enqueue(slot)
+    }
+    guard lastPriority >= priorityCount else { throw reader.fail("orders beyond the count") }
+    priorityCount = lastPriority
+  }
+}
+
+// MARK: Shared encodings: the journal writes definitions in the same way
+
+extension ByteWriter {
+  package mutating func asset(_ asset: AssetDefinition) {
+    text(asset.code)
+    uint(asset.decimals)
+    uint(asset.adjustmentLimit)
+  }
+
+  package mutating func market(_ market: MarketDefinition) {
+    text(market.symbol)
+    uint(market.base)
+    uint(market.quote)
+    uint(market.tickAtoms)
+    uint(market.lotAtoms)
+    terms(market.terms)
+    uint(market.listingPriceTicks)
+  }
+
+  package mutating func terms(_ terms: MarketTerms) {
+    uint(terms.intervalMilliseconds)
+    uint(terms.bandBasisPoints)
+    uint(terms.runsBeforeWidening)
+    uint(terms.buyFeeBasisPoints)
+    uint(terms.sellFeeBasisPoints)
+    uint(terms.minimumNotional)
+    uint(terms.maximumOpenOrders)
+  }
+
+  package mutating func adjustment(_ adjustment: BalanceAdjustment) {
+    uint(adjustment.operator)
+    uint(adjustment.user)
+    uint(adjustment.asset)
+    int(adjustment.amount)
+    text(adjustment.reason)
+    clientOrderID(adjustment.requestID)
+  }
+}
+
+extension ByteReader {
+  package mutating func asset() throws(ByteError) -> AssetDefinition {
+    AssetDefinition(code: try text(), decimals: try uint(), adjustmentLimit: try uint())
+  }
+
+  package mutating func market() throws(ByteError) -> MarketDefinition {
+    MarketDefinition(
+      symbol: try text(), base: try uint(), quote: try uint(), tickAtoms: try uint(),
+      lotAtoms: try uint(), terms: try terms(), listingPriceTicks: try uint())
+  }
+
+  package mutating func terms() throws(ByteError) -> MarketTerms {
+    MarketTerms(
+      intervalMilliseconds: try uint(), bandBasisPoints: try uint(),
+      runsBeforeWidening: try uint(), buyFeeBasisPoints: try uint(),
+      sellFeeBasisPoints: try uint(), minimumNotional: try uint(), maximumOpenOrders: try uint())
+  }
+
+  package mutating func adjustment() throws(ByteError) -> BalanceAdjustment {
+    BalanceAdjustment(
+      operator: try uint(), user: try uint(), asset: try uint(), amount: try int(),
+      reason: try text(), requestID: try clientOrderID())
+  }
+
+  package mutating func orderKind() throws(ByteError) -> (
+    side: Side, type: OrderType, timeInForce: TimeInForce
+  ) {
+    guard let side = Side(rawValue: try byte()), let type = OrderType(rawValue: try byte()),
+      let timeInForce = TimeInForce(rawValue: try byte())
+    else { throw fail("not a kind of order") }
+    return (side, type, timeInForce)
+  }
+}

@@ -1,0 +1,150 @@
+// The core: a value that takes commands and returns effects. No clock, no I/O, no randomness.
+
+internal import Auction
+
+/// The deterministic engine: accounts, order books, schedule. The same commands in the same order give
+/// the same state, ledger and tape on every machine.
+///
+/// It trusts nothing it is told: a command that breaks a rule gets a `Rejection`, and no command that is
+/// applied can overflow or trap (see `Bounds`). What cannot happen stops the process (`precondition`).
+public struct AuctionEngine: ~Copyable {
+  /// The semantics in force; changed only by `Command.activateRules`.
+  public internal(set) var rulesVersion: UInt32 = 1
+  /// The latest time that a command brought.
+  public internal(set) var time: Microseconds = 0
+  /// Commands applied since the first, refused ones included.
+  public internal(set) var commandCount: UInt64 = 0
+  /// Replies, ledger entries and tape since the last `effects.removeAll()`.
+  public var effects = Effects()
+
+  var venue: VenueConfiguration?
+  var assets: ContiguousArray<AssetDefinition> = []
+  var assetIDs: [String: AssetID] = [:]
+  var users: ContiguousArray<User> = []
+  var userIDs: [String: UserID] = [:]
+  var keys: [PublicKey: UserID] = [:]
+  var accounts = Accounts()
+  var markets = Slab<Market>(minimumCapacity: 4)
+  var marketIDs: [String: MarketID] = [:]
+  var orders = Slab<Order>(minimumCapacity: 1024)
+  /// Order id -> slot of a live order, or -(slot + 1) of the remembered entry of a finished one.
+  var orderIndex = HashIndex(minimumCapacity: 1024)
+  var traders = Slab<Trader>()
+  var traderIndex = HashIndex()
+  var remembered = RememberedOrders()
+  var pendingAdjustments: ContiguousArray<PendingAdjustment> = []
+  var adjustmentCount: Int64 = 0
+  /// Orders accepted so far; the permutation of it is the public id.
+  var orderCount: UInt64 = 0
+  /// Rises with every order put into a queue.
+  var priorityCount: UInt64 = 0
+
+  // Lists reused by every run.
+  var buyFills: ContiguousArray<Fill> = []
+  var sellFills: ContiguousArray<Fill> = []
+  var locksBefore: ContiguousArray<Int128> = []
+
+  /// The empty engine, before `configureVenue`.
+  public init() {}
+
+  /// Applies one command and appends what it brings about to `effects`.
+  @discardableResult
+  public mutating func apply(_ command: Command) -> Reply {
+    let reply = dispatch(command)
+    commandCount += 1
+    effects.replies.append(reply)
+    return reply
+  }
+
+  private mutating func dispatch(_ command: Command) -> Reply {
+    switch command {
+    case .placeOrder(let order): return place(order)
+    case .cancelOrder(let cancel): return self.cancel(cancel)
+    case .amendOrder(let amendment): return amend(amendment)
+    case .advanceTime(let to):
+      guard to > time else { return refuse(.timeNotLater) }
+      time = to
+      return accept()
+    case .cancelAllOrders(let user, let market): return cancelAll(user: user, market: market)
+    case .runAuction(let market, let slot): return runAuction(market, slot: slot)
+    default: return administer(command)
+    }
+  }
+
+  // MARK: Answers
+
+  func accept(_ id: Int64 = 0, detail: Int64 = 0) -> Reply {
+    Reply(rejection: nil, id: id, time: time, detail: detail)
+  }
+
+  func refuse(_ rejection: Rejection, id: Int64 = 0) -> Reply {
+    Reply(rejection: rejection, id: id, time: time)
+  }
+
+  // MARK: Posting
+
+  @inline(__always)
+  mutating func post(
+    _ account: Int32, _ type: LedgerTransactionType, free: Int128 = 0, locked: Int128 = 0,
+    _ reference: LedgerReference
+  ) {
+    accounts.post(
+      account, type, free: free, locked: locked, reference, time, into: &effects.entries)
+  }
+
+  /// Moves between free and locked; nothing where nothing moves.
+  @inline(__always)
+  mutating func moveLock(_ account: Int32, by amount: Int128, order: OrderID, market: MarketID) {
+    if amount == 0 { return }
+    post(
+      account, amount > 0 ? .lock : .unlock, free: -amount, locked: amount,
+      LedgerReference(kind: .order, market: market, id: order))
+  }
+
+  // MARK: Public order ids
+
+  /// A four-round Feistel network over 62 bits: a permutation, so ids never collide, keyed by the
+  /// venue's secret, so they tell nothing about each other.
+  func publicOrderID(_ number: UInt64) -> OrderID {
+    guard let venue else { preconditionFailure("an order before the venue was configured") }
+    let mask: UInt64 = (1 << 31) - 1
+    var (left, right) = (number >> 31 & mask, number & mask)
+    for round in UInt64(0)..<4 {
+      let key = round & 1 == 0 ? venue.seed : venue.secondSeed
+      var mixed = (right ^ key) &+ round &* 0x9e37_79b9_7f4a_7c15
+      mixed = (mixed ^ mixed >> 30) &* 0xbf58_476d_1ce4_e5b9
+      mixed = (mixed ^ mixed >> 27) &* 0x94d0_49bb_1331_11eb
+      mixed ^= mixed >> 31
+      (left, right) = (right, left ^ (mixed & mask))
+    }
+    let id = OrderID(left << 31 | right)
+    // Zero means "none" on the tape: walk the cycle once more.
+    return id == 0 ? publicOrderID(0) : id
+  }
+}
+
+struct User {
+  var name: String
+  var isFrozen = false
+  var registered: Microseconds
+  var rememberedCount: UInt32 = 0
+  var keys: [UserKey] = []
+}
+
+struct UserKey: Equatable {
+  var key: PublicKey
+  var role: Role
+}
+
+struct PendingAdjustment: Equatable {
+  var id: Int64
+  var adjustment: BalanceAdjustment
+  var time: Microseconds
+}
+
+/// `ceil(amount x basisPoints / 10,000)`, exact for amounts below 2^120.
+@inline(__always)
+func fee(on amount: Int128, _ basisPoints: UInt16) -> Int128 {
+  let rate = Int128(basisPoints)
+  return amount / 10_000 * rate + (amount % 10_000 * rate + 9_999) / 10_000
+}

@@ -1,0 +1,274 @@
+// Everything that can change the engine: the journal is a list of these and nothing else.
+
+public import Auction
+
+/// One change asked of the engine. All of them are journaled, those that are refused too; replaying
+/// them in order gives the same state, ledger and tape to the byte.
+public enum Command: Sendable, Equatable {
+  /// The clock: the only way in which time enters.
+  case advanceTime(Microseconds)
+  case placeOrder(PlaceOrder)
+  case amendOrder(AmendOrder)
+  case cancelOrder(CancelOrder)
+  /// Cancels a user's orders, in one market or in all.
+  case cancelAllOrders(user: UserID, market: MarketID?)
+  /// The only way in which an auction runs. A slot is a multiple of the market's interval.
+  case runAuction(market: MarketID, slot: Int64)
+
+  /// The first command of every journal.
+  case configureVenue(VenueConfiguration)
+  case createAsset(AssetDefinition)
+  case createMarket(MarketDefinition)
+  case changeMarket(MarketChange)
+  case suspendMarket(MarketID)
+  case resumeMarket(MarketID)
+  /// Sets the reference price in ticks and cancels the market's market orders.
+  case setReference(market: MarketID, priceTicks: Int64)
+  case registerUser(name: String)
+  case registerKey(user: UserID, key: PublicKey, role: Role)
+  case revokeKey(PublicKey)
+  /// A frozen user places nothing; freezing cancels what rests.
+  case setFrozen(user: UserID, frozen: Bool)
+  case adjustBalance(BalanceAdjustment)
+  case approveAdjustment(id: Int64, by: UserID)
+  case refuseAdjustment(id: Int64, by: UserID)
+  /// Later commands follow this version's semantics.
+  case activateRules(version: UInt32)
+}
+
+public enum OrderType: UInt8, Sendable {
+  case limit = 0
+  /// At any price, in the next auction only.
+  case market = 1
+
+  public var name: String { self == .limit ? "limit" : "market" }
+}
+
+public enum TimeInForce: UInt8, Sendable, CaseIterable {
+  /// Until executed or cancelled.
+  case goodTilCancelled = 0
+  /// Until a time; ends before the first run at or after it.
+  case goodTilDate = 1
+  /// The next auction only.
+  case auction = 2
+
+  public var name: String {
+    switch self {
+    case .goodTilCancelled: "gtc"
+    case .goodTilDate: "gtd"
+    case .auction: "auction"
+    }
+  }
+}
+
+public struct PlaceOrder: Sendable, Equatable {
+  public var user: UserID
+  public var market: MarketID
+  public var side: Side
+  public var type: OrderType
+  public var timeInForce: TimeInForce
+  /// Ticks; 0 for a market order.
+  public var limitTicks: Int64
+  public var lots: Int64
+  /// For good-til-date, else 0.
+  public var expiry: Microseconds
+  public var clientOrderID: ClientOrderID
+
+  public init(
+    user: UserID, market: MarketID, side: Side, type: OrderType = .limit,
+    timeInForce: TimeInForce = .goodTilCancelled, limitTicks: Int64, lots: Int64,
+    expiry: Microseconds = 0, clientOrderID: ClientOrderID
+  ) {
+    self.user = user
+    self.market = market
+    self.side = side
+    self.type = type
+    self.timeInForce = timeInForce
+    self.limitTicks = limitTicks
+    self.lots = lots
+    self.expiry = expiry
+    self.clientOrderID = clientOrderID
+  }
+}
+
+/// A new limit or a new total quantity. A change of price or more quantity loses time priority; less
+/// keeps it. Both values are absolute, so sending it twice does what sending it once does.
+public struct AmendOrder: Sendable, Equatable {
+  public var user: UserID
+  public var order: OrderID
+  /// Ticks; 0 leaves it.
+  public var limitTicks: Int64
+  /// Total lots, executed ones included; 0 leaves it.
+  public var lots: Int64
+
+  public init(user: UserID, order: OrderID, limitTicks: Int64, lots: Int64) {
+    self.user = user
+    self.order = order
+    self.limitTicks = limitTicks
+    self.lots = lots
+  }
+}
+
+public struct CancelOrder: Sendable, Equatable {
+  public var user: UserID
+  public var order: OrderID
+
+  public init(user: UserID, order: OrderID) {
+    self.user = user
+    self.order = order
+  }
+}
+
+/// What the engine needs to know once: secrets that make ids unguessable, and bounds on memory.
+public struct VenueConfiguration: Sendable, Equatable {
+  /// Random, secret: keys the permutation of order ids and the hash of client order ids.
+  public var seed: UInt64
+  public var secondSeed: UInt64
+  /// How many client order ids are remembered at most. One costs about 130 bytes.
+  public var maximumRememberedOrders: UInt32
+  /// The same for one user.
+  public var maximumRememberedOrdersOfUser: UInt32
+
+  public init(
+    seed: UInt64, secondSeed: UInt64, maximumRememberedOrders: UInt32 = 1 << 24,
+    maximumRememberedOrdersOfUser: UInt32 = 1 << 21
+  ) {
+    self.seed = seed
+    self.secondSeed = secondSeed
+    self.maximumRememberedOrders = maximumRememberedOrders
+    self.maximumRememberedOrdersOfUser = maximumRememberedOrdersOfUser
+  }
+}
+
+public struct AssetDefinition: Sendable, Equatable {
+  /// 1 to 12 characters `A-Z 0-9`.
+  public var code: String
+  /// Decimals of one whole coin: 18 means that 1 coin is 10^18 atoms. At most 18.
+  public var decimals: UInt8
+  /// Atoms up to which one operator adjusts a balance alone; beyond it a second one approves.
+  public var adjustmentLimit: Int128
+
+  public init(code: String, decimals: UInt8, adjustmentLimit: Int128) {
+    self.code = code
+    self.decimals = decimals
+    self.adjustmentLimit = adjustmentLimit
+  }
+}
+
+/// A market's terms. Assets, tick and lot never change: that is a new market.
+public struct MarketDefinition: Sendable, Equatable {
+  /// As `ETH-USDC`: 3 to 25 characters `A-Z 0-9 -`.
+  public var symbol: String
+  public var base: AssetID
+  public var quote: AssetID
+  /// The price step: quote atoms for one whole base coin.
+  public var tickAtoms: Int64
+  /// The quantity step in base atoms.
+  public var lotAtoms: Int64
+  public var terms: MarketTerms
+  /// Ticks before the first auction; 0 for none (then no market orders).
+  public var listingPriceTicks: Int64
+
+  public init(
+    symbol: String, base: AssetID, quote: AssetID, tickAtoms: Int64, lotAtoms: Int64,
+    terms: MarketTerms, listingPriceTicks: Int64
+  ) {
+    self.symbol = symbol
+    self.base = base
+    self.quote = quote
+    self.tickAtoms = tickAtoms
+    self.lotAtoms = lotAtoms
+    self.terms = terms
+    self.listingPriceTicks = listingPriceTicks
+  }
+}
+
+/// The terms that may change: fees apply to later orders, a band from the next run.
+public struct MarketTerms: Sendable, Equatable {
+  /// Time between runs; a slot is a multiple of it. 10 ms to 1 day.
+  public var intervalMilliseconds: Int64
+  /// Half width of the band around the reference price; 0 for none (then no market orders).
+  public var bandBasisPoints: UInt32
+  /// After so many runs in a row outside the band it doubles at each further one.
+  public var runsBeforeWidening: UInt32
+  /// At most 10,000 (100 %).
+  public var buyFeeBasisPoints: UInt16
+  public var sellFeeBasisPoints: UInt16
+  /// Quote atoms.
+  public var minimumNotional: Int128
+  /// Of one account in this market.
+  public var maximumOpenOrders: UInt32
+
+  public init(
+    intervalMilliseconds: Int64, bandBasisPoints: UInt32, runsBeforeWidening: UInt32 = 3,
+    buyFeeBasisPoints: UInt16, sellFeeBasisPoints: UInt16, minimumNotional: Int128,
+    maximumOpenOrders: UInt32 = 200
+  ) {
+    self.intervalMilliseconds = intervalMilliseconds
+    self.bandBasisPoints = bandBasisPoints
+    self.runsBeforeWidening = runsBeforeWidening
+    self.buyFeeBasisPoints = buyFeeBasisPoints
+    self.sellFeeBasisPoints = sellFeeBasisPoints
+    self.minimumNotional = minimumNotional
+    self.maximumOpenOrders = maximumOpenOrders
+  }
+}
+
+public struct MarketChange: Sendable, Equatable {
+  public var market: MarketID
+  public var terms: MarketTerms
+
+  public init(market: MarketID, terms: MarketTerms) {
+    self.market = market
+    self.terms = terms
+  }
+}
+
+/// An operator gives or takes funds; the same request id is applied once.
+public struct BalanceAdjustment: Sendable, Equatable {
+  public var `operator`: UserID
+  public var user: UserID
+  public var asset: AssetID
+  /// Atoms; below zero takes away. Never zero.
+  public var amount: Int128
+  /// 1 to 200 bytes, for the auditor.
+  public var reason: String
+  public var requestID: ClientOrderID
+
+  public init(
+    operator: UserID, user: UserID, asset: AssetID, amount: Int128, reason: String,
+    requestID: ClientOrderID
+  ) {
+    self.operator = `operator`
+    self.user = user
+    self.asset = asset
+    self.amount = amount
+    self.reason = reason
+    self.requestID = requestID
+  }
+}
+
+/// The engine's named bounds. With them no sum or product of a run can overflow (`docs/ARCHITECTURE.md`).
+public enum Bounds {
+  /// Lots of one order.
+  public static let maximumLots: Int64 = 1 << 40
+  /// Ticks of any price.
+  public static let maximumPriceTicks: Int64 = 1 << 50
+  /// Live orders of one side of one market: with `maximumLots` a side sums below 2^60.
+  public static let maximumOrdersOfSide = 1 << 20
+  /// Atoms of one asset in all accounts, and of one order's notional with its fee.
+  public static let maximumAtoms: Int128 = 1 << 120
+  /// A user's keys: device, algorithm, read-only, with room for rotation.
+  public static let maximumKeysOfUser = 16
+  /// Registered users: sixteen million balances are about a gigabyte.
+  public static let maximumUsers = 1 << 24
+  /// Assets and markets: small tables that are read in full.
+  public static let maximumAssets = 1 << 10
+  public static let maximumMarkets = 1 << 10
+  /// Adjustments that wait for a second operator.
+  public static let maximumPendingAdjustments = 1_000
+  /// How long a client order id is remembered at least, in exchange time: 24 hours.
+  public static let rememberedFor: Microseconds = 24 * 3_600 * 1_000_000
+  /// Trades and ladder rows in one tape record.
+  public static let tapeChunk = 8_192
+}

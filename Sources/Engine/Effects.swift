@@ -1,0 +1,185 @@
+// What commands bring about: replies, ledger entries, the tape, and changes of the directory.
+
+public import Auction
+
+/// The answer to one command. Plain memory: replies are made for each command.
+public struct Reply: Sendable, Equatable {
+  /// Nil where the command was applied.
+  public var rejection: Rejection?
+  /// What the command made or touched: an order, user, asset, market, auction or adjustment; else 0.
+  public var id: Int64
+  /// When: for a repeated order the time of the first answer.
+  public var time: Microseconds
+  /// More where a command has it: lots cancelled, orders cancelled, 1 for an adjustment that waits.
+  public var detail: Int64
+
+  public init(rejection: Rejection?, id: Int64 = 0, time: Microseconds, detail: Int64 = 0) {
+    self.rejection = rejection
+    self.id = id
+    self.time = time
+    self.detail = detail
+  }
+}
+
+/// Why a balance changed.
+public enum LedgerTransactionType: UInt8, Sendable, CaseIterable {
+  case deposit = 1
+  case withdrawal = 2
+  case trade = 3
+  case fee = 4
+  case lock = 5
+  case unlock = 6
+  case adjustment = 7
+  case clawback = 8
+
+  /// The name in `balance_log.type`.
+  public var name: StaticString {
+    switch self {
+    case .deposit: "DEPOSIT"
+    case .withdrawal: "WITHDRAWAL"
+    case .trade: "TRADE"
+    case .fee: "FEE"
+    case .lock: "LOCK"
+    case .unlock: "UNLOCK"
+    case .adjustment: "ADJUSTMENT"
+    case .clawback: "CLAWBACK"
+    }
+  }
+}
+
+/// What a ledger entry refers to.
+public struct LedgerReference: Sendable, Equatable {
+  public enum Kind: UInt8, Sendable {
+    case trade, order, auction, adjustment
+  }
+
+  public var kind: Kind
+  public var market: MarketID
+  public var id: Int64
+
+  public init(kind: Kind, market: MarketID, id: Int64) {
+    self.kind = kind
+    self.market = market
+    self.id = id
+  }
+}
+
+/// One change of one balance. Entries are numbered from 1 without gaps (`Effects.firstEntry`).
+public struct LedgerEntry: Sendable, Equatable {
+  public var user: UserID
+  public var asset: AssetID
+  public var type: LedgerTransactionType
+  public var reference: LedgerReference
+  /// Atoms; the change of the total is their sum.
+  public var freeDelta: Int128
+  public var lockedDelta: Int128
+  public var freeAfter: Int128
+  public var lockedAfter: Int128
+  /// The number of this account's entry before this one, 0 for its first.
+  public var previousEntry: UInt64
+  public var time: Microseconds
+
+  public var delta: Int128 { freeDelta + lockedDelta }
+}
+
+/// One trade of an auction; price, time and market are the auction's.
+public struct Trade: Sendable, Equatable {
+  public var lots: Int64
+  public var buyOrder: OrderID
+  public var sellOrder: OrderID
+}
+
+/// Demand and supply at one candidate price, in lots.
+public struct LadderRow: Sendable, Equatable {
+  public var priceTicks: Int64
+  public var buyLots: Int64
+  public var sellLots: Int64
+
+  public init(priceTicks: Int64, buyLots: Int64, sellLots: Int64) {
+    self.priceTicks = priceTicks
+    self.buyLots = buyLots
+    self.sellLots = sellLots
+  }
+}
+
+/// One auction run as the engine knows it; the tape adds the journal's anchor and the chain.
+public struct AuctionResult: Sendable, Equatable {
+  public var id: Int64
+  public var market: MarketID
+  public var status: AuctionStatus
+  public var time: Microseconds
+  public var slot: Int64
+  /// Ticks; 0 unless cleared.
+  public var priceTicks: Int64
+  public var volumeLots: Int64
+  /// Buy minus sell at the price.
+  public var surplusLots: Int64
+  /// The trades are `firstTrade ..< firstTrade + tradeCount`, gapless per market.
+  public var firstTrade: Int64
+  public var tradeCount: Int
+  public var ladderCount: Int
+  /// Ticks; 0 for none.
+  public var referenceTicks: Int64
+  public var band: Band?
+  /// Live orders before the run.
+  public var buyOrders: Int
+  public var sellOrders: Int
+}
+
+/// A market's terms with all that a reader needs to understand them.
+public struct MarketRecord: Sendable, Equatable {
+  public var definition: MarketDefinition
+  public var base: AssetDefinition
+  public var quote: AssetDefinition
+  /// Quote atoms of one tick times one lot.
+  public var atomsPerTickLot: Int64
+  public var time: Microseconds
+  public var rulesVersion: UInt32
+}
+
+/// What goes onto a market's tape, in order.
+public enum TapeEvent: Sendable, Equatable {
+  case definition(MarketID, MarketRecord)
+  case auction(AuctionResult)
+  case reference(MarketID, priceTicks: Int64, time: Microseconds)
+  case tradingState(MarketID, isOpen: Bool, time: Microseconds)
+}
+
+/// What authentication and the user table need to know.
+public enum DirectoryEvent: Sendable, Equatable {
+  case userRegistered(UserID, name: String, time: Microseconds)
+  case userFrozen(UserID, Bool)
+  case keyRegistered(PublicKey, user: UserID, role: Role)
+  case keyRevoked(PublicKey)
+  case assetCreated(AssetID, AssetDefinition)
+  case marketDefined(MarketID, MarketRecord)
+  case marketOpen(MarketID, Bool)
+}
+
+/// What a run of commands brought about, in order. The shell takes it a group at a time; the buffers are
+/// reused, so a warm engine allocates nothing.
+public struct Effects: Sendable {
+  /// One a command.
+  public var replies: ContiguousArray<Reply> = []
+  /// The number of the first of `entries`.
+  public var firstEntry: UInt64 = 1
+  public var entries: ContiguousArray<LedgerEntry> = []
+  public var tape: ContiguousArray<TapeEvent> = []
+  /// The trades and ladder rows of the auctions in `tape`, one after another.
+  public var trades: ContiguousArray<Trade> = []
+  public var ladder: ContiguousArray<LadderRow> = []
+  public var directory: ContiguousArray<DirectoryEvent> = []
+
+  public init() {}
+
+  /// Empties the buffers and keeps their memory; the next entry follows the last.
+  public mutating func removeAll() {
+    firstEntry += UInt64(entries.count)
+    replies.removeAll(keepingCapacity: true)
+    entries.removeAll(keepingCapacity: true)
+    tape.removeAll(keepingCapacity: true)
+    trades.removeAll(keepingCapacity: true)
+    ladder.removeAll(keepingCapacity: true)
+    directory.removeAll(keepingCapacity: true)
+  }
+}

@@ -1,0 +1,97 @@
+// Every way in which the engine says no: numbered (journal, snapshot) and named (API, docs).
+
+/// Why a command was refused. The raw value is stored and never reused; the name is the API's code.
+public enum Rejection: UInt16, Sendable, CaseIterable, Error {
+  // The one who asks.
+  case unknownUser = 1
+  case userFrozen = 2
+  case unknownMarket = 3
+  case marketSuspended = 4
+  case unknownAsset = 5
+
+  // The order's own terms.
+  case priceOffTick = 10
+  case priceOutOfRange = 11
+  case quantityOffLot = 12
+  case quantityOutOfRange = 13
+  case notionalTooSmall = 14
+  case notionalTooLarge = 15
+  case limitMissing = 16
+  case limitNotAllowed = 17
+  case expiryMissing = 18
+  case expiryNotAllowed = 19
+  case expiryPassed = 20
+  case noReferencePrice = 21
+  case marketOrdersNotOffered = 22
+  case timeInForceNotAllowed = 23
+  case fillOrKillNotOffered = 24
+  case minimumQuantityNotOffered = 25
+
+  // The order against the state.
+  case insufficientFunds = 30
+  case selfTrade = 31
+  case tooManyOpenOrders = 32
+  case bookFull = 33
+  case orderNotFound = 34
+  case orderFinished = 35
+  case quantityAlreadyExecuted = 36
+  case marketOrderNotAmendable = 37
+  case duplicateClientOrderID = 38
+  case tooManyRememberedOrders = 39
+
+  // Operators' commands.
+  case nameInvalid = 50
+  case nameTaken = 51
+  case tooManyUsers = 52
+  case keyTaken = 53
+  case keyNotFound = 54
+  case tooManyKeys = 55
+  case assetExists = 56
+  case assetInvalid = 57
+  case marketExists = 58
+  case marketInvalid = 59
+  case tooManyMarkets = 60
+  case amountInvalid = 61
+  case supplyTooLarge = 62
+  case reasonMissing = 63
+  case approvalNotFound = 64
+  case approvalByRequester = 65
+  case tooManyApprovals = 66
+  case referenceOutOfRange = 67
+  case marketAlreadySuspended = 68
+  case marketNotSuspended = 69
+  case venueAlreadyConfigured = 70
+  case venueNotConfigured = 71
+  case unknownRulesVersion = 72
+
+  // The schedule.
+  case slotAlreadyRun = 80
+  case slotInFuture = 81
+  case timeNotLater = 82
+
+  /// The code in the API: the case's name in snake case.
+  public var code: String {
+    var text = ""
+    for character in "\(self)" {
+      if character.isUppercase {
+        if text.last != "_", text.last?.isUppercase != true { text += "_" }
+        text += character.lowercased()
+      } else {
+        text.append(character)
+      }
+    }
+    return text.replacing("_i_d", with: "_id")
+  }
+
+  public init?(code: some StringProtocol) {
+    guard let rejection = Self.allCases.first(where: { $0.code == code }) else { return nil }
+    self = rejection
+  }
+}
+
+extension String {
+  // The standard library's `replacing` needs a regex module; this is enough for one ending.
+  fileprivate func replacing(_ ending: String, with other: String) -> String {
+    hasSuffix(ending) ? String(dropLast(ending.count)) + other : self
+  }
+}
