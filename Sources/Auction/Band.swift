@@ -14,16 +14,18 @@ public struct Band: Equatable, Sendable {
     self.upper = upper
   }
 
+  /// Whether the auction may clear at `price` (ticks).
   public func contains(_ price: Int64) -> Bool { lower <= price && price <= upper }
 }
 
 extension CallAuction {
-  /// The collar `reference x (1 +/- c)`, rounded inward to ticks but at least one tick each side, inside
-  /// `1...maximum` (which wins over the tick each side).
+  /// The collar `reference x (1 +/- c)`, rounded inward to ticks but at least one tick each side,
+  /// inside `1...maximum` (which wins over the tick each side).
   ///
   /// - Parameters:
   ///   - reference: the reference price in ticks, in `1...maximum`.
-  ///   - basisPoints: `c` in 1/10000; 0 or more, above 10000 too (a band that was widened has lower edge 1).
+  ///   - basisPoints: `c` in 1/10000; 0 or more, above 10000 too (a band that was widened has
+  ///     lower edge 1).
   ///   - maximum: the highest price that the market admits, in ticks.
   public static func bandAround(reference: Int64, basisPoints: Int64, maximum: Int64) -> Band {
     precondition(reference >= 1 && reference <= maximum, "the reference must be in 1...maximum")

@@ -1,11 +1,11 @@
 // The ladder: demand and supply at every price at which the auction could have cleared.
 
 extension CallAuction {
-  /// Calls `body` with `(p, D(p), S(p))`, in ticks and lots, for every candidate `p` with `V(p) > 0`, by ascending
-  /// price. Arguments as for `clear`.
+  /// Calls `body` with `(p, D(p), S(p))`, in ticks and lots, for every candidate `p` with
+  /// `V(p) > 0`, by ascending price. Arguments as for `clear`.
   ///
-  /// The prices given are the crossed range; if both sides have market orders that is every candidate. One
-  /// array is allocated, of the crossed buy levels.
+  /// The prices given are the crossed range; if both sides have market orders that is every
+  /// candidate. One array is allocated, of the crossed buy levels.
   @inlinable
   public static func ladder<Buys: LevelCursor, Sells: LevelCursor>(
     buys: Buys, sells: Sells, marketBuy: Int128, marketSell: Int128,
@@ -17,7 +17,7 @@ extension CallAuction {
     guard let highest = demand.head?.price, let lowest = supply.head?.price, highest >= lowest
     else { return }
 
-    // Demand at a price is that of the next buy limit at or above it, so the levels are needed in reverse.
+    // Demand at a price is that of the next buy limit at or above it: levels in reverse.
     var bids: [Depth] = []
     while let bid = demand.head, bid.price >= lowest {
       bids.append(bid)
@@ -29,10 +29,8 @@ extension CallAuction {
       supply.advance()
     }
     var reference = reference
-    if let price = reference, !(lowest...highest).contains(price) || band?.contains(price) == false
-    {
-      reference = nil
-    }
+    if let price = reference, price < lowest || price > highest { reference = nil }
+    if let price = reference, let band, !band.contains(price) { reference = nil }
     while true {
       var price = Side.buy.marketPrice
       if let bid = bids.last { price = min(price, bid.price) }

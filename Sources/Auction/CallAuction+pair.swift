@@ -15,8 +15,9 @@ public struct Fill: Equatable, Sendable {
 }
 
 extension CallAuction {
-  /// Pairs the fills of both sides, each in rank order (market orders, then better limits, then time), into
-  /// trades: at most `buys.count + sells.count - 1` of them, given in rank order of both sides.
+  /// Pairs the fills of both sides, each in rank order (market orders, then better limits, then
+  /// time), into trades: at most `buys.count + sells.count - 1` of them, given in rank order of
+  /// both sides.
   ///
   /// The fills of both sides must sum to the same volume. Nothing is allocated.
   @inlinable

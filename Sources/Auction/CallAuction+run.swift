@@ -1,4 +1,4 @@
-// A whole auction over a plain list of orders, for `uncross clear` and for verifiers outside: brief, not fast.
+// A whole auction over a list of orders, for `uncross clear` and for verifiers: brief, not fast.
 
 /// An order as a verifier has it.
 public struct AuctionOrder: Equatable, Sendable {
@@ -9,10 +9,10 @@ public struct AuctionOrder: Equatable, Sendable {
     case market
   }
 
-  public var side: Side
-  public var type: OrderType
+  public let side: Side
+  public let type: OrderType
   /// In lots, at least 1.
-  public var quantity: Int64
+  public let quantity: Int64
 
   public init(side: Side, type: OrderType, quantity: Int64) {
     precondition(quantity >= 1, "an order has at least one lot")
@@ -51,8 +51,8 @@ public struct AuctionOutcome: Equatable, Sendable {
   public var fills: [Int64]
   /// In rank order of both sides; all at `clearing.price`.
   public var trades: [Trade]
-  /// Every candidate price with executable volume, ascending. Without a reference the clearing price may be
-  /// missing from it: a midpoint is no candidate.
+  /// Every candidate price with executable volume, ascending. Without a reference the clearing
+  /// price may be missing from it: a midpoint is no candidate.
   public var ladder: [Rung]
 }
 

@@ -1,17 +1,17 @@
-// Price determination by rule CALL-1: one sweep of the crossed levels, then a choice among a few prices.
+// Price determination by CALL-1: one sweep of the crossed levels, then a choice of few prices.
 
 /// The call auction, rule CALL-1 (`docs/AUCTION.md`): one clearing price for all orders collected.
 ///
-/// For a price `p`, `D(p)` is the lots of buy orders with a limit of `p` or more and `S(p)` the lots of sell orders with a
-/// limit of `p` or less; market orders count at every price. `V(p) = min(D, S)`. The candidates `C` are the limits and
-/// the reference price inside the band, the upper edge if a buy limit lies above it, and the lower edge if a sell limit
-/// lies below it.
+/// For a price `p`, `D(p)` is the lots of buy orders with a limit of `p` or more and `S(p)` the
+/// lots of sell orders with a limit of `p` or less; market orders count at every price.
+/// `V(p) = min(D, S)`. The candidates `C` are the limits and the reference price inside the band,
+/// the upper edge if a buy limit lies above it, and the lower edge if a sell limit lies below it.
 public enum CallAuction {
   /// Published with every auction.
   public static let ruleID = "CALL-1"
 
-  /// The clearing price: largest `V`, then smallest `|D - S|`, then market pressure, then nearest to the reference (without
-  /// one the midpoint of those that remain, floored to a tick).
+  /// The clearing price: largest `V`, then smallest `|D - S|`, then market pressure, then nearest
+  /// to the reference (without one the midpoint of those that remain, floored to a tick).
   ///
   /// Reads the crossed levels once and allocates nothing.
   ///
@@ -55,8 +55,8 @@ public enum CallAuction {
         hasCandidate: demand.bestLimit != nil || supply.bestLimit != nil || reference != nil))
   }
 
-  /// Why nothing trades, from the best prices without a band: if those cross at some candidate, only the band
-  /// prevents the trade.
+  /// Why nothing trades, from the best prices without a band: if those cross at some candidate,
+  /// only the band prevents the trade.
   @usableFromInline
   static func statusWithoutTrade(bid: Int64?, ask: Int64?, hasCandidate: Bool) -> AuctionStatus {
     guard let bid, let ask else { return bid == nil && ask == nil ? .empty : .noCross }

@@ -9,14 +9,15 @@ public enum Side: UInt8, Sendable {
   public var opposite: Side { self == .buy ? .sell : .buy }
 }
 
-/// What became of an auction run (CALL-1, "Statuses of a published auction"). Every run is published, whatever its
-/// status.
+/// What became of an auction run (CALL-1, "Statuses of a published auction"). Every run is
+/// published, whatever its status.
 public enum AuctionStatus: UInt8, Sendable {
   /// No live orders.
   case empty = 0
   /// Orders, but no executable volume at any candidate price.
   case noCross = 1
-  /// Executable volume at a candidate price outside the band and at none inside it: the run does not print.
+  /// Executable volume at a candidate price outside the band and at none inside it: the run does
+  /// not print.
   case outsideBand = 2
   /// One price was found and `volume` lots trade at it.
   case cleared = 3
@@ -39,10 +40,11 @@ public struct Clearing: Equatable, Sendable {
   public var price: Int64
   /// The executable volume `min(D, S)` at `price`, in lots; positive if `cleared`, else 0.
   public var volume: Int128
-  /// `D - S` at `price`, in lots: positive if buy orders are left over, negative if sell orders are; 0 unless
-  /// `cleared`.
+  /// `D - S` at `price`, in lots: positive if buy orders are left over, negative if sell orders
+  /// are; 0 unless `cleared`.
   public var surplus: Int128
 
+  /// Ticks and lots as described at the properties.
   public init(status: AuctionStatus, price: Int64, volume: Int128, surplus: Int128) {
     self.status = status
     self.price = price
@@ -50,7 +52,7 @@ public struct Clearing: Equatable, Sendable {
     self.surplus = surplus
   }
 
-  /// A run without a trade.
+  /// A run without a trade: `empty`, `noCross` or `outsideBand`.
   public init(withoutTrade status: AuctionStatus) {
     precondition(status != .cleared, "a cleared auction has a price and a volume")
     self.init(status: status, price: 0, volume: 0, surplus: 0)

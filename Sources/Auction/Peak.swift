@@ -2,14 +2,16 @@
 
 /// What the sweep leaves: the prices with the largest volume `V`, and the levels at which they end.
 ///
-/// `V(p) = V` for the prices in `low...high`. Let `q` be the highest price with `D(q) > V` and `r` the lowest with
-/// `S(r) > V`; then `q < r`, or `V` would not be the largest. So inside `low...high` the surplus is positive up to `q`,
-/// zero between `q` and `r` and negative from `r` on; each outer part shrinks towards the middle, and strictly
-/// between `q` and `r` lie no limits but `low` and `high`. Steps 2 to 4 therefore choose among
-/// `q`, `low`, the reference, `high` and `r`.
+/// `V(p) = V` for the prices in `low...high`. Let `q` be the highest price with `D(q) > V` and
+/// `r` the lowest with `S(r) > V`; then `q < r`, or `V` would not be the largest. So inside
+/// `low...high` the surplus is positive up to `q`, zero between `q` and `r` and negative from `r`
+/// on; each outer part shrinks towards the middle, and strictly between `q` and `r` lie no limits
+/// but `low` and `high`. Steps 2 to 4 therefore choose among `q`, `low`, the reference, `high`
+/// and `r`.
 ///
-/// A market order at `low`, `high`, `q` or `r` is no candidate. If it is `q` (market orders to buy exceed `V`), the
-/// surplus is positive at every price and the highest candidate takes its place; so with `r` and the lowest.
+/// A market order at `low`, `high`, `q` or `r` is no candidate. If it is `q` (market orders to
+/// buy exceed `V`), the surplus is positive at every price and the highest candidate takes its
+/// place; so with `r` and the lowest.
 @usableFromInline
 struct Peak {
   /// In lots; 0 if nothing crosses.
@@ -68,7 +70,8 @@ struct Peak {
     return true
   }
 
-  /// Among the candidates with buy surplus the one with the smallest, and of several such the highest.
+  /// Among the candidates with buy surplus the one with the smallest, and of several such the
+  /// highest.
   private func highestWithBuySurplus(reference: Int64?) -> Clearing? {
     guard let excessDemand else { return nil }
     if isLimit(excessDemand.price) {
@@ -83,7 +86,8 @@ struct Peak {
     return cleared(at: price, surplus: (demand ?? excessDemand.lots) - volume)
   }
 
-  /// Among the candidates with sell surplus the one with the smallest, and of several such the lowest.
+  /// Among the candidates with sell surplus the one with the smallest, and of several such the
+  /// lowest.
   private func lowestWithSellSurplus(reference: Int64?) -> Clearing? {
     guard let excessSupply else { return nil }
     if isLimit(excessSupply.price) {
@@ -98,7 +102,8 @@ struct Peak {
     return cleared(at: price, surplus: volume - (supply ?? excessSupply.lots))
   }
 
-  /// Step 4. A reference strictly between the two is balanced, hence a candidate: there is never a tie.
+  /// Step 4. A reference strictly between the two is balanced, hence a candidate: there is never
+  /// a tie.
   private func nearest(low: Int64, high: Int64, reference: Int64?) -> Clearing {
     let price =
       if let reference { min(max(reference, low), high) } else { low + (high - low) / 2 }

@@ -1,4 +1,4 @@
-// How the book hands its aggregated levels to the auction, and how the auction reads them: best first, lazily.
+// How the book hands its levels to the auction and how the auction reads them: best first, lazily.
 
 /// The live limit orders of one side at one price.
 public struct PriceLevel: Equatable, Sendable {
@@ -14,10 +14,11 @@ public struct PriceLevel: Equatable, Sendable {
   }
 }
 
-/// Gives the levels of one side, best first: buys by descending, sells by ascending price. A price may come several
-/// times in a row (its lots are added). Market orders are not in it.
+/// Gives the levels of one side, best first: buys by descending, sells by ascending price. A
+/// price may come several times in a row (its lots are added). Market orders are not in it.
 ///
-/// It is read lazily: the crossed levels, those beyond a band edge on the good side, and at most two more.
+/// It is read lazily: the crossed levels, those beyond a band edge on the good side, and at most
+/// two more.
 public protocol LevelCursor {
   mutating func next() -> PriceLevel?
 }
@@ -38,7 +39,8 @@ struct Depth {
 }
 
 extension Side {
-  /// What a market order of this side is ready to pay or take: beyond every limit, and no candidate.
+  /// What a market order of this side is ready to pay or take: beyond every limit, and no
+  /// candidate.
   @inlinable
   var marketPrice: Int64 {
     switch self {
@@ -48,8 +50,9 @@ extension Side {
   }
 }
 
-/// One side seen as CALL-1 counts it: market orders first, then limits clipped into the band (a buy above the upper
-/// edge counts at the edge, one below the lower edge not at all; a sell the other way round).
+/// One side seen as CALL-1 counts it: market orders first, then limits clipped into the band (a
+/// buy above the upper edge counts at the edge, one below the lower edge not at all; a sell the
+/// other way round).
 @usableFromInline
 struct SideWalk<Cursor: LevelCursor> {
   @usableFromInline let side: Side

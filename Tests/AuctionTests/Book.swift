@@ -129,8 +129,8 @@ extension Book {
     }
   }
 
-  /// Books that reach steps 3 and 4: the same volume on both sides, and perhaps the same excess at both ends (mixed
-  /// signs) or at one.
+  /// Books that reach steps 3 and 4: the same volume on both sides, and perhaps the same excess
+  /// at both ends (mixed signs) or at one.
   private static func tied(
     prices: ClosedRange<Int64>, quantities: ClosedRange<Int64>,
     using random: inout SeededGenerator

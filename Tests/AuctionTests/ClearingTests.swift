@@ -3,11 +3,11 @@
 import Auction
 import Testing
 
-/// Each number seeds a shard of 10,000 books; book `i` of shard `s` is `Book(seed: s * 1_000_000 + i)`.
+/// Each number names a shard of 10,000 books; book `i` of shard `s` has seed `s * 1_000_000 + i`.
 let shards: [UInt64] = [1, 2, 3, 4, 5, 6]
 let booksPerShard: UInt64 = 10_000
 
-/// Seeds of books that once failed.
+/// Seeds of books that once failed; put one here to replay it alone.
 let rememberedSeeds: [UInt64] = []
 
 /// Records a failure with the line that replays it.
@@ -47,8 +47,7 @@ func check(_ isTrue: Bool, _ rule: String, _ book: Book, seed: UInt64) {
     ) { ladder.append(($0, $1, $2)) }
     let rungs = oracle.ladder()
     check(
-      ladder.count == rungs.count
-        && zip(ladder, rungs).allSatisfy { $0 == $1 },
+      ladder.count == rungs.count && zip(ladder, rungs).allSatisfy { $0 == $1 },
       "ladder \(ladder), by definition \(rungs)", book, seed: seed)
   }
 

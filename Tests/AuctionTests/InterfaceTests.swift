@@ -1,4 +1,4 @@
-// The rest of the module's interface: bands, pairing, how cursors are read, and what stops the process.
+// The rest of the interface: bands, pairing, how cursors are read, what stops the process.
 
 import Auction
 import Testing

@@ -44,8 +44,8 @@ struct Oracle {
     return prices.sorted()
   }
 
-  /// The largest V over all ticks of the band. D and S change only at a limit, so it is enough to look at each
-  /// limit, beside it and at the edges; a narrow band is scanned tick by tick.
+  /// The largest V over all ticks of the band. D and S change only at a limit, so it is enough to
+  /// look at each limit, beside it and at the edges; a narrow band is scanned tick by tick.
   func largestVolumeOverTicks() -> Int128 {
     var prices: [Int64] = [1] + book.limits.flatMap { [$0 - 1, $0, $0 + 1] }
     if let band = book.band {

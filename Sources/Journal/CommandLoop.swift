@@ -1,0 +1,464 @@
+// The one command loop: queue -> engine -> group -> journal -> replies. Two threads, one hand-over.
+
+internal import Foundation
+public import Engine
+internal import Postgres
+
+/// A group that is durable, with all it brought about: what replies, projection and publishing work from.
+public struct DurableGroup: Sendable {
+  public let head: JournalHead
+  public let effects: Effects
+
+  public init(head: JournalHead, effects: Effects) {
+    self.head = head
+    self.effects = effects
+  }
+}
+
+/// Why a submission was not applied, or why nobody knows.
+public enum SubmissionError: Error, Sendable, Equatable {
+  /// Nothing was accepted.
+  case refused(reason: String)
+  /// The queue is full; nothing was accepted.
+  case queueFull
+  /// The loop stopped with the commands in hand: they may or may not become durable.
+  case outcomeUnknown
+}
+
+/// The loop's clocks. Wall time becomes commands; the monotonic clock tells when the wall jumps.
+public struct LoopClock: Sendable {
+  public var wall: @Sendable () -> Microseconds
+  public var monotonic: @Sendable () -> Microseconds
+
+  public init(
+    wall: @escaping @Sendable () -> Microseconds, monotonic: @escaping @Sendable () -> Microseconds
+  ) {
+    self.wall = wall
+    self.monotonic = monotonic
+  }
+
+  public static var system: LoopClock {
+    LoopClock(wall: { read(CLOCK_REALTIME) }, monotonic: { read(CLOCK_MONOTONIC) })
+  }
+
+  private static func read(_ clock: clockid_t) -> Microseconds {
+    var time = timespec()
+    clock_gettime(clock, &time)
+    return Int64(time.tv_sec) * 1_000_000 + Int64(time.tv_nsec) / 1_000
+  }
+}
+
+/// Runs the engine on a thread of its own and commits its groups on another.
+///
+/// **Invariant:** a reply, a read or an effect leaves only when the last group it could have seen is durable.
+///
+/// While group N commits, group N+1 is open and takes what arrives; it is handed over when the committer is
+/// free, or full. So the slower the disk the larger the groups, and no command pays a commit of its own.
+public final class CommandLoop: @unchecked Sendable {
+  // Sendable by hand: `engine` and `open` are touched by the engine thread only, `store` and `commit` by the
+  // committer thread only (both set before the threads start); all else is guarded by `monitor`.
+
+  public typealias Reply = @Sendable (Result<[Engine.Reply], SubmissionError>) -> Void
+  /// Computes on the engine's thread and returns what delivers the answer.
+  public typealias Query = @Sendable (borrowing AuctionEngine) -> @Sendable () -> Void
+  /// Takes a durable group; called in order on the committer's thread; must not wait.
+  public typealias Sink = @Sendable (DurableGroup) -> Void
+
+  public struct Limits: Sendable {
+    /// Commands that may wait: a quarter of a second at full rate.
+    public var queuedCommands = 65_536
+    /// Room beyond that for cancels, time, internal and custody commands, which must always get in.
+    public var reservedCommands = 16_384
+    /// Commands of one group: what one commit and one message should carry.
+    public var groupCommands = 8_192
+    public var groupBytes = 1 << 20
+    /// Ledger entries of one group; one auction may exceed it alone.
+    public var groupEntries = 65_536
+    /// A wall clock that moves by more than this against the monotonic one halts.
+    public var clockJump: Microseconds = 10_000_000
+    /// How long a start waits for the lead: a killed predecessor's session ends meanwhile.
+    public var leadPatienceSeconds = 20
+
+    public init() {}
+  }
+
+  private enum Item {
+    case commands([Command], Reply)
+    case query(Query)
+
+    var isCommands: Bool { if case .commands = self { true } else { false } }
+  }
+
+  private struct OpenGroup {
+    var body = ByteWriter()
+    var commandCount = 0
+    var replies: [(range: Range<Int>, reply: Reply)] = []
+    var deliveries: [@Sendable () -> Void] = []
+    var effects = Effects()
+    var time: Microseconds = 0
+
+    var isEmpty: Bool { commandCount == 0 && deliveries.isEmpty }
+  }
+
+  private let limits: Limits
+  private let clock: LoopClock
+  private let conninfo: String
+  private let sinks: [Sink]
+  private let gate: @Sendable () -> String?
+  private let onHalt: @Sendable (JournalError) -> Void
+
+  private var engine: AuctionEngine
+  private var open = OpenGroup()
+  private var store: JournalStore?
+  private var commit: GroupCommit
+
+  private let monitor = NSCondition()
+  private var queue: [Item] = []
+  private var queuedCommands = 0
+  private var handed: OpenGroup?
+  private var committerIsIdle = true
+  private var stopping = false
+  private var halted: JournalError?
+  private var threadsRunning = 0
+  private var figures = Figures()
+
+  /// What `/metrics` shows of the loop.
+  public struct Figures: Sendable {
+    public var durable = JournalHead.empty
+    public var isConnected = true
+    public var queuedCommands = 0
+    public var groups: UInt64 = 0
+    public var commands: UInt64 = 0
+    public var liveOrders = 0
+    public var rememberedOrders = 0
+    public var time: Microseconds = 0
+    public var term: Int64 = 0
+  }
+
+  /// - Parameters:
+  ///   - engine: the state after `store`'s head.
+  ///   - store: a connection that leads already.
+  ///   - gate: a reason to refuse ordinary commands now (the ledger lags), or nil.
+  public init(
+    engine: consuming AuctionEngine, durable: JournalHead, store: consuming JournalStore,
+    conninfo: String, limits: Limits = Limits(), clock: LoopClock = .system, sinks: [Sink],
+    gate: @escaping @Sendable () -> String? = { nil },
+    onHalt: @escaping @Sendable (JournalError) -> Void
+  ) {
+    self.limits = limits
+    self.clock = clock
+    self.conninfo = conninfo
+    self.sinks = sinks
+    self.gate = gate
+    self.onHalt = onHalt
+    figures.term = store.term
+    figures.durable = durable
+    figures.time = engine.time
+    self.engine = engine
+    self.engine.effects.removeAll()
+    self.store = consume store
+    commit = GroupCommit(durable: durable)
+    _ = commit.handle(.retry)
+    _ = commit.handle(.connected(head: durable))
+  }
+
+  public func start() {
+    monitor.withLock { threadsRunning = 2 }
+    for (name, body) in [("engine", runEngine), ("journal", runCommitter)] {
+      let thread = Thread { [self] in
+        body()
+        monitor.withLock {
+          threadsRunning -= 1
+          monitor.broadcast()
+        }
+      }
+      thread.name = name
+      thread.start()
+    }
+  }
+
+  // MARK: Intake
+
+  /// Queues commands; `reply` is called once, from another thread, when they are durable or refused.
+  /// - Parameter isReserved: cancels, internal and custody commands, which pass the gate and the first bound.
+  public func submit(_ commands: [Command], isReserved: Bool, _ reply: @escaping Reply) {
+    let closed = isReserved ? nil : gate()
+    monitor.lock()
+    defer { monitor.unlock() }
+    let room = limits.queuedCommands + (isReserved ? limits.reservedCommands : 0)
+    if let refusal = intakeRefusal(closed) {
+      reply(.failure(refusal))
+    } else if queuedCommands + commands.count > room {
+      reply(.failure(.queueFull))
+    } else {
+      queuedCommands += commands.count
+      queue.append(.commands(commands, reply))
+      monitor.broadcast()
+    }
+  }
+
+  private func intakeRefusal(_ closed: String?) -> SubmissionError? {
+    if let halted { return .refused(reason: halted.code) }
+    if stopping { return .refused(reason: "stopping") }
+    if let closed { return .refused(reason: closed) }
+    if !figures.isConnected { return .refused(reason: "journal_unavailable") }
+    return nil
+  }
+
+  /// Queues a read; false where nothing will answer.
+  public func ask(_ query: @escaping Query) -> Bool {
+    monitor.withLock {
+      guard halted == nil, !stopping, queue.count < limits.queuedCommands else { return false }
+      queue.append(.query(query))
+      monitor.broadcast()
+      return true
+    }
+  }
+
+  public func currentFigures() -> Figures {
+    monitor.withLock {
+      var now = figures
+      now.queuedCommands = queuedCommands
+      return now
+    }
+  }
+
+  /// Takes nothing more, commits what is in hand, ends the threads. Bounded by `seconds`.
+  public func stop(withinSeconds seconds: Double = 30) {
+    monitor.lock()
+    stopping = true
+    monitor.broadcast()
+    let deadline = Date(timeIntervalSinceNow: seconds)
+    while threadsRunning > 0, monitor.wait(until: deadline) {}
+    monitor.unlock()
+  }
+}
+
+// MARK: - The engine's thread
+
+extension CommandLoop {
+  private func runEngine() {
+    var nextDue = engine.nextDue
+    var offset = clock.wall() - clock.monotonic()
+    while let items = takeItems(nextDue) {
+      let newOffset = clock.wall() - clock.monotonic()
+      if abs(newOffset - offset) > limits.clockJump {
+        halt(.failed("clock_jump: the wall clock moved by \((newOffset - offset) / 1_000) ms"))
+        continue
+      }
+      offset = newOffset
+      let now = clock.wall()
+      let isDue = nextDue.map { $0 <= now } ?? false
+      if now - engine.time >= 1_000, isDue || items.contains(where: \.isCommands) {
+        apply(.advanceTime(now))
+      }
+      if isDue {
+        for run in engine.dueRuns(at: engine.time) { apply(run) }
+        nextDue = engine.nextDue
+      }
+      for item in items { take(item) }
+      if !engine.effects.tape.isEmpty { nextDue = engine.nextDue }
+      handOver()
+    }
+    failQueue()
+  }
+
+  /// Waits for work: commands and room for them, an open group and a free committer, or a due run. Empty
+  /// where there is nothing to apply but something to hand over or look at; nil when it is over.
+  private func takeItems(_ nextDue: Microseconds?) -> [Item]? {
+    monitor.lock()
+    defer { monitor.unlock() }
+    var hasWaited = false
+    while halted == nil {
+      let isFree = committerIsIdle && handed == nil
+      if !isFull {
+        if !queue.isEmpty { return dequeue() }
+        if !open.isEmpty, isFree { return [] }
+        if stopping { if open.isEmpty, isFree { return nil } }
+        let now = clock.wall()
+        if !stopping, let nextDue, nextDue <= now { return [] }
+        // At least once a second the clocks are compared, work or not.
+        if hasWaited, open.isEmpty, !stopping { return [] }
+        let wait = min(max(Double((nextDue ?? .max / 2) - now) / 1_000_000, 0.0002), 1)
+        hasWaited = !monitor.wait(until: Date(timeIntervalSinceNow: wait))
+      } else if isFree {
+        return []
+      } else {
+        _ = monitor.wait(until: Date(timeIntervalSinceNow: 1))
+      }
+    }
+    return nil
+  }
+
+  private func dequeue() -> [Item] {
+    var commands = open.commandCount
+    var count = 0
+    for item in queue {
+      if count > 0, commands >= limits.groupCommands { break }
+      if case .commands(let list, _) = item {
+        commands += list.count
+        queuedCommands -= list.count
+      }
+      count += 1
+    }
+    defer { queue.removeFirst(count) }
+    return Array(queue.prefix(count))
+  }
+
+  private var isFull: Bool {
+    open.commandCount >= limits.groupCommands || open.body.bytes.count >= limits.groupBytes
+      || engine.effects.entries.count >= limits.groupEntries
+  }
+
+  private func take(_ item: Item) {
+    switch item {
+    case .commands(let commands, let reply):
+      let first = open.commandCount
+      for command in commands { apply(command) }
+      open.replies.append((first..<open.commandCount, reply))
+    case .query(let query): open.deliveries.append(query(engine))
+    }
+  }
+
+  private func apply(_ command: Command) {
+    if open.commandCount == 0 { open.body.byte(CommandCodec.version) }
+    CommandCodec.encode(command, to: &open.body)
+    open.commandCount += 1
+    engine.apply(command)
+  }
+
+  /// Gives the open group to the committer if it is free, and opens the next.
+  private func handOver() {
+    monitor.lock()
+    defer { monitor.unlock() }
+    figures.liveOrders = engine.liveOrderCount
+    figures.rememberedOrders = engine.rememberedOrderCount
+    figures.time = engine.time
+    guard !open.isEmpty, committerIsIdle, handed == nil, halted == nil else { return }
+    var filled = OpenGroup()
+    swap(&filled, &open)
+    filled.time = engine.time
+    swap(&filled.effects, &engine.effects)
+    engine.effects.firstEntry =
+      filled.effects.firstEntry + UInt64(filled.effects.entries.count)
+    handed = filled
+    monitor.broadcast()
+  }
+
+  private func failQueue() {
+    let rest = monitor.withLock {
+      defer { queue.removeAll() }
+      return queue
+    }
+    for case .commands(_, let reply) in rest { reply(.failure(.refused(reason: "stopping"))) }
+    for (_, reply) in open.replies { reply(.failure(.outcomeUnknown)) }
+  }
+}
+
+// MARK: - The committer's thread
+
+extension CommandLoop {
+  private func runCommitter() {
+    while let group = takeHanded() {
+      if group.commandCount == 0 {
+        for deliver in group.deliveries { deliver() }
+      } else {
+        commitToTheEnd(group)
+      }
+      monitor.withLock {
+        committerIsIdle = true
+        monitor.broadcast()
+      }
+    }
+  }
+
+  private func takeHanded() -> OpenGroup? {
+    monitor.lock()
+    defer { monitor.unlock() }
+    while handed == nil {
+      if halted != nil || (stopping && threadsRunning < 2) { return nil }
+      _ = monitor.wait(until: Date(timeIntervalSinceNow: 1))
+    }
+    defer { handed = nil }
+    committerIsIdle = false
+    return handed
+  }
+
+  private func commitToTheEnd(_ open: OpenGroup) {
+    let group = JournalGroup(
+      after: commit.durable, commandCount: open.commandCount, time: open.time,
+      body: open.body.bytes)
+    var actions = commit.handle(.enqueue(group))
+    while !actions.isEmpty {
+      let action = actions.removeFirst()
+      switch action {
+      case .release: release(open)
+      case .halt(let reason):
+        for (_, reply) in open.replies { reply(.failure(.outcomeUnknown)) }
+        halt(reason.error)
+      case .connect: actions += commit.handle(connect())
+      case .commit(let group): actions += commit.handle(append(group))
+      case .wait(let milliseconds):
+        monitor.withLock { figures.isConnected = commit.isConnected }
+        Thread.sleep(forTimeInterval: Double(milliseconds) / 1_000)
+        actions += commit.handle(.retry)
+      }
+      if case .wait = action { continue }
+      monitor.withLock { figures.isConnected = commit.isConnected }
+    }
+  }
+
+  private func release(_ open: OpenGroup) {
+    let durable = DurableGroup(head: commit.durable, effects: open.effects)
+    monitor.withLock {
+      figures.durable = durable.head
+      figures.groups += 1
+      figures.commands += UInt64(open.commandCount)
+    }
+    for sink in sinks { sink(durable) }
+    for (range, reply) in open.replies {
+      reply(.success(Array(durable.effects.replies[range])))
+    }
+    for deliver in open.deliveries { deliver() }
+  }
+
+  private func connect() -> GroupCommit.Event {
+    store = nil
+    do throws(PostgresError) {
+      var fresh = try JournalStore(conninfo)
+      guard try fresh.lead() else { return .connectFailed("another session holds the lead") }
+      let head = try fresh.head()
+      monitor.withLock { figures.term = fresh.term }
+      store = consume fresh
+      return .connected(head: head)
+    } catch {
+      return .connectFailed("\(error)")
+    }
+  }
+
+  private func append(_ group: JournalGroup) -> GroupCommit.Event {
+    do throws(PostgresError) {
+      guard try store?.append(group) != nil else { return .connectionLost("no connection") }
+      return .committed
+    } catch {
+      switch error.sqlstate {
+      case "UX001": return .leadershipLost(error.message)
+      // The group is there already, or something else is: the head decides.
+      case "UX002", "23505": return .connectionLost(error.message)
+      default:
+        return error.isConnectionLoss ? .connectionLost(error.message) : .commitFailed(error.message)
+      }
+    }
+  }
+
+  private func halt(_ reason: JournalError) {
+    let isFirst = monitor.withLock {
+      defer {
+        if halted == nil { halted = reason }
+        monitor.broadcast()
+      }
+      return halted == nil
+    }
+    if isFirst { onHalt(reason) }
+  }
+}
