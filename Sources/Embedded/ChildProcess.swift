@@ -2,7 +2,7 @@
 
 internal import Foundation
 internal import Glibc
-internal import Logging
+public import Logging
 
 /// What to run.
 public struct ChildCommand: Sendable {
@@ -30,7 +30,7 @@ public struct ChildCommand: Sendable {
 
   /// Through `setpriv`, which sets the death signal after it changed the user (the change clears it).
   fileprivate var argv: [String] {
-    var argv = ["/usr/bin/setpriv", "--pdeathsig", deathSignal]
+    var argv = ["/usr/bin/env", "-C", directory, "/usr/bin/setpriv", "--pdeathsig", deathSignal]
     if let user {
       argv += ["--reuid", "\(user.uid)", "--regid", "\(user.gid)", "--clear-groups"]
     }
@@ -94,7 +94,7 @@ public final class ChildProcess: @unchecked Sendable {
   }
 
   /// Sends `signal`, then SIGKILL after `graceSeconds`; returns when the child is gone.
-  public func stop(signal: Int32 = SIGTERM, graceSeconds: Double = 15) {
+  public func stop(signal: Int32 = 15, graceSeconds: Double = 15) {
     monitor.lock()
     defer { monitor.unlock() }
     stopping = true
@@ -130,8 +130,7 @@ public final class ChildProcess: @unchecked Sendable {
   private func runOnce() throws -> String {
     let log = openLog()
     defer { close(log) }
-    var pipeEnds: [Int32] = [-1, -1]
-    if onLine != nil, pipe2(&pipeEnds, O_CLOEXEC) != 0 { throw EmbeddedError("no pipe") }
+    let pipeEnds = onLine == nil ? [-1, -1] : try Spawn.makePipe()
     let child = try Spawn.start(
       makeCommand(), output: onLine == nil ? log : pipeEnds[1], error: log)
     if onLine != nil { close(pipeEnds[1]) }
@@ -175,8 +174,15 @@ public final class ChildProcess: @unchecked Sendable {
 
 /// posix_spawn and waitpid.
 enum Spawn {
-  /// In a process group of its own (our terminal's Ctrl-C is ours alone), with default signals and no
-  /// descriptors but the three.
+  /// Both ends closed on exec, as every descriptor of this program is: a child gets its three only.
+  static func makePipe() throws -> [Int32] {
+    var ends: [Int32] = [-1, -1]
+    guard pipe(&ends) == 0 else { throw EmbeddedError("no pipe") }
+    for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
+    return ends
+  }
+
+  /// In a process group of its own: our terminal's Ctrl-C is ours alone.
   static func start(_ command: ChildCommand, output: Int32, error: Int32) throws -> pid_t {
     var actions = posix_spawn_file_actions_t()
     posix_spawn_file_actions_init(&actions)
@@ -184,8 +190,6 @@ enum Spawn {
     posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
     posix_spawn_file_actions_adddup2(&actions, output, 1)
     posix_spawn_file_actions_adddup2(&actions, error, 2)
-    posix_spawn_file_actions_addclosefrom_np(&actions, 3)
-    posix_spawn_file_actions_addchdir_np(&actions, command.directory)
     var attributes = posix_spawnattr_t()
     posix_spawnattr_init(&attributes)
     defer { posix_spawnattr_destroy(&attributes) }
@@ -221,8 +225,7 @@ enum Spawn {
 
   /// Runs a tool to its end; throws with what it wrote to standard error unless it exits 0.
   static func run(_ command: ChildCommand) throws {
-    var ends: [Int32] = [-1, -1]
-    guard pipe2(&ends, O_CLOEXEC) == 0 else { throw EmbeddedError("no pipe") }
+    let ends = try makePipe()
     defer { close(ends[0]) }
     let null = open("/dev/null", O_WRONLY | O_CLOEXEC)
     defer { close(null) }

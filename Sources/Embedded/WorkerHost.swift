@@ -5,7 +5,7 @@ public import Logging
 
 /// Runs `worker/host/serve.js`.
 public final class WorkerHost: @unchecked Sendable {
-  // Sendable by hand: `port` is guarded by `monitor`.
+  // Sendable by hand: `port` is guarded by `monitor`; `child` is set before the first start.
   private let monitor = NSCondition()
   private var port = 0
   private var child: ChildProcess?
@@ -49,7 +49,7 @@ public final class WorkerHost: @unchecked Sendable {
     child?.start()
     let deadline = Date(timeIntervalSinceNow: 30)
     return try monitor.withLock {
-      while port == 0, monitor.wait(until: deadline) {}
+      while port == 0, monitor.wait(until: deadline) { continue }
       guard port != 0 else { throw EmbeddedError("the Worker's host did not start; see its host.log") }
       return "http://127.0.0.1:\(port)"
     }
@@ -65,7 +65,7 @@ public final class WorkerHost: @unchecked Sendable {
   /// Deno: named by `UNCROSS_DENO`, in the project's venv, or on the path.
   public static func findDeno(project: String) -> String? {
     let environment = ProcessInfo.processInfo.environment
-    let path = (environment["PATH"] ?? "").split(separator: ":").map { $0 + "/deno" }
+    let path = (environment["PATH"] ?? "").split(separator: ":").map { "\($0)/deno" }
     let candidates = [environment["UNCROSS_DENO"] ?? "", project + "/.uncross/venv/bin/deno"] + path
     return candidates.first { !$0.isEmpty && FileManager.default.isExecutableFile(atPath: $0) }
   }

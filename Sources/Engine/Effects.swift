@@ -80,6 +80,23 @@ public struct LedgerEntry: Sendable, Equatable {
   public var time: Microseconds
 
   public var delta: Int128 { freeDelta + lockedDelta }
+
+  public init(
+    user: UserID, asset: AssetID, type: LedgerTransactionType, reference: LedgerReference,
+    freeDelta: Int128, lockedDelta: Int128, freeAfter: Int128, lockedAfter: Int128,
+    previousEntry: UInt64, time: Microseconds
+  ) {
+    self.user = user
+    self.asset = asset
+    self.type = type
+    self.reference = reference
+    self.freeDelta = freeDelta
+    self.lockedDelta = lockedDelta
+    self.freeAfter = freeAfter
+    self.lockedAfter = lockedAfter
+    self.previousEntry = previousEntry
+    self.time = time
+  }
 }
 
 /// One trade of an auction; price, time and market are the auction's.
@@ -143,6 +160,9 @@ public enum TapeEvent: Sendable, Equatable {
   case auction(AuctionResult)
   case reference(MarketID, priceTicks: Int64, time: Microseconds)
   case tradingState(MarketID, isOpen: Bool, time: Microseconds)
+
+  /// The run, where it is one.
+  public var auction: AuctionResult? { if case .auction(let result) = self { result } else { nil } }
 }
 
 /// What authentication and the user table need to know.

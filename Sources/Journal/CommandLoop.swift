@@ -3,6 +3,7 @@
 internal import Foundation
 public import Engine
 internal import Postgres
+internal import Synchronization
 
 /// A group that is durable, with all it brought about: what replies, projection and publishing work from.
 public struct DurableGroup: Sendable {
@@ -23,6 +24,16 @@ public enum SubmissionError: Error, Sendable, Equatable {
   case queueFull
   /// The loop stopped with the commands in hand: they may or may not become durable.
   case outcomeUnknown
+}
+
+/// This process's term, raised by the journal's connection and required by the projection's.
+public final class Term: Sendable {
+  private let value = Mutex<Int64>(0)
+
+  public init() {}
+
+  public var current: Int64 { value.withLock { $0 } }
+  func set(_ term: Int64) { value.withLock { $0 = term } }
 }
 
 /// The loop's clocks. Wall time becomes commands; the monotonic clock tells when the wall jumps.
@@ -77,7 +88,7 @@ public final class CommandLoop: @unchecked Sendable {
     /// A wall clock that moves by more than this against the monotonic one halts.
     public var clockJump: Microseconds = 10_000_000
     /// How long a start waits for the lead: a killed predecessor's session ends meanwhile.
-    public var leadPatienceSeconds = 20
+    public var leadPatienceSeconds = 20.0
 
     public init() {}
   }
@@ -105,6 +116,7 @@ public final class CommandLoop: @unchecked Sendable {
   private let conninfo: String
   private let sinks: [Sink]
   private let gate: @Sendable () -> String?
+  private let term: Term
   private let onHalt: @Sendable (JournalError) -> Void
 
   private var engine: AuctionEngine
@@ -142,7 +154,7 @@ public final class CommandLoop: @unchecked Sendable {
   public init(
     engine: consuming AuctionEngine, durable: JournalHead, store: consuming JournalStore,
     conninfo: String, limits: Limits = Limits(), clock: LoopClock = .system, sinks: [Sink],
-    gate: @escaping @Sendable () -> String? = { nil },
+    gate: @escaping @Sendable () -> String? = { nil }, term: Term,
     onHalt: @escaping @Sendable (JournalError) -> Void
   ) {
     self.limits = limits
@@ -150,7 +162,9 @@ public final class CommandLoop: @unchecked Sendable {
     self.conninfo = conninfo
     self.sinks = sinks
     self.gate = gate
+    self.term = term
     self.onHalt = onHalt
+    term.set(store.term)
     figures.term = store.term
     figures.durable = durable
     figures.time = engine.time
@@ -429,6 +443,7 @@ extension CommandLoop {
       guard try fresh.lead() else { return .connectFailed("another session holds the lead") }
       let head = try fresh.head()
       monitor.withLock { figures.term = fresh.term }
+      term.set(fresh.term)
       store = consume fresh
       return .connected(head: head)
     } catch {

@@ -185,6 +185,23 @@ public struct JournalStore: ~Copyable {
     }
   }
 
+  /// The groups that have snapshots, newest first.
+  public func snapshotSequences() throws(PostgresError) -> [Int64] {
+    let result = try connection.query(
+      "select distinct journal_seq from core.snapshot order by 1 desc", PostgresParameters())
+    return (0..<result.rowCount).map { result.int64($0, 0) }
+  }
+
+  /// The tape's part of one snapshot.
+  public func tapeState(at sequence: Int64) throws(PostgresError) -> [UInt8] {
+    var parameters = PostgresParameters()
+    parameters.int8(sequence)
+    let result = try connection.query(
+      "select body from core.snapshot where journal_seq = $1 and name = 'tape' order by part",
+      parameters)
+    return (0..<result.rowCount).flatMap { result.bytes($0, 0) }
+  }
+
   /// Deletes all but the newest `keep` snapshots, and none that a reader at `oldestNeeded` may begin with.
   public func prune(keep: Int, oldestNeeded: Int64) throws(PostgresError) {
     var parameters = PostgresParameters()

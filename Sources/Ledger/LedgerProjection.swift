@@ -2,7 +2,7 @@
 
 public import Engine
 internal import Foundation
-internal import Postgres
+public import Postgres
 
 /// Follows the journal: takes the entries of durable groups in order and writes them to Postgres.
 ///
@@ -283,6 +283,11 @@ public struct Watermark: Sendable, Equatable {
   public init(journalSequence: Int64, entry: UInt64) {
     self.journalSequence = journalSequence
     self.entry = entry
+  }
+
+  /// What the database says.
+  public static func read(_ conninfo: String) throws(PostgresError) -> Watermark {
+    try LedgerWriter(conninfo, partitionRows: 1).watermark()
   }
 }
 

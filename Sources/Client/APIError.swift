@@ -1,0 +1,62 @@
+// How a call fails: the server's one error shape, and what no answer means.
+
+/// A call that was refused, or whose outcome nobody knows.
+public struct APIError: Error, Sendable, Equatable, CustomStringConvertible {
+  /// The HTTP status; 0 where no answer came.
+  public var status: Int
+  /// Stable, listed in `docs/api.md`; `no_answer` and `unreadable_answer` are made here.
+  public var code: String
+  public var message: String
+  /// Names the request in the server's log.
+  public var requestID: String?
+  public var retryAfterSeconds: Int?
+
+  public static let noAnswer = "no_answer"
+  public static let unreadableAnswer = "unreadable_answer"
+
+  public init(
+    status: Int, code: String, message: String, requestID: String? = nil,
+    retryAfterSeconds: Int? = nil
+  ) {
+    self.status = status
+    self.code = code
+    self.message = message
+    self.requestID = requestID
+    self.retryAfterSeconds = retryAfterSeconds
+  }
+
+  /// Whether the request may have been applied: send it again only if that is safe.
+  public var isOutcomeUnknown: Bool {
+    status == 0 || code == Self.unreadableAnswer || (status >= 500 && code != "unavailable")
+  }
+
+  /// Whether nothing was applied and the same call may succeed later.
+  public var isTemporary: Bool {
+    status == 429 || code == "unavailable" || code == "request_before_start"
+  }
+
+  public var description: String {
+    let answer = status == 0 ? code : "\(status) \(code)"
+    return "\(answer): \(message)" + (requestID.map { " (request \($0))" } ?? "")
+  }
+}
+
+/// The body of every error answer.
+public struct ErrorBody: Codable, Sendable, Equatable {
+  public struct Content: Codable, Sendable, Equatable {
+    public var code: String
+    public var message: String
+    public var requestID: String
+
+    private enum CodingKeys: String, CodingKey {
+      case code, message
+      case requestID = "request_id"
+    }
+  }
+
+  public var error: Content
+
+  public init(code: String, message: String, requestID: String) {
+    error = Content(code: code, message: message, requestID: requestID)
+  }
+}

@@ -1,0 +1,328 @@
+// The operator's side of the wire: assets, markets, users, keys, adjustments.
+
+/// What a key may do.
+public enum KeyRole: String, Codable, Sendable, CaseIterable {
+  case trader
+  case readOnly = "read_only"
+  case `operator`
+}
+
+public struct NewAsset: Codable, Sendable, Equatable {
+  /// 1 to 12 characters `A-Z 0-9`.
+  public var code: String
+  /// 0 to 18.
+  public var decimals: Int
+  /// Up to this amount one operator adjusts a balance alone.
+  public var adjustmentLimit: DecimalAmount
+
+  public init(code: String, decimals: Int, adjustmentLimit: DecimalAmount) {
+    self.code = code
+    self.decimals = decimals
+    self.adjustmentLimit = adjustmentLimit
+  }
+
+  private enum CodingKeys: String, CodingKey {
+    case code, decimals
+    case adjustmentLimit = "adjustment_limit"
+  }
+}
+
+/// A market to open. Assets, tick and lot never change.
+public struct NewMarket: Codable, Sendable, Equatable {
+  public var market: String
+  public var base: String
+  public var quote: String
+  public var tickSize: DecimalAmount
+  public var lotSize: DecimalAmount
+  public var intervalMilliseconds: Int64
+  public var bandBasisPoints: Int
+  public var runsBeforeWidening: Int
+  public var buyFeeBasisPoints: Int
+  public var sellFeeBasisPoints: Int
+  public var minimumNotional: DecimalAmount
+  public var maximumOpenOrders: Int
+  /// Nil for none: then no market orders before the first clearing.
+  public var listingPrice: DecimalAmount?
+
+  public init(
+    market: String, base: String, quote: String, tickSize: DecimalAmount, lotSize: DecimalAmount,
+    intervalMilliseconds: Int64, bandBasisPoints: Int, runsBeforeWidening: Int = 3,
+    buyFeeBasisPoints: Int, sellFeeBasisPoints: Int, minimumNotional: DecimalAmount,
+    maximumOpenOrders: Int = 200, listingPrice: DecimalAmount?
+  ) {
+    self.market = market
+    self.base = base
+    self.quote = quote
+    self.tickSize = tickSize
+    self.lotSize = lotSize
+    self.intervalMilliseconds = intervalMilliseconds
+    self.bandBasisPoints = bandBasisPoints
+    self.runsBeforeWidening = runsBeforeWidening
+    self.buyFeeBasisPoints = buyFeeBasisPoints
+    self.sellFeeBasisPoints = sellFeeBasisPoints
+    self.minimumNotional = minimumNotional
+    self.maximumOpenOrders = maximumOpenOrders
+    self.listingPrice = listingPrice
+  }
+
+  private enum CodingKeys: String, CodingKey {
+    case market, base, quote
+    case tickSize = "tick_size"
+    case lotSize = "lot_size"
+    case intervalMilliseconds = "interval_milliseconds"
+    case bandBasisPoints = "band_basis_points"
+    case runsBeforeWidening = "runs_before_widening"
+    case buyFeeBasisPoints = "buy_fee_basis_points"
+    case sellFeeBasisPoints = "sell_fee_basis_points"
+    case minimumNotional = "minimum_notional"
+    case maximumOpenOrders = "maximum_open_orders"
+    case listingPrice = "listing_price"
+  }
+}
+
+/// The terms to change; what is nil stays.
+public struct MarketTermsChange: Codable, Sendable, Equatable {
+  public var intervalMilliseconds: Int64?
+  public var bandBasisPoints: Int?
+  public var runsBeforeWidening: Int?
+  public var buyFeeBasisPoints: Int?
+  public var sellFeeBasisPoints: Int?
+  public var minimumNotional: DecimalAmount?
+  public var maximumOpenOrders: Int?
+
+  public init(
+    intervalMilliseconds: Int64? = nil, bandBasisPoints: Int? = nil,
+    runsBeforeWidening: Int? = nil, buyFeeBasisPoints: Int? = nil, sellFeeBasisPoints: Int? = nil,
+    minimumNotional: DecimalAmount? = nil, maximumOpenOrders: Int? = nil
+  ) {
+    self.intervalMilliseconds = intervalMilliseconds
+    self.bandBasisPoints = bandBasisPoints
+    self.runsBeforeWidening = runsBeforeWidening
+    self.buyFeeBasisPoints = buyFeeBasisPoints
+    self.sellFeeBasisPoints = sellFeeBasisPoints
+    self.minimumNotional = minimumNotional
+    self.maximumOpenOrders = maximumOpenOrders
+  }
+
+  private enum CodingKeys: String, CodingKey {
+    case intervalMilliseconds = "interval_milliseconds"
+    case bandBasisPoints = "band_basis_points"
+    case runsBeforeWidening = "runs_before_widening"
+    case buyFeeBasisPoints = "buy_fee_basis_points"
+    case sellFeeBasisPoints = "sell_fee_basis_points"
+    case minimumNotional = "minimum_notional"
+    case maximumOpenOrders = "maximum_open_orders"
+  }
+}
+
+/// The answer to a change of a market or asset.
+public struct Applied: Codable, Sendable, Equatable {
+  /// The market's symbol or the asset's code.
+  public var name: String
+  public var appliedAt: Timestamp
+
+  public init(name: String, appliedAt: Timestamp) {
+    self.name = name
+    self.appliedAt = appliedAt
+  }
+
+  private enum CodingKeys: String, CodingKey {
+    case name
+    case appliedAt = "applied_at"
+  }
+}
+
+public struct ReferencePrice: Codable, Sendable, Equatable {
+  public var price: DecimalAmount
+
+  public init(price: DecimalAmount) { self.price = price }
+}
+
+/// A public key and what it may do.
+public struct KeyGrant: Codable, Sendable, Equatable {
+  /// 64 lower-case hex digits.
+  public var publicKey: String
+  public var role: KeyRole
+
+  public init(publicKey: String, role: KeyRole) {
+    self.publicKey = publicKey
+    self.role = role
+  }
+
+  private enum CodingKeys: String, CodingKey {
+    case role
+    case publicKey = "public_key"
+  }
+}
+
+/// A user to register, with a first key or without one.
+public struct NewUser: Codable, Sendable, Equatable {
+  /// 1 to 64 printable ASCII characters without space.
+  public var name: String
+  public var publicKey: String?
+  public var role: KeyRole?
+
+  public init(name: String, key: KeyGrant? = nil) {
+    self.name = name
+    publicKey = key?.publicKey
+    role = key?.role
+  }
+
+  private enum CodingKeys: String, CodingKey {
+    case name, role
+    case publicKey = "public_key"
+  }
+}
+
+public struct UserDetails: Codable, Sendable, Equatable {
+  public var userID: String
+  public var name: String
+  public var frozen: Bool
+  public var keys: [KeyGrant]
+  public var registeredAt: Timestamp
+
+  public init(
+    userID: String, name: String, frozen: Bool, keys: [KeyGrant], registeredAt: Timestamp
+  ) {
+    self.userID = userID
+    self.name = name
+    self.frozen = frozen
+    self.keys = keys
+    self.registeredAt = registeredAt
+  }
+
+  private enum CodingKeys: String, CodingKey {
+    case name, frozen, keys
+    case userID = "user_id"
+    case registeredAt = "registered_at"
+  }
+}
+
+/// An operator gives or takes funds; sending the same request id again is safe.
+public struct NewAdjustment: Codable, Sendable, Equatable {
+  /// As a client order id.
+  public var requestID: String
+  /// The user's id.
+  public var user: String
+  public var asset: String
+  /// Below zero takes away.
+  public var amount: DecimalAmount
+  /// 1 to 200 bytes, for the auditor.
+  public var reason: String
+
+  public init(
+    requestID: String, user: String, asset: String, amount: DecimalAmount, reason: String
+  ) {
+    self.requestID = requestID
+    self.user = user
+    self.asset = asset
+    self.amount = amount
+    self.reason = reason
+  }
+
+  private enum CodingKeys: String, CodingKey {
+    case user, asset, amount, reason
+    case requestID = "request_id"
+  }
+}
+
+public struct AdjustmentOutcome: Codable, Sendable, Equatable {
+  public enum Status: String, Codable, Sendable {
+    case booked
+    /// Beyond the asset's limit: a second operator must approve it.
+    case waitingApproval = "waiting_approval"
+    case refused
+    /// Sent again after a second operator approved or refused it: the ledger knows which.
+    case decided
+  }
+
+  public var adjustmentID: String
+  public var status: Status
+
+  public init(adjustmentID: String, status: Status) {
+    self.adjustmentID = adjustmentID
+    self.status = status
+  }
+
+  private enum CodingKeys: String, CodingKey {
+    case status
+    case adjustmentID = "adjustment_id"
+  }
+}
+
+/// An adjustment that waits for a second operator.
+public struct WaitingAdjustment: Codable, Sendable, Equatable {
+  public var adjustmentID: String
+  public var requestID: String
+  /// The operator who asked, by user id.
+  public var requestedBy: String
+  public var user: String
+  public var asset: String
+  public var amount: DecimalAmount
+  public var reason: String
+  public var requestedAt: Timestamp
+
+  package init(
+    adjustmentID: String, requestID: String, requestedBy: String, user: String, asset: String,
+    amount: DecimalAmount, reason: String, requestedAt: Timestamp
+  ) {
+    self.adjustmentID = adjustmentID
+    self.requestID = requestID
+    self.requestedBy = requestedBy
+    self.user = user
+    self.asset = asset
+    self.amount = amount
+    self.reason = reason
+    self.requestedAt = requestedAt
+  }
+
+  private enum CodingKeys: String, CodingKey {
+    case user, asset, amount, reason
+    case adjustmentID = "adjustment_id"
+    case requestID = "request_id"
+    case requestedBy = "requested_by"
+    case requestedAt = "requested_at"
+  }
+}
+
+public struct WaitingAdjustments: Codable, Sendable, Equatable {
+  public var adjustments: [WaitingAdjustment]
+
+  public init(adjustments: [WaitingAdjustment]) { self.adjustments = adjustments }
+}
+
+/// The answer to freezing or unfreezing a user.
+public struct UserState: Codable, Sendable, Equatable {
+  public var userID: String
+  public var frozen: Bool
+  /// Open orders that freezing cancelled.
+  public var cancelledOrders: Int
+
+  public init(userID: String, frozen: Bool, cancelledOrders: Int) {
+    self.userID = userID
+    self.frozen = frozen
+    self.cancelledOrders = cancelledOrders
+  }
+
+  private enum CodingKeys: String, CodingKey {
+    case frozen
+    case userID = "user_id"
+    case cancelledOrders = "cancelled_orders"
+  }
+}
+
+/// The answer to granting or revoking a key.
+public struct KeyOwner: Codable, Sendable, Equatable {
+  public var publicKey: String
+  public var userID: String
+
+  public init(publicKey: String, userID: String) {
+    self.publicKey = publicKey
+    self.userID = userID
+  }
+
+  private enum CodingKeys: String, CodingKey {
+    case publicKey = "public_key"
+    case userID = "user_id"
+  }
+}

@@ -1,0 +1,125 @@
+// An operator's calls.
+
+extension UncrossClient {
+  private func operate<Answer: Decodable>(
+    _ method: HTTPVerb, _ target: Target, _ body: (some Encodable)?, isSafeToRepeat: Bool
+  ) async throws(APIError) -> Answer {
+    try await call(
+      method, target, body: body.map { JSON.bytes($0) } ?? [], isSafeToRepeat: isSafeToRepeat)
+  }
+
+  /// No body.
+  private static var nothing: String? { nil }
+
+  // MARK: Assets and markets
+
+  /// Refused with `asset_exists` where it is there, whatever its terms.
+  public func createAsset(_ asset: NewAsset) async throws(APIError) -> Applied {
+    try await operate(
+      .post, Target("v1", "operator", "assets"), asset, isSafeToRepeat: false)
+  }
+
+  public func createMarket(_ market: NewMarket) async throws(APIError) -> Applied {
+    try await operate(
+      .post, Target("v1", "operator", "markets"), market, isSafeToRepeat: false)
+  }
+
+  public func changeMarket(
+    _ market: String, _ change: MarketTermsChange
+  ) async throws(APIError) -> Applied {
+    try await operate(
+      .patch, Target("v1", "operator", "markets", market), change, isSafeToRepeat: true)
+  }
+
+  public func suspend(_ market: String) async throws(APIError) -> Applied {
+    try await operate(
+      .post, Target("v1", "operator", "markets", market, "suspend"), Self.nothing,
+      isSafeToRepeat: false)
+  }
+
+  public func resume(_ market: String) async throws(APIError) -> Applied {
+    try await operate(
+      .post, Target("v1", "operator", "markets", market, "resume"), Self.nothing,
+      isSafeToRepeat: false)
+  }
+
+  /// Sets the reference price and cancels the market's market orders.
+  public func setReference(
+    _ market: String, to price: DecimalAmount
+  ) async throws(APIError) -> Applied {
+    try await operate(
+      .post, Target("v1", "operator", "markets", market, "reference"),
+      ReferencePrice(price: price), isSafeToRepeat: false)
+  }
+
+  // MARK: Users and keys
+
+  /// Registers a user, or finds the one of this name that holds this very key in this role.
+  public func createUser(_ user: NewUser) async throws(APIError) -> UserDetails {
+    try await operate(
+      .post, Target("v1", "operator", "users"), user, isSafeToRepeat: user.publicKey != nil)
+  }
+
+  public func user(named name: String) async throws(APIError) -> UserDetails {
+    try await operate(
+      .get, Target("v1", "operator", "users").with("name", name), Self.nothing,
+      isSafeToRepeat: true)
+  }
+
+  public func grant(_ key: KeyGrant, to userID: String) async throws(APIError) -> KeyOwner {
+    try await operate(
+      .post, Target("v1", "operator", "users", userID, "keys"), key, isSafeToRepeat: true)
+  }
+
+  public func revoke(publicKey: String) async throws(APIError) -> KeyOwner {
+    try await operate(
+      .delete, Target("v1", "operator", "keys", publicKey), Self.nothing, isSafeToRepeat: false)
+  }
+
+  /// Cancels the user's orders and takes none from now on.
+  public func freeze(_ userID: String) async throws(APIError) -> UserState {
+    try await operate(
+      .post, Target("v1", "operator", "users", userID, "freeze"), Self.nothing,
+      isSafeToRepeat: true)
+  }
+
+  public func unfreeze(_ userID: String) async throws(APIError) -> UserState {
+    try await operate(
+      .post, Target("v1", "operator", "users", userID, "unfreeze"), Self.nothing,
+      isSafeToRepeat: true)
+  }
+
+  // MARK: Funds
+
+  /// Safe to repeat: the request id names the adjustment.
+  public func adjust(_ adjustment: NewAdjustment) async throws(APIError) -> AdjustmentOutcome {
+    try await operate(
+      .post, Target("v1", "operator", "adjustments"), adjustment, isSafeToRepeat: true)
+  }
+
+  public func waitingAdjustments() async throws(APIError) -> [WaitingAdjustment] {
+    let answer: WaitingAdjustments = try await operate(
+      .get, Target("v1", "operator", "adjustments"), Self.nothing, isSafeToRepeat: true)
+    return answer.adjustments
+  }
+
+  /// By another operator than the one who asked.
+  public func approve(adjustment id: String) async throws(APIError) -> AdjustmentOutcome {
+    try await operate(
+      .post, Target("v1", "operator", "adjustments", id, "approve"), Self.nothing,
+      isSafeToRepeat: false)
+  }
+
+  public func refuse(adjustment id: String) async throws(APIError) -> AdjustmentOutcome {
+    try await operate(
+      .post, Target("v1", "operator", "adjustments", id, "refuse"), Self.nothing,
+      isSafeToRepeat: false)
+  }
+
+  public func balances(ofUser userID: String) async throws(APIError) -> [AssetBalance] {
+    let answer: BalanceList = try await operate(
+      .get, Target("v1", "operator", "balances").with("user", userID), Self.nothing,
+      isSafeToRepeat: true)
+    return answer.balances
+  }
+}

@@ -1,0 +1,91 @@
+// The core as the API sees it: commands and reads through the loop, ledgers through the reader.
+
+internal import API
+internal import Engine
+internal import Journal
+internal import Ledger
+internal import Postgres
+internal import Tape
+
+struct CoreExchange: Exchange {
+  let loop: CommandLoop
+  let projection: LedgerProjection
+  let reader: LedgerReader
+  let tape: TapePublishing
+
+  func submit(_ commands: [Command]) async throws(ExchangeError) -> [Reply] {
+    // Cancels and operators' commands always have room: they make the venue smaller or safer.
+    let isReserved = commands.allSatisfy { command in
+      switch command {
+      case .placeOrder, .amendOrder: false
+      default: true
+      }
+    }
+    let result = await withCheckedContinuation { continuation in
+      loop.submit(commands, isReserved: isReserved) { continuation.resume(returning: $0) }
+    }
+    return try result.mapError { error in
+      switch error {
+      case .refused(let reason): ExchangeError.unavailable(reason: reason, retryAfterSeconds: 1)
+      case .queueFull: .overloaded(retryAfterSeconds: 1)
+      case .outcomeUnknown: .outcomeUnknown
+      }
+    }.get()
+  }
+
+  func read<Value: Sendable>(
+    _ query: @escaping @Sendable (borrowing AuctionEngine) -> Value
+  ) async throws(ExchangeError) -> Value {
+    let value: Value? = await withCheckedContinuation { continuation in
+      let isTaken = loop.ask { engine in
+        let value = query(engine)
+        return { continuation.resume(returning: value) }
+      }
+      if !isTaken { continuation.resume(returning: nil) }
+    }
+    guard let value else { throw .unavailable(reason: "stopping", retryAfterSeconds: 1) }
+    return value
+  }
+
+  func ledger(_ query: LedgerQuery) async throws(ExchangeError) -> [LedgerRow] {
+    let result = await withCheckedContinuation { continuation in
+      reader.query(query) { continuation.resume(returning: $0) }
+    }
+    guard case .success(let rows) = result else {
+      throw .unavailable(reason: "ledger_unavailable", retryAfterSeconds: 1)
+    }
+    return rows
+  }
+
+  func readiness() -> Readiness {
+    let figures = loop.currentFigures()
+    if !figures.isConnected { return .notReady(reason: "journal_unavailable") }
+    if let reason = projection.gate() { return .notReady(reason: reason) }
+    return .ready
+  }
+
+  func metrics() -> [Metric] {
+    let (core, ledger) = (loop.currentFigures(), projection.currentFigures())
+    var metrics = [
+      Metric("uncross_journal_sequence", "The last durable group", .gauge, Double(core.durable.sequence)),
+      Metric("uncross_commands_total", "Commands made durable since the journal's start", .counter, Double(core.durable.commands)),
+      Metric("uncross_journal_connected", "1 while the journal's connection stands", .gauge, core.isConnected ? 1 : 0),
+      Metric("uncross_leader_term", "This process's term", .gauge, Double(core.term)),
+      Metric("uncross_queued_commands", "Commands that wait for the engine", .gauge, Double(core.queuedCommands)),
+      Metric("uncross_live_orders", "Orders that rest in the books", .gauge, Double(core.liveOrders)),
+      Metric("uncross_remembered_orders", "Client order ids that are remembered", .gauge, Double(core.rememberedOrders)),
+      Metric("uncross_ledger_lag_rows", "Ledger entries that are durable but not yet in balance_log", .gauge, Double(ledger.lagRows)),
+      Metric("uncross_ledger_lag_seconds", "Age of the oldest of them", .gauge, ledger.lagSeconds),
+      Metric("uncross_ledger_applied_entry", "The last entry in balance_log", .gauge, Double(ledger.appliedEntry)),
+    ]
+    for market in tape.figures() {
+      let labels = [(name: "market", value: market.market)]
+      metrics += [
+        Metric("uncross_tape_records", "Records of the tape", .gauge, Double(market.produced), labels: labels),
+        Metric("uncross_tape_lag_records", "Records the Worker has not acknowledged; -1 while unknown", .gauge, Double(market.lag ?? -1), labels: labels),
+        Metric("uncross_tape_halted", "1 where publishing stopped", .gauge, market.isHalted ? 1 : 0, labels: labels),
+      ]
+    }
+    return metrics
+  }
+}

@@ -1,0 +1,40 @@
+// The first commands of a new journal: the venue, its assets and markets, its operator.
+
+internal import Engine
+
+enum Genesis {
+  /// The embedded defaults: `ETH-USDC` and `BTC-USDC`, a run every 2 s.
+  ///
+  /// Ticks of 0.01 USDC and lots of 0.0001 coin: one tick times one lot is one millionth of a USDC, its
+  /// smallest unit, so trading never rounds.
+  static func commands(operatorKey: PublicKey) -> [Command] {
+    var generator = SystemRandomNumberGenerator()
+    var commands: [Command] = [
+      .configureVenue(
+        VenueConfiguration(seed: generator.next(), secondSeed: generator.next()))
+    ]
+    // One operator alone may move a million USDC, 500 ETH, 20 BTC; beyond it takes two.
+    commands += [
+      .createAsset(AssetDefinition(code: "USDC", decimals: 6, adjustmentLimit: 1_000_000_000_000)),
+      .createAsset(
+        AssetDefinition(code: "ETH", decimals: 18, adjustmentLimit: 500_000_000_000_000_000_000)),
+      .createAsset(AssetDefinition(code: "BTC", decimals: 8, adjustmentLimit: 2_000_000_000)),
+    ]
+    let terms = MarketTerms(
+      intervalMilliseconds: 2_000, bandBasisPoints: 1_000, buyFeeBasisPoints: 10,
+      sellFeeBasisPoints: 10, minimumNotional: 1_000_000)
+    commands += [
+      .createMarket(
+        MarketDefinition(
+          symbol: "ETH-USDC", base: 1, quote: 0, tickAtoms: 10_000, lotAtoms: 100_000_000_000_000,
+          terms: terms, listingPriceTicks: 250_000)),
+      .createMarket(
+        MarketDefinition(
+          symbol: "BTC-USDC", base: 2, quote: 0, tickAtoms: 10_000, lotAtoms: 10_000, terms: terms,
+          listingPriceTicks: 6_000_000)),
+      .registerUser(name: "operator"),
+      .registerKey(user: 1, key: operatorKey, role: .operator),
+    ]
+    return commands
+  }
+}

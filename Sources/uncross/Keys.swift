@@ -1,0 +1,31 @@
+// The exchange's own keys, made at the first start and kept with mode 0600.
+
+internal import Client
+internal import Foundation
+
+struct Keys {
+  let `operator`: RequestSigner
+  let publisher: RequestSigner
+  /// The public keys that the embedded Worker accepts.
+  let publisherKeysFile: String
+  let operatorKeyFile: String
+
+  init(directory: String) throws {
+    try FileManager.default.createDirectory(
+      atPath: directory, withIntermediateDirectories: true,
+      attributes: [.posixPermissions: 0o700])
+    operatorKeyFile = directory + "/operator.pem"
+    publisherKeysFile = directory + "/publisher-keys.txt"
+    `operator` = try Self.readOrMake(operatorKeyFile)
+    publisher = try Self.readOrMake(directory + "/publisher.pem")
+    try publisher.publicKeyHex.write(
+      toFile: publisherKeysFile, atomically: true, encoding: .utf8)
+  }
+
+  static func readOrMake(_ path: String) throws -> RequestSigner {
+    if FileManager.default.fileExists(atPath: path) { return try RequestSigner(keyFile: path) }
+    let signer = RequestSigner()
+    try signer.writeKeyFile(path)
+    return signer
+  }
+}

@@ -1,0 +1,191 @@
+// The whole path on one screen: what is started in which order, and what flows where.
+
+internal import API
+internal import Client
+internal import Embedded
+internal import Engine
+internal import Foundation
+internal import Journal
+internal import Ledger
+internal import Logging
+internal import Postgres
+internal import Tape
+
+/// One running exchange.
+///
+///     HTTP -> Command -> [CommandLoop: queue -> AuctionEngine -> group -> journal commit]
+///                           |-> reply to the client
+///                           |-> LedgerReader, LedgerProjection -> balance_log, balance
+///                           |-> TapePublishing -> Worker
+///                           '-> Directory, MarketEvents -> API
+///
+/// **Invariant:** everything right of the loop is fed by durable groups only, in order.
+final class Pipeline: Sendable {
+  let embedded: EmbeddedServers
+  let loop: CommandLoop
+  let projection: LedgerProjection
+  let reader: LedgerReader
+  let tape: TapePublishing
+  let snapshotter: Snapshotter
+  let directory: Directory
+  let events: MarketEvents
+  let recovered: Recovered
+
+  /// Recovery, in order: lead, newest usable snapshot, replay, then everything is started.
+  init(
+    _ configuration: ServeConfiguration, keys: Keys, console: Console, logger: Logger, halt: Halt
+  ) async throws {
+    embedded = try EmbeddedServers(configuration, keys: keys, logger: logger)
+    let (database, workerURL) = (embedded.database, embedded.workerURL)
+    try Migrations.apply(on: PostgresConnection(database.owner, role: database.ownerRole))
+
+    var store = try JournalStore(database.app)
+    try Self.lead(&store, patiently: configuration.standBy)
+    let watermark = try Watermark.read(database.app)
+    let head = try store.head()
+    guard watermark.journalSequence <= head.sequence else {
+      throw JournalError.lostHistory(
+        "the ledger is at group \(watermark.journalSequence), the journal ends at \(head.sequence)")
+    }
+
+    let term = Term()
+    let projection = LedgerProjection(
+      conninfo: database.app, watermark: watermark, term: { term.current },
+      onHalt: { halt.now($0) })
+    let reader = LedgerReader(conninfo: database.app, partitionRows: LedgerProjection.Limits().partitionRows)
+    let (directory, events) = (Directory(), MarketEvents())
+
+    // A snapshot before the watermark's group, so that the rest of that group's entries come again.
+    let snapshot = try store.snapshot(atOrBefore: watermark.journalSequence - 1)
+    var writer = try snapshot.map { try TapeWriter(restoring: $0.tape) } ?? TapeWriter()
+    var replay = try Replay(from: snapshot)
+    projection.learn(replay.engine.directory())
+    try reader.load(upTo: watermark.entry, directory: replay.engine.directory())
+    try replay.run(store) { head, engine in
+      _ = writer.write(engine.effects, anchor: TapeAnchor(head))
+      Self.feed(DurableGroup(head: head, effects: engine.effects), projection, reader)
+      return true
+    }
+    let engine = replay.finish()
+    directory.apply(engine.directory())
+    console.learn(engine.directory())
+    recovered = Recovered(
+      head: head, stateHash: stateHash(engine), isNew: !engine.isConfigured,
+      replayed: head.commands - (snapshot?.head.commands ?? 0))
+
+    let tape = TapePublishing(
+      TapePublishing.Configuration(
+        workerURL: workerURL,
+        epochs: try TapeEpochs(path: configuration.dataDirectory + "/tape-epochs.json"),
+        sign: { method, path, extra, body in
+          let fields = keys.publisher.sign(
+            method: method, target: path, body: body, extra: extra,
+            created: Int64(Date().timeIntervalSince1970))
+          return fields.all
+        },
+        replay: { market, after, deliver in
+          try await TapeRegeneration.run(
+            database.app, market: market, after: after, deliver: deliver)
+        },
+        onHalt: { market, reason in
+          logger.critical("publishing of \(market) stopped: \(reason)")
+          if reason.stopsCore { halt.now(reason.description) }
+        }), writer: writer)
+
+    let loop = CommandLoop(
+      engine: engine, durable: head, store: store, conninfo: database.app,
+      sinks: [
+        { directory.apply($0.effects.directory) },
+        { console.learn($0.effects.directory) },
+        { Self.feed($0, projection, reader) },
+        { tape.publish($0.effects, anchor: TapeAnchor($0.head)) },
+        { events.publish($0.effects.tape.compactMap(\.auction)) },
+        { console.auctions($0.effects.tape.compactMap(\.auction)) },
+      ], gate: { projection.gate() }, term: term,
+      onHalt: { halt.now("\($0.code): \($0)") })
+
+    snapshotter = Snapshotter(
+      conninfo: database.app, policy: Snapshotter.Policy(commands: UInt64(configuration.snapshotCommands)),
+      durable: { loop.currentFigures().durable },
+      oldestNeeded: { projection.currentFigures().appliedSequence - 1 },
+      makeFollower: { try TapeRegeneration.follower($0) },
+      report: { logger.warning("\($0)") })
+    (self.loop, self.projection, self.reader, self.tape) = (loop, projection, reader, tape)
+    (self.directory, self.events) = (directory, events)
+
+    projection.start()
+    guard projection.drain(withinSeconds: 600) else {
+      throw JournalError.failed("the ledger could not catch up with the journal")
+    }
+    reader.start()
+    loop.start()
+    snapshotter.start(after: snapshot?.head.commands ?? 0)
+    if recovered.isNew { try await begin(operatorKey: keys.operator.publicKey) }
+  }
+
+  /// Refuses to start beside another instance, unless told to stand by; a predecessor that was killed a moment
+  /// ago may hold the lead until the server has noticed.
+  private static func lead(_ store: inout JournalStore, patiently: Bool) throws {
+    let deadline = Date(timeIntervalSinceNow: CommandLoop.Limits().leadPatienceSeconds)
+    while try !store.lead() {
+      guard patiently || Date() < deadline else {
+        throw JournalError.notLeader("another instance leads this database")
+      }
+      Thread.sleep(forTimeInterval: 0.2)
+    }
+  }
+
+  /// What every durable group gives the ledger, replayed or new.
+  private static func feed(
+    _ group: DurableGroup, _ projection: LedgerProjection, _ reader: LedgerReader
+  ) {
+    let effects = group.effects
+    projection.enqueue(
+      LedgerProjection.Segment(
+        journalSequence: group.head.sequence, firstEntry: effects.firstEntry,
+        entries: effects.entries, directory: effects.directory))
+    reader.take(firstEntry: effects.firstEntry, effects.entries, effects.directory)
+    reader.projected(upTo: projection.currentFigures().appliedEntry)
+  }
+
+  private func begin(operatorKey: [UInt8]) async throws {
+    guard let key = PublicKey(operatorKey) else { preconditionFailure("a key has 32 bytes") }
+    let commands = Genesis.commands(operatorKey: key)
+    for reply in try await exchange.submit(commands) {
+      if let rejection = reply.rejection {
+        throw JournalError.failed("the first commands were refused: \(rejection.code)")
+      }
+    }
+  }
+
+  var exchange: CoreExchange {
+    CoreExchange(loop: loop, projection: projection, reader: reader, tape: tape)
+  }
+
+  /// Intake is closed already: drain, commit, project, publish, close.
+  func stop() async {
+    loop.stop()
+    projection.stop()
+    _ = await tape.drain(withinSeconds: 5)
+    await tape.stop()
+    snapshotter.stop()
+    reader.stop()
+    embedded.stop()
+  }
+}
+
+/// What a start found.
+struct Recovered: Sendable {
+  var head: JournalHead
+  var stateHash: [UInt8]
+  /// The journal was empty.
+  var isNew: Bool
+  /// Commands replayed after the snapshot.
+  var replayed: UInt64
+}
+
+extension TapeAnchor {
+  init(_ head: JournalHead) {
+    self.init(sequence: head.sequence, commands: head.commands, hash: head.hash)
+  }
+}

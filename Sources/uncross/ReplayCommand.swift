@@ -1,0 +1,49 @@
+// `uncross replay`: proves the journal, and says what state it gives.
+
+internal import ArgumentParser
+internal import Engine
+internal import Foundation
+internal import Journal
+internal import Tape
+
+struct ReplayCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "replay",
+    abstract: "Replay the journal from nothing and print the state it gives.",
+    discussion: """
+      Every group's hash and link is checked, every command is applied. The state hash is the one that the
+      running exchange has at the same group. Reads only; the exchange may run meanwhile.
+
+        DATABASE_URL='host=/path/.uncross/data/postgres/socket user=uncross_audit dbname=uncross' uncross replay
+        uncross replay --to 1200
+      """)
+
+  @Option(help: "Connection string; without it DATABASE_URL, else the embedded database.")
+  var database: String?
+  @Option(help: "The data directory of the embedded database.")
+  var data = ".uncross/data"
+  @Option(help: "The last group to replay; without it the journal's end.")
+  var to: Int64?
+
+  func run() async throws {
+    let directory =
+      data.hasPrefix("/") ? data : FileManager.default.currentDirectoryPath + "/" + data
+    let conninfo =
+      database ?? ProcessInfo.processInfo.environment["DATABASE_URL"]
+      ?? "host=\(directory)/postgres/socket port=5432 user=uncross_app dbname=uncross"
+    let store = try JournalStore(conninfo)
+    var replay = try Replay(from: nil)
+    var tape = TapeWriter()
+    try replay.run(store, upTo: to ?? .max) { head, engine in
+      _ = tape.write(engine.effects, anchor: TapeAnchor(head))
+      return true
+    }
+    print("group       \(replay.head.sequence)")
+    print("commands    \(replay.head.commands)")
+    print("journal     \(replay.head.hash.hex)")
+    print("state       \(stateHash(replay.engine).hex)")
+    for market in tape.markets {
+      print("tape        \(market.symbol) \(market.count) \(market.chain.hex)")
+    }
+  }
+}

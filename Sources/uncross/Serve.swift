@@ -1,0 +1,79 @@
+// `uncross serve`: the exchange, started whole and stopped cleanly.
+
+internal import API
+internal import ArgumentParser
+internal import Client
+internal import Engine
+internal import Foundation
+internal import Journal
+internal import Logging
+internal import ServiceLifecycle
+internal import Tape
+
+struct Serve: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Run the exchange.",
+    discussion: """
+      On embedded defaults: a private Postgres, the Worker under Deno, two markets, demo traders:
+
+        uncross serve
+        uncross serve --no-demo --port 9000
+
+      On servers of your own (secrets by environment or file, never by argument):
+
+        DATABASE_URL=postgres://app@db/uncross WORKER_URL=https://tape.example.com uncross serve --no-demo
+        uncross serve --config exchange.json
+      """)
+
+  @Option(name: .customLong("data"), help: "Keys and embedded servers' data. (.uncross/data)")
+  var dataDirectory: String?
+  @Option(help: "The API's address. (127.0.0.1)") var host: String?
+  @Option(help: "The API's port; 0 picks a free one. (8080)") var port: Int?
+  @Option(help: "A JSON file with the settings of docs/operations.md.") var config: String?
+  @Flag(inversion: .prefixedNo, help: "Run demo traders. (on)") var demo: Bool?
+  @Flag(help: "Wait for the lead instead of refusing to start beside another instance.")
+  var standBy = false
+  @Flag(help: "Print only warnings.") var quiet = false
+
+  func run() async throws {
+    var flags: [String: String] = [:]
+    flags["data.directory"] = dataDirectory
+    flags["api.host"] = host
+    flags["api.port"] = port.map { "\($0)" }
+    flags["demo"] = demo.map { "\($0)" }
+    if standBy { flags["stand.by"] = "true" }
+    let configuration = try await ServeConfiguration(flags: flags, file: config)
+    var logger = Logger(label: "uncross") { _ in StreamLogHandler.standardError(label: "uncross") }
+    logger.logLevel = quiet ? .error : .warning
+    try FileManager.default.createDirectory(
+      atPath: configuration.dataDirectory, withIntermediateDirectories: true)
+    let keys = try Keys(directory: configuration.dataDirectory + "/keys")
+    let console = Console(isQuiet: quiet)
+    let pipeline = try await Pipeline(
+      configuration, keys: keys, console: console, logger: logger, halt: Halt(logger: logger))
+    console.recovered(pipeline.recovered)
+
+    let server = APIServer(
+      exchange: pipeline.exchange, directory: pipeline.directory, events: pipeline.events,
+      configuration: APIConfiguration(host: configuration.apiHost, port: configuration.apiPort),
+      logger: logger)
+    let group = ServiceGroup(
+      configuration: .init(
+        services: [
+          .init(service: server, successTerminationBehavior: .gracefullyShutdownGroup),
+          .init(
+            service: ConsoleService(
+              console: console, pipeline: pipeline, server: server, keys: keys,
+              configuration: configuration),
+            successTerminationBehavior: .ignore),
+        ], gracefulShutdownSignals: [.sigterm, .sigint], logger: logger))
+    do {
+      try await group.run()
+    } catch {
+      await pipeline.stop()
+      throw error
+    }
+    await pipeline.stop()
+    console.stopped(pipeline.loop.currentFigures().durable)
+  }
+}

@@ -1,0 +1,81 @@
+// What `serve` needs to know, from flags, environment and a file, in that order.
+
+internal import Configuration
+internal import Foundation
+
+/// The settings of one exchange. Each has a flag, an environment variable (`UNCROSS_API_PORT` for `api.port`; the two
+/// usual ones `DATABASE_URL` and `WORKER_URL` besides) and a key in the JSON file named by `--config`.
+struct ServeConfiguration: Sendable {
+  /// Keys, the embedded database and the embedded Worker's storage.
+  var dataDirectory: String
+  var apiHost: String
+  var apiPort: Int
+  /// A Postgres of the operator's; nil runs the embedded one. The login acts as `uncross_app`.
+  var databaseURL: String?
+  /// A login that owns the schema; without it `databaseURL` is asked to act as the owner.
+  var databaseOwnerURL: String?
+  /// A Worker of the operator's; nil runs the embedded one.
+  var workerURL: String?
+  /// The directory `worker` of this repository, for the embedded Worker.
+  var workerSource: String
+  /// Runs demo traders.
+  var demo: Bool
+  /// Waits for the lead instead of refusing to start beside another instance.
+  var standBy: Bool
+  /// Makes a snapshot after so many commands.
+  var snapshotCommands: Int
+
+  init(
+    flags: [String: String], file: String?,
+    environment: [String: String] = ProcessInfo.processInfo.environment
+  ) async throws {
+    var providers: [any ConfigProvider] = [
+      InMemoryProvider(
+        values: Dictionary(
+          uniqueKeysWithValues: flags.map {
+            (AbsoluteConfigKey($0.key.split(separator: ".").map(String.init)), ConfigValue(.string($0.value), isSecret: false))
+          }))
+    ]
+    var variables: [String: String] = [:]
+    for (name, value) in environment where name.hasPrefix("UNCROSS_") {
+      variables[String(name.dropFirst("UNCROSS_".count))] = value
+    }
+    variables["DATABASE_URL"] = environment["DATABASE_URL"] ?? variables["DATABASE_URL"]
+    variables["DATABASE_OWNER_URL"] =
+      environment["DATABASE_OWNER_URL"] ?? variables["DATABASE_OWNER_URL"]
+    variables["WORKER_URL"] = environment["WORKER_URL"] ?? variables["WORKER_URL"]
+    providers.append(EnvironmentVariablesProvider(environmentVariables: variables))
+    if let file { providers.append(try await FileProvider<JSONSnapshot>(filePath: .init(file))) }
+    let config = ConfigReader(providers: providers)
+
+    func text(_ key: String) -> String? {
+      config.string(forKey: ConfigKey(key)).flatMap { $0.isEmpty ? nil : $0 }
+    }
+    func number(_ key: String, _ standard: Int) throws -> Int {
+      // Flags and variables are text, a file may hold a number.
+      if let text = text(key) {
+        guard let number = Int(text) else { throw ConfigurationError(key: key, value: text) }
+        return number
+      }
+      return config.int(forKey: ConfigKey(key), default: standard)
+    }
+    let here = FileManager.default.currentDirectoryPath
+    let data = text("data.directory") ?? ".uncross/data"
+    dataDirectory = data.hasPrefix("/") ? data : here + "/" + data
+    apiHost = text("api.host") ?? "127.0.0.1"
+    apiPort = try number("api.port", 8080)
+    databaseURL = text("database.url")
+    databaseOwnerURL = text("database.owner.url")
+    workerURL = text("worker.url")
+    workerSource = text("worker.source") ?? here + "/worker"
+    demo = (text("demo") ?? "true") != "false"
+    standBy = text("stand.by") == "true"
+    snapshotCommands = try number("snapshot.commands", 250_000)
+  }
+}
+
+struct ConfigurationError: Error, CustomStringConvertible {
+  var key: String
+  var value: String
+  var description: String { "configuration: \(key) is not a number: \(value)" }
+}
