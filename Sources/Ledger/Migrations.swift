@@ -81,13 +81,13 @@ public enum Migrations {
     alter table core.journal alter column body set storage external;
 
     create table core.leader(
-      only boolean primary key default true check (only),
+      singleton boolean primary key default true check (singleton),
       term bigint not null,
       at timestamptz not null);
     insert into core.leader(term, at) values (0, now());
 
     create table core.projection(
-      only boolean primary key default true check (only),
+      singleton boolean primary key default true check (singleton),
       journal_seq bigint not null,
       event_index bigint not null,
       ledger_seq bigint not null);

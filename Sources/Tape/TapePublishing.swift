@@ -17,7 +17,7 @@ public typealias TapeSigner =
 /// journal's end. `deliver` waits until the Worker has the piece; false ends the replay.
 public typealias TapeReplay =
   @Sendable (
-    _ market: MarketID, _ after: Int64, _ deliver: @Sendable ([TapeRecord]) async -> Bool
+    _ market: MarketID, _ after: Int64, _ deliver: @escaping @Sendable ([TapeRecord]) async -> Bool
   ) async throws -> Void
 
 /// Publishes every market's tape. Durable groups go in; what the Worker has acknowledged is behind us.

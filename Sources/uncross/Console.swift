@@ -2,6 +2,7 @@
 
 internal import Auction
 internal import Client
+internal import Embedded
 internal import Engine
 internal import Foundation
 internal import Journal

@@ -24,13 +24,13 @@ struct CoreExchange: Exchange {
     let result = await withCheckedContinuation { continuation in
       loop.submit(commands, isReserved: isReserved) { continuation.resume(returning: $0) }
     }
-    return try result.mapError { error in
-      switch error {
-      case .refused(let reason): ExchangeError.unavailable(reason: reason, retryAfterSeconds: 1)
-      case .queueFull: .overloaded(retryAfterSeconds: 1)
-      case .outcomeUnknown: .outcomeUnknown
-      }
-    }.get()
+    switch result {
+    case .success(let replies): return replies
+    case .failure(.refused(let reason)):
+      throw .unavailable(reason: reason, retryAfterSeconds: 1)
+    case .failure(.queueFull): throw .overloaded(retryAfterSeconds: 1)
+    case .failure(.outcomeUnknown): throw .outcomeUnknown
+    }
   }
 
   func read<Value: Sendable>(

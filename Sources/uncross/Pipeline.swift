@@ -60,13 +60,20 @@ final class Pipeline: Sendable {
     var writer = try snapshot.map { try TapeWriter(restoring: $0.tape) } ?? TapeWriter()
     var replay = try Replay(from: snapshot)
     projection.learn(replay.engine.directory())
-    try reader.load(upTo: watermark.entry, directory: replay.engine.directory())
+    // What the ledger lacks: bounded, because admission stops at a bounded lag.
+    var unprojected: [DurableGroup] = []
     try replay.run(store) { head, engine in
       _ = writer.write(engine.effects, anchor: TapeAnchor(head))
-      Self.feed(DurableGroup(head: head, effects: engine.effects), projection, reader)
+      if head.sequence >= watermark.journalSequence {
+        unprojected.append(DurableGroup(head: head, effects: engine.effects))
+      } else {
+        for event in engine.effects.directory { projection.learn([event]) }
+      }
       return true
     }
     let engine = replay.finish()
+    try reader.load(upTo: watermark.entry, directory: engine.directory())
+    for group in unprojected { Self.feed(group, projection, reader) }
     directory.apply(engine.directory())
     console.learn(engine.directory())
     recovered = Recovered(

@@ -9,6 +9,7 @@ internal import Journal
 internal import Logging
 internal import ServiceLifecycle
 internal import Tape
+internal import UnixSignals
 
 struct Serve: AsyncParsableCommand {
   static let configuration = CommandConfiguration(

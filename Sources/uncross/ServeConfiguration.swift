@@ -45,7 +45,10 @@ struct ServeConfiguration: Sendable {
       environment["DATABASE_OWNER_URL"] ?? variables["DATABASE_OWNER_URL"]
     variables["WORKER_URL"] = environment["WORKER_URL"] ?? variables["WORKER_URL"]
     providers.append(EnvironmentVariablesProvider(environmentVariables: variables))
-    if let file { providers.append(try await FileProvider<JSONSnapshot>(filePath: .init(file))) }
+    if let file {
+      let place = ConfigReader(provider: InMemoryProvider(values: ["filePath": .init(stringLiteral: file)]))
+      providers.append(try await FileProvider<JSONSnapshot>(config: place))
+    }
     let config = ConfigReader(providers: providers)
 
     func text(_ key: String) -> String? {

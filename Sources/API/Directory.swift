@@ -1,0 +1,112 @@
+// What authentication and conversion need to know: users, keys, assets, markets.
+
+public import Engine
+internal import Synchronization
+
+/// The directory of users, keys, assets and markets, fed by the core, read by every request.
+///
+/// The core applies a group's events before it releases that group's replies, so that a reader never
+/// knows less than an answer it already has.
+public final class Directory: Sendable {
+  private struct State {
+    var users: [UserID: ListedUser] = [:]
+    var keys: [PublicKey: ListedKey] = [:]
+    var assets: [AssetID: ListedAsset] = [:]
+    var assetsByCode: [String: ListedAsset] = [:]
+    var markets: [MarketID: ListedMarket] = [:]
+    var marketsBySymbol: [String: ListedMarket] = [:]
+  }
+
+  private let state = Mutex(State())
+
+  public init() {}
+
+  /// Takes events in the order in which the engine made them.
+  public func apply(_ events: some Sequence<DirectoryEvent>) {
+    state.withLock { state in
+      for event in events { Self.apply(event, to: &state) }
+    }
+  }
+
+  private static func apply(_ event: DirectoryEvent, to state: inout State) {
+    switch event {
+    case .userRegistered(let id, let name, let time):
+      state.users[id] = ListedUser(id: id, name: name, registered: time)
+    case .userFrozen(let id, let frozen): state.users[id]?.isFrozen = frozen
+    case .keyRegistered(let key, let user, let role):
+      let listed = ListedKey(key: key, user: user, role: role)
+      state.keys[key] = listed
+      state.users[user]?.keys.append(listed)
+    case .keyRevoked(let key):
+      guard let listed = state.keys.removeValue(forKey: key) else { return }
+      state.users[listed.user]?.keys.removeAll { $0.key == key }
+    case .assetCreated(let id, let definition):
+      let asset = ListedAsset(id: id, definition: definition)
+      state.assets[id] = asset
+      state.assetsByCode[definition.code] = asset
+    case .marketDefined(let id, let record):
+      let isOpen = state.markets[id]?.isOpen ?? true
+      list(ListedMarket(id: id, record: record, isOpen: isOpen), in: &state)
+    case .marketOpen(let id, let isOpen):
+      guard let market = state.markets[id] else { return }
+      list(ListedMarket(id: id, record: market.record, isOpen: isOpen), in: &state)
+    }
+  }
+
+  private static func list(_ market: ListedMarket, in state: inout State) {
+    state.markets[market.id] = market
+    state.marketsBySymbol[market.symbol] = market
+  }
+
+  // MARK: Reading
+
+  /// Who holds a key; nil where it is unknown or revoked.
+  func identity(of key: PublicKey) -> Identity? {
+    state.withLock { state in
+      guard let listed = state.keys[key], let user = state.users[listed.user] else { return nil }
+      return Identity(user: user.id, role: listed.role, key: key, isFrozen: user.isFrozen)
+    }
+  }
+
+  func user(_ id: UserID) -> ListedUser? { state.withLock { $0.users[id] } }
+  func asset(_ id: AssetID) -> ListedAsset? { state.withLock { $0.assets[id] } }
+  func asset(named code: String) -> ListedAsset? { state.withLock { $0.assetsByCode[code] } }
+  func market(_ id: MarketID) -> ListedMarket? { state.withLock { $0.markets[id] } }
+  func market(named symbol: String) -> ListedMarket? {
+    state.withLock { $0.marketsBySymbol[symbol] }
+  }
+
+  /// All markets by id.
+  var markets: [ListedMarket] {
+    state.withLock { state in state.markets.values.sorted { $0.id < $1.id } }
+  }
+}
+
+struct ListedKey: Sendable, Equatable {
+  var key: PublicKey
+  var user: UserID
+  var role: Role
+}
+
+struct ListedUser: Sendable, Equatable {
+  var id: UserID
+  var name: String
+  var registered: Microseconds
+  var isFrozen = false
+  var keys: [ListedKey] = []
+}
+
+struct ListedAsset: Sendable, Equatable {
+  var id: AssetID
+  var definition: AssetDefinition
+
+  var decimals: Int { Int(definition.decimals) }
+}
+
+/// Who signed a request.
+struct Identity: Sendable, Equatable {
+  var user: UserID
+  var role: Role
+  var key: PublicKey
+  var isFrozen: Bool
+}

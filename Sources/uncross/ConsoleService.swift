@@ -1,0 +1,53 @@
+// Runs beside the API: says what listens where, and keeps a funded trader at hand.
+
+internal import API
+internal import Client
+internal import Engine
+internal import Foundation
+internal import Journal
+internal import ServiceLifecycle
+
+struct ConsoleService: Service, Sendable {
+  let console: Console
+  let pipeline: Pipeline
+  let server: APIServer
+  let keys: Keys
+  let configuration: ServeConfiguration
+
+  func run() async throws {
+    let api = "http://\(configuration.apiHost):\(configuration.apiPort)"
+    console.listening(pipeline, api: api, keys: keys)
+    if configuration.demo {
+      let trader = configuration.dataDirectory + "/keys/trader.pem"
+      try await makeTrader(try Keys.readOrMake(trader))
+      console.invite(
+        api: api, traderKey: trader, operatorKey: keys.operatorKeyFile,
+        worker: pipeline.embedded.workerURL)
+    }
+    try await gracefulShutdown()
+  }
+
+  /// The trader of the examples: registered and funded once, at the first start.
+  private func makeTrader(_ signer: RequestSigner) async throws {
+    let exchange = pipeline.exchange
+    guard let key = PublicKey(signer.publicKey) else { preconditionFailure("a key has 32 bytes") }
+    let registered = try await exchange.submit([.registerUser(name: "trader")])[0]
+    let user = UserID(registered.id)
+    _ = try await exchange.submit([.registerKey(user: user, key: key, role: .trader)])
+    // Remembered request ids end after a day; the account's existence does not.
+    let hasFunds = try await exchange.read { !$0.balances(user).isEmpty }
+    if hasFunds { return }
+    let gifts: [(asset: AssetID, amount: Int128)] = [
+      (0, 100_000_000_000), (1, 50_000_000_000_000_000_000), (2, 200_000_000),
+    ]
+    for gift in gifts {
+      guard let request = ClientOrderID("demo-trader-\(gift.asset)") else { continue }
+      _ = try await exchange.submit([
+        .adjustBalance(
+          BalanceAdjustment(
+            operator: 1, user: user, asset: gift.asset, amount: gift.amount,
+            reason: "demo funds", requestID: request))
+      ])
+    }
+  }
+}
