@@ -1,0 +1,112 @@
+// A user's own accounts: balances, ledger, fills.
+
+internal import Client
+internal import Engine
+internal import Ledger
+
+extension Handlers {
+  func balances(of user: UserID) async throws(Refusal) -> Answer {
+    let views = try await read { $0.balances(user) }
+    return .json(
+      BalanceList(
+        balances: views.map { view in
+          let asset = listed(view.asset)
+          func amount(_ atoms: Int128) -> DecimalAmount {
+            DecimalAmount(atoms: atoms, decimals: asset.decimals)
+          }
+          return AssetBalance(
+            asset: asset.definition.code, free: amount(view.free), locked: amount(view.locked),
+            total: amount(view.total))
+        }))
+  }
+
+  // MARK: Ledger
+
+  func ledger(_ call: Call, _ user: Identity) async throws(Refusal) -> Answer {
+    let limit =
+      try call.query.integer("limit", in: 1...LedgerQuery.maximumLimit) ?? Self.defaultLimit
+    var query = LedgerQuery(user: user.user, limit: limit)
+    query.before = try call.query.integer("before", in: 1...UInt64.max)
+    if let code = call.query["asset"] { query.asset = try asset(named: code).id }
+    if let name = call.query["type"] {
+      guard let type = LedgerTransactionType.allCases.first(where: { "\($0.name)" == name }) else {
+        throw Refusal(.badRequest, "parameter `type` is no ledger transaction type")
+      }
+      query.type = type
+    }
+    let rows = try await ledgerRows(query)
+    let next = rows.count < limit ? nil : rows.last.map { String($0.sequence) }
+    return .json(LedgerPage(rows: rows.map(line), next: next))
+  }
+
+  private func line(_ row: LedgerRow) -> LedgerLine {
+    let entry = row.entry
+    let asset = listed(entry.asset)
+    func amount(_ atoms: Int128) -> DecimalAmount {
+      DecimalAmount(atoms: atoms, decimals: asset.decimals)
+    }
+    return LedgerLine(
+      sequence: String(row.sequence), asset: asset.definition.code, type: "\(entry.type.name)",
+      reference: reference(entry.reference), delta: amount(entry.delta),
+      freeDelta: amount(entry.freeDelta), lockedDelta: amount(entry.lockedDelta),
+      freeAfter: amount(entry.freeAfter), lockedAfter: amount(entry.lockedAfter),
+      timestamp: Timestamp(microseconds: entry.time))
+  }
+
+  private func reference(_ reference: LedgerReference) -> LedgerLineReference {
+    let (kind, hasMarket) =
+      switch reference.kind {
+      case .trade: ("trade", true)
+      case .order: ("order", true)
+      case .auction: ("auction", true)
+      case .adjustment: ("adjustment", false)
+      }
+    return LedgerLineReference(
+      kind: kind, market: hasMarket ? listed(reference.market).symbol : nil,
+      id: String(reference.id))
+  }
+
+  // MARK: Fills
+
+  /// A user's side of a trade is two TRADE rows, one after another: what it paid and what it got.
+  private static let maximumFills = LedgerQuery.maximumLimit / 2
+
+  func fills(_ call: Call, _ user: Identity) async throws(Refusal) -> Answer {
+    let limit = try call.query.integer("limit", in: 1...Self.maximumFills) ?? Self.defaultLimit
+    let before: UInt64? = try call.query.integer("before", in: 1...UInt64.max)
+    let rows = try await ledgerRows(
+      LedgerQuery(user: user.user, type: .trade, before: before, limit: limit * 2))
+    var fills: [OwnFill] = []
+    var index = 0
+    while index + 1 < rows.count {
+      if let fill = fill(rows[index], rows[index + 1]) {
+        fills.append(fill)
+        index += 2
+      } else {
+        // A cursor between the two rows of a trade: the page before had it.
+        index += 1
+      }
+    }
+    let next = rows.count < limit * 2 ? nil : fills.last?.sequence
+    return .json(FillPage(fills: fills, next: next))
+  }
+
+  /// One fill of two rows of the same trade, newer first; nil where they are not.
+  private func fill(_ newer: LedgerRow, _ older: LedgerRow) -> OwnFill? {
+    guard newer.entry.reference == older.entry.reference, newer.entry.type == .trade,
+      older.entry.type == .trade
+    else { return nil }
+    let market = listed(older.entry.reference.market)
+    let baseID = market.record.definition.base
+    let (base, quote) =
+      newer.entry.asset == baseID ? (newer.entry, older.entry) : (older.entry, newer.entry)
+    guard base.asset == baseID, quote.asset == market.record.definition.quote else { return nil }
+    let (quantity, amount) = (abs(base.delta), abs(quote.delta))
+    guard let price = market.price(quoteAtoms: amount, baseAtoms: quantity) else { return nil }
+    return OwnFill(
+      tradeID: String(older.entry.reference.id), market: market.symbol,
+      side: base.delta > 0 ? .buy : .sell, price: price, quantity: market.base(quantity),
+      amount: market.quote(amount), timestamp: Timestamp(microseconds: older.entry.time),
+      sequence: String(older.sequence))
+  }
+}

@@ -1,0 +1,258 @@
+// Orders: placing, amending, cancelling, and how they stand.
+
+internal import Auction
+internal import Client
+internal import Engine
+
+/// An order as a body states it, before its market is known.
+struct OrderRequest {
+  var market: String
+  var side: Side
+  var type: OrderType
+  var timeInForce: TimeInForce
+  var price: DecimalAmount?
+  var quantity: DecimalAmount
+  var expiresAt: Timestamp?
+  var clientOrderID: ClientOrderID
+  /// A wish that a call auction cannot keep.
+  var notOffered: Rejection?
+
+  /// Throws where the body is not an order at all.
+  init(_ value: JSONValue, path: String = "") throws(Refusal) {
+    var fields = try JSONFields(value, path: path)
+    market = try fields.text("market")
+    let sideName: NewOrder.Side = try fields.choice("side")
+    side = sideName == .buy ? .buy : .sell
+    let kind: NewOrder.Kind = try fields.choiceIfPresent("type") ?? .limit
+    type = kind == .limit ? .limit : .market
+    notOffered = nil
+    timeInForce = try Self.timeInForce(&fields, type, &notOffered)
+    price = try fields.decimalIfPresent("price")
+    quantity = try fields.decimal("quantity")
+    expiresAt = try fields.timeIfPresent("expires_at")
+    guard let id = ClientOrderID(try fields.text("client_order_id")) else {
+      throw fields.wrong("client_order_id", "1 to 36 characters of A-Z a-z 0-9 . _ : -")
+    }
+    clientOrderID = id
+    if try fields.boolIfPresent("fill_or_kill") == true { notOffered = .fillOrKillNotOffered }
+    if try fields.decimalIfPresent("minimum_quantity") != nil {
+      notOffered = .minimumQuantityNotOffered
+    }
+    try fields.finish()
+  }
+
+  private static func timeInForce(
+    _ fields: inout JSONFields, _ type: OrderType, _ notOffered: inout Rejection?
+  ) throws(Refusal) -> TimeInForce {
+    guard let name = try fields.textIfPresent("time_in_force") else {
+      return type == .limit ? .goodTilCancelled : .auction
+    }
+    if let known = TimeInForce.allCases.first(where: { $0.name == name }) { return known }
+    guard name == "fok" || name == "fill_or_kill" else {
+      throw fields.wrong("time_in_force", "one of gtc, gtd, auction")
+    }
+    notOffered = .fillOrKillNotOffered
+    return .auction
+  }
+
+  /// The command; throws where price, quantity or expiry do not fit the market.
+  func command(of user: UserID, _ directory: Directory) throws(Refusal) -> PlaceOrder {
+    if let notOffered { throw Refusal(notOffered) }
+    guard let market = directory.market(named: market) else { throw Refusal(.unknownMarket) }
+    var order = PlaceOrder(
+      user: user, market: market.id, side: side, type: type, timeInForce: timeInForce,
+      limitTicks: 0, lots: try market.lots(quantity), clientOrderID: clientOrderID)
+    if let price { order.limitTicks = try market.ticks(price) }
+    if let expiresAt {
+      // 0 stands for none in the engine.
+      guard expiresAt.microseconds > 0 else { throw Refusal(.expiryPassed) }
+      order.expiry = expiresAt.microseconds
+    }
+    return order
+  }
+}
+
+extension Handlers {
+  // MARK: Placing
+
+  func placeOrder(_ call: Call, _ user: Identity) async throws(Refusal) -> Answer {
+    let order = try OrderRequest(JSONValue.parse(call.body)).command(of: user.user, directory)
+    let reply = try await submit(.placeOrder(order))
+    return .json(Self.accepted(order, reply))
+  }
+
+  /// A body that is not a list of orders is refused whole; each order has its own outcome else.
+  func placeOrders(_ call: Call, _ user: Identity) async throws(Refusal) -> Answer {
+    var fields = try call.fields()
+    let values = try fields.array("orders")
+    try fields.finish()
+    guard (1...OrderBatch.maximumOrders).contains(values.count) else {
+      throw Refusal(.badRequest, "a batch has 1 to \(OrderBatch.maximumOrders) orders")
+    }
+    var requests: [OrderRequest] = []
+    for (index, value) in values.enumerated() {
+      requests.append(try OrderRequest(value, path: "orders[\(index)]"))
+    }
+    try charge(user, requests.count - 1)
+    var orders: [PlaceOrder] = []
+    var refusals: [Int: Refusal] = [:]
+    for (index, request) in requests.enumerated() {
+      do throws(Refusal) {
+        orders.append(try request.command(of: user.user, directory))
+      } catch {
+        refusals[index] = error
+      }
+    }
+    let replies = orders.isEmpty ? [] : try await submit(orders.map { .placeOrder($0) })
+    var placed = zip(orders, replies).makeIterator()
+    let outcomes = requests.enumerated().map { index, request in
+      if let refusal = refusals[index] { return Self.refused(request.clientOrderID, refusal) }
+      guard let (order, reply) = placed.next() else {
+        preconditionFailure("an order without refusal or reply")
+      }
+      if let rejection = reply.rejection { return Self.refused(order.clientOrderID, Refusal(rejection)) }
+      return OrderOutcome.accepted(Self.accepted(order, reply))
+    }
+    return .json(OrderOutcomes(outcomes: outcomes))
+  }
+
+  private static func accepted(_ order: PlaceOrder, _ reply: Reply) -> AcceptedOrder {
+    AcceptedOrder(
+      orderID: String(reply.id), clientOrderID: order.clientOrderID.description,
+      acceptedAt: Timestamp(microseconds: reply.time), repeated: reply.detail == 1)
+  }
+
+  private static func refused(_ id: ClientOrderID, _ refusal: Refusal) -> OrderOutcome {
+    .refused(
+      clientOrderID: id.description, OrderRefusal(code: refusal.code, message: refusal.message))
+  }
+
+  // MARK: Changing
+
+  func amendOrder(_ call: Call, _ user: Identity) async throws(Refusal) -> Answer {
+    var fields = try call.fields()
+    let price = try fields.decimalIfPresent("price")
+    let quantity = try fields.decimalIfPresent("quantity")
+    try fields.finish()
+    guard price != nil || quantity != nil else {
+      throw Refusal(.badRequest, "an amendment has a price, a quantity or both")
+    }
+    let order = try await ownOrder(call, user)
+    guard order.status == .open else { throw Refusal(.orderFinished) }
+    let market = listed(order.market)
+    var amendment = AmendOrder(user: user.user, order: order.id, limitTicks: 0, lots: 0)
+    if let price { amendment.limitTicks = try market.ticks(price) }
+    if let quantity { amendment.lots = try market.lots(quantity) }
+    let reply = try await submit(.amendOrder(amendment))
+    return .json(
+      AmendedOrder(
+        orderID: String(order.id), lostPriority: reply.detail == 1,
+        amendedAt: Timestamp(microseconds: reply.time)))
+  }
+
+  func cancelOrder(_ call: Call, _ user: Identity) async throws(Refusal) -> Answer {
+    let order = try await ownOrder(call, user)
+    guard order.status == .open else { throw Refusal(.orderFinished) }
+    let reply = try await submit(.cancelOrder(CancelOrder(user: user.user, order: order.id)))
+    return .json(
+      CancelledOrder(
+        orderID: String(order.id),
+        cancelledQuantity: listed(order.market).quantity(lots: reply.detail),
+        cancelledAt: Timestamp(microseconds: reply.time)))
+  }
+
+  func cancelAllOrders(_ call: Call, _ user: Identity) async throws(Refusal) -> Answer {
+    var market: MarketID?
+    if let symbol = call.query["market"] { market = try self.market(named: symbol).id }
+    let reply = try await submit(.cancelAllOrders(user: user.user, market: market))
+    return .json(
+      CancelledOrders(
+        cancelledOrders: Int(reply.detail), cancelledAt: Timestamp(microseconds: reply.time)))
+  }
+
+  // MARK: Reading
+
+  func order(_ call: Call, _ user: Identity) async throws(Refusal) -> Answer {
+    .json(details(try await ownOrder(call, user)))
+  }
+
+  /// The order that the path names, if it is the user's: others' orders do not exist for it.
+  private func ownOrder(_ call: Call, _ user: Identity) async throws(Refusal) -> OrderView {
+    guard let id: OrderID = Self.number(call.parameters[0]) else { throw Refusal(.orderNotFound) }
+    guard let order = try await read({ $0.order(id) }), order.user == user.user else {
+      throw Refusal(.orderNotFound)
+    }
+    return order
+  }
+
+  /// One order by its client order id, or a page of open orders by ascending id: an order that is open
+  /// all the while is on exactly one page.
+  func orders(_ call: Call, _ user: Identity) async throws(Refusal) -> Answer {
+    if let text = call.query["client_order_id"] {
+      return try await order(under: text, call, user)
+    }
+    let limit =
+      try call.query.integer("limit", in: 1...Self.maximumLimit) ?? Self.defaultLimit
+    let after: OrderID = try call.query.integer("after", in: 0...OrderID.max) ?? 0
+    var market: MarketID?
+    if let symbol = call.query["market"] { market = try self.market(named: symbol).id }
+    let (filter, owner) = (market, user.user)
+    let found = try await read { engine in
+      Array(
+        engine.openOrders(owner, filter).filter { $0.id > after }.sorted { $0.id < $1.id }
+          .prefix(limit + 1))
+    }
+    let page = found.prefix(limit)
+    return .json(
+      OrderPage(
+        orders: page.map(details), next: found.count > limit ? page.last.map { String($0.id) } : nil))
+  }
+
+  private func order(
+    under text: String, _ call: Call, _ user: Identity
+  ) async throws(Refusal) -> Answer {
+    guard call.query["market"] == nil, call.query["after"] == nil, call.query["limit"] == nil
+    else { throw Refusal(.badRequest, "`client_order_id` stands alone") }
+    guard let id = ClientOrderID(text) else {
+      throw Refusal(.badRequest, "`client_order_id` is 1 to 36 characters of A-Z a-z 0-9 . _ : -")
+    }
+    let owner = user.user
+    let order = try await read { $0.order(owner, id) }
+    return .json(OrderPage(orders: order.map { [details($0)] } ?? [], next: nil))
+  }
+
+  private func details(_ order: OrderView) -> OrderDetails {
+    let market = listed(order.market)
+    return OrderDetails(
+      orderID: String(order.id), clientOrderID: order.clientOrderID.description,
+      market: market.symbol, side: order.side == .buy ? .buy : .sell,
+      type: order.type == .limit ? .limit : .market, timeInForce: order.timeInForce.wire,
+      status: order.status.wire, price: market.priceIfAny(ticks: order.limitTicks),
+      quantity: market.quantity(lots: order.lots),
+      executedQuantity: market.quantity(lots: order.executedLots),
+      executedAmount: market.quote(order.notional), feePaid: market.quote(order.feePaid),
+      expiresAt: order.expiry == 0 ? nil : Timestamp(microseconds: order.expiry),
+      acceptedAt: Timestamp(microseconds: order.time))
+  }
+}
+
+extension TimeInForce {
+  fileprivate var wire: NewOrder.TimeInForce {
+    switch self {
+    case .goodTilCancelled: .gtc
+    case .goodTilDate: .gtd
+    case .auction: .auction
+    }
+  }
+}
+
+extension OrderStatus {
+  fileprivate var wire: OrderDetails.Status {
+    switch self {
+    case .open: .open
+    case .executed: .executed
+    case .cancelled: .cancelled
+    case .expired: .expired
+    }
+  }
+}

@@ -1,0 +1,108 @@
+// What the handlers of all routes share: the core, the directory, and how they ask.
+
+internal import Client
+internal import Engine
+internal import Ledger
+
+/// The verbs behind the routes. Each parses once, asks the core once where it can, and answers.
+struct Handlers: Sendable {
+  /// Rows of a page without and with `limit`.
+  static let defaultLimit = 100
+  static let maximumLimit = 1_000
+
+  let exchange: any Exchange
+  let directory: Directory
+  let events: MarketEvents
+  let counters: APICounters
+
+  // MARK: The core
+
+  /// Applies one command; a rejection is thrown.
+  func submit(_ command: Command) async throws(Refusal) -> Reply {
+    let replies = try await submit([command])
+    let reply = replies[0]
+    if let rejection = reply.rejection { throw Refusal(rejection) }
+    return reply
+  }
+
+  /// Applies commands; one reply each, rejections among them.
+  func submit(_ commands: [Command]) async throws(Refusal) -> [Reply] {
+    do throws(ExchangeError) {
+      let replies = try await exchange.submit(commands)
+      precondition(replies.count == commands.count, "the core must answer every command")
+      return replies
+    } catch {
+      throw Refusal(error)
+    }
+  }
+
+  func read<Value: Sendable>(
+    _ query: @escaping @Sendable (borrowing AuctionEngine) -> Value
+  ) async throws(Refusal) -> Value {
+    do throws(ExchangeError) {
+      return try await exchange.read(query)
+    } catch {
+      throw Refusal(error)
+    }
+  }
+
+  func ledgerRows(_ query: LedgerQuery) async throws(Refusal) -> [LedgerRow] {
+    do throws(ExchangeError) {
+      return try await exchange.ledger(query)
+    } catch {
+      throw Refusal(error)
+    }
+  }
+
+  // MARK: Names
+
+  func market(named symbol: String) throws(Refusal) -> ListedMarket {
+    guard let market = directory.market(named: symbol) else { throw Refusal(.unknownMarket) }
+    return market
+  }
+
+  func asset(named code: String) throws(Refusal) -> ListedAsset {
+    guard let asset = directory.asset(named: code) else { throw Refusal(.unknownAsset) }
+    return asset
+  }
+
+  /// What the engine named is in the directory: the core tells it first.
+  func listed(_ id: MarketID) -> ListedMarket {
+    guard let market = directory.market(id) else {
+      preconditionFailure("the engine knows a market that the directory does not")
+    }
+    return market
+  }
+
+  func listed(_ id: AssetID) -> ListedAsset {
+    guard let asset = directory.asset(id) else {
+      preconditionFailure("the engine knows an asset that the directory does not")
+    }
+    return asset
+  }
+
+  /// A number as ids are written: digits without sign or leading zero.
+  static func number<Integer: FixedWidthInteger>(_ text: String) -> Integer? {
+    guard let value = Integer(text), String(value) == text, value >= 0 else { return nil }
+    return value
+  }
+
+  // MARK: Health
+
+  static let healthy = Answer.content(
+    type: "application/json", Array(#"{"status":"ok"}"#.utf8))
+
+  func ready() throws(Refusal) -> Answer {
+    switch exchange.readiness() {
+    case .ready: return .content(type: "application/json", Array(#"{"status":"ready"}"#.utf8))
+    case .notReady(let reason):
+      throw Refusal(.unavailable, reason, retryAfterSeconds: 1)
+    }
+  }
+
+  func figures() -> Answer {
+    let own = counters.metrics(subscribers: events.subscriberCount)
+    let text = PrometheusText.render(exchange.metrics() + own)
+    return .content(type: "text/plain; version=0.0.4", Array(text.utf8))
+  }
+}

@@ -1,0 +1,156 @@
+// The table of all routes: the only place where a path gets a handler and says who may call it.
+
+internal import Engine
+
+extension Route {
+  private static let traders: Set<Role> = [.trader]
+  private static let readers: Set<Role> = [.trader, .readOnly, .operator]
+  private static let operators: Set<Role> = [.operator]
+
+  static let all: [Route] = publicRoutes + traderRoutes + operatorRoutes
+
+  private static let publicRoutes: [Route] = [
+    Route(method: .get, template: "/healthz", access: .open { _, _ in Handlers.healthy }),
+    Route(
+      method: .get, template: "/readyz",
+      access: .open { handlers, _ throws(Refusal) in try handlers.ready() }),
+    Route(method: .get, template: "/metrics", access: .open { handlers, _ in handlers.figures() }),
+    Route(
+      method: .get, template: "/v1/markets",
+      access: .open { handlers, _ throws(Refusal) in try await handlers.markets() }),
+    Route(
+      method: .get, template: "/v1/markets/{market}",
+      access: .open { handlers, call throws(Refusal) in try await handlers.market(call) }),
+    Route(
+      method: .get, template: "/v1/markets/{market}/indicative",
+      access: .open { handlers, call throws(Refusal) in try await handlers.indicative(call) }),
+    Route(
+      method: .get, template: "/v1/markets/{market}/book", query: ["depth"],
+      access: .open { handlers, call throws(Refusal) in try await handlers.book(call) }),
+    Route(
+      method: .get, template: "/v1/markets/{market}/events",
+      access: .open { handlers, call throws(Refusal) in try handlers.subscribe(call) }),
+  ]
+
+  private static let traderRoutes: [Route] = [
+    Route(
+      method: .post, template: "/v1/orders", maximumBody: maximumBody,
+      access: .roles(traders) { handlers, call, user throws(Refusal) in
+        try await handlers.placeOrder(call, user)
+      }),
+    Route(
+      method: .post, template: "/v1/orders/batch", maximumBody: maximumBatchBody,
+      access: .roles(traders) { handlers, call, user throws(Refusal) in
+        try await handlers.placeOrders(call, user)
+      }),
+    Route(
+      method: .get, template: "/v1/orders",
+      query: ["client_order_id", "market", "after", "limit"],
+      access: .roles(readers) { handlers, call, user throws(Refusal) in
+        try await handlers.orders(call, user)
+      }),
+    Route(
+      method: .delete, template: "/v1/orders", query: ["market"],
+      access: .roles(traders) { handlers, call, user throws(Refusal) in
+        try await handlers.cancelAllOrders(call, user)
+      }),
+    Route(
+      method: .get, template: "/v1/orders/{id}",
+      access: .roles(readers) { handlers, call, user throws(Refusal) in
+        try await handlers.order(call, user)
+      }),
+    Route(
+      method: .patch, template: "/v1/orders/{id}", maximumBody: maximumBody,
+      access: .roles(traders) { handlers, call, user throws(Refusal) in
+        try await handlers.amendOrder(call, user)
+      }),
+    Route(
+      method: .delete, template: "/v1/orders/{id}",
+      access: .roles(traders) { handlers, call, user throws(Refusal) in
+        try await handlers.cancelOrder(call, user)
+      }),
+    Route(
+      method: .get, template: "/v1/balances",
+      access: .roles(readers) { handlers, _, user throws(Refusal) in
+        try await handlers.balances(of: user.user)
+      }),
+    Route(
+      method: .get, template: "/v1/ledger", query: ["asset", "type", "before", "limit"],
+      access: .roles(readers) { handlers, call, user throws(Refusal) in
+        try await handlers.ledger(call, user)
+      }),
+    Route(
+      method: .get, template: "/v1/fills", query: ["before", "limit"],
+      access: .roles(readers) { handlers, call, user throws(Refusal) in
+        try await handlers.fills(call, user)
+      }),
+  ]
+
+  /// An operator's route.
+  private static func operating(
+    _ method: RequestMethod, _ template: String, query: [String] = [], maximumBody: Int = 0,
+    _ handler: @escaping @Sendable (Handlers, Call, Identity) async throws(Refusal) -> Answer
+  ) -> Route {
+    Route(
+      method: method, template: "/v1/operator" + template, query: query, maximumBody: maximumBody,
+      access: .roles(operators, handler))
+  }
+
+  private static let operatorRoutes: [Route] = [
+    operating(.post, "/assets", maximumBody: maximumBody) { handlers, call, _ throws(Refusal) in
+      try await handlers.createAsset(call)
+    },
+    operating(.post, "/markets", maximumBody: maximumBody) { handlers, call, _ throws(Refusal) in
+      try await handlers.createMarket(call)
+    },
+    operating(.patch, "/markets/{market}", maximumBody: maximumBody) {
+      handlers, call, _ throws(Refusal) in
+      try await handlers.changeMarket(call)
+    },
+    operating(.post, "/markets/{market}/suspend") { handlers, call, _ throws(Refusal) in
+      try await handlers.setOpen(call, false)
+    },
+    operating(.post, "/markets/{market}/resume") { handlers, call, _ throws(Refusal) in
+      try await handlers.setOpen(call, true)
+    },
+    operating(.post, "/markets/{market}/reference", maximumBody: maximumBody) {
+      handlers, call, _ throws(Refusal) in
+      try await handlers.setReference(call)
+    },
+    operating(.post, "/users", maximumBody: maximumBody) { handlers, call, _ throws(Refusal) in
+      try await handlers.createUser(call)
+    },
+    operating(.get, "/users", query: ["name"]) { handlers, call, _ throws(Refusal) in
+      try await handlers.findUser(call)
+    },
+    operating(.post, "/users/{id}/keys", maximumBody: maximumBody) {
+      handlers, call, _ throws(Refusal) in
+      try await handlers.grantKey(call)
+    },
+    operating(.delete, "/keys/{public_key}") { handlers, call, _ throws(Refusal) in
+      try await handlers.revokeKey(call)
+    },
+    operating(.post, "/users/{id}/freeze") { handlers, call, _ throws(Refusal) in
+      try await handlers.setFrozen(call, true)
+    },
+    operating(.post, "/users/{id}/unfreeze") { handlers, call, _ throws(Refusal) in
+      try await handlers.setFrozen(call, false)
+    },
+    operating(.post, "/adjustments", maximumBody: maximumBody) {
+      handlers, call, user throws(Refusal) in
+      try await handlers.adjust(call, user)
+    },
+    operating(.get, "/adjustments") { handlers, _, _ throws(Refusal) in
+      try await handlers.waitingAdjustments()
+    },
+    operating(.post, "/adjustments/{id}/approve") { handlers, call, user throws(Refusal) in
+      try await handlers.decide(call, user, approve: true)
+    },
+    operating(.post, "/adjustments/{id}/refuse") { handlers, call, user throws(Refusal) in
+      try await handlers.decide(call, user, approve: false)
+    },
+    operating(.get, "/balances", query: ["user"]) { handlers, call, _ throws(Refusal) in
+      try await handlers.balancesOfUser(call)
+    },
+  ]
+}

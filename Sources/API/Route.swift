@@ -1,0 +1,179 @@
+// What a route is, and how a request finds its own.
+
+internal import Client
+internal import Engine
+
+enum RequestMethod: String, Sendable, CaseIterable {
+  case get = "GET"
+  case post = "POST"
+  case patch = "PATCH"
+  case delete = "DELETE"
+}
+
+/// A request as a handler sees it: route matched, signature checked, body read.
+struct Call: Sendable {
+  /// The values of the template's braces, in order.
+  var parameters: [String]
+  var query: QueryFields
+  var body: [UInt8]
+  var lastEventID: String?
+
+  func fields() throws(Refusal) -> JSONFields { try JSONFields(body: body) }
+}
+
+/// What a handler answers.
+enum Answer: Sendable {
+  case content(type: String, [UInt8])
+  case events(MarketSubscription)
+
+  static func json(_ value: some Encodable) -> Answer {
+    .content(type: "application/json", JSON.bytes(value))
+  }
+}
+
+/// One route. Who may call it is part of it: a route without an access rule cannot be written.
+struct Route: Sendable {
+  enum Access: Sendable {
+    /// Without a signature.
+    case open(@Sendable (Handlers, Call) async throws(Refusal) -> Answer)
+    /// For keys of these roles.
+    case roles(Set<Role>, @Sendable (Handlers, Call, Identity) async throws(Refusal) -> Answer)
+  }
+
+  /// A body of one order, market, user or adjustment: a few hundred bytes.
+  static let maximumBody = 64 << 10
+  /// A body of 1,000 orders.
+  static let maximumBatchBody = 1 << 20
+
+  var method: RequestMethod
+  /// As `/v1/orders/{id}`.
+  var template: String
+  /// The query parameters that it knows; others are refused.
+  var query: [String] = []
+  /// Bytes; 0 for none.
+  var maximumBody = 0
+  var access: Access
+
+  var segments: [Substring] { template.split(separator: "/", omittingEmptySubsequences: false) }
+}
+
+/// Finds routes by path: exact words before parameters.
+struct RouteTable: Sendable {
+  enum Match: Sendable {
+    case route(Route, parameters: [String])
+    case otherMethods([String])
+    case none
+  }
+
+  private struct Entry: Sendable {
+    var route: Route
+    var segments: [Substring]
+    var parameterCount: Int
+  }
+
+  let routes: [Route]
+  private let bySegmentCount: [Int: [Entry]]
+
+  init(_ routes: [Route]) {
+    self.routes = routes
+    let entries = routes.map { route in
+      Entry(
+        route: route, segments: route.segments,
+        parameterCount: route.segments.count { $0.hasPrefix("{") })
+    }
+    bySegmentCount = Dictionary(grouping: entries) { $0.segments.count }
+      .mapValues { $0.sorted { $0.parameterCount < $1.parameterCount } }
+  }
+
+  func match(_ method: String, path: some StringProtocol) -> Match {
+    let segments = path.split(separator: "/", omittingEmptySubsequences: false)
+    var others: [String] = []
+    for entry in bySegmentCount[segments.count] ?? [] {
+      guard let parameters = Self.parameters(entry.segments, segments) else { continue }
+      if entry.route.method.rawValue == method {
+        return .route(entry.route, parameters: parameters)
+      }
+      others.append(entry.route.method.rawValue)
+    }
+    return others.isEmpty ? .none : .otherMethods(others)
+  }
+
+  private static func parameters(
+    _ template: [Substring], _ path: [some StringProtocol]
+  ) -> [String]? {
+    var values: [String] = []
+    for (expected, found) in zip(template, path) {
+      if expected.hasPrefix("{") {
+        guard !found.isEmpty else { return nil }
+        values.append(String(found))
+      } else if expected != found {
+        return nil
+      }
+    }
+    return values
+  }
+}
+
+/// A query string's parameters, decoded; each at most once, and only those that the route knows.
+struct QueryFields: Sendable {
+  private var values: [String: String] = [:]
+
+  init() {}
+
+  init(_ query: some StringProtocol, knowing names: [String]) throws(Refusal) {
+    if query.isEmpty { return }
+    for part in query.split(separator: "&", omittingEmptySubsequences: false) {
+      let pair = part.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+      let name = String(pair[0])
+      guard names.contains(name) else {
+        throw Refusal(.badRequest, "unknown parameter `\(name.prefix(40))`")
+      }
+      guard pair.count == 2, let value = Self.decoded(pair[1]), !value.isEmpty else {
+        throw Refusal(.badRequest, "parameter `\(name)` has no value")
+      }
+      guard values.updateValue(value, forKey: name) == nil else {
+        throw Refusal(.badRequest, "parameter `\(name)` is there twice")
+      }
+    }
+  }
+
+  subscript(_ name: String) -> String? { values[name] }
+
+  func required(_ name: String) throws(Refusal) -> String {
+    guard let value = values[name] else {
+      throw Refusal(.badRequest, "parameter `\(name)` is missing")
+    }
+    return value
+  }
+
+  func integer<Integer: FixedWidthInteger>(
+    _ name: String, in range: ClosedRange<Integer>
+  ) throws(Refusal) -> Integer? {
+    guard let text = values[name] else { return nil }
+    guard let value = Integer(text), range.contains(value) else {
+      throw Refusal(
+        .badRequest,
+        "parameter `\(name)` must be a whole number in \(range.lowerBound)...\(range.upperBound)")
+    }
+    return value
+  }
+
+  /// Percent-decoded; nil where a code is broken or the result is not UTF-8.
+  private static func decoded(_ text: some StringProtocol) -> String? {
+    var bytes: [UInt8] = []
+    var rest = Array(text.utf8)[...]
+    while let byte = rest.popFirst() {
+      guard byte == UInt8(ascii: "%") else {
+        bytes.append(byte)
+        continue
+      }
+      guard rest.count >= 2,
+        let code = String(validating: rest.prefix(2), as: UTF8.self)?.lowercased(),
+        let value = Hex.bytes(code)?.first
+      else { return nil }
+      rest = rest.dropFirst(2)
+      bytes.append(value)
+    }
+    return String(validating: bytes, as: UTF8.self)
+  }
+}

@@ -1,0 +1,164 @@
+// The program as a user runs it: a process of its own, started, killed and started again by a test.
+
+import AsyncHTTPClient
+import Client
+import Foundation
+import NIOCore
+import Postgres
+import Synchronization
+import Testing
+
+/// One `uncross serve` on a data directory under a temporary one, with everything embedded.
+final class ExchangeProcess: Sendable {
+  let root: String
+  private let process = Mutex<Process?>(nil)
+  private let output = Mutex<String>("")
+
+  var data: String { root + "/data" }
+
+  init() throws {
+    // Postgres, which may run as another user, must be able to pass through.
+    root = "/tmp/uncross-test-\(UInt32.random(in: .min ... .max))"
+    try FileManager.default.createDirectory(
+      atPath: root, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o755])
+  }
+
+  deinit {
+    process.withLock { process in
+      if let process, process.isRunning { kill(process.processIdentifier, SIGKILL) }
+    }
+    try? FileManager.default.removeItem(atPath: root)
+  }
+
+  /// The repository: this file's directory is `Tests/SystemTests`.
+  static let repository = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
+    .deletingLastPathComponent().deletingLastPathComponent().path
+
+  /// The program that was built with this test.
+  static var program: String {
+    for argument in [CommandLine.arguments[0], "/proc/self/exe"] {
+      let path = URL(fileURLWithPath: argument).resolvingSymlinksInPath()
+      var directory = path.deletingLastPathComponent()
+      for _ in 0..<4 {
+        let candidate = directory.appendingPathComponent("uncross").path
+        if FileManager.default.isExecutableFile(atPath: candidate) { return candidate }
+        directory.deleteLastPathComponent()
+      }
+    }
+    return repository + "/.build/debug/uncross"
+  }
+
+  // MARK: Life
+
+  /// Starts it and waits until it listens; everything it printed is in `printed`.
+  func start(_ arguments: [String] = ["--no-demo"]) async throws {
+    output.withLock { $0 = "" }
+    let (fresh, pipe) = (Process(), Pipe())
+    fresh.executableURL = URL(fileURLWithPath: Self.program)
+    fresh.arguments = ["serve", "--data", data, "--port", "0"] + arguments
+    fresh.currentDirectoryURL = URL(fileURLWithPath: Self.repository)
+    fresh.standardOutput = pipe
+    fresh.standardError = pipe
+    fresh.standardInput = FileHandle.nullDevice
+    pipe.fileHandleForReading.readabilityHandler = { [weak self] handle in
+      let data = handle.availableData
+      if data.isEmpty { handle.readabilityHandler = nil }
+      self?.output.withLock { $0 += String(decoding: data, as: UTF8.self) }
+    }
+    try fresh.run()
+    process.withLock { $0 = fresh }
+    try await wait("the API to listen", seconds: 120) {
+      if !fresh.isRunning { throw TestFailure("serve ended:\n\(self.printed)") }
+      return self.api != nil
+    }
+  }
+
+  /// kill -9.
+  func killNow() async throws {
+    guard let running = process.withLock({ $0 }) else { return }
+    kill(running.processIdentifier, SIGKILL)
+    try await wait("the killed process to end") { !running.isRunning }
+  }
+
+  /// Ctrl-C.
+  func stop() async throws {
+    guard let running = process.withLock({ $0 }) else { return }
+    kill(running.processIdentifier, SIGINT)
+    try await wait("the stopped process to end", seconds: 60) { !running.isRunning }
+    guard running.terminationStatus == 0 else {
+      throw TestFailure("serve stopped with status \(running.terminationStatus):\n\(printed)")
+    }
+  }
+
+  var printed: String { output.withLock { $0 } }
+
+  private func word(after label: String) -> String? {
+    let line = printed.split(separator: "\n").first { $0.hasPrefix(label) }
+    return line?.dropFirst(label.count).split(separator: " ").first.map(String.init)
+  }
+
+  /// Nil until it listens.
+  var api: String? { word(after: "API ") }
+  var worker: String? { word(after: "Worker ") }
+
+  // MARK: Access
+
+  func client(_ signer: RequestSigner?) throws -> UncrossClient {
+    UncrossClient(baseURL: try #require(api), signer: signer)
+  }
+
+  func operatorSigner() throws -> RequestSigner {
+    try RequestSigner(keyFile: data + "/keys/operator.pem")
+  }
+
+  func database(_ user: String = "uncross_audit") -> String {
+    "host=\(data)/postgres/socket port=5432 user=\(user) dbname=uncross"
+  }
+
+  /// One number from the database.
+  func number(_ sql: String) throws -> Int64 {
+    let connection = try PostgresConnection(database())
+    return try connection.query("select (\(sql))::int8", PostgresParameters()).int64(0, 0)
+  }
+
+  /// JSON of the Worker.
+  func edge(_ path: String) async throws -> [String: Any] {
+    let url = try #require(worker) + path
+    let response = try await HTTPClient.shared.execute(
+      HTTPClientRequest(url: url), timeout: .seconds(10))
+    let body = try await response.body.collect(upTo: 16 << 20)
+    let object = try JSONSerialization.jsonObject(with: Data(body.readableBytesView))
+    return try #require(object as? [String: Any])
+  }
+
+  /// What another verb of the program prints.
+  func run(_ arguments: [String]) async throws -> (status: Int32, output: String) {
+    let (tool, pipe) = (Process(), Pipe())
+    tool.executableURL = URL(fileURLWithPath: Self.program)
+    tool.arguments = arguments
+    tool.currentDirectoryURL = URL(fileURLWithPath: Self.repository)
+    tool.standardOutput = pipe
+    tool.standardError = pipe
+    tool.standardInput = FileHandle.nullDevice
+    try tool.run()
+    let data = pipe.fileHandleForReading.readDataToEndOfFile()
+    tool.waitUntilExit()
+    return (tool.terminationStatus, String(decoding: data, as: UTF8.self))
+  }
+}
+
+struct TestFailure: Error, CustomStringConvertible {
+  var description: String
+  init(_ description: String) { self.description = description }
+}
+
+/// Waits for a condition; looks twenty times a second.
+func wait(
+  _ what: String, seconds: Double = 30, _ condition: () async throws -> Bool
+) async throws {
+  let deadline = ContinuousClock.now + .seconds(seconds)
+  while try await !condition() {
+    guard ContinuousClock.now < deadline else { throw TestFailure("waited in vain for \(what)") }
+    try await Task.sleep(for: .milliseconds(50))
+  }
+}
