@@ -57,7 +57,11 @@ let package = Package(
     .target(
       name: "API",
       dependencies: [
-        "Engine", "Ledger", "Client", .product(name: "Hummingbird", package: "hummingbird"),
+        "Auction", "Engine", "Ledger", "Client",
+        .product(name: "Hummingbird", package: "hummingbird"),
+        .product(name: "HummingbirdCore", package: "hummingbird"),
+        .product(name: "NIOCore", package: "swift-nio"),
+        .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
         .product(name: "Crypto", package: "swift-crypto"),
         .product(name: "Logging", package: "swift-log"),
       ], swiftSettings: strict),
@@ -74,12 +78,19 @@ let package = Package(
         .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
         .product(name: "UnixSignals", package: "swift-service-lifecycle"),
         .product(name: "Logging", package: "swift-log"),
-      ], swiftSettings: strict),
+      ], exclude: ["Verbs", "Demo"], swiftSettings: strict),
 
     .testTarget(
       name: "AuctionTests", dependencies: ["Auction"], resources: [.copy("cases")],
       swiftSettings: strict),
     .testTarget(name: "EngineTests", dependencies: ["Engine"], swiftSettings: strict),
+    .testTarget(
+      name: "SystemTests",
+      dependencies: [
+        "Client", "Postgres", "uncross",
+        .product(name: "AsyncHTTPClient", package: "async-http-client"),
+        .product(name: "NIOCore", package: "swift-nio"),
+      ], swiftSettings: strict),
     .testTarget(name: "PostgresTests", dependencies: ["Postgres", "Embedded"], swiftSettings: strict),
   ],
   swiftLanguageModes: [.v6]

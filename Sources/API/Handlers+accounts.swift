@@ -10,7 +10,7 @@ extension Handlers {
     return .json(
       BalanceList(
         balances: views.map { view in
-          let asset = listed(view.asset)
+          let asset = listedAsset(view.asset)
           func amount(_ atoms: Int128) -> DecimalAmount {
             DecimalAmount(atoms: atoms, decimals: asset.decimals)
           }
@@ -41,7 +41,7 @@ extension Handlers {
 
   private func line(_ row: LedgerRow) -> LedgerLine {
     let entry = row.entry
-    let asset = listed(entry.asset)
+    let asset = listedAsset(entry.asset)
     func amount(_ atoms: Int128) -> DecimalAmount {
       DecimalAmount(atoms: atoms, decimals: asset.decimals)
     }
@@ -62,7 +62,7 @@ extension Handlers {
       case .adjustment: ("adjustment", false)
       }
     return LedgerLineReference(
-      kind: kind, market: hasMarket ? listed(reference.market).symbol : nil,
+      kind: kind, market: hasMarket ? listedMarket(reference.market).symbol : nil,
       id: String(reference.id))
   }
 
@@ -96,7 +96,7 @@ extension Handlers {
     guard newer.entry.reference == older.entry.reference, newer.entry.type == .trade,
       older.entry.type == .trade
     else { return nil }
-    let market = listed(older.entry.reference.market)
+    let market = listedMarket(older.entry.reference.market)
     let baseID = market.record.definition.base
     let (base, quote) =
       newer.entry.asset == baseID ? (newer.entry, older.entry) : (older.entry, newer.entry)

@@ -28,8 +28,8 @@ extension Handlers {
     return MarketDetails(
       market: market.symbol, base: market.record.base.code, quote: market.record.quote.code,
       baseDecimals: Int(market.record.base.decimals),
-      quoteDecimals: Int(market.record.quote.decimals), tickSize: market.price(ticks: 1),
-      lotSize: market.quantity(lots: 1), ruleID: CallAuction.ruleID,
+      quoteDecimals: Int(market.record.quote.decimals), tickSize: market.tickSize,
+      lotSize: market.lotSize, ruleID: CallAuction.ruleID,
       status: view.isOpen ? .open : .suspended, intervalMilliseconds: terms.intervalMilliseconds,
       bandBasisPoints: Int(terms.bandBasisPoints),
       runsBeforeWidening: Int(terms.runsBeforeWidening),

@@ -139,7 +139,7 @@ extension Handlers {
     }
     let order = try await ownOrder(call, user)
     guard order.status == .open else { throw Refusal(.orderFinished) }
-    let market = listed(order.market)
+    let market = listedMarket(order.market)
     var amendment = AmendOrder(user: user.user, order: order.id, limitTicks: 0, lots: 0)
     if let price { amendment.limitTicks = try market.ticks(price) }
     if let quantity { amendment.lots = try market.lots(quantity) }
@@ -157,7 +157,7 @@ extension Handlers {
     return .json(
       CancelledOrder(
         orderID: String(order.id),
-        cancelledQuantity: listed(order.market).quantity(lots: reply.detail),
+        cancelledQuantity: listedMarket(order.market).quantity(lots: reply.detail),
         cancelledAt: Timestamp(microseconds: reply.time)))
   }
 
@@ -222,7 +222,7 @@ extension Handlers {
   }
 
   private func details(_ order: OrderView) -> OrderDetails {
-    let market = listed(order.market)
+    let market = listedMarket(order.market)
     return OrderDetails(
       orderID: String(order.id), clientOrderID: order.clientOrderID.description,
       market: market.symbol, side: order.side == .buy ? .buy : .sell,

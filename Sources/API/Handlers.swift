@@ -14,6 +14,15 @@ struct Handlers: Sendable {
   let directory: Directory
   let events: MarketEvents
   let counters: APICounters
+  let keyBuckets: TokenBuckets<PublicKey>
+  let clock: APIClock
+
+  /// Takes tokens from the key's bucket: one a request, one for each further order of a batch.
+  func charge(_ user: Identity, _ tokens: Int) throws(Refusal) {
+    if let wait = keyBuckets.take(tokens, of: user.key, at: clock.nanoseconds()) {
+      throw Refusal(.rateLimited, retryAfterSeconds: max(wait, 1))
+    }
+  }
 
   // MARK: The core
 
@@ -67,14 +76,14 @@ struct Handlers: Sendable {
   }
 
   /// What the engine named is in the directory: the core tells it first.
-  func listed(_ id: MarketID) -> ListedMarket {
+  func listedMarket(_ id: MarketID) -> ListedMarket {
     guard let market = directory.market(id) else {
       preconditionFailure("the engine knows a market that the directory does not")
     }
     return market
   }
 
-  func listed(_ id: AssetID) -> ListedAsset {
+  func listedAsset(_ id: AssetID) -> ListedAsset {
     guard let asset = directory.asset(id) else {
       preconditionFailure("the engine knows an asset that the directory does not")
     }

@@ -51,6 +51,9 @@ final class ListedMarket: Sendable {
 
   // MARK: To decimals
 
+  var tickSize: DecimalAmount { quote(Int128(record.definition.tickAtoms)) }
+  var lotSize: DecimalAmount { base(Int128(record.definition.lotAtoms)) }
+
   func price(ticks: Int64) -> DecimalAmount {
     // Ticks are at most 2^50 and a tick 2^63 atoms: the product fits.
     DecimalAmount(

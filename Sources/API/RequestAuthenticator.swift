@@ -33,7 +33,7 @@ struct RequestAuthenticator: Sendable {
     let signable = SignableRequest(
       method: request.method.rawValue, target: target, contentDigest: digest)
     let signature: RequestSignature
-    do {
+    do throws(SignatureFormatError) {
       signature = try RequestSignature(signatureInput: input, signature: value, of: signable)
     } catch {
       throw Refusal(.signatureInvalid, error.description)
@@ -59,24 +59,13 @@ struct RequestAuthenticator: Sendable {
   /// The only value of a header field; nil where it is missing. Two of them would be read differently
   /// by others on the way.
   private static func single(
-    _ name: HTTPField.Name, _ fields: HTTPFields
+    _ name: HTTPFields.Element.Name, _ fields: HTTPFields
   ) throws(Refusal) -> String? {
     let values = fields[values: name]
     guard values.count <= 1 else {
       throw Refusal(.signatureInvalid, "\(name.canonicalName) is there twice")
     }
     return values.first
-  }
-}
-
-extension HTTPField.Name {
-  fileprivate static let contentDigest = Self.make("content-digest")
-  fileprivate static let signatureInput = Self.make("signature-input")
-  fileprivate static let signature = Self.make("signature")
-
-  static func make(_ name: String) -> Self {
-    guard let name = Self(name) else { preconditionFailure("\(name) is no header field name") }
-    return name
   }
 }
 

@@ -140,6 +140,9 @@ extension Route {
       handlers, call, user throws(Refusal) in
       try await handlers.adjust(call, user)
     },
+    operating(.get, "/state") { handlers, _, _ throws(Refusal) in
+      try await handlers.engineState()
+    },
     operating(.get, "/adjustments") { handlers, _, _ throws(Refusal) in
       try await handlers.waitingAdjustments()
     },

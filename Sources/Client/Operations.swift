@@ -326,3 +326,22 @@ public struct KeyOwner: Codable, Sendable, Equatable {
     case userID = "user_id"
   }
 }
+
+/// The running engine's state after so many commands: `uncross replay --commands N` gives the same hash.
+public struct EngineState: Codable, Sendable, Equatable {
+  public var commands: String
+  public var timestamp: Timestamp
+  /// SHA-256 of the canonical state, 64 hex digits.
+  public var stateHash: String
+
+  public init(commands: String, timestamp: Timestamp, stateHash: String) {
+    self.commands = commands
+    self.timestamp = timestamp
+    self.stateHash = stateHash
+  }
+
+  private enum CodingKeys: String, CodingKey {
+    case commands, timestamp
+    case stateHash = "state_hash"
+  }
+}

@@ -97,6 +97,12 @@ extension UncrossClient {
       .post, Target("v1", "operator", "adjustments"), adjustment, isSafeToRepeat: true)
   }
 
+  /// Pauses the engine while its state is written: for proofs, not for polling.
+  public func engineState() async throws(APIError) -> EngineState {
+    try await operate(
+      .get, Target("v1", "operator", "state"), Self.nothing, isSafeToRepeat: true)
+  }
+
   public func waitingAdjustments() async throws(APIError) -> [WaitingAdjustment] {
     let answer: WaitingAdjustments = try await operate(
       .get, Target("v1", "operator", "adjustments"), Self.nothing, isSafeToRepeat: true)

@@ -52,10 +52,21 @@ public struct Replay: ~Copyable {
     head = group.head
   }
 
+  /// The first commands of a group: a state in its midst, for comparing with a running engine.
+  private mutating func applyPart(
+    _ group: JournalGroup, upTo commands: UInt64
+  ) throws(JournalError) {
+    try group.verify(after: head)
+    engine.effects.removeAll()
+    for command in try group.commands() where engine.commandCount < commands {
+      engine.apply(command)
+    }
+  }
+
   /// Applies groups up to `last` (or the journal's end) and calls `body` after each; stops early where it
   /// returns false. The journal is read in pages, so memory stays bounded.
   public mutating func run(
-    _ store: borrowing JournalStore, upTo last: Int64 = .max,
+    _ store: borrowing JournalStore, upTo last: Int64 = .max, commands: UInt64 = .max,
     _ body: (_ group: JournalHead, _ engine: inout AuctionEngine) throws -> Bool = { _, _ in true }
   ) throws {
     while head.sequence < last {
@@ -63,6 +74,7 @@ public struct Replay: ~Copyable {
       if page.isEmpty { return }
       for group in page {
         if group.sequence > last { return }
+        if group.head.commands > commands { return try applyPart(group, upTo: commands) }
         try apply(group)
         if try !body(head, &engine) { return }
       }

@@ -264,7 +264,7 @@ final class MarketPublisher: Sendable {
     guard let last = Int64(last), let chain = [UInt8](hex: chain), chain.count == 32 else {
       return nil
     }
-    configuration.epochs.learn(symbol, epoch)
+    if epoch != TapeHead.noEpoch { configuration.epochs.learn(symbol, epoch) }
     return TapeHead(epoch: epoch, last: last, chain: chain)
   }
 

@@ -2,6 +2,9 @@
 
 /// Where the Worker's copy of a tape ends.
 public struct TapeHead: Sendable, Equatable {
+  /// What the Worker says of a tape that nobody has published.
+  public static let noEpoch = "-"
+
   public var epoch: String
   public var last: Int64
   public var chain: [UInt8]
@@ -165,7 +168,8 @@ public struct TapeStream: Sendable {
     if head.last > produced {
       return halt(.lostHistory(worker: head.last, journal: produced))
     }
-    epoch = head.epoch
+    // A storage that holds nothing yet has no epoch: it is made with the first batch.
+    if head.epoch != TapeHead.noEpoch { epoch = head.epoch }
     self.head = head
     state = .ready
     return next()
@@ -231,6 +235,8 @@ public struct TapeStream: Sendable {
       }
       flight = nil
       return learn(head)
+    // Our first batch made the storage, and its answer was lost.
+    case .otherEpoch where batch.epoch == TapeHead.noEpoch: return ask()
     case .otherEpoch(let found): return halt(.epoch(expected: batch.epoch, found: found))
     case .elsewhere: return ask()
     case .refused(let reason): return halt(.fork(reason))

@@ -10,12 +10,15 @@ internal import ServiceLifecycle
 struct ConsoleService: Service, Sendable {
   let console: Console
   let pipeline: Pipeline
-  let server: APIServer
   let keys: Keys
   let configuration: ServeConfiguration
+  /// Gives the API's port once it listens.
+  let listening: AsyncStream<Int>
 
   func run() async throws {
-    let api = "http://\(configuration.apiHost):\(configuration.apiPort)"
+    var iterator = listening.makeAsyncIterator()
+    guard let port = await iterator.next() else { return }
+    let api = "http://\(configuration.apiHost):\(port)"
     console.listening(pipeline, api: api, keys: keys)
     if configuration.demo {
       let trader = configuration.dataDirectory + "/keys/trader.pem"

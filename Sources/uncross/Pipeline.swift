@@ -53,7 +53,8 @@ final class Pipeline: Sendable {
       conninfo: database.app, watermark: watermark, term: { term.current },
       onHalt: { halt.now($0) })
     let reader = LedgerReader(conninfo: database.app, partitionRows: LedgerProjection.Limits().partitionRows)
-    let (directory, events) = (Directory(), MarketEvents())
+    let directory = Directory()
+    let events = MarketEvents(directory: directory)
 
     // A snapshot before the watermark's group, so that the rest of that group's entries come again.
     let snapshot = try store.snapshot(atOrBefore: watermark.journalSequence - 1)

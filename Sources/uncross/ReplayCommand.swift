@@ -24,6 +24,8 @@ struct ReplayCommand: AsyncParsableCommand {
   var data = ".uncross/data"
   @Option(help: "The last group to replay; without it the journal's end.")
   var to: Int64?
+  @Option(help: "Stop after so many commands, even within a group (`state_hash` of the API).")
+  var commands: UInt64?
 
   func run() async throws {
     let directory =
@@ -34,12 +36,12 @@ struct ReplayCommand: AsyncParsableCommand {
     let store = try JournalStore(conninfo)
     var replay = try Replay(from: nil)
     var tape = TapeWriter()
-    try replay.run(store, upTo: to ?? .max) { head, engine in
+    try replay.run(store, upTo: to ?? .max, commands: commands ?? .max) { head, engine in
       _ = tape.write(engine.effects, anchor: TapeAnchor(head))
       return true
     }
     print("group       \(replay.head.sequence)")
-    print("commands    \(replay.head.commands)")
+    print("commands    \(replay.engine.commandCount)")
     print("journal     \(replay.head.hash.hex)")
     print("state       \(stateHash(replay.engine).hex)")
     for market in tape.markets {

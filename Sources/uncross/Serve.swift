@@ -54,19 +54,21 @@ struct Serve: AsyncParsableCommand {
       configuration, keys: keys, console: console, logger: logger, halt: Halt(logger: logger))
     console.recovered(pipeline.recovered)
 
+    var api = APIConfiguration()
+    api.host = configuration.apiHost
+    api.port = configuration.apiPort
+    let (listening, listens) = AsyncStream<Int>.makeStream()
     let server = APIServer(
-      exchange: pipeline.exchange, directory: pipeline.directory, events: pipeline.events,
-      configuration: APIConfiguration(host: configuration.apiHost, port: configuration.apiPort),
-      logger: logger)
+      api, exchange: pipeline.exchange, directory: pipeline.directory, events: pipeline.events,
+      logger: logger, onListening: { listens.yield($0) })
+    let greeter = ConsoleService(
+      console: console, pipeline: pipeline, keys: keys, configuration: configuration,
+      listening: listening)
     let group = ServiceGroup(
       configuration: .init(
         services: [
           .init(service: server, successTerminationBehavior: .gracefullyShutdownGroup),
-          .init(
-            service: ConsoleService(
-              console: console, pipeline: pipeline, server: server, keys: keys,
-              configuration: configuration),
-            successTerminationBehavior: .ignore),
+          .init(service: greeter, successTerminationBehavior: .ignore),
         ], gracefulShutdownSignals: [.sigterm, .sigint], logger: logger))
     do {
       try await group.run()

@@ -12,5 +12,5 @@ struct Uncross: AsyncParsableCommand {
       Check an auction by hand:                    uncross clear < book.json
       Prove the journal:                           uncross replay
       """,
-    subcommands: [Serve.self, Clear.self, ReplayCommand.self])
+    subcommands: [Serve.self, Clear.self, ReplayCommand.self, BenchCommand.self])
 }

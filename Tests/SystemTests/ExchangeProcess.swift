@@ -13,6 +13,7 @@ final class ExchangeProcess: Sendable {
   let root: String
   private let process = Mutex<Process?>(nil)
   private let output = Mutex<String>("")
+  private let clients = Mutex<[UncrossClient]>([])
 
   var data: String { root + "/data" }
 
@@ -23,9 +24,26 @@ final class ExchangeProcess: Sendable {
       atPath: root, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o755])
   }
 
-  deinit {
-    process.withLock { process in
-      if let process, process.isRunning { kill(process.processIdentifier, SIGKILL) }
+  /// Runs a test with an exchange of its own; whatever happens, nothing of it stays.
+  static func with(_ body: (ExchangeProcess) async throws -> Void) async throws {
+    let exchange = try ExchangeProcess()
+    do {
+      try await body(exchange)
+      await exchange.cleanUp()
+    } catch {
+      let printed = exchange.printed
+      await exchange.cleanUp()
+      throw TestFailure("\(error)\nThe exchange printed:\n\(printed.suffix(4_000))")
+    }
+  }
+
+  private func cleanUp() async {
+    for client in clients.withLock({ $0 }) { await client.close() }
+    if let running = process.withLock({ $0 }), running.isRunning {
+      // Its servers end with it: they get a signal when their parent dies.
+      kill(running.processIdentifier, SIGTERM)
+      try? await wait("the exchange to end", seconds: 40) { !running.isRunning }
+      if running.isRunning { kill(running.processIdentifier, SIGKILL) }
     }
     try? FileManager.default.removeItem(atPath: root)
   }
@@ -80,6 +98,24 @@ final class ExchangeProcess: Sendable {
     try await wait("the killed process to end") { !running.isRunning }
   }
 
+  /// kill -9 of a server that runs beside it: the newest of its children with this program.
+  func killChild(named program: String) throws {
+    guard let parent = process.withLock({ $0?.processIdentifier }) else { return }
+    let children = try String(
+      contentsOfFile: "/proc/\(parent)/task/\(parent)/children", encoding: .utf8)
+    var found = children.split(separator: " ").compactMap { Int32($0) }
+    // Threads spawn too: look at all of them.
+    for task in try FileManager.default.contentsOfDirectory(atPath: "/proc/\(parent)/task") {
+      let path = "/proc/\(parent)/task/\(task)/children"
+      found += (try? String(contentsOfFile: path, encoding: .utf8))?.split(separator: " ")
+        .compactMap { Int32($0) } ?? []
+    }
+    for child in Set(found) {
+      let name = try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/\(child)/exe")
+      if let name, name.hasSuffix("/" + program) { kill(child, SIGKILL) }
+    }
+  }
+
   /// Ctrl-C.
   func stop() async throws {
     guard let running = process.withLock({ $0 }) else { return }
@@ -104,7 +140,9 @@ final class ExchangeProcess: Sendable {
   // MARK: Access
 
   func client(_ signer: RequestSigner?) throws -> UncrossClient {
-    UncrossClient(baseURL: try #require(api), signer: signer)
+    let client = UncrossClient(baseURL: try #require(api), signer: signer)
+    clients.withLock { $0.append(client) }
+    return client
   }
 
   func operatorSigner() throws -> RequestSigner {

@@ -6,7 +6,10 @@ import Testing
 
 @Suite(.serialized) struct FirstProofTests {
   @Test func oneAuctionSurvivesAKill() async throws {
-    let exchange = try ExchangeProcess()
+    try await ExchangeProcess.with { try await prove($0) }
+  }
+
+  private func prove(_ exchange: ExchangeProcess) async throws {
     try await exchange.start()
     let admin = try exchange.client(try exchange.operatorSigner())
     let (alice, bob) = (RequestSigner(), RequestSigner())
@@ -29,14 +32,14 @@ import Testing
     try await checkLedger(exchange)
     try await checkEdge(exchange, buy: buy.orderID, sell: sell.orderID)
 
-    let before = try await state(exchange)
+    let before = try await admin.engineState()
     try await exchange.killNow()
     try await exchange.start()
     let replay = try await exchange.run([
-      "replay", "--database", exchange.database("uncross_app"), "--to", "\(before.group)",
+      "replay", "--database", exchange.database("uncross_app"), "--commands", before.commands,
     ])
     #expect(replay.status == 0, "\(replay.output)")
-    #expect(replay.output.contains(before.hash), "the state before the kill: \(replay.output)")
+    #expect(replay.output.contains(before.stateHash), "before the kill: \(replay.output)")
     #expect(exchange.printed.contains("recovered group"))
 
     // Sent again after the kill, the same request gets the first answer.
@@ -53,19 +56,19 @@ import Testing
     _ side: NewOrder.Side, _ quantity: String, _ price: String, _ id: String
   ) throws -> NewOrder {
     NewOrder(
-      market: "ETH-USDC", side: side, type: .limit, price: try #require(DecimalAmount(price)),
-      quantity: try #require(DecimalAmount(quantity)), clientOrderID: id)
+      side, try #require(DecimalAmount(quantity)), of: "ETH-USDC",
+      at: try #require(DecimalAmount(price)), clientOrderID: id)
   }
 
   private func fund(
     _ admin: UncrossClient, _ name: String, _ signer: RequestSigner, _ asset: String,
     _ amount: String
   ) async throws {
-    _ = try await admin.createUser(
+    let user = try await admin.createUser(
       NewUser(name: name, key: KeyGrant(publicKey: signer.publicKeyHex, role: .trader)))
     let outcome = try await admin.adjust(
       NewAdjustment(
-        requestID: "fund-\(name)", user: name, asset: asset,
+        requestID: "fund-\(name)", user: user.userID, asset: asset,
         amount: try #require(DecimalAmount(amount)), reason: "test funds"))
     #expect(outcome.status == .booked)
   }
@@ -74,9 +77,10 @@ import Testing
     #expect(
       try exchange.number(
         """
-        select count(*) from balance b where (b.total, b.free, b.locked) is distinct from
-          (select sum(delta), sum(free_delta), sum(locked_delta) from balance_log l
-           where l.user_id = b.user_id and l.asset = b.asset)
+        select count(*) from balance b join (
+          select user_id, asset, sum(delta) d, sum(free_delta) f, sum(locked_delta) l
+          from balance_log group by 1, 2) s using (user_id, asset)
+        where (b.total, b.free, b.locked) is distinct from (s.d, s.f, s.l)
         """) == 0)
     #expect(try exchange.number("select count(*) from balance_log where type = 'TRADE'") == 4)
   }
@@ -96,11 +100,5 @@ import Testing
     let auction = try await exchange.edge(path + "/auctions/\(id)")
     #expect(auction["status"] as? String == "cleared")
     #expect(DecimalAmount(auction["volume"] as? String ?? "") == DecimalAmount("0.4"))
-  }
-
-  /// The running engine's state hash and the group it is of.
-  private func state(_ exchange: ExchangeProcess) async throws -> (group: String, hash: String) {
-    let state = try await exchange.client(try exchange.operatorSigner()).engineState()
-    return (state.journalSequence, state.stateHash)
   }
 }

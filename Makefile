@@ -1,0 +1,49 @@
+# The project's verbs. `make run` and `make test` set up what they need.
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+ARGS ?=
+SEED ?= 1
+
+.PHONY: help run test build setup bench crash clean lint worker-test
+
+help:
+	@echo 'make run     set up, build, and run the whole exchange on embedded defaults (ARGS="--no-demo --port 9000")'
+	@echo 'make test    set up, check format, and run every test'
+	@echo 'make build   leave the program at .build/release/uncross'
+	@echo 'make bench   measure against floors of the same run'
+	@echo 'make crash   kill -9 exchange, Postgres and Worker under load, and check (SEED=1)'
+	@echo 'make setup   install what is missing; make clean removes builds and data'
+
+run:
+	@scripts/setup.sh run
+	@swift build -c release --product uncross
+	@exec .build/release/uncross serve $(ARGS)
+
+test:
+	@scripts/setup.sh test
+	@$(MAKE) --no-print-directory lint
+	@$(MAKE) --no-print-directory worker-test
+	swift build --build-tests
+	swift test --skip-build
+
+lint:
+	swift format lint --strict --recursive Sources Tests Package.swift
+
+worker-test:
+	cd worker && PATH="$(CURDIR)/.uncross/venv/bin:$$PATH" deno task test
+
+build:
+	@scripts/setup.sh build
+	swift build -c release --product uncross
+
+setup:
+	@scripts/setup.sh setup
+
+bench: build
+	.build/release/uncross bench $(ARGS)
+
+crash: build
+	scripts/crash.sh $(SEED) $(ARGS)
+
+clean:
+	rm -rf .build .uncross

@@ -1,0 +1,250 @@
+// `uncross bench`: what the parts do on this machine, each against its floor of the same run.
+
+internal import ArgumentParser
+internal import Auction
+internal import Embedded
+internal import Engine
+internal import Foundation
+internal import Journal
+internal import Ledger
+internal import Logging
+internal import Postgres
+internal import Synchronization
+
+struct BenchCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "bench",
+    abstract: "Measure the parts against floors of the same run.",
+    discussion: """
+      Starts a private Postgres in a temporary directory and measures the engine alone, the journal's group
+      commit against journal rows alone, the ledger against COPY of the same rows alone, and replay.
+
+        uncross bench
+        uncross bench --commands 500000
+      """)
+
+  @Option(help: "Commands of each measurement.") var commands = 1_000_000
+
+  func run() async throws {
+    var report = BenchReport()
+    measureEngine(&report)
+    measureClearing(&report)
+    let root = "/tmp/uncross-bench-\(ProcessInfo.processInfo.processIdentifier)"
+    try FileManager.default.createDirectory(
+      atPath: root, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o755])
+    defer { try? FileManager.default.removeItem(atPath: root) }
+    var logger = Logger(label: "bench")
+    logger.logLevel = .error
+    let cluster = try PrivateCluster(root: root + "/postgres", logger: logger)
+    try cluster.start()
+    defer { cluster.stop() }
+    try Migrations.apply(on: PostgresConnection(cluster.conninfo(user: "uncross_owner")))
+    try measureJournal(cluster.conninfo(user: "uncross_app"), &report)
+  }
+
+  // MARK: The engine alone
+
+  private func measureEngine(_ report: inout BenchReport) {
+    var engine = AuctionEngine()
+    for command in BenchWorld.genesis() { engine.apply(command) }
+    var world = BenchWorld(seed: 1)
+    let orders = (0..<commands).map { _ in world.order(crossing: false) }
+    engine.reserve(orders: commands, remembered: commands)
+    engine.effects.removeAll()
+    var ids: [OrderID] = []
+    ids.reserveCapacity(commands)
+    let placing = seconds {
+      for order in orders {
+        ids.append(engine.apply(.placeOrder(order)).id)
+        if engine.effects.replies.count == 4_096 { engine.effects.removeAll() }
+      }
+    }
+    let cancelling = seconds {
+      for (index, order) in orders.enumerated() {
+        engine.apply(.cancelOrder(CancelOrder(user: order.user, order: ids[index])))
+        if engine.effects.replies.count == 4_096 { engine.effects.removeAll() }
+      }
+    }
+    let floor = floorOfTable(orders)
+    let count = Double(commands)
+    report.add(
+      BenchRow(
+        name: "engine: place", rate: count / placing, unit: "orders/s", floor: count / floor.insert,
+        floorName: "Dictionary inserts/s of the same ids"))
+    report.add(
+      BenchRow(
+        name: "engine: cancel", rate: count / cancelling, unit: "cancels/s",
+        floor: count / floor.remove, floorName: "Dictionary removals/s"))
+  }
+
+  /// What any engine must at least do: remember each client id of a user, and forget it.
+  private func floorOfTable(_ orders: [PlaceOrder]) -> (insert: Double, remove: Double) {
+    var table: [ClientOrderID: PlaceOrder] = [:]
+    table.reserveCapacity(orders.count)
+    let insert = seconds { for order in orders { table[order.clientOrderID] = order } }
+    let remove = seconds { for order in orders { table[order.clientOrderID] = nil } }
+    return (insert, remove)
+  }
+
+  private func measureClearing(_ report: inout BenchReport) {
+    var engine = AuctionEngine()
+    for command in BenchWorld.genesis() { engine.apply(command) }
+    var world = BenchWorld(seed: 2)
+    var accepted = 0
+    for _ in 0..<commands where engine.apply(.placeOrder(world.order(crossing: true))).rejection == nil {
+      accepted += 1
+    }
+    engine.effects.removeAll()
+    engine.apply(.advanceTime(engine.time + BenchWorld.interval))
+    var trades = 0
+    let elapsed = seconds {
+      for run in engine.dueRuns(at: engine.time) { trades = Int(engine.apply(run).detail) }
+    }
+    print("one auction of \(accepted) orders: \(trades) trades, \(engine.effects.entries.count) ledger entries")
+    // The floor writes the entries that the run must give, and does nothing else.
+    let entries = engine.effects.entries
+    var copy = ContiguousArray<LedgerEntry>()
+    copy.reserveCapacity(entries.count)
+    let floor = seconds { for entry in entries { copy.append(entry) } }
+    report.add(
+      BenchRow(
+        name: "engine: clear and settle", rate: Double(accepted) / elapsed, unit: "orders/s",
+        floor: Double(accepted) / floor, floorName: "orders/s if only their ledger entries were written"))
+  }
+
+  // MARK: Through the journal
+
+  private func measureJournal(_ conninfo: String, _ report: inout BenchReport) throws {
+    var store = try JournalStore(conninfo)
+    guard try store.lead() else { throw JournalError.notLeader("bench") }
+    let term = Term()
+    let watermark = Watermark(journalSequence: 0, entry: 0)
+    let projection = LedgerProjection(
+      conninfo: conninfo, watermark: watermark, term: { term.current },
+      onHalt: { print("halted: \($0)") })
+    let bodies = Mutex<[JournalHead]>([])
+    let loop = CommandLoop(
+      engine: AuctionEngine(), durable: .empty, store: store, conninfo: conninfo,
+      clock: .standing(at: BenchWorld.start),
+      sinks: [
+        { group in
+          projection.enqueue(
+            LedgerProjection.Segment(
+              journalSequence: group.head.sequence, firstEntry: group.effects.firstEntry,
+              entries: group.effects.entries, directory: group.effects.directory))
+          bodies.withLock { $0.append(group.head) }
+        }
+      ], term: term, onHalt: { print("halted: \($0)") })
+    loop.start()
+    submit(BenchWorld.genesis().dropFirst(0).map { $0 }, to: loop)
+    var world = BenchWorld(seed: 3)
+    let orders = (0..<commands).map { _ in Command.placeOrder(world.order(crossing: false)) }
+    let burst = seconds { submit(orders, to: loop) }
+
+    projection.start()
+    let rows = projection.currentFigures().lagRows
+    let projecting = seconds { _ = projection.drain(withinSeconds: 600) }
+    loop.stop()
+    projection.stop()
+    try report.addJournal(conninfo, commands: commands, burst: burst)
+    try report.addLedger(conninfo, rows: rows, projecting: projecting)
+    try report.addReplay(conninfo)
+  }
+
+  /// As a busy API does: batches of 100 commands, many at once, each answered when it is durable.
+  private func submit(_ commands: [Command], to loop: CommandLoop) {
+    let done = DispatchSemaphore(value: 0)
+    let window = DispatchSemaphore(value: 256)
+    var start = 0
+    while start < commands.count {
+      let batch = Array(commands[start..<min(start + 100, commands.count)])
+      start += 100
+      window.wait()
+      loop.submit(batch, isReserved: false) { result in
+        if case .failure(let error) = result { print("refused: \(error)") }
+        window.signal()
+        done.signal()
+      }
+    }
+    for _ in stride(from: 0, to: commands.count, by: 100) { done.wait() }
+  }
+}
+
+extension LoopClock {
+  /// Time for measurements: commands alone move it.
+  fileprivate static func standing(at time: Microseconds) -> LoopClock {
+    LoopClock(wall: { time }, monotonic: { 0 })
+  }
+}
+
+extension BenchReport {
+  /// The same groups again as bare rows: what group commit costs beyond them.
+  fileprivate mutating func addJournal(_ conninfo: String, commands: Int, burst: Double) throws {
+    let store = try JournalStore(conninfo)
+    var groups: [JournalGroup] = []
+    var after: Int64 = 0
+    while true {
+      let page = try store.groups(after: after)
+      guard let last = page.last else { break }
+      groups += page
+      after = last.sequence
+    }
+    let connection = try PostgresConnection(conninfo)
+    try connection.execute(
+      """
+      create temporary table bare(seq bigint primary key, prev_hash bytea, hash bytea, body bytea);
+      alter table bare alter column body set storage external
+      """)
+    let own = groups.filter { $0.firstCommand > 3_000 }
+    let bare = try seconds {
+      for group in own {
+        var parameters = PostgresParameters(capacity: group.body.count + 128)
+        parameters.int8(group.sequence)
+        parameters.bytea(group.previousHash)
+        parameters.bytea(group.hash)
+        parameters.bytea(group.body)
+        try connection.query("insert into bare values ($1, $2, $3, $4)", parameters)
+      }
+    }
+    let count = own.reduce(0) { $0 + $1.commandCount }
+    add(
+      BenchRow(
+        name: "journal: burst, group commit", rate: Double(commands) / burst, unit: "commands/s",
+        floor: Double(count) / bare, floorName: "commands/s as bare rows of the same groups (unlogged floor: temporary table)"))
+  }
+
+  /// The same ledger rows again by COPY alone.
+  fileprivate mutating func addLedger(_ conninfo: String, rows: UInt64, projecting: Double) throws {
+    let connection = try PostgresConnection(conninfo)
+    try connection.execute(
+      "create temporary table bare_log (like public.balance_log including indexes)")
+    let copying = try seconds {
+      try connection.execute("insert into bare_log select * from public.balance_log")
+    }
+    let count = try connection.query("select count(*) from bare_log", PostgresParameters())
+    add(
+      BenchRow(
+        name: "ledger: projection", rate: Double(rows) / projecting, unit: "rows/s",
+        floor: Double(count.int64(0, 0)) / copying, floorName: "rows/s copied inside the server"))
+  }
+
+  fileprivate mutating func addReplay(_ conninfo: String) throws {
+    let store = try JournalStore(conninfo)
+    var replay = try Replay(from: nil)
+    let elapsed = try seconds { try replay.run(store) }
+    var decoded = 0
+    let decoding = try seconds {
+      var after: Int64 = 0
+      while true {
+        let page = try store.groups(after: after)
+        guard let last = page.last else { break }
+        for group in page { decoded += try group.commands().count }
+        after = last.sequence
+      }
+    }
+    add(
+      BenchRow(
+        name: "replay", rate: Double(replay.head.commands) / elapsed, unit: "commands/s",
+        floor: Double(decoded) / decoding, floorName: "commands/s read and decoded only"))
+  }
+}

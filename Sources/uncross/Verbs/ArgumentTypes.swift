@@ -1,0 +1,14 @@
+// Values of the wire as command line arguments.
+
+// Public, because a conformance of a public type to a public protocol is.
+public import ArgumentParser
+public import Client
+
+extension NewOrder.Side: ExpressibleByArgument {}
+extension NewOrder.TimeInForce: ExpressibleByArgument {}
+extension KeyRole: ExpressibleByArgument {}
+extension DecimalAmount: ExpressibleByArgument {}
+
+extension Timestamp: ExpressibleByArgument {
+  public init?(argument: String) { self.init(argument) }
+}

@@ -1,0 +1,95 @@
+// Who may call what: every route of the table as each role and as nobody, against a list by hand.
+
+import Engine
+import Testing
+
+@testable import API
+
+/// Written by hand on purpose: a route that is added or opened must be added here too.
+private let expectations: [(method: String, template: String, roles: String)] = [
+  ("GET", "/healthz", "public"),
+  ("GET", "/readyz", "public"),
+  ("GET", "/metrics", "public"),
+  ("GET", "/v1/markets", "public"),
+  ("GET", "/v1/markets/{market}", "public"),
+  ("GET", "/v1/markets/{market}/indicative", "public"),
+  ("GET", "/v1/markets/{market}/book", "public"),
+  ("GET", "/v1/markets/{market}/events", "public"),
+  ("POST", "/v1/orders", "trader"),
+  ("POST", "/v1/orders/batch", "trader"),
+  ("GET", "/v1/orders", "trader read_only operator"),
+  ("DELETE", "/v1/orders", "trader"),
+  ("GET", "/v1/orders/{id}", "trader read_only operator"),
+  ("PATCH", "/v1/orders/{id}", "trader"),
+  ("DELETE", "/v1/orders/{id}", "trader"),
+  ("GET", "/v1/balances", "trader read_only operator"),
+  ("GET", "/v1/ledger", "trader read_only operator"),
+  ("GET", "/v1/fills", "trader read_only operator"),
+  ("POST", "/v1/operator/assets", "operator"),
+  ("POST", "/v1/operator/markets", "operator"),
+  ("PATCH", "/v1/operator/markets/{market}", "operator"),
+  ("POST", "/v1/operator/markets/{market}/suspend", "operator"),
+  ("POST", "/v1/operator/markets/{market}/resume", "operator"),
+  ("POST", "/v1/operator/markets/{market}/reference", "operator"),
+  ("POST", "/v1/operator/users", "operator"),
+  ("GET", "/v1/operator/users", "operator"),
+  ("POST", "/v1/operator/users/{id}/keys", "operator"),
+  ("DELETE", "/v1/operator/keys/{public_key}", "operator"),
+  ("POST", "/v1/operator/users/{id}/freeze", "operator"),
+  ("POST", "/v1/operator/users/{id}/unfreeze", "operator"),
+  ("POST", "/v1/operator/adjustments", "operator"),
+  ("GET", "/v1/operator/adjustments", "operator"),
+  ("POST", "/v1/operator/adjustments/{id}/approve", "operator"),
+  ("POST", "/v1/operator/adjustments/{id}/refuse", "operator"),
+  ("GET", "/v1/operator/balances", "operator"),
+]
+
+@Suite struct AccessTests {
+  @Test func theTableIsTheOneExpected() {
+    let table = Set(Route.all.map { "\($0.method.rawValue) \($0.template)" })
+    #expect(table == Set(expectations.map { "\($0.method) \($0.template)" }))
+    #expect(Route.all.count == expectations.count)
+  }
+
+  @Test(arguments: [nil, "alice", "alice-reader", "operator"])
+  func everyRouteAs(_ caller: String?) async throws {
+    let role = Venue.keys.first { $0.name == caller }?.role.name
+    try await Venue.run { venue in
+      for (method, template, roles) in expectations where !template.hasSuffix("/events") {
+        let path = template.replacing("{market}", with: "NONE-SUCH").replacing("{id}", with: "77")
+          .replacing("{public_key}", with: "00")
+        let answer = try await venue.send(method, path, as: caller)
+        let expected: String? =
+          roles == "public" || roles.split(separator: " ").contains { $0 == role ?? "" }
+          ? nil : role == nil ? "signature_missing" : "forbidden"
+        let denial = ["signature_missing", "forbidden"].contains(answer.code) ? answer.code : nil
+        #expect(
+          denial == expected, "\(method) \(path) as \(role ?? "nobody"): \(answer.text)")
+        if expected != nil { #expect(answer.status == (role == nil ? 401 : 403)) }
+      }
+    }
+  }
+
+  @Test func whatIsNotInTheTableIsNotFound() async throws {
+    try await Venue.run { venue in
+      for path in ["/", "/v1", "/v1/orders/", "/v1/orders/1/2", "/v2/orders", "//v1/orders", "/V1/orders"] {
+        let answer = try await venue.send("GET", path, as: "alice")
+        #expect(answer.status == 404 && answer.code == "not_found", "\(path)")
+      }
+      let wrong = try await venue.send("PUT", "/v1/orders", as: "alice")
+      #expect(wrong.status == 405 && wrong.code == "method_not_allowed")
+      #expect(
+        Set(wrong.header("Allow")?.split(separator: ", ") ?? [])
+          == ["GET", "POST", "DELETE"])
+      let id = try #require(wrong.json["error"]?["request_id"]?.text)
+      #expect(wrong.header("X-Request-Id") == id)
+    }
+  }
+}
+
+extension String {
+  fileprivate func replacing(_ part: String, with other: String) -> String {
+    split(separator: "/", omittingEmptySubsequences: false)
+      .map { $0 == part ? other : String($0) }.joined(separator: "/")
+  }
+}

@@ -1,0 +1,234 @@
+// Signatures at the door: every way to spoil, delay, repeat or steal a request.
+
+import Client
+import Engine
+import Testing
+
+@testable import API
+
+private let order =
+  #"{"market":"ETH-USDC","side":"buy","price":"2000","quantity":"1","client_order_id":"a1"}"#
+
+/// One way to spoil a signed request, and the code that it gets.
+private struct Tampering: Sendable, CustomTestStringConvertible {
+  var testDescription: String
+  var code: String
+  var status = 401
+  var spoil: @Sendable (inout RawRequest) -> Void
+
+  init(_ name: String, _ code: String, _ spoil: @escaping @Sendable (inout RawRequest) -> Void) {
+    testDescription = name
+    self.code = code
+    self.spoil = spoil
+  }
+
+  static func parameters(
+    _ name: String, _ code: String = "signature_invalid", _ old: String, _ new: String
+  ) -> Tampering {
+    Tampering(name, code) { raw in
+      let value = raw[header: "Signature-Input"] ?? ""
+      let parts = value.components(at: old)
+      precondition(parts.count == 2, "\(old) is not once in \(value)")
+      raw[header: "Signature-Input"] = parts.joined(separator: new)
+    }
+  }
+
+  static let all: [Tampering] = [
+    Tampering("method", "signature_invalid") { $0.method = "DELETE" },
+    Tampering("path", "signature_invalid") { $0.target = "/v1/orders/batch?limit=1" },
+    Tampering("query", "bad") { _ in },
+    Tampering("body", "digest_mismatch") { $0.body[1] = UInt8(ascii: " ") },
+    Tampering("body longer", "digest_mismatch") { $0.body.append(UInt8(ascii: " ")) },
+    Tampering("body gone", "digest_mismatch") { $0.body = [] },
+    Tampering("digest", "signature_invalid") {
+      $0[header: "Content-Digest"] = SignableRequest.digest(of: Array("x".utf8))
+    },
+    Tampering("digest and body", "signature_invalid") {
+      $0.body[1] = UInt8(ascii: " ")
+      $0[header: "Content-Digest"] = SignableRequest.digest(of: $0.body)
+    },
+    Tampering("no digest", "signature_missing") { $0[header: "Content-Digest"] = nil },
+    Tampering("no input", "signature_missing") { $0[header: "Signature-Input"] = nil },
+    Tampering("no signature", "signature_missing") { $0[header: "Signature"] = nil },
+    Tampering("two signatures", "signature_invalid") {
+      $0.headers.append(("Signature", $0[header: "Signature"] ?? ""))
+    },
+    Tampering("two digests", "signature_invalid") {
+      $0.headers.append(("Content-Digest", $0[header: "Content-Digest"] ?? ""))
+    },
+    Tampering("other signature", "signature_invalid") {
+      $0[header: "Signature"] = Venue.signer("alice")
+        .sign(method: "POST", target: "/v1/orders", body: [], created: Venue.start + 10).signature
+    },
+    Tampering("signature cut", "signature_invalid") { $0[header: "Signature"] = "sig=:AAAA:" },
+    Tampering("signature under another label", "signature_invalid") {
+      $0[header: "Signature"] = "sig2=" + ($0[header: "Signature"] ?? "").dropFirst(4)
+    },
+    .parameters("created", "signature_invalid", ";created=1790000010", ";created=1790000009"),
+    .parameters("created with sign", "signature_invalid", ";created=", ";created=+"),
+    .parameters("created missing", "signature_invalid", ";created=1790000010", ""),
+    .parameters("created twice", "signature_invalid", ";alg=", ";created=1790000010;alg="),
+    .parameters("other algorithm", "signature_invalid", "ed25519", "hmac-sha256"),
+    .parameters("nonce", "signature_invalid", "nonce-one", "nonce-two"),
+    .parameters("nonce too short", "signature_invalid", "nonce-one", "n"),
+    .parameters("unknown parameter", "signature_invalid", ";alg=", ";tag=\"x\";alg="),
+    .parameters("method not covered", "signature_invalid", "(\"@method\" ", "("),
+    .parameters("digest not covered", "signature_invalid", " \"content-digest\")", ")"),
+    .parameters("more covered", "signature_invalid", " \"content-digest\")", " \"content-digest\" \"host\")"),
+    .parameters(
+      "another's key", "signature_invalid", Venue.signer("alice").publicKeyHex,
+      Venue.signer("bob").publicKeyHex),
+    .parameters(
+      "upper-case key", "signature_invalid", Venue.signer("alice").publicKeyHex,
+      Venue.signer("alice").publicKeyHex.uppercased()),
+    .parameters(
+      "unknown key", "key_unknown", Venue.signer("alice").publicKeyHex,
+      Venue.signer("stranger").publicKeyHex),
+  ].filter { $0.code != "bad" }
+}
+
+extension String {
+  fileprivate func components(at separator: String) -> [String] {
+    var parts: [String] = [""]
+    var rest = self[...]
+    while let first = rest.first {
+      if rest.hasPrefix(separator) {
+        parts.append("")
+        rest = rest.dropFirst(separator.count)
+      } else {
+        parts[parts.count - 1].append(first)
+        rest = rest.dropFirst()
+      }
+    }
+    return parts
+  }
+}
+
+@Suite struct AuthenticationTests {
+  @Test func aSpoiledRequestIsRefusedAndChangesNothing() async throws {
+    try await Venue.run { venue in
+      for row in Tampering.all {
+        let answer = try await venue.send(
+          "POST", "/v1/orders", body: order, as: "alice", nonce: "nonce-one", row.spoil)
+        #expect(
+          answer.code == row.code && answer.status == row.status,
+          "\(row.testDescription): \(answer.text)")
+      }
+      #expect(venue.exchange.submittedCount == 0)
+    }
+  }
+
+  @Test func theQueryIsSigned() async throws {
+    try await Venue.run { venue in
+      for target in ["/v1/orders", "/v1/orders?", "/v1/orders?limit=20", "/v1/orders?limit=2&limit=3"] {
+        let answer = try await venue.send("GET", "/v1/orders?limit=2", as: "alice") {
+          $0.target = target
+        }
+        #expect(answer.code == "signature_invalid", "\(target)")
+      }
+      // An empty query and none are the same component, `?`.
+      let answer = try await venue.send("GET", "/v1/orders", as: "alice") { $0.target += "?" }
+      #expect(answer.status == 200)
+    }
+  }
+
+  @Test func aNonceCountsOnceAKey() async throws {
+    try await Venue.run { venue in
+      for (name, code) in [("alice", nil), ("alice", "request_replayed"), ("bob", nil)] {
+        let answer = try await venue.send(
+          "GET", "/v1/balances", as: name, nonce: "the-same-nonce")
+        #expect(answer.code == code, "\(name)")
+      }
+      // At the far end of the window it is still known; behind it the signature is stale.
+      venue.clock.advance(milliseconds: 5_000)
+      let created = venue.clock.seconds - 5
+      for (wait, code) in [(Int64(0), "request_replayed"), (1_000, "request_stale")] {
+        venue.clock.advance(milliseconds: wait)
+        let answer = try await venue.send(
+          "GET", "/v1/balances", as: "alice", nonce: "the-same-nonce", created: created)
+        #expect(answer.code == code)
+      }
+    }
+  }
+
+  @Test func aSignatureHasItsTime() async throws {
+    try await Venue.run { venue in
+      let now = venue.clock.seconds
+      let rows: [(Int64, String?)] = [
+        (now, nil), (now - 5, nil), (now + 1, nil), (now - 6, "request_stale"),
+        (now + 2, "request_stale"), (0, "request_stale"), (999_999_999_999, "request_stale"),
+      ]
+      for (created, code) in rows {
+        let answer = try await venue.send("GET", "/v1/balances", as: "alice", created: created)
+        #expect(answer.code == code, "\(created - now) s from now")
+        #expect(answer.status == (code == nil ? 200 : 401))
+      }
+    }
+  }
+
+  @Test func whatWasSignedBeforeTheStartIsRefused() async throws {
+    try await Venue.run { venue in
+      venue.clock.advance(milliseconds: -9_000)
+      for (created, code) in [
+        (Venue.start, "request_before_start"), (Venue.start + 1, "request_before_start"),
+        (Venue.start + 2, nil),
+      ] {
+        let answer = try await venue.send("GET", "/v1/balances", as: "alice", created: created)
+        #expect(answer.code == code, "\(created - Venue.start)")
+        if code != nil { #expect(answer.header("Retry-After") == "1") }
+      }
+    }
+  }
+
+  @Test func aRevokedKeyIsUnknown() async throws {
+    try await Venue.run { venue in
+      let key = Venue.signer("alice").publicKeyHex
+      _ = try await venue.with("operator") { try await $0.revoke(publicKey: key) }
+      let answer = try await venue.send("GET", "/v1/balances", as: "alice")
+      #expect(answer.status == 401 && answer.code == "key_unknown")
+      let other = try await venue.send("GET", "/v1/balances", as: "alice-reader")
+      #expect(other.status == 200)
+      let again = try await venue.send("DELETE", "/v1/operator/keys/\(key)", as: "operator")
+      #expect(again.status == 404 && again.code == "key_not_found")
+    }
+  }
+
+  @Test func aFrozenUserReadsAndCancelsOnly() async throws {
+    try await Venue.run { venue in
+      let first = try await venue.send("POST", "/v1/orders", body: order, as: "alice")
+      let id = try #require(first.json["order_id"]?.text)
+      let state = try await venue.with("operator") { try await $0.freeze("2") }
+      #expect(state.frozen && state.cancelledOrders == 1)
+      let another = order.components(at: "a1").joined(separator: "a2")
+      let placed = try await venue.send("POST", "/v1/orders", body: another, as: "alice")
+      #expect(placed.status == 403 && placed.code == "user_frozen")
+      let read = try await venue.send("GET", "/v1/orders/\(id)", as: "alice")
+      #expect(read.json["status"]?.text == "cancelled")
+      let cancelled = try await venue.send("DELETE", "/v1/orders", as: "alice")
+      #expect(cancelled.status == 200)
+
+      // A frozen operator reads; another one lifts it.
+      _ = try await venue.with("second-operator") { try await $0.freeze("1") }
+      let own = try await venue.send("POST", "/v1/operator/users/1/unfreeze", as: "operator")
+      #expect(own.status == 403 && own.code == "user_frozen")
+      let reads = try await venue.send("GET", "/v1/operator/adjustments", as: "operator")
+      #expect(reads.status == 200)
+      _ = try await venue.with("second-operator") { try await $0.unfreeze("1") }
+      let lifted = try await venue.send("POST", "/v1/operator/users/2/unfreeze", as: "operator")
+      #expect(lifted.status == 200)
+    }
+  }
+
+  @Test func theReplayCacheRefusesWhenItIsFull() async throws {
+    try await Venue.run({ $0.maximumRememberedSignatures = 2 }) { venue in
+      for code in [nil, nil, "unavailable"] {
+        let answer = try await venue.send("GET", "/v1/balances", as: "alice")
+        #expect(answer.code == code)
+        if code != nil { #expect(answer.header("Retry-After") == "1") }
+      }
+      venue.clock.advance(milliseconds: 6_000)
+      let answer = try await venue.send("GET", "/v1/balances", as: "alice")
+      #expect(answer.status == 200)
+    }
+  }
+}

@@ -1,0 +1,97 @@
+// The core for tests: a real engine in memory behind the seam, with failures on demand.
+
+import API
+import Engine
+import Ledger
+import Synchronization
+
+/// Applies commands to a real engine at once; everything is "durable" when it returns.
+final class MemoryExchange: Exchange {
+  private struct Core: ~Copyable {
+    var engine = AuctionEngine()
+    var rows: [LedgerRow] = []
+    var failure: ExchangeError?
+    var readiness = Readiness.ready
+    var submitted = 0
+  }
+
+  let directory = Directory()
+  let events: MarketEvents
+  private let core = Mutex(Core())
+
+  init(maximumReaders: Int = 1_000) {
+    events = MarketEvents(directory: directory, maximumReaders: maximumReaders)
+  }
+
+  /// What every call throws from now on.
+  func fail(with error: ExchangeError?) { core.withLock { $0.failure = error } }
+  func setReadiness(_ readiness: Readiness) { core.withLock { $0.readiness = readiness } }
+  /// Commands that came through `submit`.
+  var submittedCount: Int { core.withLock { $0.submitted } }
+
+  @discardableResult
+  func apply(_ commands: [Command]) -> [Reply] {
+    let (replies, auctions) = core.withLock { core in
+      let replies = commands.map { core.engine.apply($0) }
+      let first = core.engine.effects.firstEntry
+      for (index, entry) in core.engine.effects.entries.enumerated() {
+        core.rows.append(LedgerRow(sequence: first + UInt64(index), entry: entry))
+      }
+      directory.apply(core.engine.effects.directory)
+      let auctions = core.engine.effects.tape.compactMap { event -> AuctionResult? in
+        if case .auction(let result) = event { result } else { nil }
+      }
+      core.engine.effects.removeAll()
+      return (replies, auctions)
+    }
+    events.publish(auctions)
+    return replies
+  }
+
+  /// Moves time to the next due runs and runs them.
+  func runAuctions() {
+    let due = core.withLock { core -> [Command] in
+      guard let next = core.engine.nextDue else { return [] }
+      return [.advanceTime(max(next, core.engine.time + 1))]
+        + core.engine.dueRuns(at: max(next, core.engine.time + 1))
+    }
+    apply(due)
+  }
+
+  // MARK: Exchange
+
+  func submit(_ commands: [Command]) async throws(ExchangeError) -> [Reply] {
+    try check()
+    core.withLock { $0.submitted += commands.count }
+    return apply(commands)
+  }
+
+  func read<Value: Sendable>(
+    _ query: @escaping @Sendable (borrowing AuctionEngine) -> Value
+  ) async throws(ExchangeError) -> Value {
+    try check()
+    return core.withLock { query($0.engine) }
+  }
+
+  func ledger(_ query: LedgerQuery) async throws(ExchangeError) -> [LedgerRow] {
+    try check()
+    return core.withLock { core in
+      let rows = core.rows.reversed().lazy.filter { row in
+        row.entry.user == query.user && (query.asset ?? row.entry.asset) == row.entry.asset
+          && (query.type ?? row.entry.type) == row.entry.type
+          && row.sequence < query.before ?? .max
+      }
+      return Array(rows.prefix(query.limit))
+    }
+  }
+
+  func readiness() -> Readiness { core.withLock { $0.readiness } }
+
+  func metrics() -> [Metric] {
+    [Metric("uncross_test_figure", "A figure.", .gauge, 1.5, labels: [("kind", "a\"b")])]
+  }
+
+  private func check() throws(ExchangeError) {
+    if let failure = core.withLock({ $0.failure }) { throw failure }
+  }
+}
