@@ -30,8 +30,8 @@ struct LedgerWriter: ~Copyable {
   ) throws(PostgresError) {
     try ensurePartitions(after: after, upTo: batch.lastEntry)
     let touched = Touched(batch)
-    try connection.execute("begin; select core.require_term(\(term))")
     do throws(PostgresError) {
+      try connection.execute("begin; select core.require_term(\(term))")
       if batch.count > 0 {
         encode(batch, names)
         try connection.copyIn("copy public.balance_log from stdin (format binary)", copy)

@@ -42,6 +42,7 @@ private let expectations: [(method: String, template: String, roles: String)] = 
   ("POST", "/v1/operator/adjustments/{id}/approve", "operator"),
   ("POST", "/v1/operator/adjustments/{id}/refuse", "operator"),
   ("GET", "/v1/operator/balances", "operator"),
+  ("GET", "/v1/operator/state", "operator"),
 ]
 
 @Suite struct AccessTests {

@@ -36,7 +36,7 @@ private struct Tampering: Sendable, CustomTestStringConvertible {
   static let all: [Tampering] = [
     Tampering("method", "signature_invalid") { $0.method = "DELETE" },
     Tampering("path", "signature_invalid") { $0.target = "/v1/orders/batch?limit=1" },
-    Tampering("query", "bad") { _ in },
+    Tampering("query", "signature_invalid") { $0.target += "?x=1" },
     Tampering("body", "digest_mismatch") { $0.body[1] = UInt8(ascii: " ") },
     Tampering("body longer", "digest_mismatch") { $0.body.append(UInt8(ascii: " ")) },
     Tampering("body gone", "digest_mismatch") { $0.body = [] },
@@ -84,7 +84,7 @@ private struct Tampering: Sendable, CustomTestStringConvertible {
     .parameters(
       "unknown key", "key_unknown", Venue.signer("alice").publicKeyHex,
       Venue.signer("stranger").publicKeyHex),
-  ].filter { $0.code != "bad" }
+  ]
 }
 
 extension String {
@@ -107,9 +107,10 @@ extension String {
 @Suite struct AuthenticationTests {
   @Test func aSpoiledRequestIsRefusedAndChangesNothing() async throws {
     try await Venue.run { venue in
-      for row in Tampering.all {
+      for (index, row) in Tampering.all.enumerated() {
+        // A nonce of its own each: a signature counts even where its body then does not fit.
         let answer = try await venue.send(
-          "POST", "/v1/orders", body: order, as: "alice", nonce: "nonce-one", row.spoil)
+          "POST", "/v1/orders", body: order, as: "alice", nonce: "nonce-one-\(index)", row.spoil)
         #expect(
           answer.code == row.code && answer.status == row.status,
           "\(row.testDescription): \(answer.text)")

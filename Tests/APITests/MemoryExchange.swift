@@ -11,6 +11,7 @@ final class MemoryExchange: Exchange {
     var engine = AuctionEngine()
     var rows: [LedgerRow] = []
     var failure: ExchangeError?
+    var failures = 0
     var readiness = Readiness.ready
     var submitted = 0
   }
@@ -23,8 +24,13 @@ final class MemoryExchange: Exchange {
     events = MarketEvents(directory: directory, maximumReaders: maximumReaders)
   }
 
-  /// What every call throws from now on.
-  func fail(with error: ExchangeError?) { core.withLock { $0.failure = error } }
+  /// What the next calls throw.
+  func fail(with error: ExchangeError, times: Int = .max) {
+    core.withLock { core in
+      core.failure = error
+      core.failures = times
+    }
+  }
   func setReadiness(_ readiness: Readiness) { core.withLock { $0.readiness = readiness } }
   /// Commands that came through `submit`.
   var submittedCount: Int { core.withLock { $0.submitted } }
@@ -92,6 +98,11 @@ final class MemoryExchange: Exchange {
   }
 
   private func check() throws(ExchangeError) {
-    if let failure = core.withLock({ $0.failure }) { throw failure }
+    let failure = core.withLock { core -> ExchangeError? in
+      guard core.failures > 0 else { return nil }
+      core.failures -= 1
+      return core.failure
+    }
+    if let failure { throw failure }
   }
 }

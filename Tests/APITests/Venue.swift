@@ -238,14 +238,12 @@ struct RawRequest {
 }
 
 /// A refused call's code, or why it was not refused.
-func codeThrown<Value>(
-  _ call: () async throws(APIError) -> Value
-) async -> String {
-  do throws(APIError) {
+func codeThrown(_ call: () async throws -> some Any) async -> String {
+  do {
     _ = try await call()
     return "accepted"
   } catch {
-    return error.code
+    return (error as? APIError)?.code ?? "\(error)"
   }
 }
 

@@ -66,16 +66,17 @@ final class CrashLoad: Sendable {
         await cancel(client, id)
       } else {
         number += 1
-        let order = makeOrder("r\(round)-t\(trader)-\(number)", &random)
+        let order = makeOrder("r\(round)-t\(trader)-\(number)", trader, &random)
         if let id = await place(client, trader, order) { open.append(id) }
       }
     }
     await client.close()
   }
 
-  private func makeOrder(_ id: String, _ random: inout SplitMix) -> NewOrder {
+  /// Each trader takes one side of a market, so that nobody meets itself.
+  private func makeOrder(_ id: String, _ trader: Int, _ random: inout SplitMix) -> NewOrder {
     let isETH = random.next() % 2 == 0
-    let side: NewOrder.Side = random.next() % 2 == 0 ? .buy : .sell
+    let side: NewOrder.Side = (trader % 2 == 0) == isETH ? .buy : .sell
     let middle: Int128 = isETH ? 2_500_00 : 60_000_00
     let price = middle + Int128(random.next() % 2_000) - 1_000
     // 0.0010 ... 0.0200 ETH or BTC, worth more than the minimum.

@@ -75,7 +75,12 @@ struct Oracle {
     try await load.resolve(try #require(exchange.api))
     // Without runs nothing moves: engine, ledger and tape can be compared.
     for market in ["ETH-USDC", "BTC-USDC"] { _ = try await admin.suspend(market) }
-    try await wait("ledger and tape after kill \(round)", seconds: 60) { try await isQuiet(admin) }
+    do {
+      try await wait("ledger and tape after kill \(round)", seconds: 60) { try await isQuiet(admin) }
+    } catch {
+      let figures = try await admin.metrics().split(separator: "\n").filter { !$0.hasPrefix("#") }
+      throw TestFailure("\(error)\n\(figures.joined(separator: "\n"))")
+    }
     try await checkOrders()
     try checkLedger()
     try await checkEngine(admin)

@@ -110,10 +110,16 @@ final class ExchangeProcess: Sendable {
       found += (try? String(contentsOfFile: path, encoding: .utf8))?.split(separator: " ")
         .compactMap { Int32($0) } ?? []
     }
+    var killed = 0
     for child in Set(found) {
       let name = try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/\(child)/exe")
-      if let name, name.hasSuffix("/" + program) { kill(child, SIGKILL) }
+      if let name, name.hasSuffix("/" + program) {
+        kill(child, SIGKILL)
+        killed += 1
+      }
     }
+    // A kill that hits nothing would prove nothing.
+    guard killed > 0 else { throw TestFailure("no \(program) runs beside the exchange") }
   }
 
   /// Ctrl-C.

@@ -48,7 +48,8 @@ struct LoadCommand: AsyncParsableCommand {
     try await VerbFailure.reported {
       let markets = try await readMarkets()
       let survey = try survey(markets)
-      let progress = try LoadProgress(path: file + ".progress", fingerprint: survey.fingerprint)
+      let progress = try LoadProgress(
+        path: file + ".progress", fingerprint: survey.fingerprint, batchSize: batch)
       let userKeys = UserKeys(directory: keys ?? file + ".keys")
       try await prepare(survey, markets, userKeys, progress)
       let display = LoadDisplay(total: survey.orders, before: progress.totals.sent)

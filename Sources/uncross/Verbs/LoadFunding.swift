@@ -78,7 +78,9 @@ struct LoadFunding {
       }
     }
     if waiting.isEmpty { return }
-    for id in waiting.prefix(Self.maximumNamed) { Output.error("waits: uncross adjust approve \(id)") }
+    for id in waiting.prefix(Self.maximumNamed) {
+      Output.error("waits: uncross adjust approve \(id)")
+    }
     throw VerbFailure(
       "\(waiting.count) adjustments are beyond one operator's limit: a second operator must approve"
         + " them (uncross adjust list), then run this again")

@@ -55,7 +55,7 @@ struct LoadTotals: Equatable {
 
 /// The progress file: lines that are appended and synced, one for each thing that is done.
 ///
-///     uncross-load 1 FINGERPRINT
+///     uncross-load 1 FINGERPRINT BATCHSIZE
 ///     funded
 ///     batch NUMBER ACCEPTED REPEATED CODE=COUNT...
 ///     window NUMBER
@@ -75,15 +75,18 @@ final class LoadProgress: Sendable {
   private let descriptor: Int32
   let path: String
 
-  init(path: String, fingerprint: String) throws(VerbFailure) {
+  init(path: String, fingerprint: String, batchSize: Int) throws(VerbFailure) {
     self.path = path
-    let first = "uncross-load 1 \(fingerprint)"
+    let first = "uncross-load 1 \(fingerprint) \(batchSize)"
     descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_APPEND, 0o600)
-    guard descriptor >= 0, let content = FileManager.default.contents(atPath: path) else {
+    guard descriptor >= 0 else {
       throw VerbFailure("\(path) cannot be opened", status: VerbFailure.inputOutput)
     }
     guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
       throw VerbFailure("\(path) is in use: another load of this file runs")
+    }
+    guard let content = FileManager.default.contents(atPath: path) else {
+      throw VerbFailure("\(path) cannot be read", status: VerbFailure.inputOutput)
     }
     let whole = content.lastIndex(of: UInt8(ascii: "\n")).map { $0 + 1 } ?? 0
     guard ftruncate(descriptor, off_t(whole)) == 0 else {
@@ -93,7 +96,7 @@ final class LoadProgress: Sendable {
     let lines = String(decoding: content.prefix(whole), as: UTF8.self).split(separator: "\n")
     if let found = lines.first, found != first {
       throw VerbFailure(
-        "\(path) belongs to another content of this file: remove it to begin anew",
+        "\(path) belongs to another content of the file or another --batch: remove it to begin anew",
         status: VerbFailure.badData)
     }
     for line in lines.dropFirst() {
@@ -193,8 +196,10 @@ final class LoadDisplay: Sendable {
     var text = "\(sent) of \(total) orders, \(share) %, \(rate) a second"
     if isTerminal {
       let full = min(share, 100) * Self.barWidth / 100
-      let bar = String(repeating: "#", count: full) + String(
-        repeating: "-", count: Self.barWidth - full)
+      let bar =
+        String(repeating: "#", count: full)
+        + String(
+          repeating: "-", count: Self.barWidth - full)
       text = "[\(bar)] \(text)"
     }
     return text

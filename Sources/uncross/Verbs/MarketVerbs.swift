@@ -63,7 +63,8 @@ struct MarketCommand: AsyncParsableCommand {
     @Option(name: .customLong("sell-fee"), help: "Basis points.") var sellFeeBasisPoints = 10
     @Option(help: "The smallest order, in quote.") var minimumNotional = DecimalAmount(1)
     @Option(help: "Of one account in this market.") var maximumOpenOrders = 200
-    @Option(help: "The first reference price; without it no market orders before the first clearing.")
+    @Option(
+      help: "The first reference price; without it no market orders before the first clearing.")
     var listingPrice: DecimalAmount?
     @OptionGroup var client: ClientOptions
 

@@ -136,8 +136,10 @@ struct FundsNeeded {
   mutating func add(_ line: OrderLine, _ market: MarketDetails) -> Bool {
     let order = line.order
     let asset = order.side == .buy ? market.quote : market.base
-    guard let amount = order.side == .buy ? Self.cost(order, market)
-      : order.quantity.atoms(decimals: market.baseDecimals)
+    guard
+      let amount = order.side == .buy
+        ? Self.cost(order, market)
+        : order.quantity.atoms(decimals: market.baseDecimals)
     else { return false }
     let (sum, overflow) = byUser[line.user, default: [:]][asset, default: 0]
       .addingReportingOverflow(amount)

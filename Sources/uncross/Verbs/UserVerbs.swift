@@ -176,7 +176,8 @@ struct AdjustCommand: AsyncParsableCommand {
     @Argument(help: "In whole coins, exact decimal.") var amount: DecimalAmount
     @Option(help: "For the auditor, 1 to 200 bytes.") var reason: String
     @Option(
-      name: .customLong("request-id"), help: "1 to 36 characters of A-Z a-z 0-9 . _ : -  (a new one)")
+      name: .customLong("request-id"),
+      help: "1 to 36 characters of A-Z a-z 0-9 . _ : -  (a new one)")
     var requestID: String?
     @Flag(help: "Take the amount away.") var take = false
     @OptionGroup var client: ClientOptions

@@ -1,0 +1,251 @@
+// Traders for demonstrations: a few hundred users with keys of their own who trade through the signed API.
+
+internal import Client
+internal import Foundation
+internal import Synchronization
+
+/// Registers and funds its traders, then places, amends and cancels around a random walk of prices until it
+/// is told to stop. Names and keys follow from the configuration, so a restart finds the same traders.
+final class DemoFlow: Sendable {
+  struct Configuration: Sendable {
+    /// As `http://127.0.0.1:8080`.
+    var api: String
+    var operatorSigner: RequestSigner
+    /// Every trader's key follows from it and the trader's name: keep it as secret as a key.
+    var keySeed: [UInt8]
+    var traders = 20
+    /// Placements, amendments and cancellations of all traders together.
+    var ordersPerSecond = 10.0
+    /// Empty for all that the exchange has.
+    var markets: [String] = []
+    /// Of what they do.
+    var seed: UInt64 = 1
+    var namePrefix = "demo"
+  }
+
+  /// What was done, and what was answered.
+  struct Totals: Sendable, Equatable {
+    var placed = 0
+    var amended = 0
+    var cancelled = 0
+    /// By code; some are part of the game: the order was executed meanwhile, the funds are locked.
+    var refused: [String: Int] = [:]
+    /// Calls given up because the server was busy.
+    var throttled = 0
+    /// Calls without a readable answer.
+    var unanswered = 0
+
+    mutating func add(_ other: Totals) {
+      placed += other.placed
+      amended += other.amended
+      cancelled += other.cancelled
+      refused.merge(other.refused) { $0 + $1 }
+      throttled += other.throttled
+      unanswered += other.unanswered
+    }
+
+    mutating func count(_ error: APIError) {
+      if error.isTemporary {
+        throttled += 1
+      } else if error.isOutcomeUnknown {
+        unanswered += 1
+      } else {
+        refused[error.code, default: 0] += 1
+      }
+    }
+  }
+
+  /// Tasks that trade at a time; each has its own traders, and waits for one answer before the next call.
+  private static let maximumWorkers = 64
+  /// Users registered, or cancelled for, at a time.
+  private static let parallel = 8
+  /// In whole quote coins: what a trader holds of the quote asset, and the worth of what it holds in base.
+  private static let wealth: Int128 = 200_000
+
+  private struct State {
+    var traders: [DemoTrader] = []
+    var markets: [DemoMarket] = []
+  }
+
+  private let configuration: Configuration
+  private let state = Mutex(State())
+
+  init(_ configuration: Configuration) {
+    precondition(configuration.traders > 1 && configuration.ordersPerSecond > 0, "no flow")
+    self.configuration = configuration
+  }
+
+  // MARK: Verbs
+
+  /// Registers and funds the traders. Running it again, also in another process, is safe.
+  func prepare() async throws {
+    var options = UncrossClient.Configuration(
+      baseURL: configuration.api, signer: configuration.operatorSigner)
+    // Hundreds of calls with one key meet its rate limit: they wait as told.
+    options.maximumAttempts = 30
+    let client = UncrossClient(options)
+    do {
+      try await prepare(client)
+    } catch {
+      await client.close()
+      throw error
+    }
+    await client.close()
+  }
+
+  /// Trades until the time is over or the task is cancelled; needs `prepare` before.
+  func run(forSeconds seconds: Double? = nil) async throws -> Totals {
+    let (traders, markets) = state.withLock { ($0.traders, $0.markets) }
+    guard !traders.isEmpty, !markets.isEmpty else {
+      throw VerbFailure("the demo has no traders or no markets: prepare it first")
+    }
+    let walk = PriceWalk(markets)
+    let workers = min(traders.count, Self.maximumWorkers)
+    let end = seconds.map { ContinuousClock.now + .seconds($0) }
+    let pause = Duration.seconds(Double(workers) / configuration.ordersPerSecond)
+    let run = Self.randomName(8)
+    return await withTaskGroup(of: Totals.self) { group in
+      for worker in 0..<workers {
+        let own = stride(from: worker, to: traders.count, by: workers).map { traders[$0] }
+        let random = DemoRandom(seed: configuration.seed &+ UInt64(worker) &* 0x9e37_79b9)
+        group.addTask {
+          var worker = DemoWorker(
+            traders: own, walk: walk, random: random, orderPrefix: "demo-\(run)-\(worker)-")
+          await worker.work(every: pause, until: end)
+          return worker.totals
+        }
+      }
+      var totals = Totals()
+      for await part in group { totals.add(part) }
+      return totals
+    }
+  }
+
+  /// Cancels all open orders of all traders; returns how many those were.
+  func cancelEverything() async throws -> Int {
+    let traders = state.withLock { $0.traders }
+    return try await concurrently(traders, limit: Self.parallel) { trader in
+      try await trader.client.cancelAll().cancelledOrders
+    }.reduce(0, +)
+  }
+
+  /// Closes the connections; nothing may follow.
+  func close() async {
+    let traders = state.withLock { state in
+      defer { state.traders = [] }
+      return state.traders
+    }
+    for trader in traders { await trader.client.close() }
+  }
+
+  // MARK: Preparing
+
+  private func prepare(_ client: UncrossClient) async throws {
+    let wanted = Set(configuration.markets)
+    let markets = try await client.markets()
+      .filter { wanted.isEmpty || wanted.contains($0.market) }
+      .compactMap { DemoMarket($0) }
+    guard !markets.isEmpty else {
+      throw VerbFailure("no market with a reference price to trade in")
+    }
+    var holdings: [String: DecimalAmount] = [:]
+    for market in markets {
+      holdings[market.details.base] = market.base(worth: Self.wealth)
+      holdings[market.details.quote] = DecimalAmount(atoms: Self.wealth, decimals: 0)
+    }
+    let traders = try await concurrently(
+      Array(0..<configuration.traders), limit: Self.parallel
+    ) { [holdings] index in
+      try await self.makeTrader(index, holdings, client)
+    }
+    let old = state.withLock { state in
+      defer { state = State(traders: traders, markets: markets) }
+      return state.traders
+    }
+    for trader in old { await trader.client.close() }
+  }
+
+  private func makeTrader(
+    _ index: Int, _ holdings: [String: DecimalAmount], _ client: UncrossClient
+  ) async throws -> DemoTrader {
+    let name = "\(configuration.namePrefix)-\(index + 1)"
+    let signer = try signer(of: name)
+    let key = KeyGrant(publicKey: signer.publicKeyHex, role: .trader)
+    let user: String
+    do throws(APIError) {
+      user = try await client.createUser(NewUser(name: name, key: key)).userID
+    } catch {
+      guard error.code == "name_taken" else { throw error }
+      user = try await client.user(named: name).userID
+      _ = try await client.grant(key, to: user)
+    }
+    try await fund(user, holdings, client)
+    var options = UncrossClient.Configuration(baseURL: configuration.api, signer: signer)
+    options.connections = 1
+    options.maximumAttempts = 3
+    return DemoTrader(name: name, client: UncrossClient(options))
+  }
+
+  /// Fills up what is below half of what a trader should hold.
+  private func fund(
+    _ user: String, _ holdings: [String: DecimalAmount], _ client: UncrossClient
+  ) async throws {
+    var held: [String: DecimalAmount] = [:]
+    for balance in try await client.balances(ofUser: user) { held[balance.asset] = balance.total }
+    for (asset, holding) in holdings.sorted(by: { $0.key < $1.key }) {
+      let scale = max(holding.scale, held[asset]?.scale ?? 0)
+      guard let target = holding.atoms(decimals: scale),
+        let present = (held[asset] ?? .zero).atoms(decimals: scale), present < target / 2
+      else { continue }
+      let outcome = try await client.adjust(
+        NewAdjustment(
+          requestID: "demo-" + Self.randomName(24), user: user, asset: asset,
+          amount: DecimalAmount(atoms: target - present, decimals: scale), reason: "demo funds"))
+      guard outcome.status == .booked else {
+        throw VerbFailure(
+          "demo funds of \(asset) are beyond one operator's limit (adjustment"
+            + " \(outcome.adjustmentID) waits)")
+      }
+    }
+  }
+
+  private func signer(of name: String) throws -> RequestSigner {
+    let digest = SignableRequest.digest(of: configuration.keySeed + Array(" \(name)".utf8))
+    let base64 = digest.dropFirst("sha-256=:".count).dropLast()
+    guard let seed = Data(base64Encoded: String(base64)) else {
+      preconditionFailure("a digest is base64")
+    }
+    return try RequestSigner(seed: Array(seed))
+  }
+
+  private static func randomName(_ length: Int) -> String {
+    String(UUID().uuidString.lowercased().filter { $0 != "-" }.prefix(length))
+  }
+}
+
+struct DemoTrader: Sendable {
+  var name: String
+  var client: UncrossClient
+}
+
+/// Does one thing for each element, a few at a time; the results in the elements' order.
+func concurrently<Element: Sendable, Result: Sendable>(
+  _ elements: [Element], limit: Int, _ body: @escaping @Sendable (Element) async throws -> Result
+) async throws -> [Result] {
+  try await withThrowingTaskGroup(of: (Int, Result).self) { group in
+    var results = [Result?](repeating: nil, count: elements.count)
+    var next = 0
+    var running = 0
+    while next < elements.count || running > 0 {
+      if next < elements.count, running < limit {
+        group.addTask { [next] in (next, try await body(elements[next])) }
+        next += 1
+        running += 1
+      } else if let (index, result) = try await group.next() {
+        results[index] = result
+        running -= 1
+      }
+    }
+    return results.compactMap(\.self)
+  }
+}

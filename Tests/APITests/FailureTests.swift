@@ -1,0 +1,240 @@
+// What goes wrong outside: a core that is away, too full or cut off, limits, and what the client does.
+
+import AsyncHTTPClient
+import Client
+import NIOCore
+import NIOHTTP1
+import Testing
+
+@testable import API
+
+private let orderBody =
+  #"{"market":"ETH-USDC","side":"buy","price":"2000","quantity":"0.01","client_order_id":"f"}"#
+
+@Suite struct FailureTests {
+  @Test func theCoresErrorsHaveTheirStatus() async throws {
+    try await Venue.run { venue in
+      let rows: [(ExchangeError, Int, String, String?)] = [
+        (.unavailable(reason: "the database is away", retryAfterSeconds: 7), 503, "unavailable", "7"),
+        (.unavailable(reason: "starting", retryAfterSeconds: 0), 503, "unavailable", "1"),
+        (.overloaded(retryAfterSeconds: 3), 429, "overloaded", "3"),
+        (.outcomeUnknown, 500, "outcome_unknown", nil),
+      ]
+      for (error, status, code, retryAfter) in rows {
+        venue.exchange.fail(with: error)
+        for (method, target, body) in [
+          ("POST", "/v1/orders", orderBody), ("GET", "/v1/orders", ""), ("GET", "/v1/ledger", ""),
+          ("POST", "/v1/orders/batch", #"{"orders":[\#(orderBody)]}"#),
+        ] {
+          let answer = try await venue.send(method, target, body: body, as: "alice")
+          #expect(answer.status == status && answer.code == code, "\(method) \(target)")
+          #expect(answer.header("Retry-After") == retryAfter)
+          #expect(answer.json["error"]?["request_id"]?.text?.count == 16)
+        }
+      }
+    }
+  }
+
+  @Test func readiness() async throws {
+    try await Venue.run { venue in
+      #expect(try await venue.send("GET", "/healthz").text == #"{"status":"ok"}"#)
+      #expect(try await venue.send("GET", "/readyz").text == #"{"status":"ready"}"#)
+      venue.exchange.setReadiness(.notReady(reason: "replaying"))
+      let answer = try await venue.send("GET", "/readyz")
+      #expect(answer.status == 503 && answer.text.contains("replaying"))
+      #expect(answer.header("Retry-After") == "1")
+      #expect(try await venue.send("GET", "/healthz").status == 200)
+    }
+  }
+
+  @Test func metricsAreInThePrometheusFormat() async throws {
+    try await Venue.run { venue in
+      _ = try await venue.send("GET", "/v1/balances")
+      let answer = try await venue.send("GET", "/metrics")
+      #expect(answer.header("Content-Type") == "text/plain; version=0.0.4")
+      let lines = answer.text.split(separator: "\n")
+      #expect(lines.contains("# TYPE uncross_test_figure gauge"))
+      #expect(lines.contains(#"uncross_test_figure{kind="a\"b"} 1.5"#))
+      #expect(lines.contains(#"uncross_api_answers_total{status="401"} 1"#))
+      #expect(lines.contains(#"uncross_api_refusals_total{code="signature_missing"} 1"#))
+      #expect(lines.filter { $0 == "# TYPE uncross_api_answers_total counter" }.count == 1)
+    }
+  }
+
+  @Test func bodiesAreBounded() async throws {
+    try await Venue.run { venue in
+      let padding = String(repeating: " ", count: Route.maximumBody - orderBody.utf8.count)
+      let rows: [(String, String, Int)] = [
+        ("/v1/orders", orderBody + padding, 200), ("/v1/orders", orderBody + padding + " ", 413),
+        ("/v1/orders/batch", String(repeating: " ", count: Route.maximumBatchBody + 1), 413),
+      ]
+      for (target, body, status) in rows {
+        let answer = try await venue.send("POST", target, body: body, as: "alice")
+        #expect(answer.status == status, "\(body.utf8.count)")
+        #expect((answer.code == "body_too_large") == (status == 413))
+      }
+    }
+  }
+
+  /// A body without a length is counted as it comes in.
+  @Test func aStreamedBodyIsBoundedToo() async throws {
+    try await Venue.run { venue in
+      let body = [UInt8](repeating: 0x20, count: Route.maximumBody + 1)
+      let fields = Venue.signer("alice").sign(
+        method: "POST", target: "/v1/orders", body: body, created: venue.clock.seconds)
+      var request = HTTPClientRequest(url: venue.url + "/v1/orders")
+      request.method = .POST
+      for field in fields.all { request.headers.add(name: field.name, value: field.value) }
+      let pieces = AsyncStream<ByteBuffer> { stream in
+        for start in stride(from: 0, to: body.count, by: 10_000) {
+          stream.yield(ByteBuffer(bytes: body[start..<min(start + 10_000, body.count)]))
+        }
+        stream.finish()
+      }
+      request.body = .stream(pieces, length: .unknown)
+      let response = try await HTTPClient.shared.execute(request, timeout: .seconds(20))
+      #expect(response.status.code == 413)
+    }
+  }
+
+  @Test func headsAreBounded() async throws {
+    try await Venue.run { venue in
+      let rows: [(Int, Int)] = [(1, 7_000), (40, 300), (1, 9_000), (100, 10), (40, 500)]
+      var answered: [Bool] = []
+      for (count, length) in rows {
+        let headers = (0..<count).map { ("X-\($0)", String(repeating: "x", count: length)) }
+        let answer = try? await venue.send("GET", "/healthz", headers: headers)
+        answered.append(answer?.status == 200)
+      }
+      #expect(answered == [true, true, false, false, false])
+      let long = try await venue.send("GET", "/" + String(repeating: "x", count: 3_000))
+      #expect(long.status == 404)
+    }
+  }
+
+  // MARK: Rates
+
+  @Test func aKeyHasARate() async throws {
+    try await Venue.run({ $0.keyLimit = RateLimit(perSecond: 10, burst: 1_000) }) { venue in
+      let orders = Array(repeating: orderBody, count: 998).joined(separator: ",")
+      let batch = try await venue.send(
+        "POST", "/v1/orders/batch", body: #"{"orders":[\#(orders)]}"#, as: "alice")
+      #expect(batch.status == 200)
+      var codes: [String?] = []
+      for _ in 0..<3 {
+        codes.append(try await venue.send("GET", "/v1/balances", as: "alice").code)
+      }
+      #expect(codes == [nil, nil, "rate_limited"])
+      #expect(try await venue.send("GET", "/v1/balances", as: "bob").code == nil)
+      let before = venue.exchange.submittedCount
+      let refused = try await venue.send(
+        "POST", "/v1/orders/batch", body: #"{"orders":[\#(orders)]}"#, as: "alice")
+      #expect(refused.status == 429 && refused.header("Retry-After") == "1")
+      #expect(venue.exchange.submittedCount == before)
+      // A tenth of a second is one token.
+      venue.clock.advance(milliseconds: 100)
+      #expect(try await venue.send("GET", "/v1/balances", as: "alice").status == 200)
+      // One is there, the batch needs 998: it is told when.
+      venue.clock.advance(milliseconds: 100)
+      let later = try await venue.send(
+        "POST", "/v1/orders/batch", body: #"{"orders":[\#(orders)]}"#, as: "alice")
+      #expect(later.code == "rate_limited" && later.header("Retry-After") == "100")
+    }
+  }
+
+  @Test func anAddressHasARate() async throws {
+    try await Venue.run({ configuration in
+      configuration.addressLimit = RateLimit(perSecond: 1, burst: 3)
+      configuration.failureLimit = RateLimit(perSecond: 1, burst: 2)
+    }) { venue in
+      var codes: [String?] = []
+      for _ in 0..<4 { codes.append(try await venue.send("GET", "/v1/markets").code) }
+      #expect(codes == [nil, nil, nil, "rate_limited"])
+      // Signed requests have their own bucket, until too many were wrong.
+      codes = []
+      for name in ["alice", "stranger", "stranger", "stranger", "alice"] {
+        codes.append(try await venue.send("GET", "/v1/balances", as: name).code)
+      }
+      #expect(codes == [nil, "key_unknown", "key_unknown", "rate_limited", "rate_limited"])
+      venue.clock.advance(milliseconds: 1_000)
+      #expect(try await venue.send("GET", "/v1/balances", as: "alice").status == 200)
+    }
+  }
+
+  @Test func bucketsRefillAndForget() {
+    let buckets = TokenBuckets<Int>(RateLimit(perSecond: 2, burst: 4))
+    let second: Int64 = 1_000_000_000
+    #expect((0..<5).map { _ in buckets.take(of: 1, at: 0) } == [nil, nil, nil, nil, 1])
+    #expect(buckets.isEmpty(1, at: 0) && !buckets.isEmpty(2, at: 0))
+    #expect(buckets.take(4, of: 1, at: second) == 1)
+    #expect(buckets.take(2, of: 1, at: second) == nil)
+    #expect(buckets.take(4, of: 1, at: 100 * second) == nil)
+    #expect(buckets.take(5, of: 2, at: 0) == 1)
+    #expect(buckets.take(0, of: 1, at: 100 * second) == nil)
+    // More names than places share one bucket, until the full ones are swept out.
+    for name in 0..<1 << 16 { _ = buckets.take(of: name + 10, at: 200 * second) }
+    let others = (0..<5).map { buckets.take(of: -1 - $0, at: 200 * second) }
+    #expect(others == [nil, nil, nil, nil, 1])
+    #expect(buckets.take(of: -100, at: 300 * second) == nil)
+  }
+
+  // MARK: The client
+
+  /// A core that fails a few times, then answers.
+  private func failing(
+    _ venue: Venue, with error: ExchangeError, times: Int,
+    _ call: @escaping (UncrossClient) async throws -> Void
+  ) async throws {
+    venue.exchange.fail(with: error, times: times)
+    try await venue.with("alice", attempts: 3, call)
+  }
+
+  @Test func theClientTriesAgainWhereThatIsSafe() async throws {
+    try await Venue.run { venue in
+      let order = NewOrder(
+        .buy, decimal("0.01"), of: "ETH-USDC", at: decimal("2000"), clientOrderID: "again")
+      let soon = ExchangeError.unavailable(reason: "soon", retryAfterSeconds: 1)
+      try await failing(venue, with: .outcomeUnknown, times: 2) { client in
+        let placed = try await client.place(order)
+        #expect(!placed.repeated)
+      }
+      try await failing(venue, with: soon, times: 1) { client in
+        let cancelled = try await client.cancelAll()
+        #expect(cancelled.cancelledOrders == 1)
+      }
+      // Cancelling all is not repeated where it may have happened.
+      try await failing(venue, with: .outcomeUnknown, times: 1) { client in
+        #expect(await codeThrown { try await client.cancelAll() } == "outcome_unknown")
+      }
+      try await failing(venue, with: .outcomeUnknown, times: 3) { client in
+        #expect(await codeThrown { try await client.balances() } == "outcome_unknown")
+      }
+    }
+  }
+
+  @Test func theClientSaysWhatTheServerSaid() async throws {
+    try await Venue.run { venue in
+      venue.exchange.fail(with: .unavailable(reason: "the database is away", retryAfterSeconds: 9))
+      try await venue.with("alice") { client in
+        do {
+          _ = try await client.balances()
+          Issue.record("no error")
+        } catch let error as APIError {
+          #expect(error.status == 503 && error.code == "unavailable")
+          #expect(error.message == "the database is away" && error.retryAfterSeconds == 9)
+          #expect(error.requestID?.count == 16)
+          #expect(error.isTemporary && !error.isOutcomeUnknown)
+        }
+      }
+    }
+    // Nobody listens at port 1.
+    let client = UncrossClient(baseURL: "http://127.0.0.1:1")
+    do {
+      _ = try await client.markets()
+      Issue.record("no error")
+    } catch {
+      #expect(error.status == 0 && error.code == APIError.noAnswer && error.isOutcomeUnknown)
+    }
+    await client.close()
+  }
+}
