@@ -78,7 +78,7 @@ let package = Package(
         .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
         .product(name: "UnixSignals", package: "swift-service-lifecycle"),
         .product(name: "Logging", package: "swift-log"),
-      ], exclude: ["Verbs", "Demo"], swiftSettings: strict),
+      ], swiftSettings: strict),
 
     .testTarget(
       name: "AuctionTests", dependencies: ["Auction"], resources: [.copy("cases")],

@@ -156,7 +156,9 @@ struct ErrorRow: Equatable {
 
   /// Transport errors in their order, then the engine's by code.
   static var all: [ErrorRow] {
-    TransportError.allCases.map { ErrorRow(code: $0.rawValue, status: $0.status, meaning: $0.meaning) }
+    TransportError.allCases.map {
+      ErrorRow(code: $0.rawValue, status: $0.status, meaning: $0.meaning)
+    }
       + Rejection.allCases.map { ErrorRow(code: $0.code, status: $0.status, meaning: $0.meaning) }
       .sorted { $0.code < $1.code }
   }
@@ -185,7 +187,7 @@ struct Refusal: Error, Sendable, Equatable {
     message = rejection.meaning
   }
 
-  init(_ error: ExchangeError) {
+  init(ofCore error: ExchangeError) {
     switch error {
     case .unavailable(let reason, let seconds):
       self.init(.unavailable, reason, retryAfterSeconds: max(seconds, 1))

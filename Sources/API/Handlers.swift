@@ -41,7 +41,7 @@ struct Handlers: Sendable {
       precondition(replies.count == commands.count, "the core must answer every command")
       return replies
     } catch {
-      throw Refusal(error)
+      throw Refusal(ofCore: error)
     }
   }
 
@@ -51,7 +51,7 @@ struct Handlers: Sendable {
     do throws(ExchangeError) {
       return try await exchange.read(query)
     } catch {
-      throw Refusal(error)
+      throw Refusal(ofCore: error)
     }
   }
 
@@ -59,7 +59,7 @@ struct Handlers: Sendable {
     do throws(ExchangeError) {
       return try await exchange.ledger(query)
     } catch {
-      throw Refusal(error)
+      throw Refusal(ofCore: error)
     }
   }
 

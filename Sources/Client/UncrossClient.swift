@@ -42,6 +42,8 @@ public final class UncrossClient: Sendable {
     self.configuration = configuration
     var options = HTTPClient.Configuration()
     options.connectionPool.concurrentHTTP1ConnectionsPerHostSoftLimit = configuration.connections
+    // Calls are repeated here, where it is known which ones may be.
+    options.connectionPool.retryConnectionEstablishment = false
     options.timeout.connect = .seconds(5)
     options.redirectConfiguration = .disallow
     http = HTTPClient(eventLoopGroupProvider: .singleton, configuration: options)

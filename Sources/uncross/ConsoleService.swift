@@ -26,8 +26,24 @@ struct ConsoleService: Service, Sendable {
       console.invite(
         api: api, traderKey: trader, operatorKey: keys.operatorKeyFile,
         worker: pipeline.embedded.workerURL)
+      try? await cancelWhenGracefulShutdown { try await trade(api) }
     }
     try await gracefulShutdown()
+  }
+
+  /// A modest flow of orders, so that auctions have something to clear.
+  private func trade(_ api: String) async throws {
+    let flow = DemoFlow(
+      DemoFlow.Configuration(
+        api: api, operatorSigner: keys.operator,
+        keySeed: try Keys.readOrMakeSeed(configuration.dataDirectory + "/keys/demo.seed")))
+    do {
+      try await flow.prepare()
+      _ = try await flow.run()
+    } catch {
+      console.line("demo      stopped: \(error)")
+    }
+    await flow.close()
   }
 
   /// The trader of the examples: registered and funded once, at the first start.

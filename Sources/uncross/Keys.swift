@@ -1,6 +1,7 @@
 // The exchange's own keys, made at the first start and kept with mode 0600.
 
 internal import Client
+internal import Embedded
 internal import Foundation
 
 struct Keys {
@@ -27,5 +28,16 @@ struct Keys {
     let signer = RequestSigner()
     try signer.writeKeyFile(path)
     return signer
+  }
+
+  /// 32 random bytes of which the demo traders' keys are made.
+  static func readOrMakeSeed(_ path: String) throws -> [UInt8] {
+    if let data = FileManager.default.contents(atPath: path) { return Array(data) }
+    var generator = SystemRandomNumberGenerator()
+    let seed = (0..<32).map { _ in UInt8.random(in: .min ... .max, using: &generator) }
+    let isWritten = FileManager.default.createFile(
+      atPath: path, contents: Data(seed), attributes: [.posixPermissions: 0o600])
+    guard isWritten else { throw EmbeddedError("\(path) cannot be written") }
+    return seed
   }
 }

@@ -9,8 +9,27 @@ struct Uncross: AsyncParsableCommand {
     abstract: "A crypto exchange core that trades by call auction.",
     discussion: """
       Start an exchange on embedded defaults:      uncross serve
+      Trade on it:                                 uncross place --key trader.pem ETH-USDC buy 0.5 --limit 2501
       Check an auction by hand:                    uncross clear < book.json
       Prove the journal:                           uncross replay
       """,
-    subcommands: [Serve.self, Clear.self, ReplayCommand.self, BenchCommand.self])
+    groupedSubcommands: [
+      CommandGroup(
+        name: "Run",
+        subcommands: [Serve.self, DemoCommand.self, BenchCommand.self, StatusCommand.self]),
+      CommandGroup(
+        name: "Trade",
+        subcommands: [
+          KeyCommand.self, PlaceCommand.self, AmendCommand.self, CancelCommand.self,
+          OrdersCommand.self, BalanceCommand.self, FillsCommand.self, LedgerCommand.self,
+          WatchCommand.self, LoadCommand.self,
+        ]),
+      CommandGroup(
+        name: "Operate",
+        subcommands: [
+          MarketCommand.self, AssetCommand.self, UserCommand.self, AdjustCommand.self,
+          SuspendCommand.self, ResumeCommand.self,
+        ]),
+      CommandGroup(name: "Prove", subcommands: [Clear.self, ReplayCommand.self]),
+    ])
 }

@@ -15,8 +15,10 @@ struct DemoCommand: AsyncParsableCommand {
 
       Or trades on one that runs; the check then covers all that it ever did:
 
-        uncross demo --api http://127.0.0.1:8080 --operator-key .uncross/data/keys/operator.pem \\
-          --database "host=... user=uncross_audit dbname=uncross" --worker http://127.0.0.1:8787
+        uncross demo --api http://127.0.0.1:8080 \\
+          --operator-key .uncross/data/keys/operator.pem \\
+          --database "host=... user=uncross_audit dbname=uncross" \\
+          --worker http://127.0.0.1:8787
 
       Exit status 0 only where all three agree.
       """)

@@ -58,7 +58,10 @@ struct ClientOptions: ParsableArguments {
   private func run(
     _ signer: RequestSigner?, _ body: (UncrossClient) async throws -> Void
   ) async throws {
-    let client = UncrossClient(baseURL: baseURL, signer: signer)
+    var configuration = UncrossClient.Configuration(baseURL: baseURL, signer: signer)
+    // Someone waits at the terminal.
+    configuration.maximumAttempts = 3
+    let client = UncrossClient(configuration)
     do {
       try await body(client)
     } catch {

@@ -11,7 +11,7 @@ struct KeyCommand: AsyncParsableCommand {
       the same). An operator gives it to a user by its public half:
 
         uncross key new anna.pem
-        uncross user create anna --public-key $(uncross key show anna.pem) --key operator.pem
+        uncross user create anna --public-key $(uncross key show anna.pem) --key o.pem
       """,
     subcommands: [New.self, Show.self])
 

@@ -45,8 +45,8 @@ struct MarketCommand: AsyncParsableCommand {
         Assets, tick and lot never change; tick times lot must be a whole number of the quote asset's
         smallest unit:
 
-          uncross market create SOL-USDC --base SOL --quote USDC --tick 0.01 --lot 0.001 \\
-            --listing-price 150 --key operator.pem
+          uncross market create SOL-USDC --base SOL --quote USDC --tick 0.01 \\
+            --lot 0.001 --listing-price 150 --key operator.pem
         """)
 
     @Argument(help: "As SOL-USDC.") var market: String
@@ -151,7 +151,7 @@ struct AssetCommand: AsyncParsableCommand {
       discussion: """
         Beyond the adjustment limit a second operator must approve what one operator gives:
 
-          uncross asset create SOL --decimals 9 --adjustment-limit 10000 --key operator.pem
+          uncross asset create SOL --decimals 9 --adjustment-limit 10000 --key o.pem
         """)
 
     @Argument(help: "1 to 12 characters A-Z 0-9.") var code: String

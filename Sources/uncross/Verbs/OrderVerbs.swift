@@ -13,7 +13,7 @@ struct PlaceCommand: AsyncParsableCommand {
         uncross place ETH-USDC buy 0.5 --limit 2501.00 --key anna.pem
         uncross place ETH-USDC sell 2 --market-order --key anna.pem
         uncross place ETH-USDC buy 1 --limit 2490 --tif auction --key anna.pem
-        uncross place ETH-USDC buy 1 --limit 2490 --expires 2030-01-01T00:00:00Z --key anna.pem
+        uncross place ETH-USDC buy 1 --limit 2490 --expires 2030-01-01T00:00:00Z
 
       The client order id makes a resend safe: the same order under the same id gets the first answer.
       """)

@@ -25,7 +25,7 @@ struct UserCommand: AsyncParsableCommand {
       abstract: "Register a user, with a first key or without one.",
       discussion: """
           uncross key new anna.pem
-          uncross user create anna --public-key $(uncross key show anna.pem) --key operator.pem
+          uncross user create anna --public-key $(uncross key show anna.pem)
         """)
 
     @Argument(help: "1 to 64 printable ASCII characters without space.") var name: String
@@ -111,7 +111,7 @@ struct UserCommand: AsyncParsableCommand {
       abstract: "Give a user one more key; 16 at most.",
       discussion: """
           uncross user grant anna $(uncross key show laptop.pem) --key operator.pem
-          uncross user grant anna $(uncross key show audit.pem) --role read_only --key operator.pem
+          uncross user grant anna $(uncross key show audit.pem) --role read_only
         """)
 
     @Argument(help: "Name or id.") var user: String
@@ -152,7 +152,7 @@ struct AdjustCommand: AsyncParsableCommand {
     commandName: "adjust", abstract: "Give a user funds or take them away; decide what waits.",
     discussion: """
         uncross adjust anna USDC 1000 --reason "opening gift" --key operator.pem
-        uncross adjust anna USDC 250 --take --reason "gift was too large" --key operator.pem
+        uncross adjust anna USDC 250 --take --reason "too large" --key operator.pem
 
       Beyond the asset's limit it waits for another operator:
 
@@ -168,7 +168,7 @@ struct AdjustCommand: AsyncParsableCommand {
         The request id makes a resend safe: the same adjustment under the same id is made once.
 
           uncross adjust anna USDC 1000 --reason gift --key operator.pem
-          uncross adjust anna USDC 1000 --reason gift --request-id gift-1 --key operator.pem
+          uncross adjust anna USDC 1000 --reason gift --request-id gift-1
         """)
 
     @Argument(help: "Name or id.") var user: String
