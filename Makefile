@@ -3,6 +3,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 ARGS ?=
 SEED ?= 1
+KILLS ?= 21
 
 .PHONY: help run test build setup bench crash clean lint worker-test
 
@@ -11,7 +12,7 @@ help:
 	@echo 'make test    set up, check format, and run every test'
 	@echo 'make build   leave the program at .build/release/uncross'
 	@echo 'make bench   measure against floors of the same run'
-	@echo 'make crash   kill -9 exchange, Postgres and Worker under load, and check (SEED=1)'
+	@echo 'make crash   kill -9 exchange, Postgres and Worker under load, and check (SEED=1 KILLS=21)'
 	@echo 'make setup   install what is missing; make clean removes builds and data'
 
 run:
@@ -42,8 +43,9 @@ setup:
 bench: build
 	.build/release/uncross bench $(ARGS)
 
-crash: build
-	scripts/crash.sh $(SEED) $(ARGS)
+crash:
+	@scripts/setup.sh test
+	@scripts/crash.sh $(SEED) $(KILLS)
 
 clean:
 	rm -rf .build .uncross

@@ -87,11 +87,12 @@ let package = Package(
     .testTarget(
       name: "SystemTests",
       dependencies: [
-        "Client", "Postgres", "uncross",
+        "Client", "Engine", "Journal", "Postgres", "uncross",
         .product(name: "AsyncHTTPClient", package: "async-http-client"),
         .product(name: "NIOCore", package: "swift-nio"),
       ], swiftSettings: strict),
-    .testTarget(name: "PostgresTests", dependencies: ["Postgres", "Embedded"], swiftSettings: strict),
+    .testTarget(
+      name: "PostgresTests", dependencies: ["Postgres", "Embedded"], swiftSettings: strict),
   ],
   swiftLanguageModes: [.v6]
 )

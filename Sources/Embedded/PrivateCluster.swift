@@ -1,177 +1,172 @@
-// The embedded default: a real Postgres of our own, on a unix socket under the data directory.
+// A PostgreSQL cluster of our own in a directory: made, started, adopted, kept running, stopped.
 
 internal import Foundation
 internal import Glibc
 public import Logging
 internal import Postgres
+internal import Synchronization
 
-/// A private cluster that lives and dies with the exchange and survives a kill of either.
+/// The database of a program without `DATABASE_URL`: a real server, reached only through a Unix
+/// socket in a directory closed to others, with data checksums and durable commits.
+///
+/// One process at a time manages a directory. The server is our child; when we die, however that
+/// happens, it shuts down by itself, and one that lived on all the same is adopted by the next of
+/// us. When the server dies, it is started again, and its clients see a lost connection.
+///
+/// Users: `postgres` (superuser), `uncross_owner` (owns the database `uncross` and migrates it),
+/// `uncross_app`, `uncross_audit`; they and the database are made with the cluster.
+///
+/// Under `root`: `lock`, `data` (the server's), `socket`, `server.log`; for root where the server's
+/// account cannot get in, a file `location` and these under /var/lib/uncross.
 public final class PrivateCluster: Sendable {
-  private let root: String
-  private let binaries: String
-  private let user: (uid: UInt32, gid: UInt32)?
-  private let lock: Int32
-  private let child: ChildProcess
+  /// How a server came to be running.
+  public enum Origin: String, Sendable { case created, started, adopted }
 
-  private var data: String { root + "/data" }
-  private var socket: String { root + "/socket" }
+  /// The database that holds the exchange.
+  public static let databaseName = "uncross"
+  /// The cluster's superuser.
+  public static let superuser = "postgres"
+  /// Owns the database.
+  public static let owner = "uncross_owner"
+  // Who may log in besides the superuser; the rest is grants, which migrations make.
+  static let roles = [owner, "uncross_app", "uncross_audit"]
 
-  /// - Parameter root: a directory of its own; made where it is missing.
-  public init(root: String, logger: Logger) throws {
-    self.root = root
-    binaries = try Self.findBinaries()
-    user = try Self.serverUser()
-    for directory in [root, root + "/socket"] {
-      try FileManager.default.createDirectory(
-        atPath: directory, withIntermediateDirectories: true)
-      chmod(directory, 0o700)
-      if let user { chown(directory, user.uid, user.gid) }
+  /// Recovery after a crash replays at most `max_wal_size`; a slow disk does that in minutes.
+  private static let longestStart: Duration = .seconds(600)
+  // A child that ends this often (13 s of growing delays) before it ever accepts will not start.
+  private static let mostFailedStarts = 7
+
+  private let logger: Logger
+  private let lock: DirectoryLock
+  private let layout: ClusterLayout
+  private let supervisor: Mutex<Supervisor?> = Mutex(nil)
+
+  /// Takes the directory, and refuses where another process has it.
+  /// - Parameter root: for this cluster alone; made where it is missing.
+  public init(root: String, logger: Logger) throws(EmbeddedError) {
+    self.logger = logger
+    let directory = URL(fileURLWithPath: root).standardizedFileURL.path
+    do {
+      try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
+    } catch {
+      throw EmbeddedError("cannot make \(directory): \(error)")
     }
-    // The path of a unix socket has at most 107 bytes, of which the server's name takes 15.
-    guard (root + "/socket").utf8.count <= 90 else {
-      throw EmbeddedError("the data directory's path is too long for a unix socket: \(root)")
-    }
-    lock = open(root + "/lock", O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
-    guard lock >= 0, flock(lock, LOCK_EX | LOCK_NB) == 0 else {
-      throw EmbeddedError("another process runs the database in \(root)")
-    }
-    let (binaries, user) = (binaries, user)
-    child = ChildProcess("postgres", logPath: root + "/server.log", logger: logger) {
-      ChildCommand(
-        executable: binaries + "/postgres", arguments: ["-D", root + "/data"], directory: root,
-        user: user, deathSignal: "INT")
+    lock = try DirectoryLock(directory)
+    layout = try ClusterLayout(directory: directory, user: PostgresInstallation.serverUser())
+    if layout.home != directory {
+      logger.notice("the server's account cannot enter \(directory): the data is in \(layout.home)")
     }
   }
 
-  deinit { close(lock) }
-
-  /// Debian keeps the servers of each version apart; the newest that is whole.
-  private static func findBinaries() throws -> String {
-    let base = "/usr/lib/postgresql"
-    let versions = ((try? FileManager.default.contentsOfDirectory(atPath: base)) ?? [])
-      .compactMap(Int.init).sorted(by: >)
-    for version in versions where access("\(base)/\(version)/bin/initdb", X_OK) == 0 {
-      return "\(base)/\(version)/bin"
+  /// Makes the cluster where there is none, starts it or adopts it, and returns when it accepts:
+  /// after 1 s for a new one, 0.1 s for one that was stopped in order. Blocks.
+  @discardableResult
+  public func start() throws(EmbeddedError) -> Origin {
+    precondition(supervisor.withLock { $0 } == nil, "the cluster is started twice")
+    let builder = try ClusterBuilder(layout)
+    var origin = Origin.started
+    if try !builder.exists {
+      try builder.build()
+      origin = .created
     }
-    throw EmbeddedError("no Postgres server under \(base): run `make setup`, or set DATABASE_URL")
-  }
-
-  /// Postgres refuses to run as root: then it runs as the user that its package made.
-  private static func serverUser() throws -> (uid: UInt32, gid: UInt32)? {
-    guard geteuid() == 0 else { return nil }
-    guard let entry = getpwnam("postgres") else {
-      throw EmbeddedError("root needs a user `postgres` to run the database as")
+    try builder.writeSettings()
+    let orphan = try waitForOrphan()
+    if orphan != nil { origin = .adopted }
+    let supervisor = Supervisor(plan(builder, orphan), logger: logger)
+    supervisor.start()
+    do throws(EmbeddedError) {
+      try waitUntilAccepting(supervisor)
+    } catch {
+      supervisor.stop()
+      throw error
     }
-    return (entry.pointee.pw_uid, entry.pointee.pw_gid)
+    self.supervisor.withLock { $0 = supervisor }
+    return origin
   }
 
-  /// A connection string for one of `postgres` (superuser), `uncross_owner`, `uncross_app`, `uncross_audit`.
-  public func conninfo(user: String, database: String = "uncross") -> String {
-    "host=\(socket) port=5432 user=\(user) dbname=\(database)"
-  }
-
-  public var processID: Int32 { child.processID }
-
-  /// Makes the cluster where there is none, starts it, and makes database and roles where they are missing.
-  public func start() throws {
-    if !FileManager.default.fileExists(atPath: data + "/PG_VERSION") { try create() }
-    let major = try String(contentsOfFile: data + "/PG_VERSION", encoding: .utf8)
-      .trimmingCharacters(in: .whitespacesAndNewlines)
-    guard binaries.contains("/\(major)/") else {
-      throw EmbeddedError("the data in \(data) is of Postgres \(major), the server is \(binaries)")
+  /// Shuts the server down: its clients' sessions end, what they committed stays. Blocks until it
+  /// is gone; does nothing where none runs.
+  public func stop() {
+    let running = supervisor.withLock { supervisor in
+      defer { supervisor = nil }
+      return supervisor
     }
-    try endOrphan()
-    child.start()
-    try waitUntilReady()
-    try makeRoles()
+    running?.stop()
   }
 
-  public func stop() { child.stop(signal: SIGINT, graceSeconds: 30) }
-
-  /// Built beside and renamed into place, so that a crash on the way leaves nothing that looks whole.
-  private func create() throws {
-    let fresh = root + "/data.new"
-    try? FileManager.default.removeItem(atPath: fresh)
-    try Spawn.run(
-      ChildCommand(
-        executable: binaries + "/initdb",
-        arguments: [
-          "-D", fresh, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C",
-          "--data-checksums",
-        ], directory: root, user: user))
-    let settings = """
-      listen_addresses = ''
-      unix_socket_directories = '\(socket)'
-      unix_socket_permissions = 0700
-      port = 5432
-      max_connections = 40
-      shared_buffers = 256MB
-      max_wal_size = 4GB
-      checkpoint_timeout = 15min
-      wal_compression = on
-      log_min_messages = warning
-
-      """
-    let path = fresh + "/postgresql.conf"
-    let before = try String(contentsOfFile: path, encoding: .utf8)
-    try (before + settings).write(toFile: path, atomically: false, encoding: .utf8)
-    guard rename(fresh, data) == 0 else { throw EmbeddedError("cannot rename \(fresh)") }
+  /// A connection string for one of the users.
+  public func conninfo(user: String, database: String = databaseName) -> String {
+    layout.conninfo(user: user, database: database)
   }
 
-  /// A server that outlived a killed exchange is on its way down (its death signal); wait for it.
-  private func endOrphan() throws {
-    let path = data + "/postmaster.pid"
-    guard let text = try? String(contentsOfFile: path, encoding: .utf8),
-      let pid = text.split(separator: "\n").first.flatMap({ pid_t($0) })
-    else { return }
-    for _ in 0..<300 where isOurServer(pid) {
-      kill(pid, SIGINT)
-      usleep(100_000)
-    }
-    if isOurServer(pid) { throw EmbeddedError("server \(pid) in \(data) does not end") }
-    unlink(path)
+  /// The server's process; nil while it is down.
+  public var postmasterPID: Int32? { supervisor.withLock { $0 }?.status.pid }
+
+  /// Where the server writes what it has to say.
+  public var serverLog: String { layout.serverLog }
+
+  // MARK: Starting
+
+  private func plan(_ builder: ClusterBuilder, _ orphan: pid_t?) -> Supervisor.Plan {
+    Supervisor.Plan(
+      name: "postgres",
+      command: { [layout, logger] in
+        if Postmaster.forgetDead(layout) {
+          logger.notice("the last server of \(layout.data) did not shut down: it recovers now")
+        }
+        var command = builder.command("postgres", ["-D", layout.data])
+        // Fast shutdown: sessions are ended, everything is written, the next start needs no
+        // recovery.
+        command.deathSignal = .interrupt
+        return command
+      },
+      output: .file(layout.serverLog, maximumBytes: 16 << 20),
+      stopSteps: [
+        .init(signal: .interrupt, graceMilliseconds: 60_000),
+        .init(signal: .quit, graceMilliseconds: 10_000),
+        .init(signal: .kill, graceMilliseconds: 10_000),
+      ],
+      adopted: orphan.map { [layout] pid in
+        Supervisor.Adopted(pid: pid) { Postmaster.isAlive(pid, layout) }
+      })
   }
 
-  /// A pid file may be stale and its number somebody else's: a server's working directory is its data.
-  private func isOurServer(_ pid: pid_t) -> Bool {
-    var (ours, theirs) = (stat(), stat())
-    guard let status = try? String(contentsOfFile: "/proc/\(pid)/stat", encoding: .utf8),
-      let end = status.lastIndex(of: ")"), status[end...].dropFirst(2).first != "Z"
-    else { return false }
-    return stat(data, &ours) == 0 && stat("/proc/\(pid)/cwd", &theirs) == 0
-      && ours.st_ino == theirs.st_ino && ours.st_dev == theirs.st_dev
-  }
-
-  private func waitUntilReady() throws {
-    var failure = ""
-    for _ in 0..<1_200 {
-      do {
-        let connection = try PostgresConnection(conninfo(user: "postgres", database: "postgres"))
-        if connection.isAlive { return }
-      } catch {
-        failure = "\(error)"
+  /// A server that was there before us: nil when there is none, or when it was on its way out and
+  /// is gone.
+  private func waitForOrphan() throws(EmbeddedError) -> pid_t? {
+    let deadline = ContinuousClock.now + Self.longestStart
+    while let pid = Postmaster.live(layout) {
+      if isAccepting { return pid }
+      guard ContinuousClock.now < deadline else {
+        throw EmbeddedError("the server \(pid) of \(layout.data) neither accepts nor ends")
       }
-      usleep(50_000)
+      usleep(20_000)
     }
-    throw EmbeddedError("Postgres did not start: \(failure); see \(root)/server.log")
+    return nil
   }
 
-  private func makeRoles() throws {
-    let server = try PostgresConnection(conninfo(user: "postgres", database: "postgres"))
-    for role in ["uncross_owner", "uncross_app", "uncross_audit"] {
-      try server.execute(
-        """
-        do $$ begin
-          if not exists (select from pg_roles where rolname = '\(role)') then
-            create role \(role) login;
-          end if;
-        end $$
-        """)
+  private func waitUntilAccepting(_ supervisor: Supervisor) throws(EmbeddedError) {
+    let deadline = ContinuousClock.now + Self.longestStart
+    while !isAccepting {
+      let status = supervisor.status
+      guard status.failures < Self.mostFailedStarts, ContinuousClock.now < deadline else {
+        throw EmbeddedError(
+          "the server does not start: \(status.lastFailure); \(layout.serverLog) ends with\n"
+            + BoundedLog.tail(layout.serverLog))
+      }
+      usleep(10_000)
     }
-    let found = try server.query(
-      "select count(*) from pg_database where datname = 'uncross'", PostgresParameters())
-    if found.int64(0, 0) == 0 { try server.execute("create database uncross owner uncross_owner") }
-    let database = try PostgresConnection(conninfo(user: "postgres"))
-    try database.execute("alter schema public owner to uncross_owner")
   }
+
+  private var isAccepting: Bool {
+    let conninfo = layout.conninfo(user: Self.superuser, database: "postgres")
+    return PostgresServer(conninfo + " connect_timeout=2") == .accepting
+  }
+}
+
+/// What runs beside the exchange cannot be had; says what to do where there is something to do.
+public struct EmbeddedError: Error, Sendable, CustomStringConvertible {
+  public let description: String
+
+  public init(_ description: String) { self.description = description }
 }

@@ -1,72 +1,150 @@
-// The embedded default of the edge: the Worker's own files under Deno, on loopback.
+// The Worker on this machine: its local host under Deno, started, watched, asked for its address.
 
 internal import Foundation
+internal import Glibc
 public import Logging
+internal import Synchronization
 
-/// Runs `worker/host/serve.js`.
-public final class WorkerHost: @unchecked Sendable {
-  // Sendable by hand: `port` is guarded by `monitor`; `child` is set before the first start.
-  private let monitor = NSCondition()
-  private var port = 0
-  private var child: ChildProcess?
+/// Runs `worker/host/serve.js`, which serves the same modules as Cloudflare does. It is our child:
+/// it ends when we do, and is started again, on the same port, when it dies.
+public final class WorkerHost: Sendable {
+  private struct State {
+    var port: UInt16
+    var url: String?
+    var supervisor: Supervisor?
+  }
+
+  // Deno compiles the modules at the first start; a loaded machine takes seconds for that.
+  private static let longestStart: Duration = .seconds(60)
+  // A host that ends this often (1.5 s of growing delays) before it ever listens will not start.
+  private static let mostFailedStarts = 4
+
+  private let deno: String
+  private let source: String
+  private let data: String
+  private let keysFile: String
+  private let logger: Logger
+  private let log: BoundedLog
+  private let state: Mutex<State>
 
   /// - Parameters:
-  ///   - deno: the Deno program (`make setup` puts one into the project's venv).
+  ///   - deno: the Deno program (see `findDeno`).
   ///   - source: the directory `worker`.
-  ///   - data: where its storage lies.
+  ///   - data: where its storage lies; made where it is missing.
   ///   - keysFile: the public keys that may publish, read again when it changes.
-  public init(deno: String, source: String, data: String, keysFile: String, logger: Logger) throws {
-    try FileManager.default.createDirectory(atPath: data, withIntermediateDirectories: true)
-    child = ChildProcess(
-      "worker", logPath: data + "/host.log", logger: logger, onLine: { [weak self] in self?.read($0) }
-    ) { [self] in
-      ChildCommand(
-        executable: deno,
-        arguments: [
-          "run", "--quiet", "--no-prompt", "--allow-net=127.0.0.1", "--allow-read",
-          "--allow-write=\(data)", "--allow-env", "--config", "\(source)/deno.json",
-          "\(source)/host/serve.js", "--data", data, "--port",
-          "\(monitor.withLock { port })", "--keys-file", keysFile,
-        ], directory: source,
-        environment: ["DENO_DIR": data + "/deno", "DENO_NO_UPDATE_CHECK": "1", "NO_COLOR": "1"])
+  ///   - port: 0 takes a free one at the first start.
+  public init(
+    deno: String, source: String, data: String, keysFile: String, port: UInt16 = 0, logger: Logger
+  ) throws(EmbeddedError) {
+    self.deno = deno
+    self.source = Self.absolute(source)
+    self.data = Self.absolute(data)
+    self.keysFile = Self.absolute(keysFile)
+    self.logger = logger
+    state = Mutex(State(port: port))
+    do {
+      try FileManager.default.createDirectory(
+        atPath: self.data, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700]
+      )
+    } catch {
+      throw EmbeddedError("cannot make \(data): \(error)")
+    }
+    log = BoundedLog(path: self.data + "/host.log", maximumBytes: 8 << 20)
+  }
+
+  private static func absolute(_ path: String) -> String {
+    URL(fileURLWithPath: path).standardizedFileURL.path
+  }
+
+  /// Starts the host and returns its address, `http://127.0.0.1:PORT`, when it listens. Blocks, for
+  /// 0.1 to 0.3 s.
+  @discardableResult
+  public func start() throws(EmbeddedError) -> String {
+    // The supervisor's closures go with its thread, which ends in `stop`.
+    let plan = Supervisor.Plan(
+      name: "worker-host", command: { [self] in command() },
+      output: .lines { [self] in take(line: $0) },
+      stopSteps: [
+        .init(signal: .terminate, graceMilliseconds: 5_000),
+        .init(signal: .kill, graceMilliseconds: 5_000),
+      ])
+    let supervisor = Supervisor(plan, logger: logger)
+    state.withLock { state in
+      precondition(state.supervisor == nil, "the Worker's host is started twice")
+      state.supervisor = supervisor
+      state.url = nil
+    }
+    supervisor.start()
+    let deadline = ContinuousClock.now + Self.longestStart
+    while true {
+      if let url { return url }
+      let status = supervisor.status
+      if status.failures >= Self.mostFailedStarts || ContinuousClock.now > deadline {
+        stop()
+        let why = status.lastFailure.isEmpty ? "it does not listen" : status.lastFailure
+        throw EmbeddedError(
+          "the Worker's host does not start: \(why); \(data)/host.log ends with\n"
+            + BoundedLog.tail(data + "/host.log"))
+      }
+      usleep(10_000)
     }
   }
 
-  private func read(_ line: String) {
-    guard let data = line.data(using: .utf8),
-      let object = try? JSONSerialization.jsonObject(with: data) as? [String: String],
-      let url = object["listening"].flatMap({ URL(string: $0) }), let found = url.port
-    else { return }
-    monitor.withLock {
-      // Kept for the next start, so that the address does not change under the publisher.
-      port = found
-      monitor.broadcast()
-    }
-  }
-
-  /// Starts it; returns its address.
-  public func start() throws -> String {
-    child?.start()
-    let deadline = Date(timeIntervalSinceNow: 30)
-    return try monitor.withLock {
-      while port == 0, monitor.wait(until: deadline) { continue }
-      guard port != 0 else { throw EmbeddedError("the Worker's host did not start; see its host.log") }
-      return "http://127.0.0.1:\(port)"
-    }
-  }
-
-  public var processID: Int32 { child?.processID ?? 0 }
-
+  /// Ends the host; what it acknowledged is on disk. Blocks until it is gone; does nothing where
+  /// none runs.
   public func stop() {
-    child?.stop()
-    child = nil
+    let running = state.withLock { state in
+      defer { state.supervisor = nil }
+      return state.supervisor
+    }
+    running?.stop()
   }
 
-  /// Deno: named by `UNCROSS_DENO`, in the project's venv, or on the path.
+  /// Where it listens; nil before it first did. The same after a restart.
+  public var url: String? { state.withLock { $0.url } }
+
+  /// The host's process; nil while it is down.
+  public var pid: Int32? { state.withLock { $0.supervisor }?.status.pid }
+
+  /// The Deno program: named by `UNCROSS_DENO`, in the project's venv, or in the path.
   public static func findDeno(project: String) -> String? {
     let environment = ProcessInfo.processInfo.environment
     let path = (environment["PATH"] ?? "").split(separator: ":").map { "\($0)/deno" }
-    let candidates = [environment["UNCROSS_DENO"] ?? "", project + "/.uncross/venv/bin/deno"] + path
-    return candidates.first { !$0.isEmpty && FileManager.default.isExecutableFile(atPath: $0) }
+    let places = [environment["UNCROSS_DENO"] ?? "", project + "/.uncross/venv/bin/deno"] + path
+    return places.first { !$0.isEmpty && access($0, X_OK) == 0 }
+  }
+
+  // MARK: Running
+
+  private func command() -> ChildCommand {
+    let port = state.withLock { $0.port }
+    return ChildCommand(
+      executable: deno,
+      arguments: [
+        "run", "--quiet", "--no-prompt", "--allow-net=127.0.0.1", "--allow-read",
+        "--allow-write=\(data)", "--allow-env", "--config", "\(source)/deno.json",
+        "\(source)/host/serve.js", "--data", data, "--port", "\(port)", "--keys-file", keysFile,
+      ],
+      environment: [
+        "PATH": "/usr/bin:/bin", "HOME": data, "NO_COLOR": "1", "TZ": "UTC",
+        "DENO_DIR": data + "/deno",
+        "DENO_NO_UPDATE_CHECK": "1",
+      ],
+      // Acknowledged batches are committed: nothing is lost by ending with us.
+      deathSignal: .terminate)
+  }
+
+  private func take(line: String) {
+    log.append(line)
+    struct Listening: Decodable { var listening: String }
+    guard line.hasPrefix("{"),
+      let said = try? JSONDecoder().decode(Listening.self, from: Data(line.utf8)),
+      let port = URL(string: said.listening)?.port.flatMap(UInt16.init(exactly:))
+    else { return }
+    state.withLock { state in
+      // Clients know the first address: a restart asks for the same port again.
+      state.port = port
+      state.url = "http://127.0.0.1:\(port)"
+    }
   }
 }

@@ -118,7 +118,9 @@ struct Book {
     }
   }
 
-  private static func order(_ order: [String: Any], _ name: String) throws(BookError) -> AuctionOrder {
+  private static func order(_ order: [String: Any], _ name: String) throws(BookError)
+    -> AuctionOrder
+  {
     try refuseOthers(order, ["id", "side", "type", "limit", "quantity"], name)
     let side: Side
     switch order["side"] as? String {

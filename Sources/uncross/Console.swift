@@ -43,7 +43,7 @@ final class Console: Sendable {
   /// One working command line for each verb, with a trader that has funds.
   func invite(api: String, traderKey: String, operatorKey: String, worker: String) {
     let trader = "--api \(api) --key \(traderKey)"
-    let operator_ = "--api \(api) --key \(operatorKey)"
+    let officer = "--api \(api) --key \(operatorKey)"
     line()
     line("Try it, in another terminal (the trader of this key has funds):")
     for command in [
@@ -54,7 +54,7 @@ final class Console: Sendable {
       "uncross fills \(trader)",
       "uncross watch --api \(api) ETH-USDC",
       "uncross status --api \(api)",
-      "uncross adjust \(operator_) trader USDC 1000 --reason gift",
+      "uncross adjust \(officer) trader USDC 1000 --reason gift",
       "curl \(worker)/v1/markets/ETH-USDC/auctions?limit=1",
     ] {
       line("  " + (command.hasPrefix("uncross") ? ".build/release/" : "") + command)

@@ -67,23 +67,43 @@ struct CoreExchange: Exchange {
   func metrics() -> [Metric] {
     let (core, ledger) = (loop.currentFigures(), projection.currentFigures())
     var metrics = [
-      Metric("uncross_journal_sequence", "The last durable group", .gauge, Double(core.durable.sequence)),
-      Metric("uncross_commands_total", "Commands made durable since the journal's start", .counter, Double(core.durable.commands)),
-      Metric("uncross_journal_connected", "1 while the journal's connection stands", .gauge, core.isConnected ? 1 : 0),
+      Metric(
+        "uncross_journal_sequence", "The last durable group", .gauge, Double(core.durable.sequence)),
+      Metric(
+        "uncross_commands_total", "Commands made durable since the journal's start", .counter,
+        Double(core.durable.commands)),
+      Metric(
+        "uncross_journal_connected", "1 while the journal's connection stands", .gauge,
+        core.isConnected ? 1 : 0),
       Metric("uncross_leader_term", "This process's term", .gauge, Double(core.term)),
-      Metric("uncross_queued_commands", "Commands that wait for the engine", .gauge, Double(core.queuedCommands)),
-      Metric("uncross_live_orders", "Orders that rest in the books", .gauge, Double(core.liveOrders)),
-      Metric("uncross_remembered_orders", "Client order ids that are remembered", .gauge, Double(core.rememberedOrders)),
-      Metric("uncross_ledger_lag_rows", "Ledger entries that are durable but not yet in balance_log", .gauge, Double(ledger.lagRows)),
+      Metric(
+        "uncross_queued_commands", "Commands that wait for the engine", .gauge,
+        Double(core.queuedCommands)),
+      Metric(
+        "uncross_live_orders", "Orders that rest in the books", .gauge, Double(core.liveOrders)),
+      Metric(
+        "uncross_remembered_orders", "Client order ids that are remembered", .gauge,
+        Double(core.rememberedOrders)),
+      Metric(
+        "uncross_ledger_lag_rows", "Ledger entries that are durable but not yet in balance_log",
+        .gauge, Double(ledger.lagRows)),
       Metric("uncross_ledger_lag_seconds", "Age of the oldest of them", .gauge, ledger.lagSeconds),
-      Metric("uncross_ledger_applied_entry", "The last entry in balance_log", .gauge, Double(ledger.appliedEntry)),
+      Metric(
+        "uncross_ledger_applied_entry", "The last entry in balance_log", .gauge,
+        Double(ledger.appliedEntry)),
     ]
     for market in tape.figures() {
       let labels = [(name: "market", value: market.market)]
       metrics += [
-        Metric("uncross_tape_records", "Records of the tape", .gauge, Double(market.produced), labels: labels),
-        Metric("uncross_tape_lag_records", "Records the Worker has not acknowledged; -1 while unknown", .gauge, Double(market.lag ?? -1), labels: labels),
-        Metric("uncross_tape_halted", "1 where publishing stopped", .gauge, market.isHalted ? 1 : 0, labels: labels),
+        Metric(
+          "uncross_tape_records", "Records of the tape", .gauge, Double(market.produced),
+          labels: labels),
+        Metric(
+          "uncross_tape_lag_records", "Records the Worker has not acknowledged; -1 while unknown",
+          .gauge, Double(market.lag ?? -1), labels: labels),
+        Metric(
+          "uncross_tape_halted", "1 where publishing stopped", .gauge, market.isHalted ? 1 : 0,
+          labels: labels),
       ]
     }
     return metrics

@@ -26,12 +26,13 @@ final class EmbeddedServers: Sendable {
         app: url, owner: configuration.databaseOwnerURL ?? url,
         ownerRole: configuration.databaseOwnerURL == nil ? "uncross_owner" : nil)
     } else {
-      let private_ = try PrivateCluster(
+      let started = try PrivateCluster(
         root: configuration.dataDirectory + "/postgres", logger: logger)
-      try private_.start()
-      cluster = private_
+      try started.start()
+      cluster = started
       database = DatabaseAddress(
-        app: private_.conninfo(user: "uncross_app"), owner: private_.conninfo(user: "uncross_owner"))
+        app: started.conninfo(user: "uncross_app"), owner: started.conninfo(user: "uncross_owner")
+      )
     }
     if let url = configuration.workerURL {
       worker = nil

@@ -52,7 +52,8 @@ final class Pipeline: Sendable {
     let projection = LedgerProjection(
       conninfo: database.app, watermark: watermark, term: { term.current },
       onHalt: { halt.now($0) })
-    let reader = LedgerReader(conninfo: database.app, partitionRows: LedgerProjection.Limits().partitionRows)
+    let reader = LedgerReader(
+      conninfo: database.app, partitionRows: LedgerProjection.Limits().partitionRows)
     let directory = Directory()
     let events = MarketEvents(directory: directory)
 
@@ -113,7 +114,8 @@ final class Pipeline: Sendable {
       onHalt: { halt.now("\($0.code): \($0)") })
 
     snapshotter = Snapshotter(
-      conninfo: database.app, policy: Snapshotter.Policy(commands: UInt64(configuration.snapshotCommands)),
+      conninfo: database.app,
+      policy: Snapshotter.Policy(commands: UInt64(configuration.snapshotCommands)),
       durable: { loop.currentFigures().durable },
       oldestNeeded: { projection.currentFigures().appliedSequence - 1 },
       makeFollower: { try TapeRegeneration.follower($0) },

@@ -32,6 +32,7 @@ struct Serve: AsyncParsableCommand {
   @Option(help: "The API's port; 0 picks a free one. (8080)") var port: Int?
   @Option(help: "A JSON file with the settings of docs/operations.md.") var config: String?
   @Flag(inversion: .prefixedNo, help: "Run demo traders. (on)") var demo: Bool?
+  @Option(help: "Make a snapshot after so many commands. (250000)") var snapshotCommands: Int?
   @Flag(help: "Wait for the lead instead of refusing to start beside another instance.")
   var standBy = false
   @Flag(help: "Print only warnings.") var quiet = false
@@ -41,6 +42,7 @@ struct Serve: AsyncParsableCommand {
     flags["data.directory"] = dataDirectory
     flags["api.host"] = host
     flags["api.port"] = port.map { "\($0)" }
+    flags["snapshot.commands"] = snapshotCommands.map { "\($0)" }
     flags["demo"] = demo.map { "\($0)" }
     if standBy { flags["stand.by"] = "true" }
     let configuration = try await ServeConfiguration(flags: flags, file: config)

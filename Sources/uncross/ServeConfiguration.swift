@@ -33,7 +33,10 @@ struct ServeConfiguration: Sendable {
       InMemoryProvider(
         values: Dictionary(
           uniqueKeysWithValues: flags.map {
-            (AbsoluteConfigKey($0.key.split(separator: ".").map(String.init)), ConfigValue(.string($0.value), isSecret: false))
+            (
+              AbsoluteConfigKey($0.key.split(separator: ".").map(String.init)),
+              ConfigValue(.string($0.value), isSecret: false)
+            )
           }))
     ]
     var variables: [String: String] = [:]
@@ -46,7 +49,8 @@ struct ServeConfiguration: Sendable {
     variables["WORKER_URL"] = environment["WORKER_URL"] ?? variables["WORKER_URL"]
     providers.append(EnvironmentVariablesProvider(environmentVariables: variables))
     if let file {
-      let place = ConfigReader(provider: InMemoryProvider(values: ["filePath": .init(stringLiteral: file)]))
+      let place = ConfigReader(
+        provider: InMemoryProvider(values: ["filePath": .init(stringLiteral: file)]))
       providers.append(try await FileProvider<JSONSnapshot>(config: place))
     }
     let config = ConfigReader(providers: providers)

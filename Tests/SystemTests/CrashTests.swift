@@ -76,7 +76,9 @@ struct Oracle {
     // Without runs nothing moves: engine, ledger and tape can be compared.
     for market in ["ETH-USDC", "BTC-USDC"] { _ = try await admin.suspend(market) }
     do {
-      try await wait("ledger and tape after kill \(round)", seconds: 60) { try await isQuiet(admin) }
+      try await wait("ledger and tape after kill \(round)", seconds: 60) {
+        try await isQuiet(admin)
+      }
     } catch {
       let figures = try await admin.metrics().split(separator: "\n").filter { !$0.hasPrefix("#") }
       throw TestFailure("\(error)\n\(figures.joined(separator: "\n"))")
@@ -171,7 +173,9 @@ struct Oracle {
     let replay = try await exchange.run(["replay", "--database", exchange.database("uncross_app")])
     #expect(replay.status == 0, "\(replay.output)")
     for market in ["ETH-USDC", "BTC-USDC"] {
-      let line = replay.output.split(separator: "\n").first { $0.contains("tape ") && $0.contains(market) }
+      let line = replay.output.split(separator: "\n").first {
+        $0.contains("tape ") && $0.contains(market)
+      }
       let words = try #require(line).split(separator: " ")
       let head = try await exchange.edge("/v1/markets/\(market)/head")
       #expect(head["last"] as? String == String(words[2]), "round \(round): \(market) records")

@@ -107,7 +107,8 @@ final class ExchangeProcess: Sendable {
     // Threads spawn too: look at all of them.
     for task in try FileManager.default.contentsOfDirectory(atPath: "/proc/\(parent)/task") {
       let path = "/proc/\(parent)/task/\(task)/children"
-      found += (try? String(contentsOfFile: path, encoding: .utf8))?.split(separator: " ")
+      found +=
+        (try? String(contentsOfFile: path, encoding: .utf8))?.split(separator: " ")
         .compactMap { Int32($0) } ?? []
     }
     var killed = 0
@@ -173,6 +174,28 @@ final class ExchangeProcess: Sendable {
     let body = try await response.body.collect(upTo: 16 << 20)
     let object = try JSONSerialization.jsonObject(with: Data(body.readableBytesView))
     return try #require(object as? [String: Any])
+  }
+
+  /// Bytes of the Worker.
+  func edgeBytes(_ path: String) async throws -> [UInt8] {
+    let url = try #require(worker) + path
+    let response = try await HTTPClient.shared.execute(
+      HTTPClientRequest(url: url), timeout: .seconds(10))
+    let body = try await response.body.collect(upTo: 16 << 20)
+    return Array(body.readableBytesView)
+  }
+
+  /// A dump of the whole database as text, in which bytes are hex digits.
+  func dump() async throws -> Data {
+    let (tool, pipe) = (Process(), Pipe())
+    tool.executableURL = URL(fileURLWithPath: "/usr/bin/env")
+    tool.arguments = ["pg_dump", "-d", database("postgres")]
+    tool.standardOutput = pipe
+    try tool.run()
+    let data = pipe.fileHandleForReading.readDataToEndOfFile()
+    tool.waitUntilExit()
+    guard tool.terminationStatus == 0 else { throw TestFailure("pg_dump failed") }
+    return data
   }
 
   /// What another verb of the program prints.

@@ -91,7 +91,8 @@ struct BenchCommand: AsyncParsableCommand {
     for command in BenchWorld.genesis() { engine.apply(command) }
     var world = BenchWorld(seed: 2)
     var accepted = 0
-    for _ in 0..<commands where engine.apply(.placeOrder(world.order(crossing: true))).rejection == nil {
+    for _ in 0..<commands
+    where engine.apply(.placeOrder(world.order(crossing: true))).rejection == nil {
       accepted += 1
     }
     engine.effects.removeAll()
@@ -100,7 +101,9 @@ struct BenchCommand: AsyncParsableCommand {
     let elapsed = seconds {
       for run in engine.dueRuns(at: engine.time) { trades = Int(engine.apply(run).detail) }
     }
-    print("one auction of \(accepted) orders: \(trades) trades, \(engine.effects.entries.count) ledger entries")
+    print(
+      "one auction of \(accepted) orders: \(trades) trades, \(engine.effects.entries.count) ledger entries"
+    )
     // The floor writes the entries that the run must give, and does nothing else.
     let entries = engine.effects.entries
     var copy = ContiguousArray<LedgerEntry>()
@@ -109,7 +112,8 @@ struct BenchCommand: AsyncParsableCommand {
     report.add(
       BenchRow(
         name: "engine: clear and settle", rate: Double(accepted) / elapsed, unit: "orders/s",
-        floor: Double(accepted) / floor, floorName: "orders/s if only their ledger entries were written"))
+        floor: Double(accepted) / floor,
+        floorName: "orders/s if only their ledger entries were written"))
   }
 
   // MARK: Through the journal
@@ -210,7 +214,8 @@ extension BenchReport {
     add(
       BenchRow(
         name: "journal: burst, group commit", rate: Double(commands) / burst, unit: "commands/s",
-        floor: Double(count) / bare, floorName: "commands/s as bare rows of the same groups (unlogged floor: temporary table)"))
+        floor: Double(count) / bare,
+        floorName: "commands/s as bare rows of the same groups (unlogged floor: temporary table)"))
   }
 
   /// The same ledger rows again by COPY alone.

@@ -59,7 +59,7 @@ struct DemoCheck: Sendable {
   func run() async throws -> Report {
     var options = UncrossClient.Configuration(baseURL: api, signer: operatorSigner)
     // A call for each user with one key meets its rate limit: it waits as told.
-    options.maximumAttempts = 30
+    options.maximumAttempts = 15
     let client = UncrossClient(options)
     do {
       let report = try await run(client)
@@ -170,7 +170,10 @@ struct DemoCheck: Sendable {
     func amount(_ atoms: Int128?, _ decimals: Int) -> String? {
       atoms.map { "\(DecimalAmount(atoms: $0, decimals: decimals))" }
     }
-    report.add("\(name) auctions", after.auctions, nil, "\(tape.auctions)")
+    let engine =
+      before.auctions == after.auctions
+      ? after.auctions : "\(before.auctions)..\(after.auctions)"
+    report.add("\(name) auctions", engine, nil, "\(tape.auctions)")
     report.add(
       "\(name) trades", after.trades, ledger.map { "\($0.count)" }, "\(tape.trades.count)")
     report.add(

@@ -82,7 +82,7 @@ final class DemoFlow: Sendable {
     var options = UncrossClient.Configuration(
       baseURL: configuration.api, signer: configuration.operatorSigner)
     // Hundreds of calls with one key meet its rate limit: they wait as told.
-    options.maximumAttempts = 30
+    options.maximumAttempts = 15
     let client = UncrossClient(options)
     do {
       try await prepare(client)

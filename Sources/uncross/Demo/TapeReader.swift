@@ -70,46 +70,63 @@ struct TapeReader {
           report("tape \(details.market): auction \(auction.id) where \(tape.auctions) belongs")
           tape.auctions = Int64(auction.id) ?? tape.auctions
         }
-        try await check(auction, &trades, &tape, report)
+        try await take(auction, &trades, &tape, report)
       }
       guard let next = page.next else { break }
       cursor = next
+    }
+    // Trades may be of an auction that closed after the last page of auctions was read.
+    if let row = try await trades.peek(), Int64(row.auctionID) ?? 0 <= tape.auctions {
+      report("tape \(details.market): trade \(row.id) is of auction \(row.auctionID), not in order")
     }
     return tape
   }
 
   /// One auction's trades: as many as it says, at its price, of its volume.
-  private func check(
+  private func take(
     _ auction: AuctionReport, _ trades: inout Trades, _ tape: inout TapeContent,
     _ report: (String) -> Void
   ) async throws {
     let name = "tape \(details.market): auction \(auction.id)"
     var volume: Int128 = 0
-    for _ in 0..<auction.tradeCount {
-      guard let row = try await trades.next() else {
-        report("\(name) has fewer trades than its \(auction.tradeCount)")
-        return
-      }
-      guard row.auctionID == auction.id, row.price == auction.clearingPrice else {
-        report("\(name): trade \(row.id) is of auction \(row.auctionID) at \(row.price)")
+    var count = 0
+    while let row = try await trades.peek(), row.auctionID == auction.id {
+      trades.advance()
+      count += 1
+      guard row.price == auction.clearingPrice, let trade = trade(row) else {
+        report("\(name): trade \(row.id), \(row.quantity) at \(row.price), cannot be")
         continue
       }
-      guard let trade = trade(row) else {
-        report("\(name): trade \(row.id) is not in whole atoms")
-        continue
-      }
-      tape.trades.append(trade)
       volume += trade.quantity
-      if row.id != String(tape.trades.count) {
-        report("\(name): trade \(row.id) where \(tape.trades.count) belongs")
-      }
+      try place(trade, row.id, name, &tape, report)
+    }
+    if count != auction.tradeCount {
+      report("\(name) says \(auction.tradeCount) trades, the tape has \(count)")
     }
     if auction.volume.atoms(decimals: details.baseDecimals) != volume {
-      report("\(name) says volume \(auction.volume), its trades make \(volume) atoms")
+      let sum = DecimalAmount(atoms: volume, decimals: details.baseDecimals)
+      report("\(name) says volume \(auction.volume), its trades make \(sum)")
     }
-    guard tape.trades.count <= Self.maximumTrades else {
-      throw VerbFailure("\(details.market) has more than \(Self.maximumTrades) trades to check")
+  }
+
+  /// Ids have no gaps. Where one is, the trades that are missing count as nothing, so that those after it
+  /// are still compared with their own.
+  private func place(
+    _ trade: TapeContent.Trade, _ id: String, _ name: String, _ tape: inout TapeContent,
+    _ report: (String) -> Void
+  ) throws {
+    let expected = tape.trades.count + 1
+    guard let number = Int(id), number >= expected, number <= Self.maximumTrades else {
+      if tape.trades.count >= Self.maximumTrades {
+        throw VerbFailure("\(details.market) has more than \(Self.maximumTrades) trades to check")
+      }
+      return report("\(name): trade \(id) where \(expected) belongs")
     }
+    if number > expected { report("\(name): trade \(id) where \(expected) belongs") }
+    while tape.trades.count < number - 1 {
+      tape.trades.append(TapeContent.Trade(quantity: 0, amount: 0))
+    }
+    tape.trades.append(trade)
   }
 
   private func trade(_ row: TradePage.Row) -> TapeContent.Trade? {
@@ -132,15 +149,17 @@ struct TapeReader {
 
     init(reader: TapeReader) { self.reader = reader }
 
-    mutating func next() async throws -> TradePage.Row? {
+    /// The next trade, which stays the next.
+    mutating func peek() async throws -> TradePage.Row? {
       while position == rows.count {
         guard let after = cursor else { return nil }
         let page: TradePage = try await reader.get("trades", after: after)
         (rows, position, cursor) = (page.trades, 0, page.next)
       }
-      defer { position += 1 }
       return rows[position]
     }
+
+    mutating func advance() { position += 1 }
   }
 
   private func get<Page: Decodable>(_ what: String, after: String) async throws -> Page {

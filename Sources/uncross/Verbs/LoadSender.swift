@@ -7,8 +7,8 @@ struct LoadSender: Sendable {
   private static let windowLines = 50_000
   /// Users that send at a time.
   private static let parallel = 8
-  /// A batch waits out a minute or two of a server that is busy or starting.
-  static let maximumAttempts = 30
+  /// A batch waits out a minute or two of a server that is busy or starts again.
+  static let maximumAttempts = 15
 
   let baseURL: String
   let keys: UserKeys

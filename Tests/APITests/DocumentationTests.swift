@@ -1,0 +1,192 @@
+// docs/api.md against the server: its table, its requests and answers, its two scripts.
+
+import Client
+import Engine
+import Foundation
+import Synchronization
+import Testing
+
+@testable import API
+
+/// The document, cut into what a test can run.
+private struct Document {
+  enum Step {
+    case auction
+    case call(Request, answer: String?)
+    /// A request that the reader does not see.
+    case hidden(Request)
+  }
+
+  struct Request {
+    var method: String
+    var target: String
+    var body: String
+    /// Nil: as the route's role asks.
+    var caller: String?
+  }
+
+  var steps: [Step] = []
+  var scripts: [String: String] = [:]
+  var errorRows: [ErrorRow] = []
+  var eventData: [String] = []
+
+  init() throws {
+    let path = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
+      .deletingLastPathComponent().deletingLastPathComponent().path + "/docs/api.md"
+    let text = try String(contentsOfFile: path, encoding: .utf8)
+    var lines = text.split(separator: "\n", omittingEmptySubsequences: false)[...]
+    var caller: String?
+    while let line = lines.popFirst() {
+      if line.hasPrefix("```") {
+        let content = Array(lines.prefix { $0 != "```" }).map { String($0) }
+        lines = lines.dropFirst(content.count + 1)
+        take(String(line.dropFirst(3)), content, &caller)
+      } else if line == "<!-- auction -->" {
+        steps.append(.auction)
+      } else if line.hasPrefix("<!-- next as ") {
+        caller = String(line.dropFirst(13).dropLast(4))
+      } else if line.hasPrefix("<!-- as ") {
+        let parts = line.dropFirst(8).dropLast(4).split(separator: ":", maxSplits: 1)
+        let words = parts[1].split(separator: " ", maxSplits: 2).map { String($0) }
+        steps.append(
+          .hidden(
+            Request(
+              method: words[0], target: words[1], body: words.count > 2 ? words[2] : "",
+              caller: String(parts[0]))))
+      } else if line.hasPrefix("| `"), let row = Self.errorRow(line) {
+        errorRows.append(row)
+      }
+    }
+  }
+
+  private mutating func take(_ kind: String, _ content: [String], _ caller: inout String?) {
+    switch kind {
+    case "http":
+      let words = content[0].split(separator: " ").map { String($0) }
+      let request = Request(
+        method: words[0], target: words[1], body: content.dropFirst().joined(separator: "\n"),
+        caller: caller)
+      caller = nil
+      steps.append(.call(request, answer: nil))
+    case "json":
+      guard case .call(let request, _)? = steps.popLast() else { return }
+      steps.append(.call(request, answer: content.joined(separator: "\n")))
+    case "text": eventData += content.filter { $0.hasPrefix("data: ") }.map { String($0.dropFirst(6)) }
+    default: scripts[kind] = content.joined(separator: "\n") + "\n"
+    }
+  }
+
+  /// A row of the error table: code, a number, meaning.
+  private static func errorRow(_ line: Substring) -> ErrorRow? {
+    let cells = line.split(separator: "|").map { $0.trimmingCharacters(in: .whitespaces) }
+    guard cells.count == 3, let status = Int(cells[1]) else { return nil }
+    return ErrorRow(
+      code: cells[0].trimmingCharacters(in: ["`"]), status: status, meaning: cells[2])
+  }
+}
+
+@Suite struct DocumentationTests {
+  @Test func theErrorTableIsTheCodes() throws {
+    #expect(try Document().errorRows == ErrorRow.all)
+  }
+
+  /// The document is one session: its requests run in its order, and the answers are the ones printed.
+  /// With `UNCROSS_DOCUMENT_ANSWERS` set, the answers are written to that file, one a line.
+  @Test func everyRouteAnswersAsPrinted() async throws {
+    let document = try Document()
+    let routes = RouteTable(Route.all)
+    let shown = Mutex<Set<String>>([])
+    let written = Mutex<[String]>([])
+    try await Venue.run({ $0.indicativeMilliseconds = 3_600_000 }) { venue in
+      for step in document.steps {
+        switch step {
+        case .auction: venue.exchange.runAuctions()
+        case .hidden(let request):
+          let answer = try await venue.send(
+            request.method, request.target, body: request.body, as: request.caller)
+          #expect(answer.status == 200, "\(request.target): \(answer.text)")
+        case .call(let request, let expected):
+          let target = try await Self.named(request.target, venue)
+          let path = target.split(separator: "?")[0]
+          guard case .route(let route, _) = routes.match(request.method, path: path) else {
+            Issue.record("no route: \(request.method) \(target)")
+            continue
+          }
+          shown.withLock { _ = $0.insert("\(route.method.rawValue) \(route.template)") }
+          if path.hasSuffix("/events") { continue }
+          let answer = try await venue.send(
+            request.method, target, body: request.body, as: request.caller ?? Self.caller(route))
+          written.withLock { $0.append(expected == nil ? "" : answer.text) }
+          #expect(answer.status == 200, "\(request.method) \(target): \(answer.text)")
+          guard let expected else { continue }
+          #expect(
+            try JSONValue.parse(Array(expected.utf8)).sorted == answer.json.sorted,
+            "\(request.method) \(target): \(answer.text)")
+        }
+      }
+    }
+    #expect(
+      shown.withLock { $0 } == Set(Route.all.map { "\($0.method.rawValue) \($0.template)" }))
+    if let path = ProcessInfo.processInfo.environment["UNCROSS_DOCUMENT_ANSWERS"] {
+      let text = written.withLock { $0.joined(separator: "\n") }
+      try text.write(toFile: path, atomically: true, encoding: .utf8)
+    }
+  }
+
+  /// `{order:a-1}` stands for the id of the order with that client order id, where it is not printed.
+  private static func named(_ target: String, _ venue: Venue) async throws -> String {
+    guard let start = target.range(of: "{order:") else { return target }
+    let id = String(target[start.upperBound...].dropLast())
+    let order = try await venue.with("alice") { try await $0.order(clientOrderID: id) }
+    return target[..<start.lowerBound] + (try #require(order).orderID)
+  }
+
+  private static func caller(_ route: Route) -> String? {
+    switch route.access {
+    case .open: nil
+    case .roles(let roles, _): roles.contains(.trader) ? "alice" : "operator"
+    }
+  }
+
+  @Test func theEventsAreReadable() throws {
+    let data = try Document().eventData.map { Array($0.utf8) }
+    #expect(data.count == 2)
+    _ = try JSON.value(IndicativePrice.self, from: data[0])
+    _ = try JSON.value(AuctionReport.self, from: data[1])
+  }
+
+  /// The scripts as a reader would save them, with a key that openssl made.
+  @Test(arguments: [("sh", "sh", "curl-1"), ("python", "python3", "python-1")])
+  func theScriptRuns(_ kind: String, _ interpreter: String, _ id: String) async throws {
+    let script = try #require(Document().scripts[kind])
+    // The scripts take the machine's time: the server must have begun before it.
+    let offset = Mutex<Int64>(-60_000_000)
+    let system = APIClock.system
+    let clock = APIClock(
+      microseconds: { system.microseconds() + offset.withLock { $0 } },
+      nanoseconds: system.nanoseconds)
+    try await Venue.run({ $0.clock = clock }) { venue in
+      offset.withLock { $0 = 0 }
+      let output = try withDirectory { directory in
+        let (key, file) = (directory + "/trader.pem", directory + "/script")
+        let publicKey = try run(
+          """
+          umask 077; openssl genpkey -algorithm ed25519 -out \(key)
+          openssl pkey -in \(key) -pubout -outform DER | tail -c 32 | od -An -v -tx1 | tr -d ' \\n'
+          """)
+        let bytes = try #require(Hex.bytes(publicKey))
+        let registered = try #require(PublicKey(bytes))
+        venue.exchange.apply([.registerKey(user: 2, key: registered, role: .trader)])
+        try script.write(toFile: file, atomically: true, encoding: .utf8)
+        return try run(
+          "\(interpreter) \(file)", ["UNCROSS_URL": venue.url, "UNCROSS_KEY": key])
+      }
+      #expect(output.contains(id) && output.contains("USDC"), "\(output)")
+      #expect(!output.contains("error"), "\(output)")
+      let order = try await venue.exchange.read { engine in
+        ClientOrderID(id).flatMap { engine.order(2, $0) }
+      }
+      #expect(order?.limitTicks == 200_050 && order?.lots == 2_500)
+    }
+  }
+}

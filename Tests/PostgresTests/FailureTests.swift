@@ -1,0 +1,257 @@
+// What goes wrong: errors by SQLSTATE, pipelines that fail in the middle, lost connections.
+
+import Embedded
+import Foundation
+import Glibc
+import Postgres
+import Testing
+
+extension PostgresTests {
+  @Suite struct ErrorTests {
+    @Test func serverErrorsCarryTheirFields() throws {
+      let connection = try connect()
+      try connection.execute(
+        """
+        create temp table account(id int8 constraint one_account primary key);
+        insert into account values (1)
+        """
+      )
+      let error = #expect(throws: PostgresError.self) {
+        try connection.execute("insert into account values (1)")
+      }
+      #expect(error?.sqlstate == "23505")
+      #expect(error?.constraint == "one_account")
+      #expect(error?.table == "account")
+      #expect(error?.detail?.contains("(id)=(1)") == true)
+      #expect(error?.isConnectionLoss == false && error?.isRetryable == false)
+      let usable = try connection.query("select count(*) from account").int64(0, 0)
+      #expect(usable == 1 && connection.isAlive)
+    }
+
+    @Test(arguments: [
+      ("40001", true, false, false), ("40P01", true, false, false), ("25006", false, false, true),
+      ("57P01", false, true, false), ("08006", false, true, false), ("23505", false, false, false),
+    ]) func sqlstateSaysWhatToDo(state: String, retry: Bool, lost: Bool, readOnly: Bool) throws {
+      let connection = try connect()
+      let error = #expect(throws: PostgresError.self) {
+        try connection.execute(
+          "do $$ begin raise exception 'made' using errcode = '\(state)'; end $$")
+      }
+      #expect(error?.sqlstate == state)
+      #expect(error?.isRetryable == retry)
+      #expect(error?.isConnectionLoss == lost)
+      #expect(error?.isReadOnly == readOnly)
+    }
+
+    @Test func readOnlyTransactionSaysSo() throws {
+      let connection = try connect()
+      try connection.execute("set default_transaction_read_only = on")
+      let error = #expect(throws: PostgresError.self) {
+        try connection.execute("create table t(a int)")
+      }
+      #expect(error?.isReadOnly == true)
+    }
+
+    @Test func roleIsTaken() throws {
+      let connection = try connect(PrivateCluster.superuser, role: "uncross_audit")
+      #expect(try connection.query("select current_user::text").string(0, 0) == "uncross_audit")
+      let unknown = #expect(throws: PostgresError.self) {
+        _ = try connect(PrivateCluster.superuser, role: "no \"such")
+      }
+      #expect(unknown?.message.contains("no \"such") == true)
+    }
+
+    @Test func absentServerIsConnectionLoss() {
+      let error = #expect(throws: PostgresError.self) {
+        _ = try PostgresConnection("host=/tmp/no/such/socket dbname=x user=x")
+      }
+      #expect(error?.isConnectionLoss == true)
+    }
+
+    @Test func settingsOfTheStringWin() throws {
+      let cluster = try #require(SharedCluster.current)
+      let connection = try PostgresConnection(
+        cluster.conninfo(user: "uncross_app") + " application_name=teller")
+      let name = try connection.query("select current_setting('application_name')").string(0, 0)
+      #expect(name == "teller")
+      let other = try connect("uncross_app")
+      #expect(
+        try other.query("select current_setting('application_name')").string(0, 0) == "uncross")
+    }
+  }
+
+  @Suite struct LossTests {
+    /// Kills a session's backend and waits until it is gone.
+    private func terminate(_ pid: Int32) throws {
+      let killer = try connect(PrivateCluster.superuser)
+      var parameters = PostgresParameters()
+      parameters.int4(pid)
+      #expect(
+        try killer.query("select pg_terminate_backend($1, 10000)", parameters).optionalBool(0, 0)
+          == true)
+    }
+
+    @Test func killedBackendIsConnectionLoss() throws {
+      let connection = try connect()
+      try connection.execute("begin")
+      try terminate(connection.backendPID)
+      let error = #expect(throws: PostgresError.self) { try connection.execute("commit") }
+      #expect(error?.isConnectionLoss == true)
+      #expect(connection.isAlive == false)
+    }
+
+    @Test func idleLossShowsWithoutAsking() async throws {
+      let connection = try connect()
+      #expect(connection.isAlive == true)
+      try terminate(connection.backendPID)
+      let deadline = ContinuousClock.now + .seconds(10)
+      while connection.isAlive, ContinuousClock.now < deadline { usleep(1_000) }
+      #expect(connection.isAlive == false)
+    }
+
+    @Test func lossInCopyAndPipelineIsConnectionLoss() throws {
+      var copy = CopyBuffer()
+      copy.end()
+      let first = try connect()
+      try terminate(first.backendPID)
+      let copied = #expect(throws: PostgresError.self) {
+        try first.copyIn("copy pg_temp.none from stdin (format binary)", copy)
+      }
+      #expect(copied?.isConnectionLoss == true)
+      let second = try connect()
+      let piped = #expect(throws: PostgresError.self) {
+        try second.pipeline { pipeline throws(PostgresError) in
+          try pipeline.run(sql: "select 1")
+          try pipeline.run(sql: "select pg_terminate_backend(pg_backend_pid())")
+          try pipeline.run(sql: "select 2")
+        }
+      }
+      #expect(piped?.isConnectionLoss == true)
+      #expect(second.isAlive == false)
+    }
+
+    /// The server's end of a stuck transaction has a code of its own class.
+    @Test func timeoutInTransactionIsConnectionLoss() throws {
+      let connection = try connect()
+      try connection.execute("set idle_in_transaction_session_timeout = 20; begin")
+      let deadline = ContinuousClock.now + .seconds(10)
+      while connection.isAlive, ContinuousClock.now < deadline { usleep(1_000) }
+      let error = #expect(throws: PostgresError.self) { try connection.execute("commit") }
+      #expect(error?.isConnectionLoss == true, "\(String(describing: error))")
+    }
+  }
+
+  @Suite struct PipelineTests {
+    private func prepared() throws -> PostgresConnection {
+      let connection = try connect()
+      try connection.execute("create temp table step(n int8 primary key)")
+      try connection.prepare("add", "insert into step values ($1)", [PostgresType.int8])
+      try connection.prepare(
+        "count", "select count(*) from step where n >= $1", [PostgresType.int8])
+      return connection
+    }
+
+    private func number(_ value: Int64) -> PostgresParameters {
+      var parameters = PostgresParameters()
+      parameters.int8(value)
+      return parameters
+    }
+
+    private func count(_ connection: borrowing PostgresConnection) throws -> Int64 {
+      try connection.run("count", number(0)).int64(0, 0)
+    }
+
+    @Test func answersComeInOrder() throws {
+      let connection = try prepared()
+      var counts: [Int64] = []
+      let affected = try connection.pipeline { pipeline throws(PostgresError) in
+        for value in 0..<500 as Range<Int64> {
+          try pipeline.run("add", number(value))
+          try pipeline.run("count", number(0))
+        }
+      } result: { statement, result in
+        if statement % 2 == 1 { counts.append(result.int64(0, 0)) }
+      }
+      #expect(affected == [Int](repeating: 1, count: 1_000))
+      #expect(counts == Array(1...500))
+      #expect(try connection.pipeline { _ in }.isEmpty)
+    }
+
+    @Test func errorInTheMiddleUndoesAllAndLeavesTheSessionUsable() throws {
+      let connection = try prepared()
+      for round in 0..<20 as Range<Int64> {
+        let error = #expect(throws: PostgresError.self) {
+          try connection.pipeline { pipeline throws(PostgresError) in
+            try pipeline.run("add", number(100 + round))
+            try pipeline.run("add", number(100 + round))
+            try pipeline.run("add", number(200 + round))
+          }
+        }
+        #expect(error?.sqlstate == "23505" && error?.constraint == "step_pkey")
+        #expect(try count(connection) == round)
+        try connection.pipeline { pipeline throws(PostgresError) in
+          try pipeline.run("add", number(round))
+        }
+        #expect(try count(connection) == round + 1)
+      }
+    }
+
+    @Test func refusalOfTheSenderUndoesWhatIsQueued() throws {
+      let connection = try prepared()
+      let error = #expect(throws: PostgresError.self) {
+        try connection.pipeline { pipeline throws(PostgresError) in
+          // Enough that the library has sent part of it already.
+          for value in 0..<2_000 as Range<Int64> { try pipeline.run("add", number(value)) }
+          throw PostgresError(sqlstate: "UX998", message: "changed my mind")
+        }
+      }
+      #expect(error?.sqlstate == "UX998")
+      #expect(try count(connection) == 0)
+    }
+
+    @Test func ownTransactionMayBeInside() throws {
+      let connection = try prepared()
+      try connection.execute("begin")
+      try connection.execute("insert into step values (1)")
+      let error = #expect(throws: PostgresError.self) {
+        try connection.pipeline { pipeline throws(PostgresError) in
+          try pipeline.run("add", number(1))
+          try pipeline.run(sql: "commit")
+        }
+      }
+      #expect(error?.sqlstate == "23505")
+      try connection.execute("rollback")
+      #expect(try count(connection) == 0)
+    }
+
+    /// More than the sockets hold in both directions: neither side may wait for the other.
+    @Test func largeAnswersDoNotBlockSending() throws {
+      let connection = try connect()
+      try connection.prepare("echo", "select repeat($1, 20)", [PostgresType.text])
+      var parameters = PostgresParameters()
+      parameters.text(String(repeating: "y", count: 20_000))
+      var bytes = 0
+      try connection.pipeline { pipeline throws(PostgresError) in
+        for _ in 0..<100 { try pipeline.run("echo", parameters) }
+      } result: { _, result in
+        bytes += result.withBytes(0, 0) { $0.count }
+      }
+      #expect(bytes == 40_000_000)
+    }
+
+    @Test func otherTypesThanPreparedStopTheProcess() async throws {
+      let conninfo = try ownerConninfo()
+      let ended = await #expect(
+        processExitsWith: .failure, observing: [\.standardErrorContent]
+      ) { [conninfo = conninfo as String] in
+        let connection = try PostgresConnection(conninfo)
+        try connection.prepare("echo", "select $1", [PostgresType.int8])
+        var parameters = PostgresParameters()
+        parameters.timestamp(1)
+        _ = try connection.run("echo", parameters)
+      }
+      let error = String(decoding: ended?.standardErrorContent ?? [], as: UTF8.self)
+      #expect(error.contains("parameter 1 of echo has type 1184, not 20"), "\(error)")
+    }
+  }
+}

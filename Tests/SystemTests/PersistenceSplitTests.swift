@@ -1,0 +1,135 @@
+// The heart of the mission: trades and auctions are at the edge in full, and nowhere in Postgres.
+
+import AsyncHTTPClient
+import Client
+import Engine
+import Foundation
+import Journal
+import NIOCore
+import Postgres
+import Synchronization
+import Testing
+
+@Suite(.serialized) struct PersistenceSplitTests {
+  /// Every table and column that may exist, with its type: a new one must be thought about here.
+  static let allowed = """
+    core.balance_movement: seq bigint, user_id bigint, asset text, delta numeric, free_delta numeric, locked_delta numeric, free_after numeric, locked_after numeric, type text, ref text, created_at timestamp with time zone, updated_at timestamp with time zone
+    core.journal: seq bigint, term bigint, first_command bigint, commands integer, at timestamp with time zone, prev_hash bytea, hash bytea, body bytea
+    core.leader: singleton boolean, term bigint, at timestamp with time zone
+    core.migration: version integer, applied_at timestamp with time zone
+    core.projection: singleton boolean, journal_seq bigint, event_index bigint, ledger_seq bigint
+    core.snapshot: journal_seq bigint, part integer, parts integer, name text, hash bytea, body bytea
+    core.users: id bigint, name text, created_at timestamp with time zone
+    public.balance: user_id bigint, asset text, total numeric, free numeric, locked numeric, last_seq bigint
+    public.balance_log: seq bigint, user_id bigint, asset text, delta numeric, free_delta numeric, locked_delta numeric, free_after numeric, locked_after numeric, type text, ref text, created_at timestamp with time zone, updated_at timestamp with time zone
+    public.deposits: chain text, tx_hash bytea, out_ref text, user_id bigint, asset text, address bytea, block_height bigint, block_hash bytea, raw_amount numeric, credited numeric, dust numeric, status text, credit_no bigint, created_at timestamp with time zone, updated_at timestamp with time zone
+    public.scanned_blocks: chain text, height bigint, hash bytea, parent_hash bytea, scanned_at timestamp with time zone
+    public.withdrawals: id bigint, user_id bigint, asset text, amount numeric, fee numeric, address bytea, status text, chain text, tx_hash bytea, created_at timestamp with time zone, updated_at timestamp with time zone
+    """
+
+  @Test func postgresHoldsNoTradeAndNoAuction() async throws {
+    try await ExchangeProcess.with { exchange in
+      try await exchange.start(["--no-demo", "--snapshot-commands", "200"])
+      let load = CrashLoad(traders: 6, seed: 7)
+      let admin = try exchange.client(try exchange.operatorSigner())
+      try await load.register(admin)
+      for market in ["ETH-USDC", "BTC-USDC"] {
+        _ = try await admin.changeMarket(market, MarketTermsChange(intervalMilliseconds: 100))
+      }
+      let deadline = ContinuousClock.now + .seconds(4)
+      await load.run(try #require(exchange.api), round: 0) { ContinuousClock.now >= deadline }
+      for market in ["ETH-USDC", "BTC-USDC"] { _ = try await admin.suspend(market) }
+      try await wait("a snapshot") {
+        try exchange.number("select count(*) from core.snapshot") > 0
+      }
+      try checkColumns(exchange)
+      try checkBodies(exchange)
+      try await checkDump(exchange)
+    }
+  }
+
+  private func checkColumns(_ exchange: ExchangeProcess) throws {
+    let connection = try PostgresConnection(exchange.database("uncross_owner"))
+    let result = try connection.query(
+      """
+      select table_schema || '.' || table_name || ': '
+        || string_agg(column_name || ' ' || data_type, ', ' order by ordinal_position)
+      from information_schema.columns
+      where table_schema not in ('pg_catalog', 'information_schema')
+        and table_name not like 'balance\\_log\\_%'
+      group by table_schema, table_name order by 1
+      """, PostgresParameters())
+    let found = (0..<result.rowCount).map { result.string($0, 0) }
+    #expect(found == Self.allowed.split(separator: "\n").map(String.init))
+  }
+
+  /// Every body decodes as commands, or as the state of accounts, orders and counters; no other case exists.
+  private func checkBodies(_ exchange: ExchangeProcess) throws {
+    let store = try JournalStore(exchange.database("uncross_app"))
+    var (groups, commands, after) = (0, 0, Int64(0))
+    while true {
+      let page = try store.groups(after: after)
+      guard let last = page.last else { break }
+      for group in page {
+        groups += 1
+        for command in try group.commands() {
+          commands += 1
+          // Exhaustive without a default: a new kind of command must be judged here.
+          switch command {
+          case .advanceTime, .placeOrder, .amendOrder, .cancelOrder, .cancelAllOrders, .runAuction,
+            .configureVenue, .createAsset, .createMarket, .changeMarket, .suspendMarket,
+            .resumeMarket, .setReference, .registerUser, .registerKey, .revokeKey, .setFrozen,
+            .adjustBalance, .approveAdjustment, .refuseAdjustment, .activateRules:
+            break
+          }
+        }
+      }
+      after = last.sequence
+    }
+    #expect(groups > 50 && commands > 500, "the load was too small to mean anything")
+    for sequence in try store.snapshotSequences() {
+      let snapshot = try #require(try store.snapshot(atOrBefore: sequence))
+      let engine = try AuctionEngine(restoring: snapshot.engine)
+      var again = ByteWriter()
+      engine.writeSnapshot(to: &again)
+      #expect(again.bytes == snapshot.engine, "a snapshot holds more than the state")
+    }
+  }
+
+  /// No record of the tape is anywhere in a dump of the whole database.
+  private func checkDump(_ exchange: ExchangeProcess) async throws {
+    let dump = try await exchange.dump()
+    #expect(dump.count > 10_000)
+    var trades = 0
+    for market in ["ETH-USDC", "BTC-USDC"] {
+      try await wait("the tape of \(market)") {
+        let head = try await exchange.edge("/v1/markets/\(market)/head")
+        let records = try await exchange.edgeBytes("/v1/markets/\(market)/records?after=0&limit=1000")
+        return head["last"] as? String != "0" && !records.isEmpty
+      }
+      let frames = try await exchange.edgeBytes("/v1/markets/\(market)/records?after=0&limit=1000")
+      for record in TapeFrames(frames) where record.first == 2 || record.first == 4 {
+        trades += record.first == 2 ? 1 : 0
+        let hex = record.map { String(format: "%02x", $0) }.joined()
+        // Ids, time and price of a trade record; the whole of an auction record but its journal anchor.
+        let mark = String(hex.dropFirst(2).prefix(48))
+        #expect(dump.range(of: Data(mark.utf8)) == nil, "a tape record is in the dump: \(mark)")
+      }
+    }
+    #expect(trades > 5, "the load traded too little to mean anything")
+  }
+}
+
+/// Payloads of a run of framed records (`docs/tape.md`).
+struct TapeFrames: Sequence, IteratorProtocol {
+  private var rest: ArraySlice<UInt8>
+
+  init(_ bytes: [UInt8]) { rest = bytes[...] }
+
+  mutating func next() -> [UInt8]? {
+    guard rest.count >= 4 else { return nil }
+    let count = rest.prefix(4).reduce(0) { $0 << 8 | Int($1) }
+    defer { rest = rest.dropFirst(4 + count) }
+    return Array(rest.dropFirst(4).prefix(count))
+  }
+}
