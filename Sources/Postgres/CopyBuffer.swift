@@ -4,8 +4,8 @@
 /// batch. A row with fewer or more fields than it said stops the process: the server would read
 /// other columns.
 public struct CopyBuffer: ~Copyable {
-  @usableFromInline var buffer: PostgresBuffer
-  @usableFromInline var fieldsDue: Int16 = 0
+  var buffer: PostgresBuffer
+  var fieldsDue: Int16 = 0
   /// Rows since `begin`.
   public internal(set) var rowCount = 0
   private(set) var isComplete = false
@@ -39,25 +39,21 @@ public struct CopyBuffer: ~Copyable {
     rowCount += 1
   }
 
-  @inlinable
   mutating func countField() {
     precondition(fieldsDue > 0, "a row of COPY has more fields than it said")
     fieldsDue &-= 1
   }
 
-  @inlinable
   public mutating func field(_ value: Int64) {
     countField()
     buffer.putSized(value)
   }
 
-  @inlinable
   public mutating func field(_ value: Int32) {
     countField()
     buffer.putSized(value)
   }
 
-  @inlinable
   public mutating func field(_ value: Int16) {
     countField()
     buffer.putSized(value)

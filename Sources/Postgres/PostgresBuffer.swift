@@ -1,13 +1,12 @@
 // A growing buffer of big-endian bytes, reused from batch to batch, under parameters and COPY.
 
 /// Owned by one thread; the memory is kept when it is cleared.
-@usableFromInline
 struct PostgresBuffer: ~Copyable {
   // Sole owner of `base`: allocated here, freed in deinit and in grow. The first `count` bytes are
   // initialised, and every write reserves before it stores, so no store is beyond `capacity`.
-  @usableFromInline private(set) var base: UnsafeMutableRawPointer
-  @usableFromInline var count = 0
-  @usableFromInline private(set) var capacity: Int
+  private(set) var base: UnsafeMutableRawPointer
+  var count = 0
+  private(set) var capacity: Int
 
   init(capacity: Int) {
     self.capacity = max(capacity, 64)
@@ -18,13 +17,11 @@ struct PostgresBuffer: ~Copyable {
 
   mutating func removeAll() { count = 0 }
 
-  @inlinable
   mutating func reserve(_ more: Int) {
     if more > capacity - count { grow(more) }
   }
 
   @inline(never)
-  @usableFromInline
   mutating func grow(_ more: Int) {
     precondition(more >= 0 && more <= 1 << 40, "a value of impossible size for a buffer")
     capacity = max(capacity * 2, count + more)
@@ -34,7 +31,6 @@ struct PostgresBuffer: ~Copyable {
     base = wider
   }
 
-  @inlinable
   mutating func put<T: FixedWidthInteger>(_ value: T) {
     reserve(MemoryLayout<T>.size)
     base.storeBytes(of: value.bigEndian, toByteOffset: count, as: T.self)
@@ -68,7 +64,6 @@ struct PostgresBuffer: ~Copyable {
   // MARK: Values with their length before them, as the fields of COPY and the elements of arrays
   // have it
 
-  @inlinable
   mutating func putSized<T: FixedWidthInteger>(_ value: T) {
     reserve(4 + MemoryLayout<T>.size)
     put(Int32(truncatingIfNeeded: MemoryLayout<T>.size))
@@ -107,4 +102,4 @@ struct PostgresBuffer: ~Copyable {
 }
 
 /// Postgres counts microseconds from 2000-01-01, we from 1970-01-01.
-@usableFromInline let postgresEpochMicroseconds: Int64 = 946_684_800_000_000
+let postgresEpochMicroseconds: Int64 = 946_684_800_000_000

@@ -6,8 +6,17 @@ struct CommandFailure: Error, CustomStringConvertible {
   var description: String
 }
 
-/// A shell command's output; throws what it said where it failed.
-func run(_ command: String, _ environment: [String: String] = [:]) throws -> String {
+/// A shell command's output; throws what it said where it failed. It blocks a thread of its own, never one
+/// of the cooperative pool, on which the server runs that the command may call.
+func run(_ command: String, _ environment: [String: String] = [:]) async throws -> String {
+  try await withCheckedThrowingContinuation { continuation in
+    Thread.detachNewThread {
+      continuation.resume(with: Result { try runBlocking(command, environment) })
+    }
+  }
+}
+
+private func runBlocking(_ command: String, _ environment: [String: String]) throws -> String {
   let process = Process()
   process.executableURL = URL(fileURLWithPath: "/bin/sh")
   process.arguments = ["-c", command]
@@ -27,9 +36,9 @@ func run(_ command: String, _ environment: [String: String] = [:]) throws -> Str
 }
 
 /// A new directory for the length of `body`.
-func withDirectory<Value>(_ body: (String) throws -> Value) throws -> Value {
+func withDirectory<Value>(_ body: (String) async throws -> Value) async throws -> Value {
   let directory = FileManager.default.temporaryDirectory.path + "/uncross-\(UUID().uuidString)"
   try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
   defer { try? FileManager.default.removeItem(atPath: directory) }
-  return try body(directory)
+  return try await body(directory)
 }

@@ -154,26 +154,26 @@ import Foundation
         == "sha-256=:47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=:")
   }
 
-  @Test func keyFilesAreOpenSSLs() throws {
-    try withDirectory { directory in
+  @Test func keyFilesAreOpenSSLs() async throws {
+    try await withDirectory { directory in
       let ours = directory + "/ours.pem"
       let signer = RequestSigner()
       try signer.writeKeyFile(ours)
       #expect(try RequestSigner(keyFile: ours).publicKey == signer.publicKey)
       #expect(throws: KeyFileError.self, "it overwrote a key") { try signer.writeKeyFile(ours) }
-      let der = try run("openssl pkey -in \(ours) -pubout -outform DER | tail -c 32 | od -An -v -tx1 | tr -d ' \\n'")
+      let der = try await run("openssl pkey -in \(ours) -pubout -outform DER | tail -c 32 | od -An -v -tx1 | tr -d ' \\n'")
       #expect(der == signer.publicKeyHex)
 
       let theirs = directory + "/theirs.pem"
-      _ = try run("umask 077; openssl genpkey -algorithm ed25519 -out \(theirs)")
-      let hex = try run("openssl pkey -in \(theirs) -pubout -outform DER | tail -c 32 | od -An -v -tx1 | tr -d ' \\n'")
+      _ = try await run("umask 077; openssl genpkey -algorithm ed25519 -out \(theirs)")
+      let hex = try await run("openssl pkey -in \(theirs) -pubout -outform DER | tail -c 32 | od -An -v -tx1 | tr -d ' \\n'")
       #expect(try RequestSigner(keyFile: theirs).publicKeyHex == hex)
 
       for mode in ["640", "604", "644", "660"] {
-        _ = try run("chmod \(mode) \(theirs)")
+        _ = try await run("chmod \(mode) \(theirs)")
         #expect(throws: KeyFileError.self, "mode \(mode)") { try RequestSigner(keyFile: theirs) }
       }
-      _ = try run("chmod 600 \(theirs); openssl genpkey -algorithm x25519 -out \(directory)/x.pem; chmod 600 \(directory)/x.pem; : > \(directory)/empty; chmod 600 \(directory)/empty")
+      _ = try await run("chmod 600 \(theirs); openssl genpkey -algorithm x25519 -out \(directory)/x.pem; chmod 600 \(directory)/x.pem; : > \(directory)/empty; chmod 600 \(directory)/empty")
       for path in [directory, directory + "/none", directory + "/x.pem", directory + "/empty"] {
         #expect(throws: KeyFileError.self, "\(path)") { try RequestSigner(keyFile: path) }
       }

@@ -77,7 +77,8 @@ final class DemoFlow: Sendable {
 
   // MARK: Verbs
 
-  /// Registers and funds the traders. Running it again, also in another process, is safe.
+  /// Registers and funds the traders, and cancels what an earlier run left open. Running it again, also
+  /// in another process, is safe.
   func prepare() async throws {
     var options = UncrossClient.Configuration(
       baseURL: configuration.api, signer: configuration.operatorSigner)
@@ -163,6 +164,7 @@ final class DemoFlow: Sendable {
       return state.traders
     }
     for trader in old { await trader.client.close() }
+    _ = try await cancelEverything()
   }
 
   private func makeTrader(

@@ -1,7 +1,6 @@
 // Reads the ledger as an auditor and holds it against the tape: one transaction, on a thread of its own.
 
 internal import Client
-internal import Foundation
 internal import Postgres
 
 /// What the ledger says.
@@ -33,19 +32,12 @@ struct LedgerAudit: Sendable {
   private static let pageRows = 10_000
 
   func run() async throws -> LedgerFigures {
-    try await withCheckedThrowingContinuation { continuation in
-      let thread = Thread {
-        let result: Result<LedgerFigures, any Error>
-        do {
-          result = .success(try read())
-        } catch {
-          result = .failure(
-            VerbFailure("the ledger cannot be read: \(error)", status: VerbFailure.unavailable))
-        }
-        continuation.resume(with: result)
+    do throws(PostgresError) {
+      return try await OwnerThread.run(name: "ledger-audit") { () throws(PostgresError) in
+        try read()
       }
-      thread.name = "ledger-audit"
-      thread.start()
+    } catch {
+      throw VerbFailure("the ledger cannot be read: \(error)", status: VerbFailure.unavailable)
     }
   }
 
