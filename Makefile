@@ -5,7 +5,7 @@ ARGS ?=
 SEED ?= 1
 KILLS ?= 21
 
-.PHONY: help run test build setup bench crash clean lint worker-test
+.PHONY: help run test build setup bench crash clean
 
 help:
 	@echo 'make run     set up, build, and run the whole exchange on embedded defaults (ARGS="--no-demo --port 9000")'
@@ -22,20 +22,11 @@ run:
 
 test:
 	@scripts/setup.sh test
-	@$(MAKE) --no-print-directory lint
-	@$(MAKE) --no-print-directory worker-test
-	swift build --build-tests
-	swift test --skip-build
-
-lint:
-	swift format lint --strict --recursive Sources Tests Package.swift
-
-worker-test:
-	cd worker && PATH="$(CURDIR)/.uncross/venv/bin:$$PATH" deno task test
+	@scripts/test.sh
 
 build:
 	@scripts/setup.sh build
-	swift build -c release --product uncross
+	@swift build -c release --product uncross
 
 setup:
 	@scripts/setup.sh setup

@@ -24,10 +24,13 @@ public struct APIConfiguration: Sendable {
   public var idleSeconds: Int64 = 60
   /// Orders and requests of one key.
   public var keyLimit = RateLimit(perSecond: 2_000, burst: 5_000)
-  /// Public reads of one address.
+  /// Public requests of one address, those without a known key among them.
   public var addressLimit = RateLimit(perSecond: 200, burst: 1_000)
-  /// Wrong signatures of one address.
+  /// Wrong signatures under one known key from one address.
   public var failureLimit = RateLimit(perSecond: 10, burst: 100)
+  /// The header field in which the proxy in front names the client, as `X-Forwarded-For`: its last entry
+  /// counts as the address. Only for a proxy that nobody can go around.
+  public var proxyHeader: String?
   /// Signatures of the last seconds; 40 bytes each, and 150,000 requests a second.
   public var maximumRememberedSignatures = 1 << 20
   /// Between two looks at the indicative prices that someone reads.
@@ -109,7 +112,8 @@ public struct APIServer: Service {
         exchange: exchange, directory: directory, events: events, counters: APICounters(),
         keyBuckets: TokenBuckets(keyLimit), clock: configuration.clock),
       addressBuckets: TokenBuckets(configuration.addressLimit),
-      failureBuckets: TokenBuckets(configuration.failureLimit))
+      failureBuckets: TokenBuckets(configuration.failureLimit),
+      proxyHeader: configuration.proxyHeader.flatMap { .init($0) })
   }
 
   /// Heads of at most 16 KB and 64 fields: a signed one has about 700 bytes.

@@ -206,7 +206,9 @@ extension Handlers {
     return key
   }
 
-  private static func key(_ text: String) -> PublicKey? { Hex.bytes(text).flatMap { PublicKey($0) } }
+  private static func key(_ text: String) -> PublicKey? {
+    Hex.bytes(text).flatMap { PublicKey($0) }
+  }
 
   func grantKey(_ call: Call) async throws(Refusal) -> Answer {
     let id = try user(call.parameters[0])

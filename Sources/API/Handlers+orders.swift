@@ -110,7 +110,9 @@ extension Handlers {
       guard let (order, reply) = placed.next() else {
         preconditionFailure("an order without refusal or reply")
       }
-      if let rejection = reply.rejection { return Self.refused(order.clientOrderID, Refusal(rejection)) }
+      if let rejection = reply.rejection {
+        return Self.refused(order.clientOrderID, Refusal(rejection))
+      }
       return OrderOutcome.accepted(Self.accepted(order, reply))
     }
     return .json(OrderOutcomes(outcomes: outcomes))
@@ -205,7 +207,8 @@ extension Handlers {
     let page = found.prefix(limit)
     return .json(
       OrderPage(
-        orders: page.map(details), next: found.count > limit ? page.last.map { String($0.id) } : nil))
+        orders: page.map(details), next: found.count > limit ? page.last.map { String($0.id) } : nil
+      ))
   }
 
   private func order(

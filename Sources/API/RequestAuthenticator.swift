@@ -21,10 +21,16 @@ struct RequestAuthenticator: Sendable {
   /// `futureWindow` ahead.
   let startedAt: Int64
 
-  /// The holder of the key that signed the head, and the digest that the body must have.
-  func identity(
-    of request: HTTPRequest, target: String, now: Int64
-  ) throws(Refusal) -> (Identity, digest: String) {
+  /// What a request's head says of its sender; nothing of it is proved.
+  struct Claim: Sendable {
+    fileprivate var signature: RequestSignature
+    var identity: Identity
+    /// `Content-Digest`, which the body must have.
+    var digest: String
+  }
+
+  /// Reads a head and finds the key it names: cheap, whatever a stranger sends.
+  func claim(of request: HTTPRequest, target: String) throws(Refusal) -> Claim {
     let fields = request.headerFields
     guard let digest = try Self.single(.contentDigest, fields),
       let input = try Self.single(.signatureInput, fields),
@@ -38,9 +44,14 @@ struct RequestAuthenticator: Sendable {
     } catch {
       throw Refusal(.signatureInvalid, error.description)
     }
-    guard let key = PublicKey(signature.publicKey), let identity = directory.identity(of: key) else {
-      throw Refusal(.keyUnknown)
-    }
+    guard let key = PublicKey(signature.publicKey), let identity = directory.identity(of: key)
+    else { throw Refusal(.keyUnknown) }
+    return Claim(signature: signature, identity: identity, digest: digest)
+  }
+
+  /// Proves a claim: its time, the signature, and that it comes for the first time.
+  func prove(_ claim: Claim, now: Int64) throws(Refusal) {
+    let signature = claim.signature
     guard signature.created >= now - Self.receiveWindow,
       signature.created <= now + Self.futureWindow
     else { throw Refusal(.requestStale) }
@@ -49,7 +60,7 @@ struct RequestAuthenticator: Sendable {
     }
     guard signature.isValid else { throw Refusal(.signatureInvalid) }
     switch replays.insert(signature, now: now) {
-    case .new: return (identity, digest)
+    case .new: return
     case .seen: throw Refusal(.requestReplayed)
     case .full:
       throw Refusal(.unavailable, "too many signatures to remember", retryAfterSeconds: 1)

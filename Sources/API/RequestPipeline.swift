@@ -30,8 +30,10 @@ struct RequestPipeline: HTTPResponder {
   let handlers: Handlers
   /// Public reads by address.
   let addressBuckets: TokenBuckets<String>
-  /// Requests with a wrong signature by address: a stranger must not buy our time with them.
+  /// Wrong signatures by address and key.
   let failureBuckets: TokenBuckets<String>
+  /// The header field in which a trusted proxy names the client.
+  let proxyHeader: HTTPFields.Element.Name?
 
   private var clock: APIClock { handlers.clock }
 
@@ -66,68 +68,85 @@ struct RequestPipeline: HTTPResponder {
       throw Refusal(.notFound)
     }
     let parts = target.split(separator: "?", maxSplits: 1, omittingEmptySubsequences: false)
-    switch routes.match(request.method.rawValue, path: parts[0]) {
+    let (route, parameters) = try route(request.method.rawValue, parts[0])
+    let query = parts.count > 1 ? parts[1] : ""
+    var call = Call(parameters: parameters, query: QueryFields(), body: [])
+    switch route.access {
+    case .open(let handler):
+      try limit(address(request, context))
+      call.query = try QueryFields(query, knowing: route.query)
+      call.body = try await Self.body(request, route)
+      call.lastEventID = request.headers[.lastEventID]
+      return try await handler(handlers, call)
+    case .roles(let roles, let handler):
+      let claim = try authenticate(request, target, address(request, context))
+      let user = claim.identity
+      guard roles.contains(user.role) else { throw Refusal(.forbidden) }
+      try handlers.charge(user, 1)
+      if user.role == .operator, user.isFrozen, route.method != .get { throw Refusal(.userFrozen) }
+      call.query = try QueryFields(query, knowing: route.query)
+      call.body = try await Self.body(request, route)
+      guard SignableRequest.digest(of: call.body) == claim.digest else {
+        throw Refusal(.digestMismatch)
+      }
+      return try await handler(handlers, call, user)
+    }
+  }
+
+  private func route(
+    _ method: String, _ path: Substring
+  ) throws(Refusal) -> (Route, parameters: [String]) {
+    switch routes.match(method, path: path) {
+    case .route(let route, let parameters): return (route, parameters)
     case .none: throw Refusal(.notFound)
     case .otherMethods(let methods):
       var refusal = Refusal(.methodNotAllowed)
       refusal.allowedMethods = methods
       throw refusal
-    case .route(let route, let parameters):
-      let query = { () throws(Refusal) in
-        try QueryFields(parts.count > 1 ? parts[1] : "", knowing: route.query)
-      }
-      var call = Call(parameters: parameters, query: QueryFields(), body: [])
-      switch route.access {
-      case .open(let handler):
-        try limitPublic(Self.address(context))
-        call.query = try query()
-        call.body = try await Self.body(request, route)
-        call.lastEventID = request.headers[.lastEventID]
-        return try await handler(handlers, call)
-      case .roles(let roles, let handler):
-        let (user, digest) = try authenticate(request, target, context)
-        guard roles.contains(user.role) else { throw Refusal(.forbidden) }
-        try handlers.charge(user, 1)
-        if user.role == .operator, user.isFrozen, route.method != .get {
-          throw Refusal(.userFrozen)
-        }
-        call.query = try query()
-        call.body = try await Self.body(request, route)
-        guard SignableRequest.digest(of: call.body) == digest else { throw Refusal(.digestMismatch) }
-        return try await handler(handlers, call, user)
-      }
     }
   }
 
   // MARK: Guards
 
-  private func limitPublic(_ address: String) throws(Refusal) {
+  private func limit(_ address: String) throws(Refusal) {
     if let wait = addressBuckets.take(of: address, at: clock.nanoseconds()) {
       throw Refusal(.rateLimited, retryAfterSeconds: max(wait, 1))
     }
   }
 
+  /// Who signed the request. A stranger without a known key costs as much as a public read and is counted
+  /// as one. Wrong signatures under a known key cost more: they are counted by address and key, so that
+  /// they shut out nobody else behind the same proxy.
   private func authenticate(
-    _ request: Request, _ target: String, _ context: ConnectionContext
-  ) throws(Refusal) -> (Identity, digest: String) {
-    let address = Self.address(context)
-    guard !failureBuckets.isEmpty(address, at: clock.nanoseconds()) else {
-      throw Refusal(
-        .rateLimited, "too many requests with a wrong signature", retryAfterSeconds: 1)
-    }
+    _ request: Request, _ target: String, _ address: String
+  ) throws(Refusal) -> RequestAuthenticator.Claim {
+    let claim: RequestAuthenticator.Claim
     do throws(Refusal) {
-      return try authenticator.identity(
-        of: request.head, target: target, now: clock.microseconds() / 1_000_000)
+      claim = try authenticator.claim(of: request.head, target: target)
     } catch {
-      _ = failureBuckets.take(of: address, at: clock.nanoseconds())
+      try limit(address)
       throw error
     }
+    let name = address + " " + Hex.string(claim.identity.key.bytes)
+    guard !failureBuckets.isEmpty(name, at: clock.nanoseconds()) else {
+      throw Refusal(.rateLimited, "too many wrong signatures", retryAfterSeconds: 1)
+    }
+    do throws(Refusal) {
+      try authenticator.prove(claim, now: clock.microseconds() / 1_000_000)
+    } catch {
+      if error.code == TransportError.signatureInvalid.rawValue {
+        _ = failureBuckets.take(of: name, at: clock.nanoseconds())
+      }
+      throw error
+    }
+    return claim
   }
 
   /// Reads the body piece by piece and stops at the route's bound; the rest is discarded unread.
   private static func body(_ request: Request, _ route: Route) async throws -> [UInt8] {
     let tooLarge = Refusal(.bodyTooLarge, "this route takes \(route.maximumBody) bytes")
-    if let length = request.headers[.contentLength].flatMap({ Int($0) }), length > route.maximumBody {
+    if let length = request.headers[.contentLength].flatMap({ Int($0) }), length > route.maximumBody
+    {
       throw tooLarge
     }
     var bytes: [UInt8] = []
@@ -138,8 +157,13 @@ struct RequestPipeline: HTTPResponder {
     return bytes
   }
 
-  private static func address(_ context: ConnectionContext) -> String {
-    context.channel.remoteAddress?.ipAddress ?? "local"
+  /// Behind a proxy the last address that it wrote into its header; else the peer's.
+  private func address(_ request: Request, _ context: ConnectionContext) -> String {
+    let peer = context.channel.remoteAddress?.ipAddress ?? "local"
+    guard let proxyHeader, let value = request.headers[values: proxyHeader].last,
+      let last = value.split(separator: ",").last
+    else { return peer }
+    return String(last.drop { $0 == " " })
   }
 
   /// 64 random bits: enough to find a line in a log.

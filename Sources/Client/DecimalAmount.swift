@@ -102,7 +102,8 @@ extension DecimalAmount: Codable {
     let container = try decoder.singleValueContainer()
     let text = try container.decode(String.self)
     guard let value = Self(text) else {
-      throw DecodingError.dataCorruptedError(in: container, debugDescription: "not a decimal: \(text)")
+      throw DecodingError.dataCorruptedError(
+        in: container, debugDescription: "not a decimal: \(text)")
     }
     self = value
   }

@@ -1,6 +1,7 @@
 // How requests are signed: the subset of RFC 9421 that this project speaks, for signer and verifier alike.
 
 internal import Crypto
+
 #if canImport(FoundationEssentials)
   internal import FoundationEssentials
 #else

@@ -1,6 +1,7 @@
 // The signing side: an Ed25519 private key, and the file that holds it.
 
 internal import Crypto
+
 #if canImport(FoundationEssentials)
   internal import FoundationEssentials
 #else
@@ -123,7 +124,8 @@ extension RequestSigner {
     }
     defer { close(descriptor) }
     let content = Array(pem.utf8)
-    guard fchmod(descriptor, 0o600) == 0, write(descriptor, content, content.count) == content.count,
+    guard fchmod(descriptor, 0o600) == 0,
+      write(descriptor, content, content.count) == content.count,
       fsync(descriptor) == 0
     else { throw KeyFileError(path: path, reason: "cannot be written: \(lastError())") }
   }

@@ -73,7 +73,9 @@ private let expectations: [(method: String, template: String, roles: String)] = 
 
   @Test func whatIsNotInTheTableIsNotFound() async throws {
     try await Venue.run { venue in
-      for path in ["/", "/v1", "/v1/orders/", "/v1/orders/1/2", "/v2/orders", "//v1/orders", "/V1/orders"] {
+      for path in [
+        "/", "/v1", "/v1/orders/", "/v1/orders/1/2", "/v2/orders", "//v1/orders", "/V1/orders",
+      ] {
         let answer = try await venue.send("GET", path, as: "alice")
         #expect(answer.status == 404 && answer.code == "not_found", "\(path)")
       }

@@ -31,7 +31,8 @@ import Testing
         let orders = (0..<25).map { index in
           NewOrder(
             .buy, decimal("0.01"), of: "ETH-USDC",
-            at: DecimalAmount(atoms: Int128(200_000 - index), decimals: 2), clientOrderID: "p\(index)")
+            at: DecimalAmount(atoms: Int128(200_000 - index), decimals: 2),
+            clientOrderID: "p\(index)")
         }
         let placed = try await client.place(orders)
         var seen: [String] = []
@@ -155,7 +156,8 @@ import Testing
       try await venue.with("operator") { client in
         func adjust(_ id: String, _ amount: String) async throws(APIError) -> AdjustmentOutcome {
           try await client.adjust(
-            NewAdjustment(requestID: id, user: "3", asset: "USDC", amount: decimal(amount), reason: "r"))
+            NewAdjustment(
+              requestID: id, user: "3", asset: "USDC", amount: decimal(amount), reason: "r"))
         }
         let booked = try await adjust("a1", "-10.5")
         #expect(booked.status == .booked)
@@ -199,7 +201,8 @@ import Testing
         let other = KeyGrant(publicKey: Venue.signer("dave").publicKeyHex, role: .trader)
         let reader = KeyGrant(publicKey: key.publicKey, role: .readOnly)
         for (user, code) in [
-          (NewUser(name: "carol"), "name_taken"), (NewUser(name: "carol", key: other), "name_taken"),
+          (NewUser(name: "carol"), "name_taken"),
+          (NewUser(name: "carol", key: other), "name_taken"),
           (NewUser(name: "carol", key: reader), "key_taken"),
           (NewUser(name: "dave", key: key), "key_taken"), (NewUser(name: "d ave"), "name_invalid"),
           (NewUser(name: "dave", key: KeyGrant(publicKey: "00", role: .trader)), "bad_request"),

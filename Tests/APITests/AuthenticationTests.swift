@@ -57,7 +57,8 @@ private struct Tampering: Sendable, CustomTestStringConvertible {
       $0.headers.append(("Content-Digest", $0[header: "Content-Digest"] ?? ""))
     },
     Tampering("other signature", "signature_invalid") {
-      $0[header: "Signature"] = Venue.signer("alice")
+      $0[header: "Signature"] =
+        Venue.signer("alice")
         .sign(method: "POST", target: "/v1/orders", body: [], created: Venue.start + 10).signature
     },
     Tampering("signature cut", "signature_invalid") { $0[header: "Signature"] = "sig=:AAAA:" },
@@ -74,7 +75,8 @@ private struct Tampering: Sendable, CustomTestStringConvertible {
     .parameters("unknown parameter", "signature_invalid", ";alg=", ";tag=\"x\";alg="),
     .parameters("method not covered", "signature_invalid", "(\"@method\" ", "("),
     .parameters("digest not covered", "signature_invalid", " \"content-digest\")", ")"),
-    .parameters("more covered", "signature_invalid", " \"content-digest\")", " \"content-digest\" \"host\")"),
+    .parameters(
+      "more covered", "signature_invalid", " \"content-digest\")", " \"content-digest\" \"host\")"),
     .parameters(
       "another's key", "signature_invalid", Venue.signer("alice").publicKeyHex,
       Venue.signer("bob").publicKeyHex),
@@ -121,7 +123,9 @@ extension String {
 
   @Test func theQueryIsSigned() async throws {
     try await Venue.run { venue in
-      for target in ["/v1/orders", "/v1/orders?", "/v1/orders?limit=20", "/v1/orders?limit=2&limit=3"] {
+      for target in [
+        "/v1/orders", "/v1/orders?", "/v1/orders?limit=20", "/v1/orders?limit=2&limit=3",
+      ] {
         let answer = try await venue.send("GET", "/v1/orders?limit=2", as: "alice") {
           $0.target = target
         }
@@ -221,7 +225,7 @@ extension String {
   }
 
   @Test func theReplayCacheRefusesWhenItIsFull() async throws {
-    try await Venue.run({ $0.maximumRememberedSignatures = 2 }) { venue in
+    try await Venue.run(Venue.configuration.with(\.maximumRememberedSignatures, 2)) { venue in
       for code in [nil, nil, "unavailable"] {
         let answer = try await venue.send("GET", "/v1/balances", as: "alice")
         #expect(answer.code == code)

@@ -31,7 +31,8 @@ private struct Document {
   var eventData: [String] = []
 
   init() throws {
-    let path = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
+    let path =
+      URL(fileURLWithPath: #filePath).deletingLastPathComponent()
       .deletingLastPathComponent().deletingLastPathComponent().path + "/docs/api.md"
     let text = try String(contentsOfFile: path, encoding: .utf8)
     var lines = text.split(separator: "\n", omittingEmptySubsequences: false)[...]
@@ -71,7 +72,8 @@ private struct Document {
     case "json":
       guard case .call(let request, _)? = steps.popLast() else { return }
       steps.append(.call(request, answer: content.joined(separator: "\n")))
-    case "text": eventData += content.filter { $0.hasPrefix("data: ") }.map { String($0.dropFirst(6)) }
+    case "text":
+      eventData += content.filter { $0.hasPrefix("data: ") }.map { String($0.dropFirst(6)) }
     default: scripts[kind] = content.joined(separator: "\n") + "\n"
     }
   }
@@ -96,7 +98,7 @@ private struct Document {
     let document = try Document()
     let routes = RouteTable(Route.all)
     let shown = Mutex<Set<String>>([])
-    try await Venue.run({ $0.indicativeMilliseconds = 3_600_000 }) { venue in
+    try await Venue.run(Venue.configuration.with(\.indicativeMilliseconds, 3_600_000)) { venue in
       for step in document.steps {
         switch step {
         case .auction: venue.exchange.runAuctions()
@@ -158,7 +160,7 @@ private struct Document {
     let clock = APIClock(
       microseconds: { system.microseconds() + offset.withLock { $0 } },
       nanoseconds: system.nanoseconds)
-    try await Venue.run({ $0.clock = clock }) { venue in
+    try await Venue.run(clock: clock) { venue in
       offset.withLock { $0 = 0 }
       let output = try await withDirectory { directory in
         let (key, file) = (directory + "/trader.pem", directory + "/script")

@@ -34,7 +34,7 @@ import Testing
   }
 
   @Test func auctionsComeInOrderAndAgreeWithTheMarket() async throws {
-    try await Venue.run({ $0.indicativeMilliseconds = 3_600_000 }) { venue in
+    try await Venue.run(Venue.configuration.with(\.indicativeMilliseconds, 3_600_000)) { venue in
       let events = try await read(venue, auctions: 3) {
         for _ in 0..<3 { venue.exchange.runAuctions() }
       }
@@ -50,7 +50,7 @@ import Testing
   }
 
   @Test func aReaderGoesOnWhereItWas() async throws {
-    try await Venue.run({ $0.indicativeMilliseconds = 3_600_000 }) { venue in
+    try await Venue.run(Venue.configuration.with(\.indicativeMilliseconds, 3_600_000)) { venue in
       for _ in 0..<5 { venue.exchange.runAuctions() }
       let start = try await read(venue, auctions: 1) { venue.exchange.runAuctions() }
       let last = try #require(start.last?.id)
@@ -64,7 +64,7 @@ import Testing
   }
 
   @Test func whatTheRingNoLongerHoldsIsAReset() async throws {
-    try await Venue.run({ $0.indicativeMilliseconds = 3_600_000 }) { venue in
+    try await Venue.run(Venue.configuration.with(\.indicativeMilliseconds, 3_600_000)) { venue in
       let first = try await read(venue, auctions: 1) { venue.exchange.runAuctions() }
       let id = try #require(first.last?.id)
       for _ in 0...MarketEvents.ringCapacity { venue.exchange.runAuctions() }
@@ -156,7 +156,8 @@ import Testing
     #expect(count == MarketEvents.readerCapacity)
     slow = nil
     #expect(hub.subscriberCount == 0)
-    #expect(String(decoding: MarketSubscription.farewell, as: UTF8.self) == "event: reset\ndata: {}\n\n")
+    #expect(
+      String(decoding: MarketSubscription.farewell, as: UTF8.self) == "event: reset\ndata: {}\n\n")
   }
 
   @Test func tooManyReadersAreRefused() async throws {

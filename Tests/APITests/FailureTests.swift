@@ -4,6 +4,7 @@ import AsyncHTTPClient
 import Client
 import NIOCore
 import NIOHTTP1
+import Synchronization
 import Testing
 
 @testable import API
@@ -15,7 +16,10 @@ private let orderBody =
   @Test func theCoresErrorsHaveTheirStatus() async throws {
     try await Venue.run { venue in
       let rows: [(ExchangeError, Int, String, String?)] = [
-        (.unavailable(reason: "the database is away", retryAfterSeconds: 7), 503, "unavailable", "7"),
+        (
+          .unavailable(reason: "the database is away", retryAfterSeconds: 7), 503, "unavailable",
+          "7"
+        ),
         (.unavailable(reason: "starting", retryAfterSeconds: 0), 503, "unavailable", "1"),
         (.overloaded(retryAfterSeconds: 3), 429, "overloaded", "3"),
         (.outcomeUnknown, 500, "outcome_unknown", nil),
@@ -115,7 +119,9 @@ private let orderBody =
   // MARK: Rates
 
   @Test func aKeyHasARate() async throws {
-    try await Venue.run({ $0.keyLimit = RateLimit(perSecond: 10, burst: 1_000) }) { venue in
+    try await Venue.run(
+      Venue.configuration.with(\.keyLimit, RateLimit(perSecond: 10, burst: 1_000))
+    ) { venue in
       let orders = Array(repeating: orderBody, count: 998).joined(separator: ",")
       let batch = try await venue.send(
         "POST", "/v1/orders/batch", body: #"{"orders":[\#(orders)]}"#, as: "alice")
@@ -143,21 +149,46 @@ private let orderBody =
   }
 
   @Test func anAddressHasARate() async throws {
-    try await Venue.run({ configuration in
-      configuration.addressLimit = RateLimit(perSecond: 1, burst: 3)
-      configuration.failureLimit = RateLimit(perSecond: 1, burst: 2)
-    }) { venue in
+    let configuration = Venue.configuration
+      .with(\.addressLimit, RateLimit(perSecond: 1, burst: 3))
+      .with(\.failureLimit, RateLimit(perSecond: 1, burst: 2))
+    try await Venue.run(configuration) { venue in
       var codes: [String?] = []
       for _ in 0..<4 { codes.append(try await venue.send("GET", "/v1/markets").code) }
       #expect(codes == [nil, nil, nil, "rate_limited"])
-      // Signed requests have their own bucket, until too many were wrong.
+      // Strangers count as the public; who has a key does not.
+      #expect(try await venue.send("GET", "/v1/balances", as: "stranger").code == "rate_limited")
+      #expect(try await venue.send("GET", "/v1/balances", as: "alice").status == 200)
+      // Wrong signatures under a known key shut out that key from this address, nobody else.
       codes = []
-      for name in ["alice", "stranger", "stranger", "stranger", "alice"] {
-        codes.append(try await venue.send("GET", "/v1/balances", as: name).code)
+      for _ in 0..<3 {
+        codes.append(
+          try await venue.send("GET", "/v1/balances", as: "alice") { $0.target = "/v1/fills" }.code)
       }
-      #expect(codes == [nil, "key_unknown", "key_unknown", "rate_limited", "rate_limited"])
+      #expect(codes == ["signature_invalid", "signature_invalid", "rate_limited"])
+      #expect(try await venue.send("GET", "/v1/balances", as: "alice").code == "rate_limited")
+      #expect(try await venue.send("GET", "/v1/balances", as: "bob").status == 200)
       venue.clock.advance(milliseconds: 1_000)
       #expect(try await venue.send("GET", "/v1/balances", as: "alice").status == 200)
+      #expect(try await venue.send("GET", "/v1/balances", as: "stranger").code == "key_unknown")
+    }
+  }
+
+  @Test func aProxyNamesTheAddress() async throws {
+    let configuration = Venue.configuration
+      .with(\.addressLimit, RateLimit(perSecond: 1, burst: 1))
+      .with(\.proxyHeader, "X-Forwarded-For")
+    try await Venue.run(configuration) { venue in
+      // Only the last entry is the proxy's own word.
+      let rows: [(String, String?)] = [
+        ("10.0.0.1", nil), ("10.0.0.2", nil), ("10.0.0.1", "rate_limited"),
+        ("10.0.0.9, 10.0.0.1", "rate_limited"), ("10.0.0.1, 10.0.0.3", nil),
+      ]
+      for (value, code) in rows {
+        let answer = try await venue.send(
+          "GET", "/v1/markets", headers: [("X-Forwarded-For", value)])
+        #expect(answer.code == code, "\(value)")
+      }
     }
   }
 
@@ -212,6 +243,30 @@ private let orderBody =
     }
   }
 
+  /// A client that starts with its server signs too early at first.
+  @Test func theClientSignsAgainAfterTheStart() async throws {
+    try await Venue.run { venue in
+      let calls = Mutex<Int64>(0)
+      var configuration = UncrossClient.Configuration(
+        baseURL: venue.url, signer: Venue.signer("alice"))
+      configuration.maximumWaitSeconds = 0
+      configuration.now = {
+        // The first attempt in the second of the start, the next ones later.
+        let seconds = calls.withLock { calls in
+          calls += 1
+          return Venue.start + calls
+        }
+        return Timestamp(microseconds: seconds * 1_000_000)
+      }
+      venue.clock.advance(milliseconds: -8_000)
+      let client = UncrossClient(configuration)
+      let balances = try await client.balances()
+      let attempts = calls.withLock { $0 }
+      #expect(balances.count == 2 && attempts == 2)
+      await client.close()
+    }
+  }
+
   @Test func theClientSaysWhatTheServerSaid() async throws {
     try await Venue.run { venue in
       venue.exchange.fail(with: .unavailable(reason: "the database is away", retryAfterSeconds: 9))
@@ -228,7 +283,9 @@ private let orderBody =
       }
     }
     // Nobody listens at port 1.
-    let client = UncrossClient(baseURL: "http://127.0.0.1:1")
+    var configuration = UncrossClient.Configuration(baseURL: "http://127.0.0.1:1")
+    configuration.maximumAttempts = 1
+    let client = UncrossClient(configuration)
     do {
       _ = try await client.markets()
       Issue.record("no error")

@@ -34,13 +34,18 @@ private let rows: [(name: String, body: String, code: String?)] = [
   ("twice", body([:], ",\"side\":\"sell\""), "bad_request"),
   ("twice by escape", body([:], ",\"s\\u0069de\":\"sell\""), "bad_request"),
   ("no market", body(["market": nil]), "bad_request"),
-  ("no side", body(["side": nil]), "bad_request"), ("no quantity", body(["quantity": nil]), "bad_request"),
+  ("no side", body(["side": nil]), "bad_request"),
+  ("no quantity", body(["quantity": nil]), "bad_request"),
   ("no client id", body(["client_order_id": nil]), "bad_request"),
   ("null client id", body(["client_order_id": "null"]), "bad_request"),
   ("empty client id", body(["client_order_id": "\"\""]), "bad_request"),
-  ("long client id", body(["client_order_id": "\"\(String(repeating: "x", count: 37))\""]), "bad_request"),
+  (
+    "long client id", body(["client_order_id": "\"\(String(repeating: "x", count: 37))\""]),
+    "bad_request"
+  ),
   ("client id with space", body(["client_order_id": "\"a b\""]), "bad_request"),
-  ("side", body(["side": "\"BUY\""]), "bad_request"), ("type", body(["type": "\"stop\""]), "bad_request"),
+  ("side", body(["side": "\"BUY\""]), "bad_request"),
+  ("type", body(["type": "\"stop\""]), "bad_request"),
   ("time in force", body(["time_in_force": "\"ioc\""]), "bad_request"),
   ("number price", body(["price": "2000"]), "bad_request"),
   ("number quantity", body(["quantity": "1"]), "bad_request"),
@@ -73,14 +78,22 @@ private let rows: [(name: String, body: String, code: String?)] = [
   ("too small", body(["quantity": "\"0.0001\"", "price": "\"1\""]), "notional_too_small"),
   ("no price", body(["price": nil]), "limit_missing"),
   ("market order with price", body(["type": "\"market\""]), "limit_not_allowed"),
-  ("market order that rests", body(["type": "\"market\"", "price": nil, "time_in_force": "\"gtc\""]),
-    "time_in_force_not_allowed"),
+  (
+    "market order that rests",
+    body(["type": "\"market\"", "price": nil, "time_in_force": "\"gtc\""]),
+    "time_in_force_not_allowed"
+  ),
   ("gtd without time", body(["time_in_force": "\"gtd\""]), "expiry_missing"),
   ("time without gtd", body(["expires_at": "\"2027-01-01T00:00:00Z\""]), "expiry_not_allowed"),
-  ("expired", body(["time_in_force": "\"gtd\"", "expires_at": "\"2026-01-01T00:00:00Z\""]),
-    "expiry_passed"),
-  ("expired in 1970", body(["time_in_force": "\"gtd\"", "expires_at": "\"1970-01-01T00:00:00Z\""]),
-    "expiry_passed"),
+  (
+    "expired", body(["time_in_force": "\"gtd\"", "expires_at": "\"2026-01-01T00:00:00Z\""]),
+    "expiry_passed"
+  ),
+  (
+    "expired in 1970",
+    body(["time_in_force": "\"gtd\"", "expires_at": "\"1970-01-01T00:00:00Z\""]),
+    "expiry_passed"
+  ),
   ("fill or kill", body(["fill_or_kill": "true"]), "fill_or_kill_not_offered"),
   ("fok", body(["time_in_force": "\"fok\""]), "fill_or_kill_not_offered"),
   ("minimum quantity", body(["minimum_quantity": "\"0.5\""]), "minimum_quantity_not_offered"),
@@ -95,7 +108,9 @@ private let rows: [(name: String, body: String, code: String?)] = [
         let answer = try await venue.send("POST", "/v1/orders", body: row.body, as: "alice")
         #expect(answer.code == row.code, "\(row.name): \(answer.text)")
         #expect((answer.status == 200) == (row.code == nil), "\(row.name)")
-        if row.code == "bad_request" || row.code == "price_off_tick" || row.code == "quantity_off_lot" {
+        if row.code == "bad_request" || row.code == "price_off_tick"
+          || row.code == "quantity_off_lot"
+        {
           #expect(venue.exchange.submittedCount == 0, "\(row.name) reached the journal")
         }
       }
@@ -125,7 +140,8 @@ private let rows: [(name: String, body: String, code: String?)] = [
     try await Venue.run { venue in
       try await venue.with("alice") { client in
         let placed = try await client.place(
-          NewOrder(.buy, decimal("1.5"), of: "ETH-USDC", at: decimal("2000"), clientOrderID: "life"))
+          NewOrder(.buy, decimal("1.5"), of: "ETH-USDC", at: decimal("2000"), clientOrderID: "life")
+        )
         let id = placed.orderID
         let order = try await client.order(id)
         #expect(order.status == .open && order.price == decimal("2000"))
@@ -176,7 +192,9 @@ private let rows: [(name: String, body: String, code: String?)] = [
   @Test func aBatchHasAnOutcomeForEachOrder() async throws {
     try await Venue.run { venue in
       try await venue.with("alice") { client in
-        func order(_ id: String, _ price: String, _ quantity: String = "0.01", _ market: String = "ETH-USDC") -> NewOrder {
+        func order(
+          _ id: String, _ price: String, _ quantity: String = "0.01", _ market: String = "ETH-USDC"
+        ) -> NewOrder {
           NewOrder(.buy, decimal(quantity), of: market, at: decimal(price), clientOrderID: id)
         }
         let outcomes = try await client.place([
@@ -198,16 +216,21 @@ private let rows: [(name: String, body: String, code: String?)] = [
         if case .refused(let id, _) = outcomes[1] { #expect(id == "b2") }
         #expect(venue.exchange.submittedCount == 5)
       }
-      let good = #"{"market":"ETH-USDC","side":"buy","price":"1","quantity":"1","client_order_id":"g"}"#
+      let good =
+        #"{"market":"ETH-USDC","side":"buy","price":"1","quantity":"1","client_order_id":"g"}"#
       let bad = good.dropLast() + #","x":1}"#
       for (body, part) in [
         (#"{"orders":[\#(good),\#(bad)]}"#, "orders[1]"), (#"{"orders":[]}"#, "1 to 1000"),
         (#"{"orders":{}}"#, "array"), (#"{"orders":[1]}"#, "orders[0]"), ("{}", "orders"),
         (#"{"orders":[\#(good)],"market":"x"}"#, "market"),
-        ("{\"orders\":[\(Array(repeating: "1", count: 1_001).joined(separator: ","))]}", "1 to 1000"),
+        (
+          "{\"orders\":[\(Array(repeating: "1", count: 1_001).joined(separator: ","))]}",
+          "1 to 1000"
+        ),
       ] {
         let answer = try await venue.send("POST", "/v1/orders/batch", body: body, as: "alice")
-        #expect(answer.code == "bad_request" && answer.text.contains(part), "\(part): \(answer.text)")
+        #expect(
+          answer.code == "bad_request" && answer.text.contains(part), "\(part): \(answer.text)")
       }
       #expect(venue.exchange.submittedCount == 5)
     }

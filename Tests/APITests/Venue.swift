@@ -74,6 +74,14 @@ extension JSONValue {
   }
 }
 
+extension APIConfiguration {
+  func with<Value>(_ path: WritableKeyPath<Self, Value>, _ value: Value) -> Self {
+    var changed = self
+    changed[keyPath: path] = value
+    return changed
+  }
+}
+
 /// A running server with a market, an operator (user 1), alice (2), bob (3) and a second operator (4).
 struct Venue: Sendable {
   /// When the server starts: 2026-09-21T14:13:20Z.
@@ -85,19 +93,18 @@ struct Venue: Sendable {
 
   var url: String { "http://127.0.0.1:\(port)" }
 
-  /// Runs a server for the length of `body`.
+  /// A port that the system chooses, and no waiting for indicative prices.
+  static let configuration = APIConfiguration().with(\.port, 0).with(\.indicativeMilliseconds, 5)
+
+  /// Runs a server for the length of `body`; without a clock of its own it takes the test's.
   static func run(
-    maximumReaders: Int = 1_000, _ change: (inout APIConfiguration) -> Void = { _ in },
-    _ body: @escaping @Sendable (Venue) async throws -> Void
+    _ configuration: APIConfiguration = configuration, clock ownClock: APIClock? = nil,
+    maximumReaders: Int = 1_000, _ body: @escaping @Sendable (Venue) async throws -> Void
   ) async throws {
     let clock = TestClock(seconds: start)
     let exchange = MemoryExchange(maximumReaders: maximumReaders)
     open(exchange)
-    var configuration = APIConfiguration()
-    configuration.port = 0
-    configuration.clock = clock.clock
-    configuration.indicativeMilliseconds = 5
-    change(&configuration)
+    let configuration = configuration.with(\.clock, ownClock ?? clock.clock)
     var logger = Logger(label: "test")
     logger.logLevel = .error
     let (ports, listening) = AsyncStream<Int>.makeStream()
@@ -122,7 +129,8 @@ struct Venue: Sendable {
 
   /// Fixed keys: their names are their seeds.
   static func signer(_ name: String) -> RequestSigner {
-    let seed = Array(name.utf8.prefix(32)) + Array(repeating: 7, count: 32 - min(name.utf8.count, 32))
+    let seed =
+      Array(name.utf8.prefix(32)) + Array(repeating: 7, count: 32 - min(name.utf8.count, 32))
     guard let signer = try? RequestSigner(seed: seed) else { preconditionFailure("a bad seed") }
     return signer
   }

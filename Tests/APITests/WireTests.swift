@@ -1,11 +1,10 @@
 // The values of the wire by themselves: decimals, times, JSON, queries, keys and signatures.
 
 import Client
+import Foundation
 import Testing
 
 @testable import API
-
-import Foundation
 
 @Suite struct WireTests {
   // MARK: Decimals
@@ -17,13 +16,24 @@ import Foundation
       ("0.000000000000000001", "0.000000000000000001", 18, 1),
       ("0.000000000000000001", "0.000000000000000001", 17, nil),
       ("-12.345", "-12.345", 3, -12_345), ("-0.5", "-0.5", 1, -5),
-      ("1329227995784915872.903807060280344576", "1329227995784915872.903807060280344576", 18, 1 << 120),
-      ("99999999999999999999999999999999999999", "99999999999999999999999999999999999999", 0,
-        Int128("99999999999999999999999999999999999999")),
+      (
+        "1329227995784915872.903807060280344576", "1329227995784915872.903807060280344576", 18,
+        1 << 120
+      ),
+      (
+        "99999999999999999999999999999999999999", "99999999999999999999999999999999999999", 0,
+        Int128("99999999999999999999999999999999999999")
+      ),
       ("99999999999999999999999999999999999999", "99999999999999999999999999999999999999", 1, nil),
-      ("170141183460469231731687303715884105727", "170141183460469231731687303715884105727", 0, .max),
+      (
+        "170141183460469231731687303715884105727", "170141183460469231731687303715884105727", 0,
+        .max
+      ),
       ("170141183460469231731687303715884105728", nil, 0, nil),
-      ("0.00000000000000000000000000000000000001", "0.00000000000000000000000000000000000001", 38, 1),
+      (
+        "0.00000000000000000000000000000000000001", "0.00000000000000000000000000000000000001", 38,
+        1
+      ),
       ("0.000000000000000000000000000000000000001", nil, 0, nil),
       ("", nil, 0, nil), ("-", nil, 0, nil), (".", nil, 0, nil), ("1.", nil, 0, nil),
       (".1", nil, 0, nil), ("+1", nil, 0, nil), ("01", nil, 0, nil), ("00", nil, 0, nil),
@@ -46,7 +56,9 @@ import Foundation
       let decimals = Int.random(in: 0...18, using: &generator)
       let bits = Int.random(in: 1...120, using: &generator)
       let high = Int128(UInt64.random(in: 0 ... .max, using: &generator)) << 64
-      let magnitude = (high | Int128(UInt64.random(in: 0 ... .max, using: &generator))) & ((1 << Int128(bits)) - 1)
+      let magnitude =
+        (high | Int128(UInt64.random(in: 0 ... .max, using: &generator)))
+        & ((1 << Int128(bits)) - 1)
       let atoms = Bool.random(using: &generator) ? magnitude : -magnitude
       let amount = DecimalAmount(atoms: atoms, decimals: decimals)
       #expect(amount.atoms(decimals: decimals) == atoms, "seed \(seed): \(atoms) in \(decimals)")
@@ -72,7 +84,8 @@ import Foundation
       ("2100-02-29T00:00:00Z", nil), ("2026-02-29T00:00:00Z", nil), ("2026-13-01T00:00:00Z", nil),
       ("2026-00-01T00:00:00Z", nil), ("2026-04-31T00:00:00Z", nil), ("2026-04-30T24:00:00Z", nil),
       ("2026-04-30T23:60:00Z", nil), ("2026-04-30T23:59:60Z", nil), ("1969-12-31T23:59:59Z", nil),
-      ("2026-04-30 23:59:00Z", nil), ("2026-04-30T23:59:00", nil), ("2026-04-30T23:59:00+00:00", nil),
+      ("2026-04-30 23:59:00Z", nil), ("2026-04-30T23:59:00", nil),
+      ("2026-04-30T23:59:00+00:00", nil),
       ("2026-04-30T23:59:00.Z", nil), ("2026-04-30T23:59:00.1234567Z", nil), ("", nil), ("Z", nil),
       ("2026-04-3xT23:59:00Z", nil),
     ]
@@ -91,8 +104,12 @@ import Foundation
   @Test func jsonIsStrict() throws {
     let good: [(String, JSONValue)] = [
       ("null", .null), (" true ", .bool(true)), ("-0.5e+3", .number("-0.5e+3")), ("[]", .array([])),
-      ("{}", .object([])), (#""\"\\\/\b\f\n\r\t\u00e9\ud83d\ude00""#, .text("\"\\/\u{8}\u{c}\n\r\t\u{e9}\u{1f600}")),
-      (#"[1,{"a":"b"}]"#, .array([.number("1"), .object([JSONField(name: "a", value: .text("b"))])])),
+      ("{}", .object([])),
+      (#""\"\\\/\b\f\n\r\t\u00e9\ud83d\ude00""#, .text("\"\\/\u{8}\u{c}\n\r\t\u{e9}\u{1f600}")),
+      (
+        #"[1,{"a":"b"}]"#,
+        .array([.number("1"), .object([JSONField(name: "a", value: .text("b"))])])
+      ),
     ]
     for (text, value) in good { #expect(try JSONValue.parse(Array(text.utf8)) == value) }
     for text in [
@@ -103,7 +120,9 @@ import Foundation
     ] {
       #expect(throws: Refusal.self, "\(text)") { try JSONValue.parse(Array(text.utf8)) }
     }
-    for bytes: [UInt8] in [[0x22, 0xff, 0x22], [0x22, 0xc0, 0x80, 0x22], [0x22, 0x5c, 0x6e, 0xed, 0xa0, 0x80, 0x22]] {
+    for bytes: [UInt8] in [
+      [0x22, 0xff, 0x22], [0x22, 0xc0, 0x80, 0x22], [0x22, 0x5c, 0x6e, 0xed, 0xa0, 0x80, 0x22],
+    ] {
       #expect(throws: Refusal.self, "\(bytes)") { try JSONValue.parse(bytes) }
     }
   }
@@ -111,7 +130,9 @@ import Foundation
   @Test func queriesAreStrict() throws {
     let query = try QueryFields("a=1%2B2&b=%C3%A9", knowing: ["a", "b", "c"])
     #expect(query["a"] == "1+2" && query["b"] == "é" && query["c"] == nil)
-    for text in ["a", "a=", "a=1&a=2", "d=1", "a=%", "a=%2", "a=%zz", "a=%ff", "a=1&", "&a=1", "A=1"] {
+    for text in [
+      "a", "a=", "a=1&a=2", "d=1", "a=%", "a=%2", "a=%zz", "a=%ff", "a=1&", "&a=1", "A=1",
+    ] {
       #expect(throws: Refusal.self, "\(text)") { try QueryFields(text, knowing: ["a", "b"]) }
     }
   }
@@ -127,7 +148,8 @@ import Foundation
     let fields = signer.sign(request, created: 1_790_000_000)
     #expect(
       fields.signatureInput.hasPrefix(
-        #"sig=("@method" "@path" "@query" "content-digest" "uncross-epoch" "uncross-first");created=1790000000;nonce=""#))
+        #"sig=("@method" "@path" "@query" "content-digest" "uncross-epoch" "uncross-first");created=1790000000;nonce=""#
+      ))
     func parse(_ request: SignableRequest) throws -> RequestSignature {
       try RequestSignature(
         signatureInput: fields.signatureInput, signature: fields.signature, of: request)
@@ -161,19 +183,25 @@ import Foundation
       try signer.writeKeyFile(ours)
       #expect(try RequestSigner(keyFile: ours).publicKey == signer.publicKey)
       #expect(throws: KeyFileError.self, "it overwrote a key") { try signer.writeKeyFile(ours) }
-      let der = try await run("openssl pkey -in \(ours) -pubout -outform DER | tail -c 32 | od -An -v -tx1 | tr -d ' \\n'")
+      let der = try await run(
+        "openssl pkey -in \(ours) -pubout -outform DER | tail -c 32 | od -An -v -tx1 | tr -d ' \\n'"
+      )
       #expect(der == signer.publicKeyHex)
 
       let theirs = directory + "/theirs.pem"
       _ = try await run("umask 077; openssl genpkey -algorithm ed25519 -out \(theirs)")
-      let hex = try await run("openssl pkey -in \(theirs) -pubout -outform DER | tail -c 32 | od -An -v -tx1 | tr -d ' \\n'")
+      let hex = try await run(
+        "openssl pkey -in \(theirs) -pubout -outform DER | tail -c 32 | od -An -v -tx1 | tr -d ' \\n'"
+      )
       #expect(try RequestSigner(keyFile: theirs).publicKeyHex == hex)
 
       for mode in ["640", "604", "644", "660"] {
         _ = try await run("chmod \(mode) \(theirs)")
         #expect(throws: KeyFileError.self, "mode \(mode)") { try RequestSigner(keyFile: theirs) }
       }
-      _ = try await run("chmod 600 \(theirs); openssl genpkey -algorithm x25519 -out \(directory)/x.pem; chmod 600 \(directory)/x.pem; : > \(directory)/empty; chmod 600 \(directory)/empty")
+      _ = try await run(
+        "chmod 600 \(theirs); openssl genpkey -algorithm x25519 -out \(directory)/x.pem; chmod 600 \(directory)/x.pem; : > \(directory)/empty; chmod 600 \(directory)/empty"
+      )
       for path in [directory, directory + "/none", directory + "/x.pem", directory + "/empty"] {
         #expect(throws: KeyFileError.self, "\(path)") { try RequestSigner(keyFile: path) }
       }

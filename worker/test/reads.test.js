@@ -254,7 +254,7 @@ Deno.test("one trade and its auction, written out by hand", async () => {
     quantity: "1.5",
     buy_order_id: "4611686018427387903",
     sell_order_id: "4611686018427387902",
-    timestamp: "2026-09-21T14:13:21.123457Z",
+    timestamp: "2026-09-21T14:13:21.123007Z",
   };
   assert.deepEqual(await it.get("trades"), { trades: [trade], next: null });
   assert.deepEqual(await it.get("auctions/1"), {
@@ -265,7 +265,7 @@ Deno.test("one trade and its auction, written out by hand", async () => {
     volume: "1.5",
     surplus: "0.5",
     trade_count: 1,
-    timestamp: "2026-09-21T14:13:21.123457Z",
+    timestamp: "2026-09-21T14:13:21.123007Z",
     slot: "1790000001",
     rule_id: "CALL-1",
     reference: "1999.99",
@@ -323,7 +323,7 @@ Deno.test("the latest definition", async () => {
     sell_fee_basis_points: 5,
     minimum_notional: "1.5",
     maximum_open_orders: 200,
-    timestamp: "2026-09-21T14:13:21.123457Z",
+    timestamp: "2026-09-21T14:13:21.123007Z",
     record: "3",
   });
 });

@@ -39,7 +39,8 @@ struct BenchCommand: AsyncParsableCommand {
     try cluster.start()
     defer { cluster.stop() }
     try Migrations.apply(on: PostgresConnection(cluster.conninfo(user: "uncross_owner")))
-    try measureJournal(cluster.conninfo(user: "uncross_app"), &report)
+    try measureJournal(
+      cluster.conninfo(user: "uncross_app"), owner: cluster.conninfo(user: "uncross_owner"), &report)
   }
 
   // MARK: The engine alone
@@ -118,7 +119,9 @@ struct BenchCommand: AsyncParsableCommand {
 
   // MARK: Through the journal
 
-  private func measureJournal(_ conninfo: String, _ report: inout BenchReport) throws {
+  private func measureJournal(
+    _ conninfo: String, owner: String, _ report: inout BenchReport
+  ) throws {
     var store = try JournalStore(conninfo)
     guard try store.lead() else { throw JournalError.notLeader("bench") }
     let term = Term()
@@ -150,8 +153,8 @@ struct BenchCommand: AsyncParsableCommand {
     let projecting = seconds { _ = projection.drain(withinSeconds: 600) }
     loop.stop()
     projection.stop()
-    try report.addJournal(conninfo, commands: commands, burst: burst)
-    try report.addLedger(conninfo, rows: rows, projecting: projecting)
+    try report.addJournal(conninfo, owner, commands: commands, burst: burst)
+    try report.addLedger(owner, rows: rows, projecting: projecting)
     try report.addReplay(conninfo)
   }
 
@@ -182,55 +185,78 @@ extension LoopClock {
 }
 
 extension BenchReport {
-  /// The same groups again as bare rows: what group commit costs beyond them.
-  fileprivate mutating func addJournal(_ conninfo: String, commands: Int, burst: Double) throws {
+  /// The same groups again as bare rows, one commit each: what group commit costs beyond them.
+  fileprivate mutating func addJournal(
+    _ conninfo: String, _ owner: String, commands: Int, burst: Double
+  ) throws {
     let store = try JournalStore(conninfo)
-    var groups: [JournalGroup] = []
-    var after: Int64 = 0
+    let connection = try PostgresConnection(owner)
+    try connection.execute(
+      """
+      create table core.bench(seq bigint primary key, prev_hash bytea, hash bytea, body bytea);
+      alter table core.bench alter column body set storage external
+      """)
+    var (after, count, spent): (Int64, Int, Double) = (0, 0, 0)
     while true {
       let page = try store.groups(after: after)
       guard let last = page.last else { break }
-      groups += page
       after = last.sequence
-    }
-    let connection = try PostgresConnection(conninfo)
-    try connection.execute(
-      """
-      create temporary table bare(seq bigint primary key, prev_hash bytea, hash bytea, body bytea);
-      alter table bare alter column body set storage external
-      """)
-    let own = groups.filter { $0.firstCommand > 3_000 }
-    let bare = try seconds {
-      for group in own {
-        var parameters = PostgresParameters(capacity: group.body.count + 128)
-        parameters.int8(group.sequence)
-        parameters.bytea(group.previousHash)
-        parameters.bytea(group.hash)
-        parameters.bytea(group.body)
-        try connection.query("insert into bare values ($1, $2, $3, $4)", parameters)
+      spent += try seconds {
+        for group in page {
+          var parameters = PostgresParameters(capacity: group.body.count + 128)
+          parameters.int8(group.sequence)
+          parameters.bytea(group.previousHash)
+          parameters.bytea(group.hash)
+          parameters.bytea(group.body)
+          try connection.query("insert into core.bench values ($1, $2, $3, $4)", parameters)
+        }
       }
+      count += page.reduce(0) { $0 + $1.commandCount }
     }
-    let count = own.reduce(0) { $0 + $1.commandCount }
+    try connection.execute("drop table core.bench")
+    print("the burst was \(after) groups, \(count / Int(max(after, 1))) commands each")
     add(
       BenchRow(
         name: "journal: burst, group commit", rate: Double(commands) / burst, unit: "commands/s",
-        floor: Double(count) / bare,
-        floorName: "commands/s as bare rows of the same groups (unlogged floor: temporary table)"))
+        floor: Double(count) / spent, floorName: "commands/s, the same groups as bare rows"))
   }
 
-  /// The same ledger rows again by COPY alone.
-  fileprivate mutating func addLedger(_ conninfo: String, rows: UInt64, projecting: Double) throws {
-    let connection = try PostgresConnection(conninfo)
-    try connection.execute(
-      "create temporary table bare_log (like public.balance_log including indexes)")
+  /// The same ledger rows again by COPY alone, in transactions of the same size.
+  fileprivate mutating func addLedger(_ owner: String, rows: UInt64, projecting: Double) throws {
+    let connection = try PostgresConnection(owner)
+    try connection.execute("create table core.bench (like public.balance_log including indexes)")
+    let names = (asset: "USDC", type: "LOCK" as StaticString)
+    var copied: UInt64 = 0
+    var copy = CopyBuffer()
     let copying = try seconds {
-      try connection.execute("insert into bare_log select * from public.balance_log")
+      while copied < rows {
+        copy.begin()
+        let count = min(50_000, rows - copied)
+        for row in 0..<count {
+          copy.row(12)
+          copy.field(Int64(copied + row))
+          copy.field(Int64(row & 1_023))
+          copy.text(names.asset)
+          copy.numeric(0)
+          copy.numeric(-Int128(row) * 25_000_000)
+          copy.numeric(Int128(row) * 25_000_000)
+          copy.numeric(1_000_000_000_000_000)
+          copy.numeric(Int128(row) * 50_000_000)
+          copy.text(names.type)
+          copy.text("1047493066946263617")
+          copy.timestamp(BenchWorld.start)
+          copy.timestamp(BenchWorld.start)
+        }
+        copy.end()
+        try connection.copyIn("copy core.bench from stdin (format binary)", copy)
+        copied += count
+      }
     }
-    let count = try connection.query("select count(*) from bare_log", PostgresParameters())
+    try connection.execute("drop table core.bench")
     add(
       BenchRow(
         name: "ledger: projection", rate: Double(rows) / projecting, unit: "rows/s",
-        floor: Double(count.int64(0, 0)) / copying, floorName: "rows/s copied inside the server"))
+        floor: Double(rows) / copying, floorName: "rows/s, COPY of as many alone"))
   }
 
   fileprivate mutating func addReplay(_ conninfo: String) throws {

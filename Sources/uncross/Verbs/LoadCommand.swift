@@ -50,6 +50,7 @@ struct LoadCommand: AsyncParsableCommand {
       let survey = try survey(markets)
       let progress = try LoadProgress(
         path: file + ".progress", fingerprint: survey.fingerprint, batchSize: batch)
+      Output.error("\(survey.orders) orders of \(survey.needs.byUser.count) users")
       let userKeys = UserKeys(directory: keys ?? file + ".keys")
       try await prepare(survey, markets, userKeys, progress)
       let display = LoadDisplay(total: survey.orders, before: progress.totals.sent)

@@ -43,6 +43,7 @@ export class Market {
       const bytes = Buffer.from(await response.arrayBuffer());
       if (response.status === 404 || bytes.length === 0) return Buffer.concat(pieces);
       assert.equal(response.headers.get("uncross-first"), `${after + 1}`);
+      assert.ok(bytes.length <= 2_000_000);
       after += Number(response.headers.get("uncross-count"));
       pieces.push(bytes);
     }

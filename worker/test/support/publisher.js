@@ -35,11 +35,12 @@ export class Publisher {
   }
 
   /**
-   * The header fields of a signed batch. `created`, `keyid`, `nonce` and `digest` replace what is right.
+   * The header fields of a signed batch. `created`, `keyid` and `query` replace what is right; `rewrite`
+   * changes the signature's parameters before they are signed.
    */
-  async headers(path, batch, { created, keyid, nonce, digest, query = "" } = {}) {
+  async headers(path, batch, { created, keyid, query = "", rewrite = (text) => text } = {}) {
     const fields = {
-      "content-digest": digest ?? `sha-256=:${sha256(batch.body).toString("base64")}:`,
+      "content-digest": `sha-256=:${sha256(batch.body).toString("base64")}:`,
       "uncross-epoch": batch.epoch,
       "uncross-first": `${batch.first}`,
       "uncross-count": `${batch.count}`,
@@ -48,8 +49,10 @@ export class Publisher {
     const values = { "@method": "POST", "@path": path, "@query": `?${query}`, ...fields };
     const seconds = created ?? Math.floor(Date.now() / 1_000);
     const list = COMPONENTS.map((name) => `"${name}"`).join(" ");
-    const parameters = `(${list});created=${seconds};nonce="${nonce ?? crypto.randomUUID()}"` +
-      `;keyid="${keyid ?? this.keyID}";alg="ed25519"`;
+    const parameters = rewrite(
+      `(${list});created=${seconds};nonce="${crypto.randomUUID()}"` +
+        `;keyid="${keyid ?? this.keyID}";alg="ed25519"`,
+    );
     const lines = COMPONENTS.map((name) => `"${name}": ${values[name]}`);
     const base = [...lines, `"@signature-params": ${parameters}`].join("\n");
     const signature = await crypto.subtle.sign(

@@ -26,7 +26,7 @@ export const TERMS = {
   rulesVersion: 1,
 };
 
-export const TIME = 1_790_000_000_123_456n;
+export const TIME = 1_790_000_000_123_006n;
 
 export class TapeModel {
   /** One a record: `{number, fields, payload, chain}`. */

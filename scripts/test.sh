@@ -1,0 +1,26 @@
+#!/usr/bin/env bash
+# Runs every test, step by step, and stops at the first that fails, saying which: make test.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+deno=${UNCROSS_DENO:-$PWD/.uncross/venv/bin/deno}
+
+number=0
+step() {
+  local name=$1 began=$SECONDS
+  shift
+  number=$((number + 1))
+  printf '\n== Step %d: %s\n' "$number" "$name"
+  if ! "$@"; then
+    printf '\nFAILED at step %d: %s\n  (%s)\n' "$number" "$name" "$*" >&2
+    exit 1
+  fi
+  printf '== Step %d passed in %d s\n' "$number" $((SECONDS - began))
+}
+
+# All of it is ours and on this machine; the tests start hosts of their own and kill them.
+worker_tests() { (cd worker && NO_COLOR=1 "$deno" test --quiet --no-prompt --allow-all test); }
+
+step 'format' swift format lint --strict --recursive Sources Tests Package.swift
+step 'the Worker (contract and storage)' worker_tests
+step 'build, where a warning is an error' swift build --build-tests
+step 'tests of the exchange' swift test --skip-build
