@@ -149,7 +149,7 @@ install_deno() {
   }
 }
 
-if is_first_time || [ "$goal" = setup ]; then print_steps; fi
+if is_first_time; then print_steps; fi
 check_swift
 mkdir -p .uncross
 mapfile -t missing < <(missing_packages)

@@ -147,8 +147,9 @@ public final class PrivateCluster: Sendable {
 
   private func waitUntilAccepting(_ supervisor: Supervisor) throws(EmbeddedError) {
     let deadline = ContinuousClock.now + Self.longestStart
-    while !isAccepting {
+    while true {
       let status = supervisor.status
+      if status.pid != nil, isAccepting { return }
       guard status.failures < Self.mostFailedStarts, ContinuousClock.now < deadline else {
         throw EmbeddedError(
           "the server does not start: \(status.lastFailure); \(layout.serverLog) ends with\n"

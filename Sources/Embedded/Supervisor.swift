@@ -76,6 +76,7 @@ final class Supervisor: Sendable {
   func start() {
     thread.withLock { thread in
       precondition(thread == nil, "\(plan.name) is started twice")
+      shared.withLock { $0.pid = plan.adopted?.pid }
       thread = OwnerThread(name: plan.name) { [self] stop in watch(stop) }
     }
   }
@@ -153,7 +154,6 @@ final class Supervisor: Sendable {
   }
 
   private func followAdopted(_ adopted: Adopted, _ stop: OwnerThread.Stop) {
-    shared.withLock { $0.pid = adopted.pid }
     var stopping = Stopping(steps: plan.stopSteps)
     while adopted.isAlive() {
       if stop.isRequested, let signal = stopping.due() { kill(adopted.pid, signal.rawValue) }

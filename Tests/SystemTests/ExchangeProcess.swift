@@ -198,16 +198,24 @@ final class ExchangeProcess: Sendable {
     return data
   }
 
-  /// What another verb of the program prints.
+  /// What another verb of the program prints, on both outputs.
   func run(_ arguments: [String]) async throws -> (status: Int32, output: String) {
-    let (tool, pipe) = (Process(), Pipe())
+    try await Self.run(arguments)
+  }
+
+  static func run(
+    _ arguments: [String], input: String = ""
+  ) async throws -> (status: Int32, output: String) {
+    let (tool, pipe, stdin) = (Process(), Pipe(), Pipe())
     tool.executableURL = URL(fileURLWithPath: Self.program)
     tool.arguments = arguments
     tool.currentDirectoryURL = URL(fileURLWithPath: Self.repository)
     tool.standardOutput = pipe
     tool.standardError = pipe
-    tool.standardInput = FileHandle.nullDevice
+    tool.standardInput = stdin
     try tool.run()
+    stdin.fileHandleForWriting.write(Data(input.utf8))
+    try stdin.fileHandleForWriting.close()
     let data = pipe.fileHandleForReading.readDataToEndOfFile()
     tool.waitUntilExit()
     return (tool.terminationStatus, String(decoding: data, as: UTF8.self))

@@ -167,6 +167,7 @@ test("more markets than are kept open", async (it) => {
     }
   }
   for (const market of markets) assert.equal((await market.head()).last, "2");
+  if (Deno.build.os !== "linux") return;
   // Three files each: the database, its log and that log's index.
   const files = [...Deno.readDirSync(`/proc/${it.host.child.pid}/fd`)].length;
   assert.ok(files < 3 * 64 + 50, `${files} open files`);

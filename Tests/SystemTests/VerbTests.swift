@@ -1,0 +1,88 @@
+// The verbs as a user types them.
+
+import Client
+import Foundation
+import Testing
+
+@Suite(.serialized) struct VerbTests {
+  /// Bad books: exit status 65 and one line that says which field of which order.
+  @Test(arguments: [
+    (#"{"orders": [{"id": "a", "side": "buy", "type": "limit", "quantity": 5}]}"#, "orders[0] (id \"a\").limit is missing"),
+    ("nope", "not JSON"),
+    (#"[]"#, "not a JSON object"),
+    (#"{"reference": 5}"#, "orders is missing"),
+    (#"{"orders": [{"side": "buy", "type": "limit", "limit": 1, "quantity": 5}]}"#, "orders[0].id is missing"),
+    (#"{"orders": [{"id": "a", "side": "buy", "type": "limit", "limit": 0, "quantity": 5}]}"#, "limit is not above zero"),
+    (#"{"orders": [{"id": "a", "side": "buy", "type": "limit", "limit": 7, "quantity": -1}]}"#, "quantity is not above zero"),
+    (#"{"orders": [{"id": "a", "side": "buy", "type": "limit", "limit": 7.5, "quantity": 1}]}"#, "limit is not an integer"),
+    (#"{"orders": [{"id": "a", "side": "buy", "type": "limit", "limit": true, "quantity": 1}]}"#, "limit is not an integer"),
+    (#"{"orders": [{"id": "a", "side": "long", "type": "limit", "limit": 7, "quantity": 1}]}"#, "side is not"),
+    (#"{"orders": [{"id": "a", "side": "buy", "type": "stop", "limit": 7, "quantity": 1}]}"#, "type is not"),
+    (#"{"orders": [{"id": "a", "side": "buy", "type": "market", "limit": 7, "quantity": 1}]}"#, "a market order has no limit"),
+    (#"{"orders": [{"id": "a", "side": "buy", "type": "limit", "limit": 99999999999999999999, "quantity": 1}]}"#, "limit is not an integer"),
+    (#"{"orders": [{"id": "a", "side": "buy", "type": "limit", "limit": 7, "quantity": 1, "size": 2}]}"#, "unknown field \"size\""),
+    (#"{"band": {"lower": 9, "upper": 8}, "orders": []}"#, "band.lower is above band.upper"),
+    (#"{"orders": [{"id": "a", "side": "buy", "type": "limit", "limit": 7, "quantity": 1}, {"id": "a", "side": "sell", "type": "limit", "limit": 7, "quantity": 1}]}"#, "orders[1].id: \"a\" appears twice"),
+  ])
+  func badBookIsNamed(json: String, message: String) async throws {
+    let result = try await ExchangeProcess.run(["clear"], input: json)
+    #expect(result.status == 65)
+    #expect(result.output.contains(message), "\(result.output)")
+    #expect(result.output.split(separator: "\n").count == 1, "\(result.output)")
+  }
+
+  @Test func bookOfTheDocumentClears() async throws {
+    let json = """
+      {"reference": 6, "band": null, "orders": [
+        {"id": "s1", "side": "sell", "type": "limit", "limit": 13, "quantity": 3},
+        {"id": "s2", "side": "sell", "type": "limit", "limit": 5, "quantity": 3},
+        {"id": "b1", "side": "buy", "type": "limit", "limit": 13, "quantity": 3},
+        {"id": "b2", "side": "buy", "type": "limit", "limit": 8, "quantity": 3}]}
+      """
+    let result = try await ExchangeProcess.run(["clear"], input: json)
+    #expect(result.status == 0)
+    let object = try JSONSerialization.jsonObject(with: Data(result.output.utf8))
+    let outcome = try #require(object as? [String: Any])
+    #expect(outcome["status"] as? String == "cleared")
+    #expect(outcome["price"] as? Int == 8)
+    #expect(outcome["volume"] as? Int == 3)
+    #expect(outcome["surplus"] as? Int == 3)
+    let trades = try #require(outcome["trades"] as? [[String: Any]])
+    #expect(trades.count == 1 && trades[0]["buy"] as? String == "b1")
+  }
+
+  @Test func demoAgreesToTheAtom() async throws {
+    let result = try await ExchangeProcess.run([
+      "demo", "--traders", "30", "--seconds", "6", "--rate", "60",
+    ])
+    #expect(result.status == 0, "\(result.output)")
+    #expect(result.output.contains("engine, ledger and tape agree to the atom"))
+  }
+
+  /// Register, fund, send, and a second run that has nothing left to do.
+  @Test func orderFileIsLoadedOnce() async throws {
+    try await ExchangeProcess.with { exchange in
+      try await exchange.start()
+      let file = exchange.root + "/orders.csv"
+      var lines = ["user,market,side,type,limit,quantity,client_order_id"]
+      for number in 0..<300 {
+        let side = number % 2 == 0 ? "buy" : "sell"
+        lines.append("user-\(number % 10),ETH-USDC,\(side),limit,2500.\(10 + number % 80),0.01,load-\(number)")
+      }
+      lines.append("user-1,ETH-USDC,buy,limit,2500.001,0.01,off-tick")
+      try lines.joined(separator: "\n").write(toFile: file, atomically: true, encoding: .utf8)
+      let arguments = [
+        "load", file, "--api", try #require(exchange.api), "--operator-key",
+        exchange.data + "/keys/operator.pem", "--keys", exchange.root + "/keys",
+      ]
+      let first = try await ExchangeProcess.run(arguments)
+      #expect(first.output.contains("price_off_tick"), "\(first.output)")
+      let second = try await ExchangeProcess.run(arguments)
+      #expect(second.status == first.status, "\(second.output)")
+      let locks = try exchange.number(
+        "select count(*) - count(distinct ref) from balance_log where type = 'LOCK'")
+      #expect(locks == 0, "an order was placed twice")
+      #expect(try exchange.number("select count(*) from core.users where name like 'user-%'") == 10)
+    }
+  }
+}
