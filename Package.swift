@@ -92,7 +92,21 @@ let package = Package(
         .product(name: "NIOCore", package: "swift-nio"),
       ], swiftSettings: strict),
     .testTarget(
-      name: "PostgresTests", dependencies: ["Postgres", "Embedded"], swiftSettings: strict),
+      name: "APITests",
+      dependencies: [
+        "API", "Client", "Engine", "Ledger", "Auction",
+        .product(name: "AsyncHTTPClient", package: "async-http-client"),
+        .product(name: "Crypto", package: "swift-crypto"),
+        .product(name: "Logging", package: "swift-log"),
+        .product(name: "NIOCore", package: "swift-nio"),
+        .product(name: "NIOHTTP1", package: "swift-nio"),
+        .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+      ], swiftSettings: strict),
+    .testTarget(
+      name: "PostgresTests",
+      dependencies: [
+        "Postgres", "Embedded", .product(name: "Logging", package: "swift-log"),
+      ], swiftSettings: strict),
   ],
   swiftLanguageModes: [.v6]
 )

@@ -50,6 +50,7 @@ struct RequestPipeline: HTTPResponder {
       response = Self.response(error, id)
     }
     response.headers[.requestID] = id
+    if request.method == .head { response.body = ResponseBody() }
     let status = Int(response.status.code)
     let elapsed = clock.nanoseconds() - started
     handlers.counters.count(status: status, refusal: refusal?.code, nanoseconds: elapsed)

@@ -38,12 +38,7 @@ struct ClusterBuilder: Sendable {
   /// Builds beside and renames into place: a crash on the way leaves only what the next attempt
   /// removes, and a cluster that is there has its roles and its database.
   func build() throws(EmbeddedError) {
-    let files = FileManager.default
-    do {
-      if files.fileExists(atPath: layout.newData) { try files.removeItem(atPath: layout.newData) }
-    } catch {
-      throw EmbeddedError("cannot remove \(layout.newData), left from a start before: \(error)")
-    }
+    try removeLeftover()
     try layout.makePrivate(layout.newData)
     try run(
       "initdb",
@@ -57,6 +52,22 @@ struct ClusterBuilder: Sendable {
       throw EmbeddedError("cannot rename \(layout.newData): \(String(cString: strerror(errno)))")
     }
     sync(layout.home)
+  }
+
+  /// What a start that was killed left. A process of its initdb may still be ending there, and remove
+  /// and add files beside us, for a moment: so again until the directory is gone.
+  private func removeLeftover() throws(EmbeddedError) {
+    let deadline = ContinuousClock.now + .seconds(10)
+    while access(layout.newData, F_OK) == 0 {
+      do {
+        try FileManager.default.removeItem(atPath: layout.newData)
+      } catch {
+        guard ContinuousClock.now < deadline else {
+          throw EmbeddedError("cannot remove \(layout.newData), left from a start before: \(error)")
+        }
+        usleep(20_000)
+      }
+    }
   }
 
   /// In single-user mode, where each line is a statement and errors do not end it. In template1, so

@@ -84,6 +84,8 @@ private let expectations: [(method: String, template: String, roles: String)] = 
       #expect(
         Set(wrong.header("Allow")?.split(separator: ", ") ?? [])
           == ["GET", "POST", "DELETE"])
+      let head = try await venue.send("HEAD", "/healthz")
+      #expect(head.status == 405 && head.text.isEmpty)
       let id = try #require(wrong.json["error"]?["request_id"]?.text)
       #expect(wrong.header("X-Request-Id") == id)
     }
