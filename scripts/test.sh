@@ -18,9 +18,13 @@ step() {
 }
 
 # All of it is ours and on this machine; the tests start hosts of their own and kill them.
+worker_format() { (cd worker && NO_COLOR=1 "$deno" fmt --check --quiet && NO_COLOR=1 "$deno" lint --quiet); }
 worker_tests() { (cd worker && NO_COLOR=1 "$deno" test --quiet --no-prompt --allow-all test); }
 
 step 'format' swift format lint --strict --recursive Sources Tests Package.swift
+step 'format of the Worker' worker_format
 step 'the Worker (contract and storage)' worker_tests
 step 'build, where a warning is an error' swift build --build-tests
-step 'tests of the exchange' swift test --skip-build
+step 'tests of the modules' swift test --skip-build --skip SystemTests
+# One after another: each starts a whole exchange, and two cores are few.
+step 'tests of the whole' swift test --skip-build --no-parallel --filter SystemTests

@@ -28,8 +28,8 @@ public struct APIConfiguration: Sendable {
   public var addressLimit = RateLimit(perSecond: 200, burst: 1_000)
   /// Wrong signatures under one known key from one address.
   public var failureLimit = RateLimit(perSecond: 10, burst: 100)
-  /// The header field in which the proxy in front names the client, as `X-Forwarded-For`: its last entry
-  /// counts as the address. Only for a proxy that nobody can go around.
+  /// The header field in which the proxy in front names the client, as `X-Forwarded-For`: its last
+  /// entry counts as the address. Only for a proxy that nobody can go around.
   public var proxyHeader: String?
   /// Signatures of the last seconds; 40 bytes each, and 150,000 requests a second.
   public var maximumRememberedSignatures = 1 << 20
@@ -57,8 +57,8 @@ struct APIClock: Sendable {
   }
 }
 
-/// The HTTP server of one exchange. Run it when this instance leads and has recovered: the second in
-/// which `run` begins bounds the signatures that it takes.
+/// The HTTP server of one exchange. Run it when this instance leads and has recovered: the second
+/// in which `run` begins bounds the signatures that it takes.
 public struct APIServer: Service {
   private let configuration: APIConfiguration
   private let exchange: any Exchange
@@ -67,7 +67,8 @@ public struct APIServer: Service {
   private let logger: Logger
   private let onListening: @Sendable (_ port: Int) -> Void
 
-  /// `directory` and `events` are fed by the core. `onListening` is called once with the bound port.
+  /// `directory` and `events` are fed by the core. `onListening` is called once with the bound
+  /// port.
   public init(
     _ configuration: APIConfiguration, exchange: any Exchange, directory: Directory,
     events: MarketEvents, logger: Logger,

@@ -5,8 +5,8 @@ internal import Synchronization
 
 /// The directory of users, keys, assets and markets, fed by the core, read by every request.
 ///
-/// The core applies a group's events before it releases that group's replies, so that a reader never
-/// knows less than an answer it already has.
+/// The core applies a group's events before it releases that group's replies, so that a reader
+/// never knows less than an answer it already has.
 public final class Directory: Sendable {
   private struct State {
     var users: [UserID: ListedUser] = [:]

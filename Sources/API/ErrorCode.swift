@@ -60,8 +60,8 @@ enum TransportError: String, CaseIterable, Sendable {
 }
 
 extension Rejection {
-  /// 404: what was named is not there. 403: the user may not. 422: the request's own terms are wrong.
-  /// 409: they do not fit the present state.
+  /// 404: what was named is not there. 403: the user may not. 422: the request's own terms are
+  /// wrong. 409: they do not fit the present state.
   var status: Int {
     switch self {
     case .unknownUser, .unknownMarket, .unknownAsset, .orderNotFound, .keyNotFound,

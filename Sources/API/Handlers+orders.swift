@@ -187,8 +187,8 @@ extension Handlers {
     return order
   }
 
-  /// One order by its client order id, or a page of open orders by ascending id: an order that is open
-  /// all the while is on exactly one page.
+  /// One order by its client order id, or a page of open orders by ascending id: an order that is
+  /// open all the while is on exactly one page.
   func orders(_ call: Call, _ user: Identity) async throws(Refusal) -> Answer {
     if let text = call.query["client_order_id"] {
       return try await order(under: text, call, user)

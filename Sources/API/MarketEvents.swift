@@ -4,8 +4,8 @@ internal import Client
 public import Engine
 internal import Synchronization
 
-/// Distributes the events of markets to their readers. The core publishes auctions; the server asks for
-/// indicative prices of markets that someone reads.
+/// Distributes the events of markets to their readers. The core publishes auctions; the server asks
+/// for indicative prices of markets that someone reads.
 ///
 /// Nobody waits here: a reader that does not keep up is cut off and told so.
 public final class MarketEvents: Sendable {
@@ -237,7 +237,7 @@ final class MarketSubscription: Sendable {
 
   deinit { hub.remove(number, of: market) }
 
-  /// What a reader that was too slow gets last: without an id, so that it can go on from the last event
-  /// it did receive.
+  /// What a reader that was too slow gets last: without an id, so that it can go on from the last
+  /// event it did receive.
   static let farewell = MarketEvents.reset(id: nil)
 }

@@ -6,8 +6,8 @@ internal import Engine
 internal import Hummingbird
 internal import Synchronization
 
-/// Proves a request's head: the signature covers method, path, query and the body's digest. The body is
-/// read only after that, and compared with the digest.
+/// Proves a request's head: the signature covers method, path, query and the body's digest. The
+/// body is read only after that, and compared with the digest.
 struct RequestAuthenticator: Sendable {
   /// Seconds that `created` may lie in the past.
   static let receiveWindow: Int64 = 5
@@ -16,9 +16,9 @@ struct RequestAuthenticator: Sendable {
 
   let directory: Directory
   let replays: ReplayCache
-  /// The second in which this server began. What was signed before or in it may have been sent to the
-  /// server that ran before, whose memory of nonces is gone; that server took signatures from up to
-  /// `futureWindow` ahead.
+  /// The second in which this server began. What was signed before or in it may have been sent to
+  /// the server that ran before, whose memory of nonces is gone; that server took signatures from
+  /// up to `futureWindow` ahead.
   let startedAt: Int64
 
   /// What a request's head says of its sender; nothing of it is proved.
@@ -67,8 +67,8 @@ struct RequestAuthenticator: Sendable {
     }
   }
 
-  /// The only value of a header field; nil where it is missing. Two of them would be read differently
-  /// by others on the way.
+  /// The only value of a header field; nil where it is missing. Two of them would be read
+  /// differently by others on the way.
   private static func single(
     _ name: HTTPFields.Element.Name, _ fields: HTTPFields
   ) throws(Refusal) -> String? {
@@ -80,8 +80,8 @@ struct RequestAuthenticator: Sendable {
   }
 }
 
-/// The nonces of all signatures that are still inside the window, by second. When it is full it refuses:
-/// forgetting one early would let it be sent again.
+/// The nonces of all signatures that are still inside the window, by second. When it is full it
+/// refuses: forgetting one early would let it be sent again.
 final class ReplayCache: Sendable {
   enum Outcome: Equatable { case new, seen, full }
 

@@ -19,8 +19,8 @@ struct ConnectionContext: InitializableFromSource {
   }
 }
 
-/// Answers every request. Deny by default: what no route of the table names is not found, and a route
-/// names its roles.
+/// Answers every request. Deny by default: what no route of the table names is not found, and a
+/// route names its roles.
 struct RequestPipeline: HTTPResponder {
   /// Bytes of a request line's target; ours are below 300.
   private static let maximumTarget = 2_048
@@ -115,9 +115,9 @@ struct RequestPipeline: HTTPResponder {
     }
   }
 
-  /// Who signed the request. A stranger without a known key costs as much as a public read and is counted
-  /// as one. Wrong signatures under a known key cost more: they are counted by address and key, so that
-  /// they shut out nobody else behind the same proxy.
+  /// Who signed the request. A stranger without a known key costs as much as a public read and is
+  /// counted as one. Wrong signatures under a known key cost more: they are counted by address and
+  /// key, so that they shut out nobody else behind the same proxy.
   private func authenticate(
     _ request: Request, _ target: String, _ address: String
   ) throws(Refusal) -> RequestAuthenticator.Claim {
@@ -235,8 +235,8 @@ struct EventStreamWriter: Sendable {
   }
 }
 
-// The header fields that HTTPTypes does not name. (Hummingbird re-exports its `HTTPFields` alone; their
-// elements are its `HTTPField`.)
+// The header fields that HTTPTypes does not name. (Hummingbird re-exports its `HTTPFields` alone;
+// their elements are its `HTTPField`.)
 extension HTTPFields.Element.Name {
   static let contentDigest = make("content-digest")
   static let signatureInput = make("signature-input")

@@ -14,8 +14,8 @@ public struct RateLimit: Sendable, Equatable {
   }
 }
 
-/// Token buckets by name, as the generic cell rate algorithm: one number a bucket, the time at which it
-/// will be full again. A full bucket is the same as none and is forgotten.
+/// Token buckets by name, as the generic cell rate algorithm: one number a bucket, the time at
+/// which it will be full again. A full bucket is the same as none and is forgotten.
 final class TokenBuckets<Name: Hashable & Sendable>: Sendable {
   private struct State {
     var fullAt: [Name: Int64] = [:]
@@ -37,8 +37,8 @@ final class TokenBuckets<Name: Hashable & Sendable>: Sendable {
     burstNanoseconds = nanosecondsPerToken * Int64(limit.burst)
   }
 
-  /// Takes tokens at a time in nanoseconds. Nil where there were enough; else nothing was taken, and so
-  /// many whole seconds later there are.
+  /// Takes tokens at a time in nanoseconds. Nil where there were enough; else nothing was taken,
+  /// and so many whole seconds later there are.
   func take(_ count: Int = 1, of name: Name, at now: Int64) -> Int? {
     guard count > 0 else { return nil }
     return state.withLock { state in

@@ -89,8 +89,8 @@ public struct LedgerPage: Codable, Sendable, Equatable {
   }
 }
 
-/// One trade as one of its two sides sees it: the user's two TRADE lines of that trade. Fees are lines of
-/// their own (type FEE, one an order and auction).
+/// One trade as one of its two sides sees it: the user's two TRADE lines of that trade. Fees are
+/// lines of their own (type FEE, one an order and auction).
 public struct OwnFill: Codable, Sendable, Equatable {
   public var tradeID: String
   public var market: String

@@ -1,9 +1,10 @@
 // Exact decimals of the wire: prices, quantities and amounts between JSON strings and whole atoms.
 
-/// A decimal number as it stands in JSON: `"2010.5"`. Exact, up to 38 digits; two spellings of the same
-/// number are equal. Nothing is ever rounded: what does not convert gives nil.
+/// A decimal number as it stands in JSON: `"2010.5"`. Exact, up to 38 digits; two spellings of the
+/// same number are equal. Nothing is ever rounded: what does not convert gives nil.
 public struct DecimalAmount: Sendable, Hashable {
-  /// The number is `digits / 10^scale`, in lowest terms: `digits` ends in no zero unless `scale` is 0.
+  /// The number is `digits / 10^scale`, in lowest terms: `digits` ends in no zero unless `scale` is
+  /// 0.
   public let digits: Int128
   public let scale: Int
 

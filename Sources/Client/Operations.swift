@@ -327,7 +327,8 @@ public struct KeyOwner: Codable, Sendable, Equatable {
   }
 }
 
-/// The running engine's state after so many commands: `uncross replay --commands N` gives the same hash.
+/// The running engine's state after so many commands: `uncross replay --commands N` gives the same
+/// hash.
 public struct EngineState: Codable, Sendable, Equatable {
   public var commands: String
   public var timestamp: Timestamp

@@ -1,7 +1,7 @@
 // Orders on the wire: what is asked, what is answered, how an order stands.
 
-/// An order to place. Sending the same one again, under the same client order id, is safe: it gets the
-/// first answer.
+/// An order to place. Sending the same one again, under the same client order id, is safe: it gets
+/// the first answer.
 public struct NewOrder: Codable, Sendable, Equatable {
   public enum Side: String, Codable, Sendable, CaseIterable { case buy, sell }
   /// `market`: at any price, in the next auction only.
@@ -216,7 +216,8 @@ public struct OrderPage: Codable, Sendable, Equatable {
   }
 }
 
-/// A new limit, a new total quantity, or both; both absolute, so that sending it twice does no harm.
+/// A new limit, a new total quantity, or both; both absolute, so that sending it twice does no
+/// harm.
 public struct OrderAmendment: Codable, Sendable, Equatable {
   public var price: DecimalAmount?
   /// The total, executed lots included.

@@ -1,4 +1,4 @@
-// How requests are signed: the subset of RFC 9421 that this project speaks, for signer and verifier alike.
+// How requests are signed: the subset of RFC 9421 that this project speaks, for both ends.
 
 internal import Crypto
 
@@ -8,8 +8,8 @@ internal import Crypto
   internal import Foundation
 #endif
 
-/// What a signature covers: `("@method" "@path" "@query" "content-digest")`, then the header fields in
-/// `extra` in their order (the tape's `uncross-*`; none in the API).
+/// What a signature covers: `("@method" "@path" "@query" "content-digest")`, then the header fields
+/// in `extra` in their order (the tape's `uncross-*`; none in the API).
 public struct SignableRequest: Sendable {
   public var method: String
   /// As it stands in the request line, percent-encoding untouched.
@@ -55,7 +55,8 @@ public struct SignableRequest: Sendable {
     return list + ")"
   }
 
-  /// The bytes that are signed; nil where a value holds a control character, which could forge a line.
+  /// The bytes that are signed; nil where a value holds a control character, which could forge a
+  /// line.
   func base(_ parameters: String) -> [UInt8]? {
     var lines = [
       ("@method", method), ("@path", path), ("@query", "?" + query),
@@ -71,8 +72,8 @@ public struct SignableRequest: Sendable {
   }
 }
 
-/// A request's signature as its two header fields say it. Parsing proves nothing yet: the verifier looks
-/// up the key, checks the time, then asks `isValid`.
+/// A request's signature as its two header fields say it. Parsing proves nothing yet: the verifier
+/// looks up the key, checks the time, then asks `isValid`.
 public struct RequestSignature: Sendable, Equatable {
   /// When it was made, in seconds since 1970.
   public let created: Int64

@@ -3,7 +3,8 @@
 extension UncrossClient {
   // MARK: Orders
 
-  /// Safe to repeat, and repeated where the outcome is unknown: the client order id names the order.
+  /// Safe to repeat, and repeated where the outcome is unknown: the client order id names the
+  /// order.
   public func place(_ order: NewOrder) async throws(APIError) -> AcceptedOrder {
     try await call(
       .post, Target("v1", "orders"), body: JSON.bytes(order), isSafeToRepeat: true)
@@ -21,7 +22,8 @@ extension UncrossClient {
     try await call(.get, Target("v1", "orders", id), isSafeToRepeat: true)
   }
 
-  /// The order under a client order id; nil where none was accepted under it (in the last 24 hours).
+  /// The order under a client order id; nil where none was accepted under it (in the last 24
+  /// hours).
   public func order(clientOrderID: String) async throws(APIError) -> OrderDetails? {
     let page: OrderPage = try await call(
       .get, Target("v1", "orders").with("client_order_id", clientOrderID), isSafeToRepeat: true)

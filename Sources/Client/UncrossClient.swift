@@ -7,8 +7,8 @@ internal import NIOHTTP1
 /// A client of one Uncross server. Without a signer it reads what is public. Close it when done.
 ///
 /// An answer 429 or 503 means that nothing was applied: every call waits as told and tries again, a
-/// bounded number of times. Where the outcome is unknown (5xx, a cut connection, a timeout), only calls
-/// that are safe to repeat are repeated. Each attempt is signed anew.
+/// bounded number of times. Where the outcome is unknown (5xx, a cut connection, a timeout), only
+/// calls that are safe to repeat are repeated. Each attempt is signed anew.
 public final class UncrossClient: Sendable {
   public struct Configuration: Sendable {
     /// As `http://127.0.0.1:8080`, without a path.

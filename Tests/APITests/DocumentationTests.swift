@@ -92,8 +92,8 @@ private struct Document {
     #expect(try Document().errorRows == ErrorRow.all)
   }
 
-  /// The document is one session: its requests run in its order, and the answers are the ones printed.
-  /// A failure prints the answer to put there.
+  /// The document is one session: its requests run in its order, and the answers are the ones
+  /// printed. A failure prints the answer to put there.
   @Test func everyRouteAnswersAsPrinted() async throws {
     let document = try Document()
     let routes = RouteTable(Route.all)
@@ -130,7 +130,8 @@ private struct Document {
       shown.withLock { $0 } == Set(Route.all.map { "\($0.method.rawValue) \($0.template)" }))
   }
 
-  /// Without the order of fields, and without the hash of the whole engine, which this page does not pin.
+  /// Without the order of fields, and without the hash of the whole engine, which this page does
+  /// not pin.
   private static func comparable(_ answer: JSONValue) -> JSONValue {
     guard case .object(let fields) = answer.sorted else { return answer.sorted }
     return .object(fields.filter { $0.name != "state_hash" })

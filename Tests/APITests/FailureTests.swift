@@ -1,4 +1,4 @@
-// What goes wrong outside: a core that is away, too full or cut off, limits, and what the client does.
+// What goes wrong outside: a core that is away, too full or cut off, limits, and the client.
 
 import AsyncHTTPClient
 import Client

@@ -6,8 +6,8 @@ struct CommandFailure: Error, CustomStringConvertible {
   var description: String
 }
 
-/// A shell command's output; throws what it said where it failed. It blocks a thread of its own, never one
-/// of the cooperative pool, on which the server runs that the command may call.
+/// A shell command's output; throws what it said where it failed. It blocks a thread of its own,
+/// never one of the cooperative pool, on which the server runs that the command may call.
 func run(_ command: String, _ environment: [String: String] = [:]) async throws -> String {
   try await withCheckedThrowingContinuation { continuation in
     Thread.detachNewThread {

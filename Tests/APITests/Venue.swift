@@ -82,7 +82,8 @@ extension APIConfiguration {
   }
 }
 
-/// A running server with a market, an operator (user 1), alice (2), bob (3) and a second operator (4).
+/// A running server with a market, an operator (user 1), alice (2), bob (3) and a second operator
+/// (4).
 struct Venue: Sendable {
   /// When the server starts: 2026-09-21T14:13:20Z.
   static let start: Int64 = 1_790_000_000

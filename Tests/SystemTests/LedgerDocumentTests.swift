@@ -33,7 +33,9 @@ import Testing
   /// By heading.
   private static func queries() throws -> [String: String] {
     let path = ExchangeProcess.repository + "/docs/ledger.md"
-    var (queries, heading, inside, sql): ([String: String], String, Bool, String) = ([:], "", false, "")
+    var (queries, heading, inside, sql): ([String: String], String, Bool, String) = (
+      [:], "", false, ""
+    )
     for line in try String(contentsOfFile: path, encoding: .utf8).components(separatedBy: "\n") {
       if line.hasPrefix("### ") { heading = String(line.dropFirst(4)) }
       if inside, line == "```" {

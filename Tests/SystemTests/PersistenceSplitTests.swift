@@ -104,7 +104,8 @@ import Testing
     for market in ["ETH-USDC", "BTC-USDC"] {
       try await wait("the tape of \(market)") {
         let head = try await exchange.edge("/v1/markets/\(market)/head")
-        let records = try await exchange.edgeBytes("/v1/markets/\(market)/records?after=0&limit=1000")
+        let records = try await exchange.edgeBytes(
+          "/v1/markets/\(market)/records?after=0&limit=1000")
         return head["last"] as? String != "0" && !records.isEmpty
       }
       let frames = try await exchange.edgeBytes("/v1/markets/\(market)/records?after=0&limit=1000")

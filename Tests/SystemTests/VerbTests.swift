@@ -7,22 +7,58 @@ import Testing
 @Suite(.serialized) struct VerbTests {
   /// Bad books: exit status 65 and one line that says which field of which order.
   @Test(arguments: [
-    (#"{"orders": [{"id": "a", "side": "buy", "type": "limit", "quantity": 5}]}"#, "orders[0] (id \"a\").limit is missing"),
+    (
+      #"{"orders": [{"id": "a", "side": "buy", "type": "limit", "quantity": 5}]}"#,
+      "orders[0] (id \"a\").limit is missing"
+    ),
     ("nope", "not JSON"),
     (#"[]"#, "not a JSON object"),
     (#"{"reference": 5}"#, "orders is missing"),
-    (#"{"orders": [{"side": "buy", "type": "limit", "limit": 1, "quantity": 5}]}"#, "orders[0].id is missing"),
-    (#"{"orders": [{"id": "a", "side": "buy", "type": "limit", "limit": 0, "quantity": 5}]}"#, "limit is not above zero"),
-    (#"{"orders": [{"id": "a", "side": "buy", "type": "limit", "limit": 7, "quantity": -1}]}"#, "quantity is not above zero"),
-    (#"{"orders": [{"id": "a", "side": "buy", "type": "limit", "limit": 7.5, "quantity": 1}]}"#, "limit is not an integer"),
-    (#"{"orders": [{"id": "a", "side": "buy", "type": "limit", "limit": true, "quantity": 1}]}"#, "limit is not an integer"),
-    (#"{"orders": [{"id": "a", "side": "long", "type": "limit", "limit": 7, "quantity": 1}]}"#, "side is not"),
-    (#"{"orders": [{"id": "a", "side": "buy", "type": "stop", "limit": 7, "quantity": 1}]}"#, "type is not"),
-    (#"{"orders": [{"id": "a", "side": "buy", "type": "market", "limit": 7, "quantity": 1}]}"#, "a market order has no limit"),
-    (#"{"orders": [{"id": "a", "side": "buy", "type": "limit", "limit": 99999999999999999999, "quantity": 1}]}"#, "limit is not an integer"),
-    (#"{"orders": [{"id": "a", "side": "buy", "type": "limit", "limit": 7, "quantity": 1, "size": 2}]}"#, "unknown field \"size\""),
+    (
+      #"{"orders": [{"side": "buy", "type": "limit", "limit": 1, "quantity": 5}]}"#,
+      "orders[0].id is missing"
+    ),
+    (
+      #"{"orders": [{"id": "a", "side": "buy", "type": "limit", "limit": 0, "quantity": 5}]}"#,
+      "limit is not above zero"
+    ),
+    (
+      #"{"orders": [{"id": "a", "side": "buy", "type": "limit", "limit": 7, "quantity": -1}]}"#,
+      "quantity is not above zero"
+    ),
+    (
+      #"{"orders": [{"id": "a", "side": "buy", "type": "limit", "limit": 7.5, "quantity": 1}]}"#,
+      "limit is not an integer"
+    ),
+    (
+      #"{"orders": [{"id": "a", "side": "buy", "type": "limit", "limit": true, "quantity": 1}]}"#,
+      "limit is not an integer"
+    ),
+    (
+      #"{"orders": [{"id": "a", "side": "long", "type": "limit", "limit": 7, "quantity": 1}]}"#,
+      "side is not"
+    ),
+    (
+      #"{"orders": [{"id": "a", "side": "buy", "type": "stop", "limit": 7, "quantity": 1}]}"#,
+      "type is not"
+    ),
+    (
+      #"{"orders": [{"id": "a", "side": "buy", "type": "market", "limit": 7, "quantity": 1}]}"#,
+      "a market order has no limit"
+    ),
+    (
+      #"{"orders": [{"id": "a", "side": "buy", "type": "limit", "limit": 99999999999999999999, "quantity": 1}]}"#,
+      "limit is not an integer"
+    ),
+    (
+      #"{"orders": [{"id": "a", "side": "buy", "type": "limit", "limit": 7, "quantity": 1, "size": 2}]}"#,
+      "unknown field \"size\""
+    ),
     (#"{"band": {"lower": 9, "upper": 8}, "orders": []}"#, "band.lower is above band.upper"),
-    (#"{"orders": [{"id": "a", "side": "buy", "type": "limit", "limit": 7, "quantity": 1}, {"id": "a", "side": "sell", "type": "limit", "limit": 7, "quantity": 1}]}"#, "orders[1].id: \"a\" appears twice"),
+    (
+      #"{"orders": [{"id": "a", "side": "buy", "type": "limit", "limit": 7, "quantity": 1}, {"id": "a", "side": "sell", "type": "limit", "limit": 7, "quantity": 1}]}"#,
+      "orders[1].id: \"a\" appears twice"
+    ),
   ])
   func badBookIsNamed(json: String, message: String) async throws {
     let result = try await ExchangeProcess.run(["clear"], input: json)
@@ -67,7 +103,8 @@ import Testing
       var lines = ["user,market,side,type,limit,quantity,client_order_id"]
       for number in 0..<300 {
         let side = number % 2 == 0 ? "buy" : "sell"
-        lines.append("user-\(number % 10),ETH-USDC,\(side),limit,2500.\(10 + number % 80),0.01,load-\(number)")
+        lines.append(
+          "user-\(number % 10),ETH-USDC,\(side),limit,2500.\(10 + number % 80),0.01,load-\(number)")
       }
       lines.append("user-1,ETH-USDC,buy,limit,2500.001,0.01,off-tick")
       try lines.joined(separator: "\n").write(toFile: file, atomically: true, encoding: .utf8)

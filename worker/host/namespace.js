@@ -3,7 +3,7 @@
 import { mkdirSync } from "node:fs";
 import { Storage } from "./storage.js";
 
-/** Objects kept open: three file descriptors each. Others are closed and opened again when asked for. */
+/** Objects kept open, at three file descriptors each; others are opened again when asked for. */
 const MAX_OPEN_OBJECTS = 64;
 
 /** File names come from object names, so these say what a name may be. */

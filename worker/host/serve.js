@@ -1,4 +1,4 @@
-// Runs the Worker on this machine: the files of ../src under Deno, on loopback, with storage in a directory.
+// Runs the Worker on this machine: ../src under Deno, on loopback, storage in a directory.
 //
 //   deno run --allow-net=127.0.0.1 --allow-read --allow-write=DIR --config worker/deno.json \
 //     worker/host/serve.js --data DIR --port N --keys-file FILE
@@ -58,7 +58,7 @@ function close() {
   Deno.exit(0);
 }
 
-/** Two hosts over one directory would be two objects for one market. The kernel frees the lock with us. */
+/** Two hosts over one directory would be two objects for one market. Ends with the process. */
 async function lockDirectory(directory) {
   const file = Deno.openSync(`${directory}/host.lock`, { create: true, write: true });
   const deadline = setTimeout(

@@ -1,7 +1,8 @@
-// A Durable Object's SQLite storage over node:sqlite, with Cloudflare's limits, durable at every commit.
+// A Durable Object's SQLite storage over node:sqlite, with Cloudflare's limits.
 //
-// Stricter than the platform in one point: writes are taken only inside `transactionSync`. So a commit has
-// happened before the object's method returns, and no reply can leave before what it tells is durable.
+// Stricter than the platform in one point: writes are taken only inside `transactionSync`. So a
+// commit has happened before the object's method returns, and no reply can leave before what it
+// tells is durable.
 
 import { existsSync } from "node:fs";
 import { constants, DatabaseSync } from "node:sqlite";

@@ -1,7 +1,7 @@
 // Records <-> bytes: the one place that knows the layouts of docs/tape.md, "Records".
 //
-// Ids and counts below 2^53 are Numbers, so that they can be compared and bound to SQL; everything that
-// may be larger (times, prices, quantities, order ids) is a BigInt; hashes are hex.
+// Ids and counts below 2^53 are Numbers, so that they can be compared and bound to SQL; everything
+// that may be larger (times, prices, quantities, order ids) is a BigInt; hashes are hex.
 
 import { hex, unhex } from "./bytes.js";
 import { MAX_CHUNK, MAX_DECIMALS, MAX_TIME } from "./limits.js";
@@ -197,7 +197,9 @@ export function encode(record) {
   return new Uint8Array(writer.bytes);
 }
 
-/** The records of a body, numbered from `first`: each 4 bytes of length, big-endian, then a payload. */
+/**
+ * The records of a body, numbered from `first`: each 4 bytes of length, big-endian, then a payload.
+ */
 export function* frames(body, first) {
   const view = new DataView(body.buffer, body.byteOffset, body.byteLength);
   let number = first;
@@ -324,7 +326,7 @@ class Reader {
     return values;
   }
 
-  /** Steps over a column of order ids: below 2^62, none before the first repeated, no repeat in full. */
+  /** Steps over a column of order ids: below 2^62, the first no repeat, no repeat in full. */
   checkOrders(count) {
     const { bytes } = this;
     let previousAt = -1;

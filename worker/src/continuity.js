@@ -1,4 +1,4 @@
-// What must hold from one record to the next: a value that takes records in order and finds the breach.
+// What must hold from one record to the next: takes records in order and finds the breach.
 
 /** The units of a market; they never change (docs/tape.md, kind 1). */
 export function unitsOf(definition) {
@@ -9,9 +9,9 @@ export function unitsOf(definition) {
 /** Where a tape stands after a record. `start` is how the last batch left it. */
 export class Continuity {
   /**
-   * @param {{auction: number, trade: number, open_trades: number, open_ladder: number,
-   *   definition: number}} start ids of the last auction and trade (0: none), what came since the last
-   *   auction was closed, and the number of the latest definition.
+   * @param {{auction: number, trade: number, open_trades: number, open_ladder: number, definition:
+   *   number}} start ids of the last auction and trade (0: none), what came since the last auction
+   *   was closed, and the number of the latest definition.
    * @param {object | null} units of the market, null before its first definition.
    */
   constructor(market, start, units) {

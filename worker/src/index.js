@@ -14,8 +14,8 @@ export default {
       return await route(request, env);
     } catch (error) {
       if (error instanceof ReadError) return error.response();
-      // The object may be moving or overloaded. A batch's outcome is unknown then: sent again, it is
-      // accepted or a duplicate.
+      // The object may be moving or overloaded. A batch's outcome is unknown then: sent again, it
+      // is accepted or a duplicate.
       console.error(error);
       return new ReadError(503, "unavailable", "try again").response();
     }

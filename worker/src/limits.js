@@ -9,7 +9,7 @@ export const MAX_BATCH_RECORDS = 10_000;
 /** Trades or ladder rows of one record, so that a reader decodes a bounded piece at a time. */
 export const MAX_CHUNK = 8_192;
 
-/** How far `created` of a signature may be from our clock: slow networks and drifting clocks, not more. */
+/** How far `created` of a signature may be from our clock: slow networks, drifting clocks. */
 export const MAX_CLOCK_SKEW_SECONDS = 60;
 
 /** Characters of `Signature-Input`: ours has about 330. Bounds the parser's work. */
@@ -26,8 +26,9 @@ export const MAX_WHOLE = 10_000;
 export const MAX_RECORDS_BYTES = 2_000_000;
 
 /**
- * What one read may load, one batch at a time: a page of things that lie far apart ends early and says
- * where to go on. An object answers one request at a time, so a long read is everybody's delay.
+ * What one read may load, one batch at a time: a page of things that lie far apart ends early and
+ * says where to go on. An object answers one request at a time, so a long read is everybody's
+ * delay.
  */
 export const MAX_READ_BYTES = 8_000_000;
 export const MAX_READ_BATCHES = 256;

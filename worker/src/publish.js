@@ -97,7 +97,9 @@ function wholeNumber(text) {
   return /^[1-9][0-9]{0,15}$/.test(text ?? "") ? Number(text) : null;
 }
 
-/** The chain after the batch, and whether an auction record repeats another than the one before it. */
+/**
+ * The chain after the batch, and whether an auction record repeats another than the one before it.
+ */
 async function chained({ previousChain, records }) {
   let chain = previousChain;
   let fault = null;
@@ -110,7 +112,9 @@ async function chained({ previousChain, records }) {
   return { chain, fault };
 }
 
-/** The body up to the limit, or null if it is longer; without `keep` it is only read, never held. */
+/**
+ * The body up to the limit, or null if it is longer; without `keep` it is only read, never held.
+ */
 async function readBounded(request, keep) {
   const pieces = [];
   let size = 0;

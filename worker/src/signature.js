@@ -1,6 +1,7 @@
 // Who sent a batch: the project's subset of RFC 9421 with Ed25519 (docs/tape.md, "Signing").
 //
-// There is no memory of nonces: a batch sent again is a duplicate by its content and changes nothing.
+// There is no memory of nonces: a batch sent again is a duplicate by its content and changes
+// nothing.
 
 import { unbase64, unhex } from "./bytes.js";
 import { MAX_CACHED_KEYS, MAX_CLOCK_SKEW_SECONDS, MAX_SIGNATURE_INPUT } from "./limits.js";
@@ -27,9 +28,9 @@ const PARAMETERS = {
 };
 
 /**
- * What is wrong with a request's signature: `digest` (no usable `Content-Digest` to sign), `signature`,
- * `stale`, `key`, or null. Needs no body: the signature covers the digest's header, and the body must
- * match that, so nothing of a stranger's body is ever kept.
+ * What is wrong with a request's signature: `digest` (no usable `Content-Digest` to sign),
+ * `signature`, `stale`, `key`, or null. Needs no body: the signature covers the digest's header,
+ * and the body must match that, so nothing of a stranger's body is ever kept.
  */
 export async function signatureFault(request, publisherKeys, nowSeconds) {
   if (!/^sha-256=:[A-Za-z0-9+/]{43}=:$/.test(request.headers.get("content-digest") ?? "")) {
@@ -48,7 +49,9 @@ export async function signatureFault(request, publisherKeys, nowSeconds) {
   return valid ? null : "signature";
 }
 
-/** The keys in `PUBLISHER_KEYS`: hex, separated by commas or white space. None: nobody may publish. */
+/**
+ * The keys in `PUBLISHER_KEYS`: hex, separated by commas or white space. None: nobody may publish.
+ */
 export function publisherKeysFrom(text) {
   const keys = (text ?? "").toLowerCase().split(/[\s,]+/);
   return new Set(keys.filter((key) => /^[0-9a-f]{64}$/.test(key)));

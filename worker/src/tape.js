@@ -1,7 +1,8 @@
-// The Durable Object that holds one market's tape: appends batches, finds records. It decides and stores;
-// signatures, hashes and JSON are the stateless Worker's work (publish.js, index.js).
+// The Durable Object of one market's tape: appends batches, finds records.
 //
-// Every method runs from its first to its last line without an await, so none ever sees another's half.
+// It decides and stores; signatures, hashes and JSON are the stateless Worker's work (publish.js,
+// index.js). Every method runs from its first to its last line without an await, so none ever sees
+// another's half.
 
 import { DurableObject } from "cloudflare:workers";
 import { EMPTY_CHAIN } from "./chain.js";
@@ -9,17 +10,17 @@ import { decodeHead, decodeLadder, decodeTrades, frames } from "./codec.js";
 import { Continuity } from "./continuity.js";
 import { MAX_READ_BATCHES, MAX_READ_BYTES, MAX_RECORDS_BYTES, MAX_WHOLE } from "./limits.js";
 
-/** Changes with the meaning of tables or of `append`'s argument: code is rolled out a place at a time. */
+/** Changes with the tables or with `append`'s argument: code is rolled out place by place. */
 export const FORMAT = 1;
 
 /** In the place of an epoch: the tape has none yet. */
 export const NO_EPOCH = "-";
 
 /**
- * One row a batch and no index but the key: Cloudflare bills rows written, and an index counts as one.
- * All columns but the body say where the tape stands after the batch, so the last row is the head, and
- * since they only grow, a search over the key finds any trade or auction. The body comes last: SQLite
- * then reads the small columns without it.
+ * One row a batch and no index but the key: Cloudflare bills rows written, and an index counts as
+ * one. All columns but the body say where the tape stands after the batch, so the last row is the
+ * head, and since ids only grow, a search over the key finds any trade or auction. The body comes
+ * last: SQLite then reads the small columns without it.
  */
 const SCHEMA = [
   `CREATE TABLE meta (
@@ -66,11 +67,13 @@ export class Tape extends DurableObject {
   // MARK: Append
 
   /**
-   * Stores a batch that publish.js has verified, or says why not. The comparison with what is stored and
-   * the write are one transaction; the answer leaves when it is durable (the platform's output gate).
+   * Stores a batch that publish.js has verified, or says why not. The comparison with what is
+   * stored and the write are one transaction; the answer leaves when it is durable (the platform's
+   * output gate).
    *
-   * @param batch `{format, market, epoch, first, count, previousChain, chain, digest, body, fault}`:
-   *   `fault` is what publish.js found wrong between records; it counts only if the batch is next.
+   * @param batch `{format, market, epoch, first, count, previousChain, chain, digest, body,
+   *   fault}`: `fault` is what publish.js found wrong between records; it counts only if the batch
+   *   is next.
    * @returns `{status, epoch, last, chain}` with the head as it is then.
    */
   append(batch) {
@@ -124,7 +127,9 @@ export class Tape extends DurableObject {
     return "accepted";
   }
 
-  /** Only a batch that is accepted makes storage: asking for a market that is not must cost nothing. */
+  /**
+   * Only a batch that is accepted makes storage: asking for a market that is not must cost nothing.
+   */
   #create(market, units) {
     for (const statement of SCHEMA) this.#sql.exec(statement);
     this.#sql.exec(
@@ -139,7 +144,10 @@ export class Tape extends DurableObject {
 
   // MARK: Reads. Each answers null for a market that nobody has published.
 
-  /** Where the tape ends: `{epoch, last, chain, trade, auction}`, the last two as readers may see them. */
+  /**
+   * Where the tape ends: `{epoch, last, chain, trade, auction}`, the last two as readers may see
+   * them.
+   */
   head() {
     const last = this.#lastRow();
     return {
@@ -159,7 +167,9 @@ export class Tape extends DurableObject {
     return { units: meta.units, record: this.#recordIn(this.#rowAt(definition), definition) };
   }
 
-  /** A page of trades of closed auctions; `range` is `{after}`, `{before}` or neither, and `limit`. */
+  /**
+   * A page of trades of closed auctions; `range` is `{after}`, `{before}` or neither, and `limit`.
+   */
   trades(range) {
     const last = this.#lastRow();
     return this.#page(range, last.trade - last.open_trades, "trade", tradesIn);
@@ -207,8 +217,9 @@ export class Tape extends DurableObject {
 
   /**
    * Items with ids 1 ... newest, ascending after an id or else descending, a batch at a time.
-   * `column` of a row is the last id that it holds or has before it; `itemsIn` gives a batch's items
-   * within bounds, ascending. `next` is where to go on; a `settled` page will never read otherwise.
+   * `column` of a row is the last id that it holds or has before it; `itemsIn` gives a batch's
+   * items within bounds, ascending. `next` is where to go on; a `settled` page will never read
+   * otherwise.
    */
   #page({ after, before, limit }, newest, column, itemsIn) {
     const meta = this.#readMeta();
@@ -235,7 +246,10 @@ export class Tape extends DurableObject {
     return { units: meta.units, items, next, settled };
   }
 
-  /** An auction's record, its head, and the id of its first trade (or of the next one, without trades). */
+  /**
+   * An auction's record, its head, and the id of its first trade (or of the next one, without
+   * trades).
+   */
   #auctionAt(id) {
     const row = this.#withBody(this.#find((row) => row.auction >= id));
     let { trade } = this.#rowAt(row.first - 1);
@@ -321,8 +335,8 @@ export class Tape extends DurableObject {
   }
 
   /**
-   * The first row of which `holds` is true. It must be false up to some row and true from there to the
-   * last: then halving the record numbers in doubt finds it with one row read a step.
+   * The first row of which `holds` is true. It must be false up to some row and true from there to
+   * the last: then halving the record numbers in doubt finds it with one row read a step.
    */
   #find(holds) {
     let found = this.#lastRow();

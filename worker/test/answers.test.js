@@ -86,7 +86,7 @@ Deno.test("401 digest: body cut, changed, or without a digest", async () => {
   }
 });
 
-Deno.test("401 signature: of another key, for another path or query, missing, malformed", async () => {
+Deno.test("401 signature: by another key, for another path, missing, malformed", async () => {
   const it = await sixRecords();
   const batch = nextOf(it);
   const other = await Publisher.generate();
@@ -281,7 +281,7 @@ Deno.test("412 epoch: a tape that has none yet", async () => {
 
 // MARK: 200 duplicate, 409
 
-Deno.test("200 duplicate: any stored batch sent again, also the first without an epoch", async () => {
+Deno.test("200 duplicate: a stored batch again, also the first without an epoch", async () => {
   const it = await sixRecords();
   const head = await it.head();
   const again = [

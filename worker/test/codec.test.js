@@ -1,4 +1,4 @@
-// The codec against bytes written by hand from docs/tape.md, against golden.json, and against itself.
+// The codec against bytes written by hand, against golden.json, and against itself.
 
 import { Buffer } from "node:buffer";
 import assert from "node:assert/strict";

@@ -1,5 +1,5 @@
-// Makes golden.json, one tape with every kind of record and its extremes, for every implementation to
-// test against: `deno run --allow-read --allow-write worker/test/golden.js`.
+// Makes golden.json: one tape with every kind of record and its extremes, for every implementation.
+// `deno run --allow-read --allow-write worker/test/golden.js`.
 
 import { Buffer } from "node:buffer";
 import { TapeModel, TERMS, TIME } from "./support/tape.js";

@@ -1,4 +1,4 @@
-// Measures ingest: batches of one auction with 10,000 trades over one connection, one after another.
+// Measures ingest: auctions of 10,000 trades over one connection, one after another.
 // `deno run -A worker/test/throughput.js [BATCHES]`; a local host, or WORKER_URL as in the suite.
 
 import { openEdge } from "./support/edge.js";

@@ -40,7 +40,8 @@ struct BenchCommand: AsyncParsableCommand {
     defer { cluster.stop() }
     try Migrations.apply(on: PostgresConnection(cluster.conninfo(user: "uncross_owner")))
     try measureJournal(
-      cluster.conninfo(user: "uncross_app"), owner: cluster.conninfo(user: "uncross_owner"), &report)
+      cluster.conninfo(user: "uncross_app"), owner: cluster.conninfo(user: "uncross_owner"), &report
+    )
   }
 
   // MARK: The engine alone

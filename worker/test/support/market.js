@@ -49,7 +49,9 @@ export class Market {
     }
   }
 
-  /** Sends a batch; answers `{code, ...content}`. `options` do things wrong (`Publisher.headers`). */
+  /**
+   * Sends a batch; answers `{code, ...content}`. `options` do things wrong (`Publisher.headers`).
+   */
   async post(batch, { publisher = this.edge.publisher, headers = {}, body, ...options } = {}) {
     const path = `${this.path}/batches`;
     const signed = await publisher.headers(path, batch, options);

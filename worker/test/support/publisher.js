@@ -35,8 +35,8 @@ export class Publisher {
   }
 
   /**
-   * The header fields of a signed batch. `created`, `keyid` and `query` replace what is right; `rewrite`
-   * changes the signature's parameters before they are signed.
+   * The header fields of a signed batch. `created`, `keyid` and `query` replace what is right;
+   * `rewrite` changes the signature's parameters before they are signed.
    */
   async headers(path, batch, { created, keyid, query = "", rewrite = (text) => text } = {}) {
     const fields = {
