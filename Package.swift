@@ -25,7 +25,10 @@ let package = Package(
   targets: [
     // The kernel: standard library only.
     .target(name: "Auction", swiftSettings: strict),
-    .target(name: "Engine", dependencies: ["Auction"], swiftSettings: strict),
+    // Optimised in debug builds too: its tests count allocations, and run millions of commands.
+    .target(
+      name: "Engine", dependencies: ["Auction"],
+      swiftSettings: strict + [.unsafeFlags(["-O"], .when(configuration: .debug))]),
 
     // Postgres over libpq.
     .systemLibrary(name: "CPostgres", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
@@ -53,6 +56,7 @@ let package = Package(
         .product(name: "Crypto", package: "swift-crypto"),
         .product(name: "AsyncHTTPClient", package: "async-http-client"),
         .product(name: "NIOCore", package: "swift-nio"),
+        .product(name: "NIOHTTP1", package: "swift-nio"),
       ], swiftSettings: strict),
     .target(
       name: "API",
@@ -73,6 +77,9 @@ let package = Package(
       name: "uncross",
       dependencies: [
         "Auction", "Engine", "Postgres", "Journal", "Ledger", "Tape", "API", "Client", "Embedded",
+        .product(name: "NIOCore", package: "swift-nio"),
+        .product(name: "NIOHTTP1", package: "swift-nio"),
+        .product(name: "AsyncHTTPClient", package: "async-http-client"),
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Configuration", package: "swift-configuration"),
         .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
@@ -83,7 +90,11 @@ let package = Package(
     .testTarget(
       name: "AuctionTests", dependencies: ["Auction"], resources: [.copy("cases")],
       swiftSettings: strict),
-    .testTarget(name: "EngineTests", dependencies: ["Engine"], swiftSettings: strict),
+    // Counts allocations in tests; linked into no product.
+    .target(name: "AllocationCounter", path: "Tests/AllocationCounter"),
+    .testTarget(
+      name: "EngineTests", dependencies: ["Engine", "Auction", "AllocationCounter"],
+      swiftSettings: strict),
     .testTarget(
       name: "SystemTests",
       dependencies: [
@@ -96,7 +107,6 @@ let package = Package(
       dependencies: [
         "API", "Client", "Engine", "Ledger", "Auction",
         .product(name: "AsyncHTTPClient", package: "async-http-client"),
-        .product(name: "Crypto", package: "swift-crypto"),
         .product(name: "Logging", package: "swift-log"),
         .product(name: "NIOCore", package: "swift-nio"),
         .product(name: "NIOHTTP1", package: "swift-nio"),

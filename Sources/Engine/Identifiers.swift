@@ -55,15 +55,22 @@ public struct ClientOrderID: Hashable, Sendable, CustomStringConvertible {
     }
   }
 
-  /// The characters, without the padding.
+  /// The characters, without the padding. Written out, because a list of the words would be allocated.
   @inline(__always)
   package func forEachByte(_ body: (UInt8) -> Void) {
-    for word in [words.0, words.1, words.2, words.3, words.4] {
-      var rest = word
-      while rest != 0 {
-        body(UInt8(truncatingIfNeeded: rest >> 56))
-        rest <<= 8
-      }
+    Self.forEachByte(words.0, body)
+    Self.forEachByte(words.1, body)
+    Self.forEachByte(words.2, body)
+    Self.forEachByte(words.3, body)
+    Self.forEachByte(words.4, body)
+  }
+
+  @inline(__always)
+  private static func forEachByte(_ word: UInt64, _ body: (UInt8) -> Void) {
+    var rest = word
+    while rest != 0 {
+      body(UInt8(truncatingIfNeeded: rest >> 56))
+      rest <<= 8
     }
   }
 

@@ -264,9 +264,10 @@ struct Market: ~Copyable {
     self.lastSlot = lastSlot
   }
 
+  // Inlined always: a coroutine that is called keeps its frame on the heap.
   subscript(side: Side) -> BookSide {
-    _read { if side == .buy { yield buys } else { yield sells } }
-    _modify { if side == .buy { yield &buys } else { yield &sells } }
+    @inline(__always) _read { if side == .buy { yield buys } else { yield sells } }
+    @inline(__always) _modify { if side == .buy { yield &buys } else { yield &sells } }
   }
 }
 

@@ -67,12 +67,17 @@ struct RememberedOrders: ~Copyable {
 
   @inline(__always)
   private func hash(_ user: UserID, _ id: ClientOrderID) -> UInt64 {
-    var state = seed ^ UInt64(user)
-    for word in [id.words.0, id.words.1, id.words.2, id.words.3, id.words.4] {
-      let product = (state ^ word).multipliedFullWidth(by: 0xa076_1d64_78bd_642f ^ seed)
-      state = product.high ^ product.low ^ (state &+ 0x9e37_79b9_7f4a_7c15)
-    }
-    return state
+    var state = mix(seed ^ UInt64(user), id.words.0)
+    state = mix(state, id.words.1)
+    state = mix(state, id.words.2)
+    state = mix(state, id.words.3)
+    return mix(state, id.words.4)
+  }
+
+  @inline(__always)
+  private func mix(_ state: UInt64, _ word: UInt64) -> UInt64 {
+    let product = (state ^ word).multipliedFullWidth(by: 0xa076_1d64_78bd_642f ^ seed)
+    return product.high ^ product.low ^ (state &+ 0x9e37_79b9_7f4a_7c15)
   }
 
   @inline(__always)

@@ -1,8 +1,7 @@
 // Commands as bytes: the body of a journal group. Golden bytes pin it; a new format gets a new version.
 
-public import Engine
-
 internal import Auction
+public import Engine
 
 /// Version 1 of the journal's encoding. A command is one tag byte and its fields in the canonical encoding of
 /// `ByteWriter`. Nothing here can hold a trade, a fill or an auction's result: those are not commands.
@@ -165,7 +164,8 @@ public enum CommandCodec {
     switch tag {
     case .placeOrder: return .placeOrder(try decodeOrder(&reader))
     case .cancelOrder:
-      return .cancelOrder(CancelOrder(user: try reader.uint(), order: try reader.int(as: Int64.self)))
+      return .cancelOrder(
+        CancelOrder(user: try reader.uint(), order: try reader.int(as: Int64.self)))
     case .amendOrder:
       return .amendOrder(
         AmendOrder(
@@ -209,11 +209,12 @@ public enum CommandCodec {
     case .createAsset:
       return .createAsset(
         AssetDefinition(
-          code: try reader.text(), decimals: try reader.uint(), adjustmentLimit: try reader.int()))
+          code: try anyText(&reader), decimals: try reader.uint(), adjustmentLimit: try reader.int()
+        ))
     case .createMarket:
       return .createMarket(
         MarketDefinition(
-          symbol: try reader.text(), base: try reader.uint(), quote: try reader.uint(),
+          symbol: try anyText(&reader), base: try reader.uint(), quote: try reader.uint(),
           tickAtoms: try reader.int(as: Int64.self), lotAtoms: try reader.int(as: Int64.self),
           terms: try decodeTerms(&reader), listingPriceTicks: try reader.int(as: Int64.self)))
     case .changeMarket:
@@ -223,7 +224,7 @@ public enum CommandCodec {
     case .resumeMarket: return .resumeMarket(try reader.uint())
     case .setReference:
       return .setReference(market: try reader.uint(), priceTicks: try reader.int(as: Int64.self))
-    case .registerUser: return .registerUser(name: try reader.text())
+    case .registerUser: return .registerUser(name: try anyText(&reader))
     case .registerKey:
       let user: UserID = try reader.uint()
       let key = try decodeKey(&reader)
@@ -231,7 +232,7 @@ public enum CommandCodec {
       return .registerKey(user: user, key: key, role: role)
     case .revokeKey: return .revokeKey(try decodeKey(&reader))
     case .setFrozen: return .setFrozen(user: try reader.uint(), frozen: try reader.bool())
-    case .adjustBalance: return .adjustBalance(try reader.adjustment())
+    case .adjustBalance: return .adjustBalance(try decodeAdjustment(&reader))
     case .approveAdjustment:
       return .approveAdjustment(id: try reader.int(as: Int64.self), by: try reader.uint())
     case .refuseAdjustment:
@@ -240,6 +241,19 @@ public enum CommandCodec {
     case .advanceTime, .placeOrder, .amendOrder, .cancelOrder, .cancelAllOrders, .runAuction:
       preconditionFailure("decoded by the other half")
     }
+  }
+
+  /// Text of any length: what was journaled must be read again, refused commands too.
+  private static func anyText(_ reader: inout ByteReader) throws(ByteError) -> String {
+    try reader.text(maximum: reader.remaining)
+  }
+
+  private static func decodeAdjustment(
+    _ reader: inout ByteReader
+  ) throws(ByteError) -> BalanceAdjustment {
+    BalanceAdjustment(
+      operator: try reader.uint(), user: try reader.uint(), asset: try reader.uint(),
+      amount: try reader.int(), reason: try anyText(&reader), requestID: try reader.clientOrderID())
   }
 
   private static func decodeKey(_ reader: inout ByteReader) throws(ByteError) -> PublicKey {

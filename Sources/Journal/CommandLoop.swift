@@ -1,7 +1,7 @@
 // The one command loop: queue -> engine -> group -> journal -> replies. Two threads, one hand-over.
 
-internal import Foundation
 public import Engine
+internal import Foundation
 internal import Postgres
 internal import Synchronization
 
@@ -72,6 +72,8 @@ public final class CommandLoop: @unchecked Sendable {
   public typealias Reply = @Sendable (Result<[Engine.Reply], SubmissionError>) -> Void
   /// Computes on the engine's thread and returns what delivers the answer.
   public typealias Query = @Sendable (borrowing AuctionEngine) -> @Sendable () -> Void
+  /// Told instead of the answer, where the loop stopped before it could leave.
+  public typealias QueryFailure = @Sendable (SubmissionError) -> Void
   /// Takes a durable group; called in order on the committer's thread; must not wait.
   public typealias Sink = @Sendable (DurableGroup) -> Void
 
@@ -83,6 +85,8 @@ public final class CommandLoop: @unchecked Sendable {
     /// Commands of one group: what one commit and one message should carry.
     public var groupCommands = 8_192
     public var groupBytes = 1 << 20
+    /// Queries of one group: their answers wait in memory until it is durable.
+    public var groupQueries = 8_192
     /// Ledger entries of one group; one auction may exceed it alone.
     public var groupEntries = 65_536
     /// A wall clock that moves by more than this against the monotonic one halts.
@@ -95,7 +99,7 @@ public final class CommandLoop: @unchecked Sendable {
 
   private enum Item {
     case commands([Command], Reply)
-    case query(Query)
+    case query(Query, QueryFailure)
 
     var isCommands: Bool { if case .commands = self { true } else { false } }
   }
@@ -104,11 +108,17 @@ public final class CommandLoop: @unchecked Sendable {
     var body = ByteWriter()
     var commandCount = 0
     var replies: [(range: Range<Int>, reply: Reply)] = []
-    var deliveries: [@Sendable () -> Void] = []
+    var deliveries: [(deliver: @Sendable () -> Void, fail: QueryFailure)] = []
     var effects = Effects()
     var time: Microseconds = 0
 
     var isEmpty: Bool { commandCount == 0 && deliveries.isEmpty }
+
+    /// Nothing of it may leave: what it saw may never become durable.
+    func fail() {
+      for (_, reply) in replies { reply(.failure(.outcomeUnknown)) }
+      for (_, fail) in deliveries { fail(.outcomeUnknown) }
+    }
   }
 
   private let limits: Limits
@@ -130,6 +140,8 @@ public final class CommandLoop: @unchecked Sendable {
   private var handed: OpenGroup?
   private var committerIsIdle = true
   private var stopping = false
+  /// The patience of `stop` is over: what is not durable yet is given up.
+  private var abandoning = false
   private var halted: JournalError?
   private var threadsRunning = 0
   private var figures = Figures()
@@ -196,19 +208,19 @@ public final class CommandLoop: @unchecked Sendable {
   /// Queues commands; `reply` is called once, from another thread, when they are durable or refused.
   /// - Parameter isReserved: cancels, internal and custody commands, which pass the gate and the first bound.
   public func submit(_ commands: [Command], isReserved: Bool, _ reply: @escaping Reply) {
+    if commands.isEmpty { return reply(.success([])) }
     let closed = isReserved ? nil : gate()
-    monitor.lock()
-    defer { monitor.unlock() }
-    let room = limits.queuedCommands + (isReserved ? limits.reservedCommands : 0)
-    if let refusal = intakeRefusal(closed) {
-      reply(.failure(refusal))
-    } else if queuedCommands + commands.count > room {
-      reply(.failure(.queueFull))
-    } else {
+    let refusal: SubmissionError? = monitor.withLock {
+      if let refusal = intakeRefusal(closed) { return refusal }
+      let room = limits.queuedCommands + (isReserved ? limits.reservedCommands : 0)
+      if queuedCommands + commands.count > room { return .queueFull }
       queuedCommands += commands.count
       queue.append(.commands(commands, reply))
       monitor.broadcast()
+      return nil
     }
+    // Outside the lock: whoever is answered may submit again at once.
+    if let refusal { reply(.failure(refusal)) }
   }
 
   private func intakeRefusal(_ closed: String?) -> SubmissionError? {
@@ -219,11 +231,14 @@ public final class CommandLoop: @unchecked Sendable {
     return nil
   }
 
-  /// Queues a read; false where nothing will answer.
-  public func ask(_ query: @escaping Query) -> Bool {
+  /// Queues a read. Where true is returned, either the answer is delivered or `fail` is called, once, from
+  /// another thread; where false, neither.
+  public func ask(
+    _ query: @escaping Query, orElse fail: @escaping QueryFailure = { _ in }
+  ) -> Bool {
     monitor.withLock {
       guard halted == nil, !stopping, queue.count < limits.queuedCommands else { return false }
-      queue.append(.query(query))
+      queue.append(.query(query, fail))
       monitor.broadcast()
       return true
     }
@@ -237,14 +252,25 @@ public final class CommandLoop: @unchecked Sendable {
     }
   }
 
-  /// Takes nothing more, commits what is in hand, ends the threads. Bounded by `seconds`.
+  /// Takes nothing more, commits what is in hand, ends the threads. Bounded by `seconds`: then what is not
+  /// durable yet is answered `outcomeUnknown`.
   public func stop(withinSeconds seconds: Double = 30) {
     monitor.lock()
     stopping = true
     monitor.broadcast()
+    waitForThreads(seconds)
+    if threadsRunning > 0 {
+      abandoning = true
+      monitor.broadcast()
+      // A call into the database cannot be ended from here; whoever waits in one stays behind.
+      waitForThreads(1)
+    }
+    monitor.unlock()
+  }
+
+  private func waitForThreads(_ seconds: Double) {
     let deadline = Date(timeIntervalSinceNow: seconds)
     while threadsRunning > 0, monitor.wait(until: deadline) {}
-    monitor.unlock()
   }
 }
 
@@ -257,13 +283,16 @@ extension CommandLoop {
     while let items = takeItems(nextDue) {
       let newOffset = clock.wall() - clock.monotonic()
       if abs(newOffset - offset) > limits.clockJump {
-        halt(.failed("clock_jump: the wall clock moved by \((newOffset - offset) / 1_000) ms"))
+        halt(.clockJump("the wall clock moved by \((newOffset - offset) / 1_000) ms"))
+        refuse(items)
         continue
       }
       offset = newOffset
       let now = clock.wall()
       let isDue = nextDue.map { $0 <= now } ?? false
-      if now - engine.time >= 1_000, isDue || items.contains(where: \.isCommands) {
+      // A run needs its time exactly; for the rest a millisecond is enough.
+      let step = now - engine.time
+      if isDue ? step > 0 : step >= 1_000 && items.contains(where: \.isCommands) {
         apply(.advanceTime(now))
       }
       if isDue {
@@ -306,12 +335,15 @@ extension CommandLoop {
 
   private func dequeue() -> [Item] {
     var commands = open.commandCount
+    var queries = open.deliveries.count
     var count = 0
     for item in queue {
-      if count > 0, commands >= limits.groupCommands { break }
-      if case .commands(let list, _) = item {
+      if count > 0, commands >= limits.groupCommands || queries >= limits.groupQueries { break }
+      switch item {
+      case .commands(let list, _):
         commands += list.count
         queuedCommands -= list.count
+      case .query: queries += 1
       }
       count += 1
     }
@@ -322,6 +354,7 @@ extension CommandLoop {
   private var isFull: Bool {
     open.commandCount >= limits.groupCommands || open.body.bytes.count >= limits.groupBytes
       || engine.effects.entries.count >= limits.groupEntries
+      || open.deliveries.count >= limits.groupQueries
   }
 
   private func take(_ item: Item) {
@@ -330,7 +363,7 @@ extension CommandLoop {
       let first = open.commandCount
       for command in commands { apply(command) }
       open.replies.append((first..<open.commandCount, reply))
-    case .query(let query): open.deliveries.append(query(engine))
+    case .query(let query, let fail): open.deliveries.append((query(engine), fail))
     }
   }
 
@@ -359,13 +392,25 @@ extension CommandLoop {
     monitor.broadcast()
   }
 
+  /// The end: nobody is left without an answer.
   private func failQueue() {
     let rest = monitor.withLock {
       defer { queue.removeAll() }
       return queue
     }
-    for case .commands(_, let reply) in rest { reply(.failure(.refused(reason: "stopping"))) }
-    for (_, reply) in open.replies { reply(.failure(.outcomeUnknown)) }
+    refuse(rest)
+    open.fail()
+  }
+
+  /// These were never applied.
+  private func refuse(_ items: [Item]) {
+    let reason = monitor.withLock { halted?.code ?? "stopping" }
+    for item in items {
+      switch item {
+      case .commands(_, let reply): reply(.failure(.refused(reason: reason)))
+      case .query(_, let fail): fail(.refused(reason: reason))
+      }
+    }
   }
 }
 
@@ -375,7 +420,7 @@ extension CommandLoop {
   private func runCommitter() {
     while let group = takeHanded() {
       if group.commandCount == 0 {
-        for deliver in group.deliveries { deliver() }
+        for (deliver, _) in group.deliveries { deliver() }
       } else {
         commitToTheEnd(group)
       }
@@ -408,17 +453,27 @@ extension CommandLoop {
       switch action {
       case .release: release(open)
       case .halt(let reason):
-        for (_, reply) in open.replies { reply(.failure(.outcomeUnknown)) }
         halt(reason.error)
+        open.fail()
       case .connect: actions += commit.handle(connect())
       case .commit(let group): actions += commit.handle(append(group))
       case .wait(let milliseconds):
-        monitor.withLock { figures.isConnected = commit.isConnected }
-        Thread.sleep(forTimeInterval: Double(milliseconds) / 1_000)
+        monitor.withLock { figures.isConnected = false }
+        guard pause(milliseconds) else { return open.fail() }
         actions += commit.handle(.retry)
       }
       if case .wait = action { continue }
       monitor.withLock { figures.isConnected = commit.isConnected }
+    }
+  }
+
+  /// Waits between two attempts; false where there shall be none.
+  private func pause(_ milliseconds: Int) -> Bool {
+    let deadline = Date(timeIntervalSinceNow: Double(milliseconds) / 1_000)
+    return monitor.withLock {
+      while !abandoning, monitor.wait(until: deadline) {}
+      if abandoning, halted == nil { halted = .failed("stopped while the journal was away") }
+      return !abandoning
     }
   }
 
@@ -433,17 +488,24 @@ extension CommandLoop {
     for (range, reply) in open.replies {
       reply(.success(Array(durable.effects.replies[range])))
     }
-    for deliver in open.deliveries { deliver() }
+    for (deliver, _) in open.deliveries { deliver() }
   }
 
   private func connect() -> GroupCommit.Event {
     store = nil
     do throws(PostgresError) {
       var fresh = try JournalStore(conninfo)
-      guard try fresh.lead() else { return .connectFailed("another session holds the lead") }
-      let head = try fresh.head()
+      guard try fresh.lead() else {
+        // A session holds the lead: ours of before, which the server has not missed yet, or another's.
+        let leading = try fresh.currentTerm()
+        if leading != term.current {
+          return .leadershipLost("term \(term.current) is over, the leader has term \(leading)")
+        }
+        return .connectFailed("another session holds the lead")
+      }
       monitor.withLock { figures.term = fresh.term }
       term.set(fresh.term)
+      let head = try fresh.head()
       store = consume fresh
       return .connected(head: head)
     } catch {
@@ -461,7 +523,9 @@ extension CommandLoop {
       // The group is there already, or something else is: the head decides.
       case "UX002", "23505": return .connectionLost(error.message)
       default:
-        return error.isConnectionLoss ? .connectionLost(error.message) : .commitFailed(error.message)
+        // A server that became read-only is a standby now: another connection finds the primary.
+        return error.isConnectionLoss || error.isReadOnly
+          ? .connectionLost(error.message) : .commitFailed(error.message)
       }
     }
   }

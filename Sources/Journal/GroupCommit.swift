@@ -47,13 +47,15 @@ public struct GroupCommit: Sendable {
   /// The last group known to be durable.
   public private(set) var durable: JournalHead
   private var pending: JournalGroup?
+  /// Since the last release: a connection that stands and fails each commit must not be tried without a pause.
   private var failures = 0
 
   public init(durable: JournalHead) { self.durable = durable }
 
+  /// Whether groups go through: a connection stands, and its last commit was not refused.
   public var isConnected: Bool {
     switch state {
-    case .idle, .committing: true
+    case .idle, .committing: failures == 0
     case .disconnected, .connecting, .halted: false
     }
   }
@@ -75,7 +77,9 @@ public struct GroupCommit: Sendable {
       }
     case .connected(let head): return connected(head)
     case .committed:
-      guard let group = pending else { preconditionFailure("nothing was being committed") }
+      guard let group = pending, case .committing = state else {
+        preconditionFailure("nothing was being committed")
+      }
       return release(group)
     case .commitFailed: return wait()
     case .connectFailed, .connectionLost:
@@ -93,7 +97,6 @@ public struct GroupCommit: Sendable {
   }
 
   private mutating func connected(_ head: JournalHead) -> [Action] {
-    failures = 0
     if let group = pending, head == group.head {
       // The commit whose answer was lost had succeeded.
       return release(group)

@@ -1,8 +1,7 @@
 // A group: the commands of one commit, chained to the group before it.
 
-public import Engine
-
 internal import Crypto
+public import Engine
 
 /// Where the journal stands: the last group, and how many commands there are up to its end. An anchor
 /// outside the database (the tape) proves the whole journal by these three.
@@ -66,7 +65,7 @@ public struct JournalGroup: Sendable, Equatable {
 
   public var head: JournalHead {
     JournalHead(
-      sequence: sequence, commands: firstCommand + UInt64(commandCount) - 1, hash: hash)
+      sequence: sequence, commands: firstCommand &+ UInt64(max(commandCount, 0)) &- 1, hash: hash)
   }
 
   /// SHA-256 over mark, previous hash, sequence, first command, count, time, length of body, body.
@@ -100,7 +99,7 @@ public struct JournalGroup: Sendable, Equatable {
     do throws(ByteError) {
       guard try reader.byte() == CommandCodec.version else { throw reader.fail("other version") }
       var commands: [Command] = []
-      commands.reserveCapacity(commandCount)
+      commands.reserveCapacity(min(commandCount, body.count))
       for _ in 0..<commandCount { commands.append(try CommandCodec.decode(&reader)) }
       guard reader.isAtEnd else { throw reader.fail("bytes after the last command") }
       return commands
@@ -122,6 +121,8 @@ public enum JournalError: Error, Sendable, CustomStringConvertible {
   case lostHistory(String)
   /// The database holds another group at this place.
   case fork(String)
+  /// The wall clock moved against the monotonic one.
+  case clockJump(String)
   /// The world failed for good.
   case failed(String)
 
@@ -132,6 +133,7 @@ public enum JournalError: Error, Sendable, CustomStringConvertible {
     case .notLeader(let reason): "not the leader: \(reason)"
     case .lostHistory(let reason): "lost_history: \(reason)"
     case .fork(let reason): "fork: \(reason)"
+    case .clockJump(let reason): reason
     case .failed(let reason): reason
     }
   }
@@ -144,6 +146,7 @@ public enum JournalError: Error, Sendable, CustomStringConvertible {
     case .notLeader: "not_leader"
     case .lostHistory: "lost_history"
     case .fork: "journal_fork"
+    case .clockJump: "clock_jump"
     case .failed: "failed"
     }
   }

@@ -1,9 +1,8 @@
 // The journal in Postgres: leadership, appending, reading, snapshots. One connection, one thread.
 
+internal import Crypto
 public import Engine
 public import Postgres
-
-internal import Crypto
 
 /// A connection that reads the journal, and writes it once it leads.
 public struct JournalStore: ~Copyable {
@@ -23,6 +22,14 @@ public struct JournalStore: ~Copyable {
         PostgresType.int8, PostgresType.int8, PostgresType.int8, PostgresType.int4,
         PostgresType.timestamptz, PostgresType.bytea, PostgresType.bytea, PostgresType.bytea,
       ])
+    // A group is acknowledged because it is on disk, and fenced because each statement of the fence sees
+    // what was committed before it: neither is left to a server's or role's settings.
+    try opened.execute(
+      """
+      set default_transaction_isolation = 'read committed';
+      select set_config('synchronous_commit', 'on', false)
+      where current_setting('synchronous_commit') = 'off';
+      """)
     connection = opened
   }
 
@@ -36,13 +43,17 @@ public struct JournalStore: ~Copyable {
     return true
   }
 
+  /// The term of whoever led last.
+  public func currentTerm() throws(PostgresError) -> Int64 {
+    try connection.query("select term from core.leader", PostgresParameters()).int64(0, 0)
+  }
+
   public func head() throws(PostgresError) -> JournalHead {
     let result = try connection.query(
       "select seq, first_command + commands - 1, hash from core.journal order by seq desc limit 1",
       PostgresParameters())
     guard result.rowCount == 1 else { return .empty }
-    return JournalHead(
-      sequence: result.int64(0, 0), commands: UInt64(result.int64(0, 1)), hash: result.bytes(0, 2))
+    return Self.head(result)
   }
 
   /// The hash and command count at one group; nil where there is no such group.
@@ -53,8 +64,13 @@ public struct JournalStore: ~Copyable {
     let result = try connection.query(
       "select seq, first_command + commands - 1, hash from core.journal where seq = $1", parameters)
     guard result.rowCount == 1 else { return nil }
-    return JournalHead(
-      sequence: result.int64(0, 0), commands: UInt64(result.int64(0, 1)), hash: result.bytes(0, 2))
+    return Self.head(result)
+  }
+
+  private static func head(_ result: borrowing PostgresResult) -> JournalHead {
+    JournalHead(
+      sequence: result.int64(0, 0), commands: UInt64(bitPattern: result.int64(0, 1)),
+      hash: result.bytes(0, 2))
   }
 
   /// One group, one commit, one round trip.
@@ -71,14 +87,17 @@ public struct JournalStore: ~Copyable {
     _ = try connection.run("append", parameters)
   }
 
-  /// Groups after `sequence` in order, at most `limit` and about 16 MB.
-  public func groups(after sequence: Int64, limit: Int = 256) throws(PostgresError) -> [JournalGroup] {
+  /// Groups after `sequence` in order, at most `limit` and about 16 MB; `Replay` verifies them.
+  public func groups(
+    after sequence: Int64, limit: Int = 256
+  ) throws(PostgresError) -> [JournalGroup] {
     var parameters = PostgresParameters()
     parameters.int8(sequence)
     parameters.int8(Int64(limit))
     let result = try connection.query(
       """
-      select seq, first_command, commands, (extract(epoch from at) * 1000000)::int8, prev_hash, hash, body
+      select seq, first_command, commands, (extract(epoch from at) * 1000000)::int8, prev_hash,
+        hash, body
       from (select *, sum(octet_length(body)) over (order by seq) as running
             from (select * from core.journal where seq > $1 order by seq limit $2) page) sized
       where running - octet_length(body) < 16777216 order by seq
@@ -87,9 +106,10 @@ public struct JournalStore: ~Copyable {
     for row in 0..<result.rowCount {
       groups.append(
         JournalGroup(
-          sequence: result.int64(row, 0), firstCommand: UInt64(result.int64(row, 1)),
+          sequence: result.int64(row, 0), firstCommand: UInt64(bitPattern: result.int64(row, 1)),
           commandCount: Int(result.int32(row, 2)), time: result.int64(row, 3),
-          previousHash: result.bytes(row, 4), hash: result.bytes(row, 5), body: result.bytes(row, 6)))
+          previousHash: result.bytes(row, 4), hash: result.bytes(row, 5),
+          body: result.bytes(row, 6)))
     }
     return groups
   }
@@ -144,45 +164,52 @@ public struct JournalStore: ~Copyable {
     return parts
   }
 
-  /// The newest whole snapshot at or before a group; nil without one.
+  /// The newest snapshot at or before a group; nil without one. One that is not whole throws
+  /// `snapshotBroken`: it is never passed over in silence.
   public func snapshot(atOrBefore sequence: Int64) throws(JournalError) -> Snapshot? {
+    let found: Int64
+    let journal: JournalHead?
+    var parts: [Part] = []
     do throws(PostgresError) {
       var parameters = PostgresParameters()
       parameters.int8(sequence)
       let newest = try connection.query(
-        "select coalesce(max(journal_seq), -1) from core.snapshot where journal_seq <= $1", parameters)
-      let found = newest.int64(0, 0)
-      guard found >= 0 else { return nil }
-      guard let head = try head(at: found) else {
-        throw PostgresError(message: "snapshot \(found) is of a group that the journal does not have")
-      }
-      var snapshot = Snapshot(head: head, engine: [], tape: [])
-      var hashes: [String: [UInt8]] = [:]
-      var next: Int32 = 0
-      var parts: Int32 = 1
-      while next < parts {
-        var parameters = PostgresParameters()
-        parameters.int8(found)
-        parameters.int4(next)
-        let part = try connection.query(
-          "select parts, name, hash, body from core.snapshot where journal_seq = $1 and part = $2",
-          parameters)
-        guard part.rowCount == 1 else {
-          throw PostgresError(message: "snapshot \(found) lacks part \(next)")
-        }
-        parts = part.int32(0, 0)
-        let name = part.string(0, 1)
-        hashes[name] = part.bytes(0, 2)
-        if name == "engine" { snapshot.engine += part.bytes(0, 3) } else { snapshot.tape += part.bytes(0, 3) }
-        next += 1
-      }
-      guard hashes["engine"] == Array(SHA256.hash(data: snapshot.engine)),
-        hashes["tape"] == Array(SHA256.hash(data: snapshot.tape))
-      else { throw PostgresError(message: "snapshot \(found) is damaged") }
-      return snapshot
+        "select coalesce(max(journal_seq), -1) from core.snapshot where journal_seq <= $1",
+        parameters)
+      found = newest.int64(0, 0)
+      if found < 0 { return nil }
+      journal = try head(at: found)
+      while let part = try part(Int32(parts.count), of: found) { parts.append(part) }
     } catch {
-      throw .snapshotBroken(sequence, "\(error)")
+      throw .failed("a snapshot cannot be read: \(error)")
     }
+    guard let journal else { throw .snapshotBroken(found, "the journal lacks this group") }
+    var snapshot = Snapshot(head: journal, engine: [], tape: [])
+    for part in parts {
+      guard part.parts == parts.count else { throw .snapshotBroken(found, "parts are missing") }
+      if part.name == "engine" { snapshot.engine += part.body } else { snapshot.tape += part.body }
+    }
+    for (name, body) in [("engine", snapshot.engine), ("tape", snapshot.tape)] {
+      let hash = parts.last { $0.name == name }?.hash
+      guard hash == Array(SHA256.hash(data: body)) else {
+        throw .snapshotBroken(found, "the \(name)'s bytes are not those stored")
+      }
+    }
+    return snapshot
+  }
+
+  /// One part; nil after the last.
+  private func part(_ number: Int32, of sequence: Int64) throws(PostgresError) -> Part? {
+    var parameters = PostgresParameters()
+    parameters.int8(sequence)
+    parameters.int4(number)
+    let result = try connection.query(
+      "select parts, name, hash, body from core.snapshot where journal_seq = $1 and part = $2",
+      parameters)
+    guard result.rowCount == 1 else { return nil }
+    return Part(
+      name: result.string(0, 1), parts: Int(result.int32(0, 0)), hash: result.bytes(0, 2),
+      body: result.bytes(0, 3)[...])
   }
 
   /// The groups that have snapshots, newest first.

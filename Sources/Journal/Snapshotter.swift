@@ -92,7 +92,8 @@ public final class Snapshotter: @unchecked Sendable {
         return stopping
       }
       if isOver { return }
-      guard durable().commands >= monitor.withLock({ lastCommands }) + policy.commands else { continue }
+      let due = monitor.withLock { lastCommands } + policy.commands
+      guard durable().commands >= due else { continue }
       do {
         let made = try save()
         monitor.withLock { lastCommands = made.commands }

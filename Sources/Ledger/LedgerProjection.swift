@@ -8,8 +8,8 @@ public import Postgres
 ///
 /// **Invariant:** after each transaction `balance` is the sum of `balance_log`, both up to the watermark.
 public final class LedgerProjection: @unchecked Sendable {
-  // Sendable by hand: `connection`, `state`, `partitions` and `names` belong to the projection's thread (set before it
-  // starts); everything else is guarded by `monitor`.
+  // Sendable by hand: `writer`, `state` and `current` belong to the projection's thread (set before it starts);
+  // everything else is guarded by `monitor`.
 
   public struct Limits: Sendable {
     /// Rows of one transaction: beyond this a batch gains little (measured) and a lost one costs more.
@@ -52,6 +52,14 @@ public final class LedgerProjection: @unchecked Sendable {
     public var isConnected = false
   }
 
+  /// A group whose entries are not all applied.
+  private struct Queued {
+    var segment: Segment
+    /// Entries of the group that were applied before this process began.
+    var skipped: Int
+    var since: Date
+  }
+
   private let conninfo: String
   private let limits: Limits
   /// The term of this process, which changes when the journal's connection does.
@@ -60,16 +68,24 @@ public final class LedgerProjection: @unchecked Sendable {
 
   private var writer: LedgerWriter?
   private var state: ProjectionState
-  private var names = LedgerNames()
+  private var current = LedgerBatch()
 
   private let monitor = NSCondition()
-  private var queue: [(segment: Segment, since: Date)] = []
+  private var names = LedgerNames()
+  private var queue: [Queued] = []
   private var head = 0
+  /// Entries of `queue[head]` that are in a batch already.
   private var consumed = 0
+  /// When the oldest entry of the batch in hand was queued.
+  private var oldestInHand: Date?
   private var queuedEntry: UInt64
   private var queuedSequence: Int64
+  /// Where the database was at the start: only there may a group's entries be known in part.
+  private let origin: Watermark
   private var figures = Figures()
   private var stopping = false
+  /// The patience of `stop` is over.
+  private var abandoning = false
   private var running = false
   private var halted = false
 
@@ -82,6 +98,7 @@ public final class LedgerProjection: @unchecked Sendable {
     self.limits = limits
     self.term = term
     self.onHalt = onHalt
+    origin = watermark
     state = ProjectionState(applied: watermark.entry)
     queuedEntry = watermark.entry
     queuedSequence = watermark.journalSequence
@@ -102,31 +119,43 @@ public final class LedgerProjection: @unchecked Sendable {
     thread.start()
   }
 
-  /// Takes a group's entries; those at or before the watermark are skipped, so a replay may give all.
+  /// Takes a group's entries, in order; those at or before the watermark are skipped, so a replay may give all.
   public func enqueue(_ segment: Segment) {
-    monitor.withLock {
-      let last = segment.firstEntry + UInt64(segment.entries.count) - 1
-      guard segment.journalSequence > queuedSequence || last > queuedEntry else { return }
-      var segment = segment
-      if !segment.entries.isEmpty {
-        let skip = queuedEntry + 1 > segment.firstEntry ? queuedEntry + 1 - segment.firstEntry : 0
-        precondition(segment.firstEntry + skip == queuedEntry + 1, "the ledger missed entries")
-        segment.entries.removeFirst(Int(skip))
-        segment.firstEntry += skip
-        queuedEntry = last
+    let divergence: String? = monitor.withLock {
+      for event in segment.directory { names.learn(event) }
+      if halted { return nil }
+      // Only the group at the watermark may be in the database in part.
+      let isBorder =
+        segment.journalSequence == origin.journalSequence
+        && queuedSequence == origin.journalSequence
+      guard isBorder || segment.journalSequence > queuedSequence else { return nil }
+      let count = segment.entries.count
+      let known = Int(clamping: Int64(clamping: queuedEntry) - Int64(segment.firstEntry) + 1)
+      guard known == 0 || isBorder && (0...count).contains(known) else {
+        halted = true
+        monitor.broadcast()
+        return "group \(segment.journalSequence) has \(count) entries from \(segment.firstEntry), "
+          + "the ledger has those up to \(queuedEntry)"
       }
-      queuedSequence = max(queuedSequence, segment.journalSequence)
-      queue.append((segment, Date()))
+      queuedSequence = segment.journalSequence
+      if isBorder, known == count { return nil }
+      var rest = segment
+      rest.entries.removeFirst(known)
+      rest.firstEntry += UInt64(known)
+      queuedEntry += UInt64(rest.entries.count)
+      queue.append(Queued(segment: rest, skipped: known, since: Date()))
       monitor.broadcast()
+      return nil
     }
+    if let divergence { onHalt("ledger_divergence: \(divergence)") }
   }
 
   public func currentFigures() -> Figures {
     monitor.withLock {
       var now = figures
       now.lagRows = queuedEntry - figures.appliedEntry
-      now.lagSeconds =
-        head < queue.count && now.lagRows > 0 ? -queue[head].since.timeIntervalSinceNow : 0
+      let oldest = oldestInHand ?? (head < queue.count ? queue[head].since : nil)
+      now.lagSeconds = now.lagRows > 0 ? -(oldest?.timeIntervalSinceNow ?? 0) : 0
       return now
     }
   }
@@ -141,22 +170,35 @@ public final class LedgerProjection: @unchecked Sendable {
   public func drain(withinSeconds seconds: Double) -> Bool {
     let deadline = Date(timeIntervalSinceNow: seconds)
     return monitor.withLock {
-      let target = queuedEntry
-      while figures.appliedEntry < target, !halted {
+      let (entry, sequence) = (queuedEntry, queuedSequence)
+      func isApplied() -> Bool {
+        figures.appliedEntry >= entry && figures.appliedSequence >= sequence
+      }
+      while !isApplied(), !halted {
         if !monitor.wait(until: deadline) { break }
       }
-      return figures.appliedEntry >= target
+      return isApplied()
     }
   }
 
-  /// Applies what is queued, then ends the thread.
+  /// Applies what is queued, then ends the thread. Bounded by `seconds`: what is left then is applied by the
+  /// next start, from the journal.
   public func stop(withinSeconds seconds: Double = 30) {
-    let deadline = Date(timeIntervalSinceNow: seconds)
     monitor.withLock {
       stopping = true
       monitor.broadcast()
-      while running, monitor.wait(until: deadline) {}
+      waitForThread(seconds)
+      if running {
+        abandoning = true
+        monitor.broadcast()
+        waitForThread(1)
+      }
     }
+  }
+
+  private func waitForThread(_ seconds: Double) {
+    let deadline = Date(timeIntervalSinceNow: seconds)
+    while running, monitor.wait(until: deadline) {}
   }
 
   // MARK: The projection's thread
@@ -166,23 +208,23 @@ public final class LedgerProjection: @unchecked Sendable {
     while let batch = nextBatch() {
       current = batch
       perform(state.handle(.batch(lastEntry: batch.lastEntry)))
-      if monitor.withLock({ halted }) { return }
+      if monitor.withLock({ halted || abandoning }) { return }
     }
   }
-
-  private var current = LedgerBatch()
 
   /// As many queued entries as one transaction should take; a giant group is taken in pieces.
   private func nextBatch() -> LedgerBatch? {
     monitor.lock()
     defer { monitor.unlock() }
     while true {
-      if halted { return nil }
+      if halted || abandoning { return nil }
       if head < queue.count { break }
       if stopping { return nil }
       _ = monitor.wait(until: Date(timeIntervalSinceNow: 1))
     }
+    oldestInHand = queue[head].since
     var batch = LedgerBatch()
+    batch.names = names
     batch.lastEntry = figures.appliedEntry
     batch.journalSequence = figures.appliedSequence
     while head < queue.count, batch.count < limits.batchRows {
@@ -190,13 +232,14 @@ public final class LedgerProjection: @unchecked Sendable {
       let take = min(segment.entries.count - consumed, limits.batchRows - batch.count)
       if consumed == 0 { batch.directory.append(contentsOf: segment.directory) }
       if take > 0 {
-        batch.pieces.append((segment.entries[consumed..<consumed + take], segment.firstEntry + UInt64(consumed)))
+        let first = segment.firstEntry + UInt64(consumed)
+        batch.pieces.append((segment.entries[consumed..<consumed + take], first))
         batch.count += take
         consumed += take
         batch.lastEntry = segment.firstEntry + UInt64(consumed) - 1
       }
       batch.journalSequence = segment.journalSequence
-      batch.eventIndex = consumed
+      batch.eventIndex = queue[head].skipped + consumed
       if consumed < segment.entries.count { break }
       head += 1
       consumed = 0
@@ -213,8 +256,7 @@ public final class LedgerProjection: @unchecked Sendable {
       case .settled: settle()
       case .wait(let milliseconds):
         monitor.withLock { figures.isConnected = false }
-        Thread.sleep(forTimeInterval: Double(milliseconds) / 1_000)
-        if monitor.withLock({ stopping && !figures.isConnected && halted }) { return }
+        guard pause(milliseconds) else { return }
         actions += state.handle(.retry)
       case .halt(let reason):
         monitor.withLock {
@@ -226,8 +268,18 @@ public final class LedgerProjection: @unchecked Sendable {
     }
   }
 
+  /// Waits between two attempts; false where there shall be none.
+  private func pause(_ milliseconds: Int) -> Bool {
+    let deadline = Date(timeIntervalSinceNow: Double(milliseconds) / 1_000)
+    return monitor.withLock {
+      while !abandoning, !halted, monitor.wait(until: deadline) {}
+      return !abandoning && !halted
+    }
+  }
+
   private func settle() {
     monitor.withLock {
+      oldestInHand = nil
       figures.appliedEntry = current.lastEntry
       figures.appliedSequence = current.journalSequence
       figures.transactions += 1
@@ -244,7 +296,7 @@ public final class LedgerProjection: @unchecked Sendable {
     writer = nil
     do throws(PostgresError) {
       let fresh = try LedgerWriter(conninfo, partitionRows: limits.partitionRows)
-      let watermark = try fresh.watermark()
+      let watermark = try fresh.settledWatermark()
       writer = consume fresh
       monitor.withLock { figures.isConnected = true }
       return .connected(watermark: watermark.entry)
@@ -254,9 +306,8 @@ public final class LedgerProjection: @unchecked Sendable {
   }
 
   private func apply(after: UInt64) -> ProjectionState.Event {
-    for event in current.directory { names.learn(event) }
     do throws(PostgresError) {
-      guard try writer?.apply(current, after: after, term: term(), names: names) != nil else {
+      guard try writer?.apply(current, after: after, term: term()) != nil else {
         return .connectionLost
       }
       return .committed
@@ -266,13 +317,16 @@ public final class LedgerProjection: @unchecked Sendable {
       case LedgerWriter.divergence, "23514", "23505": return .diverged(error.message)
       // The journal's connection is taking a new term; its loss of leadership halts there.
       case "UX001": return .failed
-      default: return error.isConnectionLoss ? .connectionLost : .failed
+      // A server that became read-only is a standby now: another connection finds the primary.
+      default: return error.isConnectionLoss || error.isReadOnly ? .connectionLost : .failed
       }
     }
   }
 
-  /// The directory as far as the watermark: names of assets and markets for rows replayed later.
-  public func learn(_ events: [DirectoryEvent]) { for event in events { names.learn(event) } }
+  /// The directory as far as a snapshot or the watermark: names of assets and markets for rows replayed later.
+  public func learn(_ events: [DirectoryEvent]) {
+    monitor.withLock { for event in events { names.learn(event) } }
+  }
 }
 
 /// What is applied already.
@@ -295,8 +349,11 @@ public struct Watermark: Sendable, Equatable {
 struct LedgerBatch {
   var pieces: [(entries: ContiguousArray<LedgerEntry>.SubSequence, firstEntry: UInt64)] = []
   var directory: [DirectoryEvent] = []
+  /// All that its entries name, and maybe more.
+  var names = LedgerNames()
   var count = 0
   var journalSequence: Int64 = 0
+  /// Entries of the last group that are applied with this batch.
   var eventIndex = 0
   var lastEntry: UInt64 = 0
 }

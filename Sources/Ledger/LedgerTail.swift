@@ -30,8 +30,12 @@ struct LedgerTail {
   /// The first row that is in memory; older ones are in closed partitions.
   var first: UInt64? { segments.first?.first }
 
+  /// The row after the newest; nil without one.
+  private var next: UInt64? { segments.last.map { $0.first + UInt64($0.entries.count) } }
+
   mutating func append(firstEntry: UInt64, _ entries: ContiguousArray<LedgerEntry>) {
     var sequence = firstEntry
+    precondition(next == nil || next == firstEntry, "the tail missed entries")
     for entry in entries {
       let start = (sequence - 1) / partitionRows * partitionRows + 1
       if segments.isEmpty || sequence == start { segments.append(Segment(first: sequence)) }
@@ -114,7 +118,9 @@ public final class LedgerReader: @unchecked Sendable {
         connection, names,
         "where seq >= \(next) and seq <= \(watermark) order by seq limit 50000",
         PostgresParameters())
-      guard let last = rows.last else { break }
+      guard let last = rows.last, last.sequence == next + UInt64(rows.count) - 1 else {
+        throw PostgresError(message: "balance_log lacks rows between \(next) and \(watermark)")
+      }
       tail.append(firstEntry: next, ContiguousArray(rows.map(\.entry)))
       next = last.sequence + 1
     }
@@ -164,7 +170,8 @@ public final class LedgerReader: @unchecked Sendable {
     monitor.lock()
     let rows = tail.rows(query)
     let oldest = tail.first ?? .max
-    let needsOlder = rows.count < query.limit && closedTo > 0 && min(query.before ?? .max, oldest) > 1
+    let end = min(query.before ?? .max, oldest)
+    let needsOlder = rows.count < query.limit && closedTo > 0 && end > 1
     guard needsOlder else {
       monitor.unlock()
       return reply(.success(rows))
@@ -174,7 +181,7 @@ public final class LedgerReader: @unchecked Sendable {
       return reply(.failure(PostgresError(message: "too many ledger queries wait")))
     }
     var older = query
-    older.before = min(query.before ?? .max, oldest)
+    older.before = end
     older.limit = query.limit - rows.count
     jobs.append((older, { reply($0.map { rows + $0 }) }))
     monitor.broadcast()
@@ -192,6 +199,8 @@ public final class LedgerReader: @unchecked Sendable {
   // MARK: The reader's thread
 
   private func run() {
+    // What a predecessor filled and did not live to index.
+    var isComplete = closeForgotten()
     while true {
       monitor.lock()
       while jobs.isEmpty, !stopping, appliedEntry < closedTo + partitionRows {
@@ -207,7 +216,33 @@ public final class LedgerReader: @unchecked Sendable {
       let names = names
       monitor.unlock()
       for (query, reply) in work { reply(answer(query, names)) }
+      if !isComplete { isComplete = closeForgotten() }
       if let closing { close(closing) }
+    }
+  }
+
+  /// Indexes the partitions before the tail that lack it; true when none is left.
+  private func closeForgotten() -> Bool {
+    let end = monitor.withLock { closedTo }
+    if end == 0 { return true }
+    do throws(PostgresError) {
+      try connected()
+      guard connection != nil else { return false }
+      let partitions = try connection!.query(
+        """
+        select substring(c.relname from '[0-9]+$')::int8
+        from pg_inherits i join pg_class c on c.oid = i.inhrelid
+        where i.inhparent = 'public.balance_log'::regclass
+          and not exists (select from pg_class x where x.relname = c.relname || '_user')
+        """, PostgresParameters())
+      for row in 0..<partitions.rowCount {
+        let first = partitions.int64(row, 0)
+        if UInt64(first) < end { try connection?.execute("select core.close_partition(\(first))") }
+      }
+      return true
+    } catch {
+      connection = nil
+      return false
     }
   }
 
@@ -220,6 +255,8 @@ public final class LedgerReader: @unchecked Sendable {
   private func answer(
     _ query: LedgerQuery, _ names: LedgerNames
   ) -> Result<[LedgerRow], PostgresError> {
+    // An asset so new that this ledger has no entry of it.
+    if let asset = query.asset, Int(asset) >= names.assets.count { return .success([]) }
     do throws(PostgresError) {
       try connected()
       var parameters = PostgresParameters()
@@ -228,7 +265,7 @@ public final class LedgerReader: @unchecked Sendable {
       parameters.text(query.asset.map { names.assets[Int($0)] } ?? "")
       parameters.text(query.type.map { "\($0.name)" } ?? "")
       parameters.int8(Int64(query.limit))
-      guard connection != nil else { return .success([]) }
+      guard connection != nil else { throw PostgresError(message: "no connection") }
       return .success(
         try Self.read(
           connection!, names,
@@ -263,7 +300,8 @@ public final class LedgerReader: @unchecked Sendable {
   ) throws(PostgresError) -> [LedgerRow] {
     let result = try connection.query(
       """
-      select seq, user_id, asset, free_delta, locked_delta, free_after, locked_after, type, ref, created_at
+      select seq, user_id, asset, free_delta, locked_delta, free_after, locked_after, type, ref,
+        created_at
       from public.balance_log \(condition)
       """, parameters)
     var rows: [LedgerRow] = []

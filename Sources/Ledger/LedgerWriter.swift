@@ -25,13 +25,23 @@ struct LedgerWriter: ~Copyable {
     return Watermark(journalSequence: result.int64(0, 0), entry: UInt64(result.int64(0, 1)))
   }
 
+  /// The watermark once no transaction of a lost connection can move it any more: such a one holds its
+  /// row, if its commit may still come.
+  func settledWatermark() throws(PostgresError) -> Watermark {
+    let result = try connection.query(
+      "select journal_seq, ledger_seq from core.projection for update", PostgresParameters())
+    return Watermark(journalSequence: result.int64(0, 0), entry: UInt64(result.int64(0, 1)))
+  }
+
   mutating func apply(
-    _ batch: LedgerBatch, after: UInt64, term: Int64, names: LedgerNames
+    _ batch: LedgerBatch, after: UInt64, term: Int64
   ) throws(PostgresError) {
+    let names = batch.names
     try ensurePartitions(after: after, upTo: batch.lastEntry)
     let touched = Touched(batch)
     do throws(PostgresError) {
-      try connection.execute("begin; select core.require_term(\(term))")
+      try connection.execute(
+        "begin isolation level read committed; select core.require_term(\(term))")
       if batch.count > 0 {
         encode(batch, names)
         try connection.copyIn("copy public.balance_log from stdin (format binary)", copy)
@@ -123,7 +133,8 @@ struct LedgerWriter: ~Copyable {
     }
   }
 
-  private func parameters(_ accounts: [Touched.Account], _ names: LedgerNames) -> PostgresParameters {
+  private func parameters(_ accounts: [Touched.Account], _ names: LedgerNames) -> PostgresParameters
+  {
     var parameters = PostgresParameters(capacity: accounts.count * 96 + 256)
     parameters.int8Array(accounts.count) { Int64(accounts[$0].key >> 16) }
     parameters.textArray(accounts.count) { names.assets[Int(accounts[$0].key & 0xffff)] }

@@ -7,11 +7,12 @@ public import Postgres
 public enum Migrations {
   /// What DESIGN calls the split: `public` holds the five tables of the mission and nothing else, `core`
   /// what a restart needs. No table has a column that could hold a trade or an auction's result.
-  public static let steps: [String] = [schema, custody]
+  public static let steps: [String] = [schema, custody, guards]
 
   /// Applies what is missing; returns how many steps that was.
   @discardableResult
-  public static func apply(on connection: borrowing PostgresConnection) throws(PostgresError) -> Int {
+  public static func apply(on connection: borrowing PostgresConnection) throws(PostgresError) -> Int
+  {
     try connection.execute(
       """
       select pg_advisory_lock(\(lockKey));
@@ -238,6 +239,41 @@ public enum Migrations {
     grant select, insert, update on public.deposits, public.withdrawals to uncross_app;
     grant select, insert, delete on public.scanned_blocks to uncross_app;
     grant select on public.deposits, public.withdrawals, public.scanned_blocks to uncross_audit;
+    """
+
+  private static let guards = """
+    -- What acts with the owner's rights is for the exchange alone: an auditor only reads.
+    revoke execute on all functions in schema core from public;
+    grant execute on function core.require_term(bigint), core.raise_term(),
+      core.append_group(bigint, bigint, bigint, int, timestamptz, bytea, bytea, bytea),
+      core.ensure_partition(bigint, bigint), core.close_partition(bigint) to uncross_app;
+
+    -- Attached, not created in place: that would wait for every reader of the log, a dump for example,
+    -- and trading for it.
+    create or replace function core.ensure_partition(first bigint, rows bigint) returns void
+      language plpgsql security definer set search_path = public, core, pg_temp as $$
+    declare name text := format('balance_log_%s', first);
+    begin
+      if to_regclass('public.' || name) is null then
+        execute format('create table public.%I '
+          '(like public.balance_log including defaults including constraints)', name);
+        execute format('create trigger append_only_truncate before truncate on public.%I '
+          'for each statement execute function core.append_only()', name);
+        execute format('grant select, insert on public.%I to uncross_app', name);
+        execute format('grant select on public.%I to uncross_audit', name);
+        execute format('alter table public.balance_log attach partition public.%I '
+          'for values from (%s) to (%s)', name, first, first + rows);
+      end if;
+    end $$;
+
+    -- The statistics too: without them a statement may walk the whole partition.
+    create or replace function core.close_partition(first bigint) returns void
+      language plpgsql security definer set search_path = public, core, pg_temp as $$
+    begin
+      execute format('create index if not exists %I on public.%I (user_id, asset, seq)',
+        format('balance_log_%s_user', first), format('balance_log_%s', first));
+      execute format('analyze public.%I', format('balance_log_%s', first));
+    end $$;
     """
 
   // Names the lock around the term, for `core.require_term` and `core.raise_term`.

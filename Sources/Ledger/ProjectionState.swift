@@ -36,6 +36,7 @@ public struct ProjectionState: Sendable {
   /// The last entry known to be in the database.
   public private(set) var applied: UInt64
   private var pending: UInt64?
+  /// Since the last batch was settled.
   private var failures = 0
 
   public init(applied: UInt64) { self.applied = applied }
@@ -48,7 +49,6 @@ public struct ProjectionState: Sendable {
       pending = lastEntry
       return proceed()
     case .connected(let watermark):
-      failures = 0
       state = .idle
       if let pending, watermark == pending, watermark != applied { return settle() }
       guard watermark == applied else {

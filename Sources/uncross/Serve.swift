@@ -59,6 +59,7 @@ struct Serve: AsyncParsableCommand {
     var api = APIConfiguration()
     api.host = configuration.apiHost
     api.port = configuration.apiPort
+    api.proxyHeader = configuration.proxyHeader
     let (listening, listens) = AsyncStream<Int>.makeStream()
     let server = APIServer(
       api, exchange: pipeline.exchange, directory: pipeline.directory, events: pipeline.events,

@@ -10,6 +10,8 @@ struct ServeConfiguration: Sendable {
   var dataDirectory: String
   var apiHost: String
   var apiPort: Int
+  /// The header in which a proxy in front says whose request it is; nil where there is none.
+  var proxyHeader: String?
   /// A Postgres of the operator's; nil runs the embedded one. The login acts as `uncross_app`.
   var databaseURL: String?
   /// A login that owns the schema; without it `databaseURL` is asked to act as the owner.
@@ -71,6 +73,7 @@ struct ServeConfiguration: Sendable {
     dataDirectory = data.hasPrefix("/") ? data : here + "/" + data
     apiHost = text("api.host") ?? "127.0.0.1"
     apiPort = try number("api.port", 8080)
+    proxyHeader = text("api.proxy.header")
     databaseURL = text("database.url")
     databaseOwnerURL = text("database.owner.url")
     workerURL = text("worker.url")

@@ -148,7 +148,7 @@ import Testing
     let fields = signer.sign(request, created: 1_790_000_000)
     #expect(
       fields.signatureInput.hasPrefix(
-        #"sig=("@method" "@path" "@query" "content-digest" "uncross-epoch" "uncross-first");created="#
+        #"sig=("@method" "@path" "@query" "content-digest" "uncross-epoch" "uncross-first");"#
       ))
     func parse(_ request: SignableRequest) throws -> RequestSignature {
       try RequestSignature(

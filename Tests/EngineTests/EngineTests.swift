@@ -9,7 +9,8 @@ import Testing
   var engine = AuctionEngine()
   func done(_ command: Command) -> Reply { engine.apply(command) }
   _ = engine.apply(.advanceTime(1_790_000_000_000_000))
-  #expect(engine.apply(.configureVenue(VenueConfiguration(seed: 1, secondSeed: 2))).rejection == nil)
+  #expect(
+    engine.apply(.configureVenue(VenueConfiguration(seed: 1, secondSeed: 2))).rejection == nil)
   for (code, decimals) in [("ETH", 18), ("USDC", 6)] {
     let asset = AssetDefinition(code: code, decimals: UInt8(decimals), adjustmentLimit: 1 << 100)
     #expect(engine.apply(.createAsset(asset)).rejection == nil)
@@ -23,7 +24,9 @@ import Testing
   for name in ["op", "alice", "bob"] {
     #expect(engine.apply(.registerUser(name: name)).rejection == nil)
   }
-  for (user, asset, amount) in [(UserID(2), AssetID(1), Int128(10_000_000_000)), (3, 0, 5_000_000_000_000_000_000)] {
+  for (user, asset, amount) in [
+    (UserID(2), AssetID(1), Int128(10_000_000_000)), (3, 0, 5_000_000_000_000_000_000),
+  ] {
     let reply = engine.apply(
       .adjustBalance(
         BalanceAdjustment(

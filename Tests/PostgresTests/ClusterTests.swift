@@ -244,7 +244,10 @@ import Testing
       #expect(try cluster?.start() == .created)
       let home = try String(contentsOfFile: inside + "/location", encoding: .utf8)
         .trimmingCharacters(in: .whitespacesAndNewlines)
-      defer { try? FileManager.default.removeItem(atPath: home) }
+      defer {
+        try? FileManager.default.removeItem(atPath: home)
+        rmdir("/var/lib/uncross")  // stays where other clusters are in it
+      }
       #expect(home.hasPrefix("/var/lib/uncross/"))
       cluster?.stop()
       cluster = nil

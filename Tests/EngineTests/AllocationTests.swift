@@ -1,0 +1,62 @@
+// A warm engine allocates nothing for placing and cancelling.
+
+import AllocationCounter
+import Auction
+import Testing
+
+@testable import Engine
+
+@Suite struct AllocationTests {
+  /// Commands of the measurement; growth of tables happens before it, and is reported.
+  static let commands = 1_000_000
+
+  @Test func warmPlaceAndCancelAllocateNothing() {
+    var engine = Venue.make(remembered: 1 << 22, rememberedOfUser: 1 << 22, maximumOpenOrders: 100)
+    var pairs: [(place: Command, user: UserID)] = []
+    // A round of 64 ids, then the same prices again: levels come and go.
+    for number in 0..<64 {
+      let side: Side = number % 2 == 0 ? .buy : .sell
+      let user = Venue.users[number % 2 + number / 2 % 3 * 2]
+      pairs.append(
+        (
+          .placeOrder(
+            PlaceOrder(
+              user: user, market: 0, side: side,
+              limitTicks: side == .buy ? 10 + Int64(number % 7) : 30 + Int64(number % 7), lots: 6,
+              clientOrderID: Venue.identifier("warm-\(number)"))), user
+        ))
+    }
+    let before = allocation_count()
+    engine.reserve(orders: 1_024, remembered: Self.commands + 1_024)
+    engine.effects.replies.reserveCapacity(4_096)
+    engine.effects.entries.reserveCapacity(4_096)
+    run(&engine, pairs, rounds: 16, from: 0)
+    let growth = allocation_count() - before
+    let warm = allocation_count()
+    run(&engine, pairs, rounds: Self.commands / 128, from: 1_000_000)
+    let counted = allocation_count() - warm
+    print("allocations: \(growth) while growing, \(counted) over \(Self.commands) warm commands")
+    #expect(growth > 0, "the counter does not count")
+    #expect(counted == 0)
+  }
+
+  /// Places 64 orders under fresh ids and cancels them, again and again.
+  private func run(
+    _ engine: inout AuctionEngine, _ pairs: [(place: Command, user: UserID)], rounds: Int,
+    from: UInt64
+  ) {
+    // Loops by hand: an iterator of a debug build allocates.
+    var (number, step) = (from, 0)
+    while step < rounds * pairs.count {
+      let pair = pairs[step % pairs.count]
+      step += 1
+      guard case .placeOrder(var order) = pair.place else { continue }
+      number += 1
+      order.clientOrderID = ClientOrderID(words: (number | 1 << 63, 0, 0, 0, 0))
+      let placed = engine.apply(.placeOrder(order))
+      precondition(placed.rejection == nil, "an order was refused")
+      engine.apply(.cancelOrder(CancelOrder(user: pair.user, order: placed.id)))
+      engine.effects.removeAll()
+    }
+  }
+}

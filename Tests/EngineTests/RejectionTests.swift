@@ -1,0 +1,135 @@
+// Rejections are a contract: their numbers lie in journals and snapshots, their names in clients' programs.
+
+import Auction
+import Testing
+
+@testable import Engine
+
+@Suite struct RejectionTests {
+  static let golden = """
+    1 unknown_user, 2 user_frozen, 3 unknown_market, 4 market_suspended, 5 unknown_asset
+    10 price_off_tick, 11 price_out_of_range, 12 quantity_off_lot, 13 quantity_out_of_range
+    14 notional_too_small, 15 notional_too_large, 16 limit_missing, 17 limit_not_allowed
+    18 expiry_missing, 19 expiry_not_allowed, 20 expiry_passed, 21 no_reference_price
+    22 market_orders_not_offered, 23 time_in_force_not_allowed, 24 fill_or_kill_not_offered
+    25 minimum_quantity_not_offered, 30 insufficient_funds, 31 self_trade, 32 too_many_open_orders
+    33 book_full, 34 order_not_found, 35 order_finished, 36 quantity_already_executed
+    37 market_order_not_amendable, 38 duplicate_client_order_id, 39 too_many_remembered_orders
+    50 name_invalid, 51 name_taken, 52 too_many_users, 53 key_taken, 54 key_not_found
+    55 too_many_keys, 56 asset_exists, 57 asset_invalid, 58 market_exists, 59 market_invalid
+    60 too_many_markets, 61 amount_invalid, 62 supply_too_large, 63 reason_missing
+    64 approval_not_found, 65 approval_by_requester, 66 too_many_approvals
+    67 reference_out_of_range, 68 market_already_suspended, 69 market_not_suspended
+    70 venue_already_configured, 71 venue_not_configured, 72 unknown_rules_version
+    80 slot_already_run, 81 slot_in_future, 82 time_not_later
+    """
+
+  @Test func numbersAndNamesAreWhatTheyWere() {
+    let rows = Self.golden.split { $0 == "," || $0 == "\n" }.map { $0.drop { $0 == " " } }
+    #expect(Rejection.allCases.map { "\($0.rawValue) \($0.code)" } == rows.map(String.init))
+    for rejection in Rejection.allCases { #expect(Rejection(code: rejection.code) == rejection) }
+  }
+
+  /// What is refused, and why: each row against a fresh venue.
+  static let rows: [(Command, Rejection)] = [
+    (place(user: 99), .unknownUser), (place(user: 0), .unknownUser),
+    (place(market: 7), .unknownMarket), (place(ticks: 0), .limitMissing),
+    (place(ticks: -1), .priceOutOfRange),
+    (place(ticks: Bounds.maximumPriceTicks + 1), .priceOutOfRange),
+    (place(lots: 0), .quantityOutOfRange), (place(lots: -5), .quantityOutOfRange),
+    (place(lots: Bounds.maximumLots + 1), .quantityOutOfRange),
+    (place(lots: 1_000_000), .insufficientFunds),
+    (place(ticks: Bounds.maximumPriceTicks, lots: Bounds.maximumLots), .insufficientFunds),
+    (place(ticks: 1, lots: 1), .notionalTooSmall),
+    (place(timeInForce: .goodTilDate), .expiryMissing), (place(expiry: 5), .expiryNotAllowed),
+    (place(timeInForce: .goodTilDate, expiry: 5), .expiryPassed),
+    (place(type: .market, timeInForce: .auction), .limitNotAllowed),
+    (place(type: .market, ticks: 0), .timeInForceNotAllowed),
+    (place(market: 1, type: .market, timeInForce: .auction, ticks: 0), .noReferencePrice),
+    (.cancelOrder(CancelOrder(user: 2, order: 77)), .orderNotFound),
+    (.cancelOrder(CancelOrder(user: 2, order: -77)), .orderNotFound),
+    (.cancelOrder(CancelOrder(user: 99, order: 77)), .orderNotFound),
+    (.amendOrder(AmendOrder(user: 2, order: 77, limitTicks: 1, lots: 1)), .orderNotFound),
+    (.cancelAllOrders(user: 99, market: nil), .unknownUser),
+    (.cancelAllOrders(user: 2, market: 9), .unknownMarket),
+    (.runAuction(market: 9, slot: 1), .unknownMarket),
+    (.runAuction(market: 0, slot: 0), .slotAlreadyRun),
+    (.runAuction(market: 0, slot: .min), .slotAlreadyRun),
+    (.runAuction(market: 0, slot: .max), .slotInFuture),
+    (.advanceTime(0), .timeNotLater), (.advanceTime(.min), .timeNotLater),
+    (.configureVenue(VenueConfiguration(seed: 1, secondSeed: 1)), .venueAlreadyConfigured),
+    (.createAsset(AssetDefinition(code: "USD", decimals: 2, adjustmentLimit: 0)), .assetExists),
+    (.createAsset(AssetDefinition(code: "us", decimals: 2, adjustmentLimit: 0)), .assetInvalid),
+    (.createAsset(AssetDefinition(code: "XX", decimals: 19, adjustmentLimit: 0)), .assetInvalid),
+    (.suspendMarket(9), .unknownMarket), (.resumeMarket(0), .marketNotSuspended),
+    (.setReference(market: 0, priceTicks: 0), .referenceOutOfRange),
+    (.setReference(market: 9, priceTicks: 5), .unknownMarket),
+    (.registerUser(name: ""), .nameInvalid), (.registerUser(name: "a b"), .nameInvalid),
+    (.registerUser(name: "venue"), .nameTaken), (.setFrozen(user: 99, frozen: true), .unknownUser),
+    (.approveAdjustment(id: 5, by: 1), .approvalNotFound),
+    (Venue.fund(2, 9, 5, "x"), .unknownAsset), (Venue.fund(99, 0, 5, "x"), .unknownUser),
+    (Venue.fund(2, 0, 0, "x"), .amountInvalid),
+    (Venue.fund(2, 0, -9_999_999, "x"), .insufficientFunds),
+    (Venue.fund(2, 0, Bounds.maximumAtoms, "x"), .amountInvalid),
+    (Venue.fund(2, 0, Bounds.maximumAtoms - 1, "x"), .supplyTooLarge),
+    (.activateRules(version: 2), .unknownRulesVersion),
+  ]
+
+  static func place(
+    user: UserID = 2, market: MarketID = 0, type: OrderType = .limit,
+    timeInForce: TimeInForce = .goodTilCancelled, ticks: Int64 = 20, lots: Int64 = 10,
+    expiry: Microseconds = 0
+  ) -> Command {
+    .placeOrder(
+      PlaceOrder(
+        user: user, market: market, side: .buy, type: type, timeInForce: timeInForce,
+        limitTicks: ticks, lots: lots, expiry: expiry, clientOrderID: Venue.identifier("row")))
+  }
+
+  @Test(arguments: rows.indices) func isRefused(row: Int) {
+    var engine = Venue.make()
+    let entries = engine.entryCount
+    let (command, rejection) = Self.rows[row]
+    #expect(engine.apply(command).rejection == rejection, "row \(row): \(command)")
+    #expect(engine.entryCount == entries, "row \(row) moved money")
+  }
+
+  @Test func refusalsThatNeedAState() {
+    var engine = Venue.make(maximumOpenOrders: 2)
+    func place(
+      _ user: UserID, _ side: Side, _ ticks: Int64, _ id: String, type: OrderType = .limit
+    ) -> Command {
+      .placeOrder(
+        PlaceOrder(
+          user: user, market: 0, side: side, type: type,
+          timeInForce: type == .market ? .auction : .goodTilCancelled,
+          limitTicks: ticks, lots: 10, clientOrderID: Venue.identifier(id)))
+    }
+    let resting = engine.apply(place(2, .sell, 21, "a"))
+    #expect(engine.apply(place(2, .buy, 21, "b")).rejection == .selfTrade)
+    #expect(engine.apply(place(2, .buy, 0, "c", type: .market)).rejection == .selfTrade)
+    let below = engine.apply(place(2, .buy, 20, "d"))
+    #expect(below.rejection == nil)
+    #expect(engine.apply(place(2, .buy, 19, "e")).rejection == .tooManyOpenOrders)
+    let raise = AmendOrder(user: 2, order: below.id, limitTicks: 22, lots: 0)
+    #expect(engine.apply(.amendOrder(raise)).rejection == .selfTrade)
+    let theirs = CancelOrder(user: 3, order: resting.id)
+    #expect(engine.apply(.cancelOrder(theirs)).rejection == .orderNotFound)
+    #expect(engine.apply(.suspendMarket(0)).rejection == nil)
+    #expect(engine.apply(place(3, .buy, 20, "f")).rejection == .marketSuspended)
+    #expect(engine.apply(.suspendMarket(0)).rejection == .marketAlreadySuspended)
+    let own = CancelOrder(user: 2, order: resting.id)
+    #expect(engine.apply(.cancelOrder(own)).rejection == nil, "cancels always pass")
+    #expect(engine.apply(.cancelOrder(own)).rejection == .orderFinished)
+    #expect(engine.apply(.resumeMarket(0)).rejection == nil)
+    #expect(engine.apply(.setFrozen(user: 2, frozen: true)).detail == 1, "its order is cancelled")
+    #expect(engine.apply(place(2, .buy, 20, "g")).rejection == .userFrozen)
+    // Above the asset's limit a second operator decides.
+    let large = Venue.fund(3, 2, 1_000_001, "large")
+    #expect(engine.apply(large).detail == 1)
+    let id = engine.pendingAdjustmentViews()[0].id
+    #expect(engine.apply(.approveAdjustment(id: id, by: 1)).rejection == .approvalByRequester)
+    #expect(engine.apply(.approveAdjustment(id: id, by: 3)).rejection == nil)
+    #expect(engine.balance(3, 2).free == 1_200_001)
+  }
+}
