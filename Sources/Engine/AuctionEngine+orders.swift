@@ -73,7 +73,7 @@ extension AuctionEngine {
     let market = markets[slot].constants
     guard market.isOpen else { return .failure(.marketSuspended) }
     if let rejection = checkTerms(order, market) { return .failure(rejection) }
-    guard markets[slot][order.side].orderCount < Bounds.maximumOrdersOfSide else {
+    guard markets[slot].orderCount(order.side) < Bounds.maximumOrdersOfSide else {
       return .failure(.bookFull)
     }
     let trader = openTrader(order.user, order.market, market)

@@ -264,6 +264,8 @@ struct Market: ~Copyable {
     self.lastSlot = lastSlot
   }
 
+  func orderCount(_ side: Side) -> Int { side == .buy ? buys.orderCount : sells.orderCount }
+
   // Inlined always: a coroutine that is called keeps its frame on the heap.
   subscript(side: Side) -> BookSide {
     @inline(__always) _read { if side == .buy { yield buys } else { yield sells } }

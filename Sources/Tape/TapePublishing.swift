@@ -67,14 +67,12 @@ public final class TapePublishing: Sendable {
     self.configuration = configuration
     state = Mutex(State(writer: writer))
     state.withLock { state in
-      for index in writer.markets.indices { add(MarketID(index), &state) }
+      for (id, market) in writer.markets.enumerated() { add(MarketID(id), market, &state) }
     }
   }
 
-  private func add(_ id: MarketID, _ state: inout State) {
-    let market = state.writer.markets[Int(id)]
-    let publisher = MarketPublisher(
-      id: id, symbol: market.symbol, produced: market.count, configuration)
+  private func add(_ id: MarketID, _ market: TapeWriter.Market, _ state: inout State) {
+    let publisher = MarketPublisher(id: id, produced: market, configuration)
     state.markets.append(publisher)
     state.tasks.append(Task { await publisher.run() })
   }
@@ -87,10 +85,7 @@ public final class TapePublishing: Sendable {
       let records = state.writer.write(effects, anchor: anchor)
       for id in known..<state.writer.markets.count {
         // A new market begins with nothing produced: its first records come right now.
-        let publisher = MarketPublisher(
-          id: MarketID(id), symbol: state.writer.markets[id].symbol, produced: 0, configuration)
-        state.markets.append(publisher)
-        state.tasks.append(Task { await publisher.run() })
+        add(MarketID(id), TapeWriter.Market(symbol: state.writer.markets[id].symbol), &state)
       }
       for (id, publisher) in state.markets.enumerated() {
         let own = records.filter { Int($0.market) == id }
@@ -138,9 +133,13 @@ public final class TapeEpochs: Sendable {
   func learn(_ market: String, _ epoch: String) {
     epochs.withLock { epochs in
       guard epochs[market] != epoch else { return }
-      epochs[market] = epoch
-      if let data = try? JSONEncoder().encode(epochs) {
-        try? data.write(to: URL(fileURLWithPath: path), options: .atomic)
+      var next = epochs
+      next[market] = epoch
+      do {
+        try JSONEncoder().encode(next).write(to: URL(fileURLWithPath: path), options: .atomic)
+        epochs = next
+      } catch {
+        // Not remembered, so written again with the next answer.
       }
     }
   }
@@ -158,12 +157,14 @@ final class MarketPublisher: Sendable {
   private let due = Mutex<[TapeStream.Action]>([])
   private let regeneration = Mutex<Regeneration?>(nil)
 
-  init(id: MarketID, symbol: String, produced: Int64, _ configuration: TapePublishing.Configuration)
-  {
+  init(id: MarketID, produced: TapeWriter.Market, _ configuration: TapePublishing.Configuration) {
     self.id = id
-    self.symbol = symbol
+    self.symbol = produced.symbol
     self.configuration = configuration
-    stream = Mutex(TapeStream(produced: produced, epoch: configuration.epochs.epoch(of: symbol)))
+    stream = Mutex(
+      TapeStream(
+        produced: produced.count, chain: produced.chain,
+        epoch: configuration.epochs.epoch(of: produced.symbol)))
     (wake, waker) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
   }
 
@@ -179,8 +180,16 @@ final class MarketPublisher: Sendable {
 
   private func push(_ event: TapeStream.Event) {
     // One lock around both, so that actions are queued in the order in which events came.
-    due.withLock { due in due += stream.withLock { $0.handle(event) } }
+    let epoch = due.withLock { due in
+      stream.withLock { stream in
+        due += stream.handle(event)
+        return stream.isHalted ? nil : stream.epoch
+      }
+    }
     waker.yield()
+    // Only one that was accepted: what halts now must halt after a restart too.
+    if case .records = event { return }
+    if let epoch { configuration.epochs.learn(symbol, epoch) }
   }
 
   func run() async {
@@ -218,6 +227,11 @@ final class MarketPublisher: Sendable {
     case .continueRegeneration:
       guard let running = regeneration.withLock({ $0 }) else { return }
       push(await running.next())
+    case .endRegeneration:
+      regeneration.withLock { running in
+        running?.end()
+        running = nil
+      }
     case .wait(let milliseconds):
       try? await Task.sleep(for: .milliseconds(milliseconds))
       push(.retry)
@@ -264,7 +278,6 @@ final class MarketPublisher: Sendable {
     guard let last = Int64(last), let chain = [UInt8](hex: chain), chain.count == 32 else {
       return nil
     }
-    if epoch != TapeHead.noEpoch { configuration.epochs.learn(symbol, epoch) }
     return TapeHead(epoch: epoch, last: last, chain: chain)
   }
 
@@ -291,16 +304,18 @@ final class MarketPublisher: Sendable {
   }
 
   private func interpret(_ status: Int, _ answer: StoreAnswer?) -> TapeStream.Answer {
+    // Only what the Worker itself said decides anything: a proxy's 4xx is a failure like others.
     switch (status, answer?.status) {
     case (200, _):
       guard let answer, let epoch = answer.epoch, let last = answer.last, let chain = answer.chain,
         let head = head(epoch, last, chain)
       else { return .failed("an answer that does not parse") }
       return .stored(head)
-    case (412, _): return .otherEpoch(answer?.epoch ?? "unknown")
-    case (409, "fork"?): return .refused("the Worker answered fork")
-    case (409, _): return .elsewhere
-    case (422, _), (400, _): return .refused("the Worker answered \(answer?.status ?? "\(status)")")
+    case (412, "epoch"?): return .otherEpoch(answer?.epoch ?? "unknown")
+    case (409, "fork"?): return .fork("the Worker answered fork")
+    case (409, "gap"?), (409, "overlap"?): return .elsewhere
+    case (422, "inconsistent"?), (400, "malformed"?):
+      return .refused("the Worker answered \(answer?.status ?? "")")
     default: return .failed("HTTP \(status) \(answer?.status ?? "")")
     }
   }

@@ -32,7 +32,7 @@ public struct TapeBatch: Sendable, Equatable {
   public var last: Int64 { first + Int64(count) - 1 }
 }
 
-/// Publishes one market's records in order, each until the Worker has acknowledged it.
+/// Publishes one market's records in order, each until the Worker has acknowledged it. Begins with `.retry`.
 ///
 /// Memory is bounded however long the Worker is away: beyond `maximumBytes` all that waits is dropped, and made again
 /// by replay from the Worker's head when it is back.
@@ -44,7 +44,9 @@ public struct TapeStream: Sendable {
     case otherEpoch(String)
     /// 409 gap or overlap: the Worker is elsewhere; ask for its head.
     case elsewhere
-    /// 409 fork, 422: the Worker holds another history, or refuses ours as wrong.
+    /// 409 fork: the Worker holds another history.
+    case fork(String)
+    /// 400, 422: the Worker says that our bytes are wrong.
     case refused(String)
     /// No answer, 5xx, 429: try the same again.
     case failed(String)
@@ -68,6 +70,8 @@ public struct TapeStream: Sendable {
     case regenerate(after: Int64)
     /// Go on with the replay that runs.
     case continueRegeneration
+    /// The replay that runs is not wanted any more.
+    case endRegeneration
     case wait(milliseconds: Int)
     /// Publishing of this market stops until an operator decides.
     case halt(TapeHalt)
@@ -87,17 +91,25 @@ public struct TapeStream: Sendable {
   private var pending: [TapeRecord] = []
   private var pendingBytes = 0
   private var flight: TapeBatch?
+  /// Since the Worker last stored something, or lacked nothing.
   private var failures = 0
-  /// The epoch that this tape was published to; nil before the first answer ever.
-  private var epoch: String?
+  /// The epoch that this tape is published to; nil before the first answer ever. Remember it: a restart must
+  /// not take another one for granted.
+  public private(set) var epoch: String?
+  /// The chain after the last record made; nil where the caller did not say.
+  private var chain: [UInt8]?
   private var regenerated: [TapeRecord] = []
   private var isRegenerating = false
+  /// The replay that runs has given what was asked for.
+  private var hasGivenWanted = false
 
   /// - Parameters:
   ///   - produced: the number of the last record that the journal's history holds.
+  ///   - chain: the chain after it.
   ///   - epoch: the epoch of earlier runs of this program, or nil.
-  public init(produced: Int64, epoch: String?) {
+  public init(produced: Int64, chain: [UInt8]? = nil, epoch: String?) {
     self.produced = produced
+    self.chain = chain
     self.epoch = epoch
   }
 
@@ -114,21 +126,16 @@ public struct TapeStream: Sendable {
     switch event {
     case .records(let records):
       take(records)
-      return state == .ready ? next() : state == .needsHead ? ask() : []
+      return state == .ready ? next() : []
     case .head(let head):
+      guard state == .asking else { return [] }
       // A fresh look at the Worker: a replay that ran for an older one is no longer wanted.
-      isRegenerating = false
-      regenerated = []
-      return learn(head)
-    case .headFailed: return wait(then: .needsHead)
+      return endRegeneration() + learn(head)
+    case .headFailed: return state == .asking ? wait(then: .needsHead) : []
     case .answer(let answer): return handle(answer)
-    case .regenerated(let records):
-      guard isRegenerating else { return [] }
-      if records.isEmpty { isRegenerating = false }
-      regenerated = records
-      state = .ready
-      return next()
+    case .regenerated(let records): return state == .regenerating ? take(regenerated: records) : []
     case .regenerationFailed:
+      guard state == .regenerating else { return [] }
       isRegenerating = false
       return wait(then: .needsHead)
     case .retry:
@@ -148,12 +155,33 @@ public struct TapeStream: Sendable {
     guard let last = records.last else { return }
     precondition(records[0].number == produced + 1, "the tape's records must come in order")
     produced = last.number
+    chain = last.chain
     pending += records
     for record in records { pendingBytes += record.payload.count + 4 }
     if pendingBytes > Self.maximumBytes {
       pending = []
       pendingBytes = 0
     }
+  }
+
+  private mutating func take(regenerated records: [TapeRecord]) -> [Action] {
+    regenerated = records
+    state = .ready
+    if !records.isEmpty { return next() }
+    // The journal's end. What it gave so far was posted; a replay that gave nothing of use waits.
+    isRegenerating = false
+    if hasGivenWanted || pending.first.map({ $0.number == (head?.last ?? 0) + 1 }) == true {
+      return next()
+    }
+    return wait(then: .needsHead)
+  }
+
+  /// Where a replay runs: nothing more of it is wanted.
+  private mutating func endRegeneration() -> [Action] {
+    regenerated = []
+    guard isRegenerating else { return [] }
+    isRegenerating = false
+    return [.endRegeneration]
   }
 
   private mutating func ask() -> [Action] {
@@ -163,10 +191,15 @@ public struct TapeStream: Sendable {
   }
 
   private mutating func learn(_ head: TapeHead) -> [Action] {
-    failures = 0
     if let epoch, epoch != head.epoch { return halt(.epoch(expected: epoch, found: head.epoch)) }
     if head.last > produced {
       return halt(.lostHistory(worker: head.last, journal: produced))
+    }
+    if head.last == produced {
+      if let chain, chain != head.chain {
+        return halt(.fork("the Worker's chain after record \(head.last) is not the journal's"))
+      }
+      failures = 0
     }
     // A storage that holds nothing yet has no epoch: it is made with the first batch.
     if head.epoch != TapeHead.noEpoch { epoch = head.epoch }
@@ -179,16 +212,19 @@ public struct TapeStream: Sendable {
   private mutating func next() -> [Action] {
     guard let head, state == .ready else { return [] }
     drop(upTo: head.last)
+    if head.last == produced { return endRegeneration() }
     if let first = pending.first, first.number == head.last + 1 {
-      isRegenerating = false
-      regenerated = []
-      return post(pending)
+      return endRegeneration() + post(pending)
     }
-    if let first = regenerated.first, first.number == head.last + 1 { return post(regenerated) }
-    if head.last == produced { return [] }
+    if let first = regenerated.first, first.number == head.last + 1 {
+      hasGivenWanted = true
+      return post(regenerated)
+    }
     state = .regenerating
+    regenerated = []
     if isRegenerating { return [.continueRegeneration] }
     isRegenerating = true
+    hasGivenWanted = false
     return [.regenerate(after: head.last)]
   }
 
@@ -204,16 +240,18 @@ public struct TapeStream: Sendable {
     if records[0].previousChain != head.chain {
       return halt(.fork("the Worker's chain at record \(head.last) is not the journal's"))
     }
-    var body: [UInt8] = []
-    var count = 0
-    for record in records {
-      let size = record.payload.count + 4
-      if count == TapeBatch.maximumRecords || (count > 0 && body.count + size > TapeBatch.maximumBytes) {
-        break
-      }
-      for shift in [24, 16, 8, 0] { body.append(UInt8(truncatingIfNeeded: record.payload.count >> shift)) }
-      body += record.payload
+    var (size, count) = (0, 0)
+    for record in records.prefix(TapeBatch.maximumRecords) {
+      let framed = record.payload.count + 4
+      if count > 0, size + framed > TapeBatch.maximumBytes { break }
+      size += framed
       count += 1
+    }
+    var body: [UInt8] = []
+    body.reserveCapacity(size)
+    for record in records.prefix(count) {
+      withUnsafeBytes(of: UInt32(record.payload.count).bigEndian) { body += $0 }
+      body += record.payload
     }
     let batch = TapeBatch(
       epoch: head.epoch, first: records[0].number, count: count, previousChain: head.chain,
@@ -227,7 +265,9 @@ public struct TapeStream: Sendable {
     guard state == .posting, let batch = flight else { return [] }
     switch answer {
     case .stored(let head):
-      guard head.last >= batch.last else { return halt(.fork("the Worker stored less than it said")) }
+      guard head.last >= batch.last else {
+        return halt(.fork("the Worker stored less than it said"))
+      }
       failures = 0
       // A duplicate may be answered with a head beyond: then its chain is checked with the next batch.
       if head.last == batch.last, head.chain != batch.chain {
@@ -236,10 +276,11 @@ public struct TapeStream: Sendable {
       flight = nil
       return learn(head)
     // Our first batch made the storage, and its answer was lost.
-    case .otherEpoch where batch.epoch == TapeHead.noEpoch: return ask()
+    case .otherEpoch where batch.epoch == TapeHead.noEpoch: return wait(then: .needsHead)
     case .otherEpoch(let found): return halt(.epoch(expected: batch.epoch, found: found))
-    case .elsewhere: return ask()
-    case .refused(let reason): return halt(.fork(reason))
+    case .elsewhere: return wait(then: .needsHead)
+    case .fork(let reason): return halt(.fork(reason))
+    case .refused(let reason): return halt(.refused(reason))
     case .failed: return wait(then: .waiting)
     }
   }
@@ -254,7 +295,8 @@ public struct TapeStream: Sendable {
     state = .halted
     pending = []
     pendingBytes = 0
-    return [.halt(reason)]
+    flight = nil
+    return endRegeneration() + [.halt(reason)]
   }
 }
 
@@ -264,8 +306,10 @@ public enum TapeHalt: Sendable, Equatable, CustomStringConvertible {
   case epoch(expected: String, found: String)
   /// The Worker holds records that the journal does not.
   case lostHistory(worker: Int64, journal: Int64)
-  /// The Worker holds other records, or refuses ours.
+  /// The Worker holds other records.
   case fork(String)
+  /// The Worker says that ours are malformed or inconsistent.
+  case refused(String)
 
   public var description: String {
     switch self {
@@ -274,6 +318,7 @@ public enum TapeHalt: Sendable, Equatable, CustomStringConvertible {
     case .lostHistory(let worker, let journal):
       "lost_history: the Worker has \(worker) records, the journal gives \(journal)"
     case .fork(let reason): "tape_fork: \(reason)"
+    case .refused(let reason): "tape_refused: \(reason)"
     }
   }
 
@@ -281,7 +326,7 @@ public enum TapeHalt: Sendable, Equatable, CustomStringConvertible {
   public var stopsCore: Bool {
     switch self {
     case .lostHistory, .fork: true
-    case .epoch: false
+    case .epoch, .refused: false
     }
   }
 }

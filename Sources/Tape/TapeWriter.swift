@@ -1,9 +1,8 @@
 // From the engine's effects to the tape's records: canonical bytes, numbered and chained for each market.
 
-public import Engine
-
 internal import Auction
 internal import Crypto
+public import Engine
 
 /// The journal group that holds a run: sequence, count of all commands up to its end, hash.
 public struct TapeAnchor: Sendable, Equatable {
