@@ -17,7 +17,8 @@ struct BenchCommand: AsyncParsableCommand {
     abstract: "Measure the parts against floors of the same run.",
     discussion: """
       Starts a private Postgres in a temporary directory and measures the engine alone, the journal's group
-      commit against journal rows alone, the ledger against COPY of the same rows alone, and replay.
+      commit against journal rows alone, the ledger against COPY of the same rows alone, replay, publishing
+      against the same batches posted by hand, and signed HTTP orders against a server with nothing behind.
 
         uncross bench
         uncross bench --commands 500000
@@ -42,6 +43,8 @@ struct BenchCommand: AsyncParsableCommand {
     try measureJournal(
       cluster.conninfo(user: "uncross_app"), owner: cluster.conninfo(user: "uncross_owner"), &report
     )
+    try await BenchTape(root: root, logger: logger).run(&report)
+    try await BenchHTTP().run(&report)
   }
 
   // MARK: The engine alone

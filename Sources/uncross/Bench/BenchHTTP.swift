@@ -1,0 +1,143 @@
+// Signed orders over HTTP, against the same server with nothing behind it.
+
+internal import API
+internal import Client
+internal import Engine
+internal import Ledger
+internal import Logging
+internal import ServiceLifecycle
+internal import Synchronization
+
+/// The floor: every order is accepted at once, nothing is kept. What remains is HTTP, parsing and the signature.
+private final class EmptyExchange: Exchange {
+  private let count = Mutex<Int64>(1 << 40)
+
+  func submit(_ commands: [Command]) async throws(ExchangeError) -> [Reply] {
+    let first = count.withLock { count in
+      defer { count += Int64(commands.count) }
+      return count
+    }
+    return commands.indices.map {
+      Reply(rejection: nil, id: first + Int64($0), time: BenchWorld.start)
+    }
+  }
+
+  func read<Value: Sendable>(
+    _ query: @escaping @Sendable (borrowing AuctionEngine) -> Value
+  ) async throws(ExchangeError) -> Value { query(AuctionEngine()) }
+
+  func ledger(_ query: LedgerQuery) async throws(ExchangeError) -> [LedgerRow] { [] }
+  func readiness() -> Readiness { .ready }
+  func metrics() -> [Metric] { [] }
+}
+
+struct BenchHTTP {
+  /// Traders with a key and a connection each: more than cores, fewer than would only queue.
+  private static let traders = 32
+  /// Orders of one request, as a market maker sends them.
+  private static let batch = 20
+  private static let seconds = 6.0
+
+  private let signers = (0..<traders).map { _ in RequestSigner() }
+
+  func run(_ report: inout BenchReport) async throws {
+    let full = try await withTemporaryExchange { exchange in
+      let admin = UncrossClient(baseURL: exchange.api, signer: exchange.operatorSigner)
+      for (number, signer) in signers.enumerated() {
+        let user = try await admin.createUser(
+          NewUser(
+            name: "bench-\(number)",
+            key: KeyGrant(publicKey: signer.publicKeyHex, role: .trader)))
+        _ = try await admin.adjust(
+          NewAdjustment(
+            requestID: "bench-\(number)", user: user.userID, asset: "USDC",
+            amount: DecimalAmount(1_000_000), reason: "bench"))
+      }
+      _ = try await admin.changeMarket(
+        "ETH-USDC", MarketTermsChange(maximumOpenOrders: 10_000))
+      await admin.close()
+      return try await load(exchange.api)
+    }
+    let empty = try await withEmptyServer { try await load($0) }
+    report.add(
+      BenchRow(
+        name: "HTTP: signed orders, batches of 20", rate: full, unit: "orders/s", floor: empty,
+        floorName: "orders/s with nothing behind the signature check"))
+  }
+
+  private func withEmptyServer(_ body: (String) async throws -> Double) async throws -> Double {
+    let directory = Directory()
+    var engine = AuctionEngine()
+    guard let operatorKey = PublicKey([UInt8](repeating: 1, count: 32)) else { return 0 }
+    for command in Genesis.commands(operatorKey: operatorKey) { engine.apply(command) }
+    for (number, signer) in signers.enumerated() {
+      guard let key = PublicKey(signer.publicKey) else { continue }
+      engine.apply(.registerUser(name: "bench-\(number)"))
+      engine.apply(.registerKey(user: UserID(number + 2), key: key, role: .trader))
+    }
+    directory.apply(engine.directory())
+    var logger = Logger(label: "bench")
+    logger.logLevel = .critical
+    var configuration = APIConfiguration()
+    configuration.port = 0
+    let (listening, listens) = AsyncStream<Int>.makeStream()
+    let group = ServiceGroup(
+      configuration: .init(
+        services: [
+          .init(
+            service: APIServer(
+              configuration, exchange: EmptyExchange(), directory: directory,
+              events: MarketEvents(directory: directory), logger: logger,
+              onListening: { listens.yield($0) }))
+        ], logger: logger))
+    let running = Task { try await group.run() }
+    var ports = listening.makeAsyncIterator()
+    let rate = try await body("http://127.0.0.1:\(await ports.next() ?? 0)")
+    await group.triggerGracefulShutdown()
+    try? await running.value
+    return rate
+  }
+
+  /// Orders accepted in a second, of all traders.
+  private func load(_ api: String) async throws -> Double {
+    // The first request waits until signatures of this start are taken; it is not measured.
+    for signer in signers.prefix(1) {
+      let client = UncrossClient(baseURL: api, signer: signer)
+      _ = try await client.place(orders(trader: 0, round: -1))
+      await client.close()
+    }
+    let end = ContinuousClock.now + .seconds(Self.seconds)
+    let accepted = try await withThrowingTaskGroup(of: Int.self) { group in
+      for (trader, signer) in signers.enumerated() {
+        group.addTask { try await trade(api, signer, trader, until: end) }
+      }
+      return try await group.reduce(0, +)
+    }
+    return Double(accepted) / Self.seconds
+  }
+
+  private func trade(
+    _ api: String, _ signer: RequestSigner, _ trader: Int, until end: ContinuousClock.Instant
+  ) async throws -> Int {
+    var configuration = UncrossClient.Configuration(baseURL: api, signer: signer)
+    configuration.connections = 1
+    let client = UncrossClient(configuration)
+    var (round, accepted) = (0, 0)
+    while ContinuousClock.now < end {
+      let outcomes = try await client.place(orders(trader: trader, round: round))
+      for case .accepted in outcomes { accepted += 1 }
+      round += 1
+    }
+    await client.close()
+    return accepted
+  }
+
+  private func orders(trader: Int, round: Int) -> [NewOrder] {
+    (0..<Self.batch).map { number in
+      NewOrder(
+        .buy, DecimalAmount(atoms: 5, decimals: 3), of: "ETH-USDC",
+        at: DecimalAmount(atoms: Int128(230_000 + (round + number) % 10_000), decimals: 2),
+        clientOrderID: "h\(trader)-\(round)-\(number)")
+    }
+  }
+}

@@ -1,0 +1,234 @@
+// Commands for the codec's tests: named samples with the extremes of each case, and any command from a seed.
+
+import Auction
+import Engine
+import Testing
+
+@testable import Journal
+
+/// One of each case with ordinary values, and one with the ends of every type.
+func namedCommands() throws -> [(name: String, command: Command)] {
+  let id = try #require(ClientOrderID("b-1"))
+  let longest = try #require(ClientOrderID(String(repeating: "z", count: 36)))
+  let key = try #require(PublicKey(0..<32))
+  let last = try #require(PublicKey([UInt8](repeating: 255, count: 32)))
+  return try trading(id, longest) + administration(key, last) + money(id, longest)
+}
+
+private func trading(
+  _ id: ClientOrderID, _ longest: ClientOrderID
+) throws -> [(name: String, command: Command)] {
+  [
+    ("advanceTime", .advanceTime(1_790_000_000_000_000)),
+    ("advanceTime.max", .advanceTime(.max)),
+    ("advanceTime.min", .advanceTime(.min)),
+    (
+      "placeOrder.limit",
+      .placeOrder(
+        PlaceOrder(user: 2, market: 0, side: .buy, limitTicks: 250_000, lots: 10, clientOrderID: id)
+      )
+    ),
+    (
+      "placeOrder.market",
+      .placeOrder(
+        PlaceOrder(
+          user: 300, market: 1, side: .sell, type: .market, timeInForce: .auction, limitTicks: 0,
+          lots: 1, clientOrderID: id))
+    ),
+    (
+      "placeOrder.max",
+      .placeOrder(
+        PlaceOrder(
+          user: .max, market: .max, side: .sell, type: .market, timeInForce: .auction,
+          limitTicks: .max, lots: .max, expiry: .max, clientOrderID: longest))
+    ),
+    (
+      "placeOrder.min",
+      .placeOrder(
+        PlaceOrder(
+          user: 0, market: 0, side: .buy, timeInForce: .goodTilDate, limitTicks: .min, lots: .min,
+          expiry: .min, clientOrderID: id))
+    ),
+    ("amendOrder", .amendOrder(AmendOrder(user: 2, order: 77, limitTicks: 0, lots: 5))),
+    (
+      "amendOrder.ends",
+      .amendOrder(AmendOrder(user: .max, order: .max, limitTicks: .min, lots: .max))
+    ),
+    ("cancelOrder", .cancelOrder(CancelOrder(user: 2, order: 4_611_686_018_427_387_903))),
+    ("cancelOrder.min", .cancelOrder(CancelOrder(user: 0, order: .min))),
+    ("cancelAllOrders.all", .cancelAllOrders(user: 2, market: nil)),
+    ("cancelAllOrders.first", .cancelAllOrders(user: 2, market: 0)),
+    ("cancelAllOrders.max", .cancelAllOrders(user: .max, market: .max)),
+    ("runAuction", .runAuction(market: 0, slot: 895_000_000)),
+    ("runAuction.ends", .runAuction(market: .max, slot: .min)),
+  ]
+}
+
+private func administration(
+  _ key: PublicKey, _ last: PublicKey
+) throws -> [(name: String, command: Command)] {
+  let terms = MarketTerms(
+    intervalMilliseconds: 2_000, bandBasisPoints: 1_000, buyFeeBasisPoints: 10,
+    sellFeeBasisPoints: 20, minimumNotional: 1_000_000)
+  let ends = MarketTerms(
+    intervalMilliseconds: .min, bandBasisPoints: .max, runsBeforeWidening: .max,
+    buyFeeBasisPoints: .max, sellFeeBasisPoints: .max, minimumNotional: .min,
+    maximumOpenOrders: .max)
+  return [
+    ("configureVenue", .configureVenue(VenueConfiguration(seed: 1, secondSeed: 2))),
+    (
+      "configureVenue.max",
+      .configureVenue(
+        VenueConfiguration(
+          seed: .max, secondSeed: .max, maximumRememberedOrders: .max,
+          maximumRememberedOrdersOfUser: 0))
+    ),
+    (
+      "createAsset",
+      .createAsset(
+        AssetDefinition(code: "ETH", decimals: 18, adjustmentLimit: 500_000_000_000_000_000_000))
+    ),
+    (
+      "createAsset.ends",
+      .createAsset(AssetDefinition(code: "", decimals: .max, adjustmentLimit: .min))
+    ),
+    (
+      "createMarket",
+      .createMarket(
+        MarketDefinition(
+          symbol: "ETH-USDC", base: 1, quote: 0, tickAtoms: 10_000, lotAtoms: 100_000_000_000_000,
+          terms: terms, listingPriceTicks: 250_000))
+    ),
+    (
+      "createMarket.ends",
+      .createMarket(
+        MarketDefinition(
+          symbol: "\u{0}\u{10ffff}", base: .max, quote: .max, tickAtoms: .min, lotAtoms: .max,
+          terms: ends, listingPriceTicks: .min))
+    ),
+    ("changeMarket", .changeMarket(MarketChange(market: 3, terms: terms))),
+    ("changeMarket.ends", .changeMarket(MarketChange(market: .max, terms: ends))),
+    ("suspendMarket", .suspendMarket(0)), ("suspendMarket.max", .suspendMarket(.max)),
+    ("resumeMarket", .resumeMarket(0)), ("resumeMarket.max", .resumeMarket(.max)),
+    ("setReference", .setReference(market: 0, priceTicks: 250_000)),
+    ("setReference.min", .setReference(market: .max, priceTicks: .min)),
+    ("registerUser", .registerUser(name: "alice")),
+    ("registerUser.empty", .registerUser(name: "")),
+    ("registerKey", .registerKey(user: 2, key: key, role: .trader)),
+    ("registerKey.max", .registerKey(user: .max, key: last, role: .operator)),
+    ("revokeKey", .revokeKey(key)), ("setFrozen", .setFrozen(user: 2, frozen: true)),
+    ("setFrozen.max", .setFrozen(user: .max, frozen: false)),
+    ("activateRules", .activateRules(version: 1)),
+    ("activateRules.max", .activateRules(version: .max)),
+  ]
+}
+
+private func money(
+  _ id: ClientOrderID, _ longest: ClientOrderID
+) throws -> [(name: String, command: Command)] {
+  [
+    (
+      "adjustBalance",
+      .adjustBalance(
+        BalanceAdjustment(
+          operator: 1, user: 2, asset: 0, amount: -1_000_000, reason: "wire 17", requestID: id))
+    ),
+    (
+      "adjustBalance.max",
+      .adjustBalance(
+        BalanceAdjustment(
+          operator: .max, user: .max, asset: .max, amount: .max, reason: "é\u{1f600}",
+          requestID: longest))
+    ),
+    (
+      "adjustBalance.min",
+      .adjustBalance(
+        BalanceAdjustment(
+          operator: 0, user: 0, asset: 0, amount: .min, reason: "", requestID: id))
+    ),
+    ("approveAdjustment", .approveAdjustment(id: 9, by: 1)),
+    ("approveAdjustment.ends", .approveAdjustment(id: .min, by: .max)),
+    ("refuseAdjustment", .refuseAdjustment(id: 9, by: 1)),
+    ("refuseAdjustment.ends", .refuseAdjustment(id: .max, by: .max)),
+  ]
+}
+
+extension SeededNumbers {
+  /// Any command at all: what the engine would refuse is journaled too.
+  mutating func command() -> Command {
+    switch next() % 21 {
+    case 0: .advanceTime(integer())
+    case 1:
+      .amendOrder(
+        AmendOrder(user: integer(), order: integer(), limitTicks: integer(), lots: integer()))
+    case 2: .cancelOrder(CancelOrder(user: integer(), order: integer()))
+    case 3: .cancelAllOrders(user: integer(), market: once(in: 2) ? nil : integer())
+    case 4: .runAuction(market: integer(), slot: integer())
+    case 5: .suspendMarket(integer())
+    case 6: .resumeMarket(integer())
+    case 7: .setReference(market: integer(), priceTicks: integer())
+    case 8: .registerUser(name: text())
+    case 9: .registerKey(user: integer(), key: key(), role: pick(Role.allCases))
+    case 10: .revokeKey(key())
+    case 11: .setFrozen(user: integer(), frozen: once(in: 2))
+    case 12: .approveAdjustment(id: integer(), by: integer())
+    case 13: .refuseAdjustment(id: integer(), by: integer())
+    case 14: .activateRules(version: integer())
+    case 15: .changeMarket(MarketChange(market: integer(), terms: terms()))
+    case 16:
+      .createAsset(
+        AssetDefinition(code: text(), decimals: integer(), adjustmentLimit: integer()))
+    case 17:
+      .createMarket(
+        MarketDefinition(
+          symbol: text(), base: integer(), quote: integer(), tickAtoms: integer(),
+          lotAtoms: integer(), terms: terms(), listingPriceTicks: integer()))
+    case 18:
+      .configureVenue(
+        VenueConfiguration(
+          seed: integer(), secondSeed: integer(), maximumRememberedOrders: integer(),
+          maximumRememberedOrdersOfUser: integer()))
+    case 19:
+      .adjustBalance(
+        BalanceAdjustment(
+          operator: integer(), user: integer(), asset: integer(), amount: integer(), reason: text(),
+          requestID: clientOrderID()))
+    default:
+      .placeOrder(
+        PlaceOrder(
+          user: integer(), market: integer(), side: once(in: 2) ? .buy : .sell,
+          type: once(in: 2) ? .limit : .market, timeInForce: pick(TimeInForce.allCases),
+          limitTicks: integer(), lots: integer(), expiry: integer(), clientOrderID: clientOrderID())
+      )
+    }
+  }
+
+  private mutating func terms() -> MarketTerms {
+    MarketTerms(
+      intervalMilliseconds: integer(), bandBasisPoints: integer(), runsBeforeWidening: integer(),
+      buyFeeBasisPoints: integer(), sellFeeBasisPoints: integer(), minimumNotional: integer(),
+      maximumOpenOrders: integer())
+  }
+
+  /// Now and then far longer than any rule allows: it is refused, but it is in the journal.
+  private mutating func text() -> String {
+    let length = once(in: 6) ? 1_500 : Int(next() % 30)
+    var text = ""
+    for _ in 0..<length { text.append(pick(["a", "Z", "9", "-", "é", "\u{0}", "\u{1f600}"])) }
+    return text
+  }
+
+  private mutating func key() -> PublicKey {
+    guard let key = PublicKey((0..<32).map { _ in UInt8(truncatingIfNeeded: next()) }) else {
+      preconditionFailure("a key has 32 bytes")
+    }
+    return key
+  }
+
+  private mutating func clientOrderID() -> ClientOrderID {
+    let allowed = Array("ABCxyz0189._:-")
+    let text = String((0...Int(next() % 36)).map { _ in pick(allowed) })
+    guard let id = ClientOrderID(text) else { preconditionFailure("allowed characters only") }
+    return id
+  }
+}
