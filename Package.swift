@@ -96,6 +96,19 @@ let package = Package(
       name: "EngineTests", dependencies: ["Engine", "Auction", "AllocationCounter"],
       swiftSettings: strict),
     .testTarget(
+      name: "JournalTests",
+      dependencies: ["Auction", "Engine", "Journal", "Postgres", "Tape"],
+      resources: [.copy("golden")], swiftSettings: strict),
+    .testTarget(
+      name: "LedgerTests",
+      dependencies: [
+        "Auction", "Engine", "Journal", "Ledger", "Postgres", "Embedded",
+        .product(name: "Logging", package: "swift-log"),
+      ], swiftSettings: strict),
+    .testTarget(
+      name: "TapeTests", dependencies: ["Auction", "Engine", "Journal", "Tape"],
+      resources: [.copy("golden")], swiftSettings: strict),
+    .testTarget(
       name: "SystemTests",
       dependencies: [
         "Client", "Engine", "Journal", "Postgres", "uncross",

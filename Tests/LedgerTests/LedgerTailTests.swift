@@ -1,0 +1,78 @@
+// The newest rows in memory against a plain list of all rows.
+
+import Engine
+import Testing
+
+@testable import Ledger
+
+@Suite struct LedgerTailTests {
+  @Test(arguments: UInt64(1)...60) func pagesAreThoseOfAPlainList(seed: UInt64) {
+    var numbers = SeededNumbers(seed)
+    let partitionRows = numbers.pick([1, 2, 7, 64] as [UInt64])
+    var tail = LedgerTail(partitionRows: partitionRows)
+    var all: [LedgerRow] = []
+    // Where a process begins: anywhere in a partition is allowed, its start is what happens.
+    let first = 1 + partitionRows * (numbers.next() % 3)
+    var dropped = first
+    for _ in 0..<60 {
+      var entries: ContiguousArray<LedgerEntry> = []
+      for _ in 0..<numbers.below(9) { entries.append(numbers.entry()) }
+      let next = first + UInt64(all.count)
+      tail.append(firstEntry: next, entries)
+      for (offset, entry) in entries.enumerated() {
+        all.append(LedgerRow(sequence: next + UInt64(offset), entry: entry))
+      }
+      if numbers.once(in: 5) {
+        // As the reader does: a partition leaves only when it is full and its index stands.
+        let end = first + UInt64(all.count)
+        while dropped + partitionRows <= end, numbers.once(in: 2) {
+          dropped += partitionRows
+          tail.drop(before: dropped)
+        }
+      }
+      let query = numbers.query(upTo: first + UInt64(all.count) + 2)
+      let expected = all.reversed().filter {
+        $0.sequence >= dropped && $0.entry.user == query.user
+          && (query.asset == nil || query.asset == $0.entry.asset)
+          && (query.type == nil || query.type == $0.entry.type)
+          && $0.sequence < query.before ?? .max
+      }.prefix(query.limit)
+      #expect(tail.rows(query) == Array(expected), "seed \(seed)")
+      #expect(tail.first == nil || tail.first == dropped, "seed \(seed)")
+    }
+  }
+
+  @Test func namesGoBothWays() {
+    var names = LedgerNames()
+    for (id, code) in ["USDC", "ETH"].enumerated() {
+      let asset = AssetDefinition(code: code, decimals: 6, adjustmentLimit: 1)
+      names.learn(.assetCreated(AssetID(id), asset))
+      // Again, as a replay gives it.
+      names.learn(.assetCreated(AssetID(id), asset))
+    }
+    #expect(names.assets == ["USDC", "ETH"])
+    for text in ["17", "adjustment:9"] {
+      #expect(names.reference(text).map(names.text) == text)
+    }
+    for text in ["", "x", "ETH-USDC:1", "a:b:c", "adjustment:", ":1", "1:2:3:4"] {
+      #expect(names.reference(text) == nil, "\(text)")
+    }
+  }
+}
+
+extension SeededNumbers {
+  fileprivate mutating func entry() -> LedgerEntry {
+    LedgerEntry(
+      user: UserID(below(5)), asset: AssetID(below(2)), type: pick([.trade, .fee, .lock]),
+      reference: LedgerReference(kind: .order, market: 0, id: Int64(below(1_000))), freeDelta: 1,
+      lockedDelta: 0, freeAfter: Int128(below(1_000)), lockedAfter: 0, previousEntry: 0,
+      time: Int64(below(1_000)))
+  }
+
+  fileprivate mutating func query(upTo end: UInt64) -> LedgerQuery {
+    LedgerQuery(
+      user: UserID(below(6)), asset: once(in: 3) ? AssetID(below(2)) : nil,
+      type: once(in: 3) ? pick([.trade, .fee, .lock]) : nil,
+      before: once(in: 2) ? next() % end : nil, limit: 1 + below(30))
+  }
+}
