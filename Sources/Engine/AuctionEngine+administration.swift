@@ -101,7 +101,8 @@ extension AuctionEngine {
     (10...86_400_000).contains(terms.intervalMilliseconds) && terms.bandBasisPoints <= 1_000_000
       && (1...1_000).contains(terms.runsBeforeWidening) && terms.buyFeeBasisPoints <= 10_000
       && terms.sellFeeBasisPoints <= 10_000 && terms.minimumNotional >= 0
-      && terms.minimumNotional < Bounds.maximumAtoms && (1...10_000).contains(terms.maximumOpenOrders)
+      && terms.minimumNotional < Bounds.maximumAtoms
+      && (1...10_000).contains(terms.maximumOpenOrders)
   }
 
   private func isSymbol(_ text: String, allowsDash: Bool) -> Bool {
@@ -268,7 +269,9 @@ extension AuctionEngine {
       second = (second &+ UInt64(byte)) &* 0x9e37_79b9_7f4a_7c15
       second ^= second >> 29
     }
-    for shift in stride(from: 0, to: 32, by: 8) { mix(UInt8(truncatingIfNeeded: adjustment.user >> UInt32(shift))) }
+    for shift in stride(from: 0, to: 32, by: 8) {
+      mix(UInt8(truncatingIfNeeded: adjustment.user >> UInt32(shift)))
+    }
     for shift in stride(from: Int128(0), to: 128, by: 8) {
       mix(UInt8(truncatingIfNeeded: adjustment.amount >> shift))
     }

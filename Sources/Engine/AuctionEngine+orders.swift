@@ -133,7 +133,8 @@ extension AuctionEngine {
   private func checkNotional(
     _ order: PlaceOrder, _ record: Order, _ market: MarketConstants
   ) -> Rejection? {
-    let price = order.type == .market && order.side == .sell
+    let price =
+      order.type == .market && order.side == .sell
       ? market.referenceTicks : record.limitTicks
     guard let notional = Self.notional(price, order.lots, market) else { return .notionalTooLarge }
     return notional < market.minimumNotional ? .notionalTooSmall : nil
@@ -251,7 +252,9 @@ extension AuctionEngine {
     if own.head == slot { own.head = order.ownNext }
     if own.tail == slot { own.tail = order.ownPrevious }
     own.count -= 1
-    if order.type == .market { own.marketCount -= 1 } else if own.best == order.limitTicks {
+    if order.type == .market {
+      own.marketCount -= 1
+    } else if own.best == order.limitTicks {
       own.best = 0
     }
     traders[order.trader][order.side] = own

@@ -201,7 +201,8 @@ extension AuctionEngine {
       isOpen: constants.isOpen, definition: markets[Int32(id)].definition,
       referenceTicks: constants.referenceTicks, band: constants.band,
       auctionCount: markets[Int32(id)].auctionCount, tradeCount: markets[Int32(id)].tradeCount,
-      buyOrders: markets[Int32(id)].buys.orderCount, sellOrders: markets[Int32(id)].sells.orderCount,
+      buyOrders: markets[Int32(id)].buys.orderCount,
+      sellOrders: markets[Int32(id)].sells.orderCount,
       nextRun: nextRun(Int32(id)))
   }
 

@@ -215,7 +215,8 @@ struct ExpiryHeap {
 
   private mutating func compact(_ orders: borrowing Slab<Order>) {
     var kept = 0
-    for index in entries.indices where orders[entries[index].slot].priority == entries[index].priority {
+    for index in entries.indices
+    where orders[entries[index].slot].priority == entries[index].priority {
       entries[kept] = entries[index]
       kept += 1
     }
