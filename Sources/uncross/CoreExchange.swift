@@ -37,10 +37,11 @@ struct CoreExchange: Exchange {
     _ query: @escaping @Sendable (borrowing AuctionEngine) -> Value
   ) async throws(ExchangeError) -> Value {
     let value: Value? = await withCheckedContinuation { continuation in
-      let isTaken = loop.ask { engine in
-        let value = query(engine)
-        return { continuation.resume(returning: value) }
-      }
+      let isTaken = loop.ask(
+        { engine in
+          let value = query(engine)
+          return { continuation.resume(returning: value) }
+        }, orElse: { _ in continuation.resume(returning: nil) })
       if !isTaken { continuation.resume(returning: nil) }
     }
     guard let value else { throw .unavailable(reason: "stopping", retryAfterSeconds: 1) }

@@ -169,7 +169,7 @@ private struct TapeWorld {
 }
 
 @Suite struct TapeStreamTests {
-  @Test(arguments: UInt64(1)...80, Mishap.allCases)
+  @Test(arguments: UInt64(1)...64, Mishap.allCases)
   func theWorkersTapeIsTheJournals(seed: UInt64, mishap: Mishap) {
     var world = TapeWorld(seed: seed, mishap: mishap)
     // Where the process begins: some history is there, and the Worker has part of it, or nothing.
@@ -182,7 +182,7 @@ private struct TapeWorld {
     let large = [UInt8](repeating: 7, count: 1_200_000)
     var floods = seed.isMultiple(of: 16) && [.none, .olderCopy].contains(mishap) ? 2 : 0
     var actions = stream.handle(.retry)
-    var (steps, toProduce) = (0, 300)
+    var (steps, toProduce) = (0, 160)
     while world.halt == nil, toProduce > 0 || !actions.isEmpty || stream.lag != 0 {
       steps += 1
       guard steps < 20_000 else {
