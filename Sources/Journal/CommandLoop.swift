@@ -429,6 +429,8 @@ extension CommandLoop {
         monitor.broadcast()
       }
     }
+    // With the session the lead is free for another.
+    store = nil
   }
 
   private func takeHanded() -> OpenGroup? {

@@ -73,8 +73,13 @@ public struct JournalStore: ~Copyable {
       hash: result.bytes(0, 2))
   }
 
-  /// One group, one commit, one round trip.
+  /// One group, one commit, one round trip. SQLSTATE UX001 says that this term is over, UX002 (or 23505)
+  /// that the group does not follow the journal's last.
   public func append(_ group: JournalGroup) throws(PostgresError) {
+    // A journal that nobody has led has term 0 too.
+    guard term > 0 else {
+      throw PostgresError(sqlstate: "UX001", message: "this session does not lead")
+    }
     var parameters = PostgresParameters(capacity: group.body.count + 256)
     parameters.int8(group.sequence)
     parameters.int8(term)

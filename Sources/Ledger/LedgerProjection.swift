@@ -110,6 +110,7 @@ public final class LedgerProjection: @unchecked Sendable {
     monitor.withLock { running = true }
     let thread = Thread { [self] in
       run()
+      writer = nil
       monitor.withLock {
         running = false
         monitor.broadcast()

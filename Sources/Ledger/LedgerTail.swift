@@ -130,6 +130,7 @@ public final class LedgerReader: @unchecked Sendable {
     monitor.withLock { running = true }
     let thread = Thread { [self] in
       run()
+      connection = nil
       monitor.withLock {
         running = false
         monitor.broadcast()

@@ -36,6 +36,8 @@ struct LedgerWriter: ~Copyable {
   mutating func apply(
     _ batch: LedgerBatch, after: UInt64, term: Int64
   ) throws(PostgresError) {
+    // A database that nobody has led has term 0 too.
+    guard term > 0 else { throw PostgresError(sqlstate: "UX001", message: "nobody leads") }
     let names = batch.names
     try ensurePartitions(after: after, upTo: batch.lastEntry)
     let touched = Touched(batch)

@@ -87,6 +87,12 @@ struct Oracle {
     try checkLedger()
     try await checkEngine(admin)
     try await checkTape()
+    // Resting orders would fill the accounts' limits, and the next rounds would only be refused.
+    for signer in load.signers {
+      let client = UncrossClient(baseURL: try #require(exchange.api), signer: signer)
+      _ = try await client.cancelAll()
+      await client.close()
+    }
     for market in ["ETH-USDC", "BTC-USDC"] { _ = try await admin.resume(market) }
   }
 
