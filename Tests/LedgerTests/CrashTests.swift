@@ -1,0 +1,97 @@
+// The database dies and sessions are cut under load: nothing acknowledged is lost, nothing is applied twice.
+
+import Embedded
+import Engine
+import Foundation
+import Glibc
+import Synchronization
+import Testing
+
+@testable import Journal
+@testable import Ledger
+
+extension DatabaseTests {
+  @Suite struct CrashTests {
+    /// Runs the load and, beside it, what disturbs it until the load is done.
+    private func disturb(
+      _ core: Core, seed: UInt64, batches: Int, from round: Int = 0, _ body: () throws -> Void
+    ) throws -> [Load.Acknowledged] {
+      let answer = Answer<[Load.Acknowledged]>()
+      Thread.detachNewThread {
+        answer.give(Load.run(core, seed: seed, batches: batches, from: round))
+      }
+      while !answer.isThere { try body() }
+      return answer.wait()
+    }
+
+    @Test(arguments: [UInt64(11), 12]) func cutSessionsLoseNothing(seed: UInt64) throws {
+      let database = try TestDatabase()
+      let core = try Core(database, limits: .small(batchRows: 50, partitionRows: 700))
+      try #expect(core.submit(Load.genesis()).get().allSatisfy { $0.rejection == nil })
+      var numbers = SeededNumbers(seed)
+      var cuts = 0
+      let acknowledged = try disturb(core, seed: seed, batches: 120) {
+        Thread.sleep(forTimeInterval: Double(10 + numbers.below(60)) / 1_000)
+        try database.dropSessions()
+        cuts += 1
+      }
+      #expect(cuts > 3, "the load was too short to be disturbed")
+      // Work goes on by itself.
+      #expect(try core.submit([Load.fund(2, 0, 1, "after")]).get()[0].rejection == nil)
+      #expect(core.projection.drain(withinSeconds: 60))
+      #expect(core.halts.all.isEmpty, "seed \(seed)")
+      core.stop()
+      try Books(database: database).check(acknowledged: acknowledged)
+      // Each connection of the leader raised the term.
+      #expect(try database.number("select term from core.leader") > 1)
+    }
+
+    @Test func aKilledServerLosesNothing() throws {
+      let database = try TestDatabase()
+      let limits = Core.Limits.small(batchRows: 500, partitionRows: 1_000)
+      let core = try Core(database, limits: limits)
+      try #expect(core.submit(Load.genesis()).get().allSatisfy { $0.rejection == nil })
+      var kills = 0
+      let acknowledged = try disturb(core, seed: 21, batches: 150) {
+        guard kills < 3 else { return Thread.sleep(forTimeInterval: 0.02) }
+        Thread.sleep(forTimeInterval: 0.15)
+        let pid = try #require(database.cluster.postmasterPID)
+        #expect(kill(pid, SIGKILL) == 0)
+        kills += 1
+        // It is another process, and it answers.
+        #expect(
+          eventually {
+            database.cluster.postmasterPID.map { $0 != pid } == true
+              && (try? database.number("select 1")) == 1
+          })
+      }
+      #expect(kills >= 2, "the load was too short for \(kills) kills")
+      core.submit([.suspendMarket(0)])
+      #expect(core.projection.drain(withinSeconds: 60))
+      let hash = core.stateHash()
+      #expect(core.halts.all.isEmpty)
+      core.stop()
+      try Books(database: database).check(acknowledged: acknowledged, stateHash: hash)
+    }
+
+    /// The process dies instead: what it acknowledged is in the journal, and the next one projects the rest.
+    @Test func anAbandonedProjectionIsCaughtUp() throws {
+      let database = try TestDatabase()
+      let limits = Core.Limits.small(batchRows: 7, partitionRows: 64)
+      var core = try Core(database, limits: limits)
+      try #expect(core.submit(Load.genesis()).get().allSatisfy { $0.rejection == nil })
+      var acknowledged: [Load.Acknowledged] = []
+      for round in 0..<4 {
+        acknowledged += Load.run(core, seed: 31, batches: 25, from: round * 25)
+        core.loop.stop()
+        // In the midst of groups, at small batches.
+        core.projection.stop(withinSeconds: 0)
+        core.reader.stop()
+        #expect(core.halts.all.isEmpty)
+        core = try Core(database, limits: limits)
+      }
+      core.stop()
+      try Books(database: database).check(acknowledged: acknowledged)
+    }
+  }
+}

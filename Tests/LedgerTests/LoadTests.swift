@@ -1,0 +1,70 @@
+// Thousands of commands from many threads, into the journal and the ledger: every atom is accounted for.
+
+import Engine
+import Foundation
+import Postgres
+import Testing
+
+@testable import Journal
+@testable import Ledger
+
+extension DatabaseTests {
+  @Suite struct LoadTests {
+    @Test(arguments: [UInt64(1), 2]) func everyAtomIsAccountedFor(seed: UInt64) throws {
+      let database = try TestDatabase()
+      let limits = Core.Limits.small(
+        batchRows: seed == 1 ? 64 : 1_000, partitionRows: seed == 1 ? 150 : 900)
+      var core = try Core(database, limits: limits)
+      let replies = try core.submit(Load.genesis()).get()
+      #expect(replies.allSatisfy { $0.rejection == nil })
+      var acknowledged = Load.run(core, seed: seed, batches: 150)
+      // Nothing is due any more, so the state stands still.
+      core.submit([.suspendMarket(0)])
+      let hash = core.stateHash()
+      try checkStatements(core)
+      core.stop()
+      #expect(core.halts.all.isEmpty)
+      try Books(database: database).check(acknowledged: acknowledged, stateHash: hash)
+
+      let trades = try database.number(
+        "select count(*) from public.balance_log where type = 'TRADE'")
+      #expect(trades > 400, "the load is worth little")
+
+      // Another process on the same database: it replays, applies nothing twice, and goes on.
+      let before = try database.number("select count(*) from public.balance_log")
+      core = try Core(database, limits: limits)
+      #expect(core.stateHash() == hash, "seed \(seed)")
+      #expect(try database.number("select count(*) from public.balance_log") == before)
+      core.submit([.resumeMarket(0)])
+      acknowledged += Load.run(core, seed: seed + 100, batches: 30, from: 150)
+      try checkStatements(core)
+      core.stop()
+      #expect(core.halts.all.isEmpty)
+      try Books(database: database).check(acknowledged: acknowledged)
+    }
+
+    /// Every user's pages, in several sizes, are the user's rows of the log: none lost, none twice.
+    private func checkStatements(_ core: Core) throws {
+      // Auctions go on meanwhile: a page is checked up to the log's end as of now.
+      #expect(core.projection.drain(withinSeconds: 30))
+      let end = UInt64(try core.database.number("select max(seq) from public.balance_log")) + 1
+      let connection = try core.database.connect(core.database.audit)
+      for user in 0..<2 + Load.traders {
+        let log = try connection.query(
+          "select seq from public.balance_log where user_id = \(user) and seq < \(end) order by 1 desc"
+        )
+        let expected = (0..<log.rowCount).map { UInt64(log.int64($0, 0)) }
+        for limit in [7, 250] {
+          var (found, before) = ([UInt64](), end)
+          while true {
+            let page = try core.ledger(LedgerQuery(user: user, before: before, limit: limit))
+            found += page.map(\.sequence)
+            guard page.count == limit, let last = page.last else { break }
+            before = last.sequence
+          }
+          #expect(found == expected, "user \(user), pages of \(limit)")
+        }
+      }
+    }
+  }
+}
