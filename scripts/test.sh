@@ -25,8 +25,6 @@ step 'format' swift format lint --strict --recursive Sources Tests Package.swift
 step 'format of the Worker' worker_format
 step 'the Worker (contract and storage)' worker_tests
 step 'build, where a warning is an error' swift build --build-tests
-# DatabaseTests (a real database under the loop) are run by hand until they have proved steady:
-# swift test --filter DatabaseTests
-step 'tests of the modules' swift test --skip-build --skip SystemTests --skip DatabaseTests
+step 'tests of the modules' swift test --skip-build --skip SystemTests
 # One after another: each starts a whole exchange, and two cores are few.
 step 'tests of the whole' swift test --skip-build --no-parallel --filter SystemTests

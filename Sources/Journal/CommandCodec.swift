@@ -1,10 +1,11 @@
-// Commands as bytes: the body of a journal group. Golden bytes pin it; a new format gets a new version.
+// Commands as bytes: the body of a journal group. Golden bytes pin it; a new form is a new version.
 
 internal import Auction
 public import Engine
 
-/// Version 1 of the journal's encoding. A command is one tag byte and its fields in the canonical encoding of
-/// `ByteWriter`. Nothing here can hold a trade, a fill or an auction's result: those are not commands.
+/// Version 1 of the journal's encoding. A command is one tag byte and its fields in the canonical
+/// encoding of `ByteWriter`. Nothing here can hold a trade, a fill or an auction's result: those
+/// are not commands.
 public enum CommandCodec {
   /// Stored as the first byte of every body.
   public static let version: UInt8 = 1

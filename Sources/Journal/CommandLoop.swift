@@ -5,7 +5,8 @@ internal import Foundation
 internal import Postgres
 internal import Synchronization
 
-/// A group that is durable, with all it brought about: what replies, projection and publishing work from.
+/// A group that is durable, with all it brought about: what replies, projection and publishing work
+/// from.
 public struct DurableGroup: Sendable {
   public let head: JournalHead
   public let effects: Effects
@@ -61,13 +62,16 @@ public struct LoopClock: Sendable {
 
 /// Runs the engine on a thread of its own and commits its groups on another.
 ///
-/// **Invariant:** a reply, a read or an effect leaves only when the last group it could have seen is durable.
+/// **Invariant:** a reply, a read or an effect leaves only when the last group it could have seen
+/// is durable.
 ///
-/// While group N commits, group N+1 is open and takes what arrives; it is handed over when the committer is
-/// free, or full. So the slower the disk the larger the groups, and no command pays a commit of its own.
+/// While group N commits, group N+1 is open and takes what arrives; it is handed over when the
+/// committer is free, or full. So the slower the disk the larger the groups, and no command pays a
+/// commit of its own.
 public final class CommandLoop: @unchecked Sendable {
-  // Sendable by hand: `engine` and `open` are touched by the engine thread only, `store` and `commit` by the
-  // committer thread only (both set before the threads start); all else is guarded by `monitor`.
+  // Sendable by hand: `engine` and `open` are touched by the engine thread only, `store` and
+  // `commit` by the committer thread only (both set before the threads start); all else is guarded
+  // by `monitor`.
 
   public typealias Reply = @Sendable (Result<[Engine.Reply], SubmissionError>) -> Void
   /// Computes on the engine's thread and returns what delivers the answer.
@@ -205,8 +209,10 @@ public final class CommandLoop: @unchecked Sendable {
 
   // MARK: Intake
 
-  /// Queues commands; `reply` is called once, from another thread, when they are durable or refused.
-  /// - Parameter isReserved: cancels, internal and custody commands, which pass the gate and the first bound.
+  /// Queues commands; `reply` is called once, from another thread, when they are durable or
+  /// refused.
+  /// - Parameter isReserved: cancels, internal and custody commands, which pass the gate and the
+  ///   first bound.
   public func submit(_ commands: [Command], isReserved: Bool, _ reply: @escaping Reply) {
     if commands.isEmpty { return reply(.success([])) }
     let closed = isReserved ? nil : gate()
@@ -231,8 +237,8 @@ public final class CommandLoop: @unchecked Sendable {
     return nil
   }
 
-  /// Queues a read. Where true is returned, either the answer is delivered or `fail` is called, once, from
-  /// another thread; where false, neither.
+  /// Queues a read. Where true is returned, either the answer is delivered or `fail` is called,
+  /// once, from another thread; where false, neither.
   public func ask(
     _ query: @escaping Query, orElse fail: @escaping QueryFailure = { _ in }
   ) -> Bool {
@@ -252,8 +258,8 @@ public final class CommandLoop: @unchecked Sendable {
     }
   }
 
-  /// Takes nothing more, commits what is in hand, ends the threads. Bounded by `seconds`: then what is not
-  /// durable yet is answered `outcomeUnknown`.
+  /// Takes nothing more, commits what is in hand, ends the threads. Bounded by `seconds`: then what
+  /// is not durable yet is answered `outcomeUnknown`.
   public func stop(withinSeconds seconds: Double = 30) {
     monitor.lock()
     stopping = true
@@ -306,8 +312,9 @@ extension CommandLoop {
     failQueue()
   }
 
-  /// Waits for work: commands and room for them, an open group and a free committer, or a due run. Empty
-  /// where there is nothing to apply but something to hand over or look at; nil when it is over.
+  /// Waits for work: commands and room for them, an open group and a free committer, or a due run.
+  /// Empty where there is nothing to apply but something to hand over or look at; nil when it is
+  /// over.
   private func takeItems(_ nextDue: Microseconds?) -> [Item]? {
     monitor.lock()
     defer { monitor.unlock() }
@@ -498,7 +505,8 @@ extension CommandLoop {
     do throws(PostgresError) {
       var fresh = try JournalStore(conninfo)
       guard try fresh.lead() else {
-        // A session holds the lead: ours of before, which the server has not missed yet, or another's.
+        // A session holds the lead: ours of before, which the server has not missed yet, or
+        // another's.
         let leading = try fresh.currentTerm()
         if leading != term.current {
           return .leadershipLost("term \(term.current) is over, the leader has term \(leading)")

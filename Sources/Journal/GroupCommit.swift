@@ -1,9 +1,10 @@
-// The group writer's decisions as a pure value: events in, actions out. The driver holds connection and clock.
+// The group writer's decisions as a pure value: events in, actions out. The driver holds all I/O.
 
 /// Commits one group at a time, each exactly once, whatever happens to the connection.
 ///
-/// A definite failure is retried with the same bytes. After an unknown outcome (the connection was lost in the
-/// commit) the head of the journal decides: the group is there, or it is not, or somebody else wrote.
+/// A definite failure is retried with the same bytes. After an unknown outcome (the connection was
+/// lost in the commit) the head of the journal decides: the group is there, or it is not, or
+/// somebody else wrote.
 public struct GroupCommit: Sendable {
   public enum Event: Sendable {
     /// A group to commit; the one before must be released.
@@ -47,7 +48,8 @@ public struct GroupCommit: Sendable {
   /// The last group known to be durable.
   public private(set) var durable: JournalHead
   private var pending: JournalGroup?
-  /// Since the last release: a connection that stands and fails each commit must not be tried without a pause.
+  /// Since the last release: a connection that stands and fails each commit must not be tried
+  /// without a pause.
   private var failures = 0
 
   public init(durable: JournalHead) { self.durable = durable }

@@ -3,8 +3,8 @@
 internal import Crypto
 public import Engine
 
-/// Where the journal stands: the last group, and how many commands there are up to its end. An anchor
-/// outside the database (the tape) proves the whole journal by these three.
+/// Where the journal stands: the last group, and how many commands there are up to its end. An
+/// anchor outside the database (the tape) proves the whole journal by these three.
 public struct JournalHead: Sendable, Equatable {
   /// Groups are numbered from 1; 0 is the empty journal.
   public var sequence: Int64

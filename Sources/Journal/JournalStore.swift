@@ -22,8 +22,8 @@ public struct JournalStore: ~Copyable {
         PostgresType.int8, PostgresType.int8, PostgresType.int8, PostgresType.int4,
         PostgresType.timestamptz, PostgresType.bytea, PostgresType.bytea, PostgresType.bytea,
       ])
-    // A group is acknowledged because it is on disk, and fenced because each statement of the fence sees
-    // what was committed before it: neither is left to a server's or role's settings.
+    // A group is acknowledged because it is on disk, and fenced because each statement of the fence
+    // sees what was committed before it: neither is left to a server's or role's settings.
     try opened.execute(
       """
       set default_transaction_isolation = 'read committed';
@@ -33,7 +33,8 @@ public struct JournalStore: ~Copyable {
     connection = opened
   }
 
-  /// Takes the lead: the session's advisory lock first, then a new term. False where another holds the lock.
+  /// Takes the lead: the session's advisory lock first, then a new term. False where another holds
+  /// the lock.
   public mutating func lead() throws(PostgresError) -> Bool {
     let locked = try connection.query(
       "select pg_try_advisory_lock(\(Self.leaderKey))::int::int8", PostgresParameters())
@@ -73,8 +74,8 @@ public struct JournalStore: ~Copyable {
       hash: result.bytes(0, 2))
   }
 
-  /// One group, one commit, one round trip. SQLSTATE UX001 says that this term is over, UX002 (or 23505)
-  /// that the group does not follow the journal's last.
+  /// One group, one commit, one round trip. SQLSTATE UX001 says that this term is over, UX002 (or
+  /// 23505) that the group does not follow the journal's last.
   public func append(_ group: JournalGroup) throws(PostgresError) {
     // A journal that nobody has led has term 0 too.
     guard term > 0 else {
@@ -121,7 +122,8 @@ public struct JournalStore: ~Copyable {
 
   // MARK: Snapshots
 
-  /// Parts of a snapshot are at most this: a value of Postgres may have 1 GB, a message should be far less.
+  /// Parts of a snapshot are at most this: a value of Postgres may have 1 GB, a message should be
+  /// far less.
   private static let partBytes = 8 << 20
 
   /// Stores a snapshot whole, in one transaction; a snapshot that is there already stays.
@@ -234,7 +236,8 @@ public struct JournalStore: ~Copyable {
     return (0..<result.rowCount).flatMap { result.bytes($0, 0) }
   }
 
-  /// Deletes all but the newest `keep` snapshots, and none that a reader at `oldestNeeded` may begin with.
+  /// Deletes all but the newest `keep` snapshots, and none that a reader at `oldestNeeded` may
+  /// begin with.
   public func prune(keep: Int, oldestNeeded: Int64) throws(PostgresError) {
     var parameters = PostgresParameters()
     parameters.int8(Int64(keep))

@@ -1,9 +1,9 @@
-// From a snapshot through the journal: the one way in which a state is rebuilt, wherever it is needed.
+// From a snapshot through the journal: the one way in which a state is rebuilt.
 
 public import Engine
 
-/// A replay in progress: recovery, the projection's and the publisher's catching up, snapshots and `uncross
-/// replay` all are this.
+/// A replay in progress: recovery, the projection's and the publisher's catching up, snapshots and
+/// `uncross replay` all are this.
 public struct Replay: ~Copyable {
   public var engine: AuctionEngine
   public private(set) var head: JournalHead
@@ -29,7 +29,8 @@ public struct Replay: ~Copyable {
     } catch {
       throw .snapshotBroken(snapshot.head.sequence, "\(error)")
     }
-    // Checked in two places: the bytes had their hash, and the state that came of them gives the same bytes.
+    // Checked in two places: the bytes had their hash, and the state that came of them gives the
+    // same bytes.
     var again = ByteWriter()
     engine.writeSnapshot(to: &again)
     guard again.bytes == snapshot.engine else {
@@ -63,8 +64,8 @@ public struct Replay: ~Copyable {
     }
   }
 
-  /// Applies groups up to `last` (or the journal's end) and calls `body` after each; stops early where it
-  /// returns false. The journal is read in pages, so memory stays bounded.
+  /// Applies groups up to `last` (or the journal's end) and calls `body` after each; stops early
+  /// where it returns false. The journal is read in pages, so memory stays bounded.
   public mutating func run(
     _ store: borrowing JournalStore, upTo last: Int64 = .max, commands: UInt64 = .max,
     _ body: (_ group: JournalHead, _ engine: inout AuctionEngine) throws -> Bool = { _, _ in true }

@@ -1,11 +1,11 @@
-// Snapshots without pausing the engine: a replica replays the journal beside it and writes its state.
+// Snapshots without a pause: a replica replays the journal beside the engine and writes its state.
 
 public import Engine
 internal import Foundation
 internal import Postgres
 
-/// Follows the journal from the newest snapshot now and then, and saves the state it reaches. So each snapshot is
-/// also a proof that the journal replays, and the live engine never waits for one.
+/// Follows the journal from the newest snapshot now and then, and saves the state it reaches. So
+/// each snapshot is also a proof that the journal replays, and the live engine never waits for one.
 public final class Snapshotter: @unchecked Sendable {
   // Sendable by hand: everything that changes is guarded by `monitor`.
 

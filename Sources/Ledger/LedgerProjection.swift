@@ -1,4 +1,4 @@
-// Entries into `balance_log` and `balance`: many groups a transaction, exactly once, on a thread of its own.
+// Entries into `balance_log` and `balance`: many groups a transaction, exactly once, on one thread.
 
 public import Engine
 internal import Foundation
@@ -6,16 +6,18 @@ public import Postgres
 
 /// Follows the journal: takes the entries of durable groups in order and writes them to Postgres.
 ///
-/// **Invariant:** after each transaction `balance` is the sum of `balance_log`, both up to the watermark.
+/// **Invariant:** after each transaction `balance` is the sum of `balance_log`, both up to the
+/// watermark.
 public final class LedgerProjection: @unchecked Sendable {
-  // Sendable by hand: `writer`, `state` and `current` belong to the projection's thread (set before it starts);
-  // everything else is guarded by `monitor`.
+  // Sendable by hand: `writer`, `state` and `current` belong to the projection's thread (set before
+  // it starts); everything else is guarded by `monitor`.
 
   public struct Limits: Sendable {
-    /// Rows of one transaction: beyond this a batch gains little (measured) and a lost one costs more.
+    /// Rows of one transaction: beyond this a batch gains little (measured) and a lost one costs
+    /// more.
     public var batchRows = 50_000
-    /// Rows of a partition of `balance_log`; the open one and the one before it are kept in memory for
-    /// users' statements, at about 150 bytes a row.
+    /// Rows of a partition of `balance_log`; the open one and the one before it are kept in memory
+    /// for users' statements, at about 150 bytes a row.
     public var partitionRows: UInt64 = 1 << 19
     /// Waiting rows and seconds at which ordinary commands are refused.
     public var lagRows: UInt64 = 2_000_000
@@ -120,7 +122,8 @@ public final class LedgerProjection: @unchecked Sendable {
     thread.start()
   }
 
-  /// Takes a group's entries, in order; those at or before the watermark are skipped, so a replay may give all.
+  /// Takes a group's entries, in order; those at or before the watermark are skipped, so a replay
+  /// may give all.
   public func enqueue(_ segment: Segment) {
     let divergence: String? = monitor.withLock {
       for event in segment.directory { names.learn(event) }
@@ -182,8 +185,8 @@ public final class LedgerProjection: @unchecked Sendable {
     }
   }
 
-  /// Applies what is queued, then ends the thread. Bounded by `seconds`: what is left then is applied by the
-  /// next start, from the journal.
+  /// Applies what is queued, then ends the thread. Bounded by `seconds`: what is left then is
+  /// applied by the next start, from the journal.
   public func stop(withinSeconds seconds: Double = 30) {
     monitor.withLock {
       stopping = true
@@ -324,7 +327,8 @@ public final class LedgerProjection: @unchecked Sendable {
     }
   }
 
-  /// The directory as far as a snapshot or the watermark: names of assets and markets for rows replayed later.
+  /// The directory as far as a snapshot or the watermark: names of assets and markets for rows
+  /// replayed later.
   public func learn(_ events: [DirectoryEvent]) {
     monitor.withLock { for event in events { names.learn(event) } }
   }
@@ -375,8 +379,8 @@ public struct LedgerNames: Sendable {
     }
   }
 
-  /// `ref` as the ledger shows it: `ETH-USDC:17` for a trade, the id for an order, `ETH-USDC:auction:5` for
-  /// the venue's fees of a run, `adjustment:9`.
+  /// `ref` as the ledger shows it: `ETH-USDC:17` for a trade, the id for an order,
+  /// `ETH-USDC:auction:5` for the venue's fees of a run, `adjustment:9`.
   public func text(_ reference: LedgerReference) -> String {
     switch reference.kind {
     case .trade: "\(markets[Int(reference.market)]):\(reference.id)"

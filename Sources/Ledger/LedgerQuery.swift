@@ -2,7 +2,8 @@
 
 public import Engine
 
-/// One row of `balance_log`: a change of one balance, numbered without gaps over the whole exchange.
+/// One row of `balance_log`: a change of one balance, numbered without gaps over the whole
+/// exchange.
 public struct LedgerRow: Sendable, Equatable {
   public var sequence: UInt64
   public var entry: LedgerEntry

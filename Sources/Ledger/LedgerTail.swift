@@ -4,8 +4,8 @@ public import Engine
 internal import Foundation
 public import Postgres
 
-/// The rows since the last closed partition, linked by user: a user's page is a walk of as many steps as rows, never
-/// a scan. Bounded: a partition's rows leave when its index stands.
+/// The rows since the last closed partition, linked by user: a user's page is a walk of as many
+/// steps as rows, never a scan. Bounded: a partition's rows leave when its index stands.
 struct LedgerTail {
   /// The rows of one partition, or of its part that this process has seen.
   private struct Segment {
@@ -74,9 +74,11 @@ extension LedgerQuery {
   }
 }
 
-/// Answers users' queries, and closes partitions behind the projection. Its connection and thread are its own.
+/// Answers users' queries, and closes partitions behind the projection. Its connection and thread
+/// are its own.
 public final class LedgerReader: @unchecked Sendable {
-  // Sendable by hand: `connection` belongs to the reader's thread; everything else is guarded by `monitor`.
+  // Sendable by hand: `connection` belongs to the reader's thread; everything else is guarded by
+  // `monitor`.
   private let conninfo: String
   private let partitionRows: UInt64
   private var connection: PostgresConnection?
@@ -103,7 +105,8 @@ public final class LedgerReader: @unchecked Sendable {
     tail = LedgerTail(partitionRows: partitionRows)
   }
 
-  /// Loads the rows of the open partition up to the watermark, so that the tail begins at a partition's border.
+  /// Loads the rows of the open partition up to the watermark, so that the tail begins at a
+  /// partition's border.
   public func load(upTo watermark: UInt64, directory: [DirectoryEvent]) throws {
     for event in directory { names.learn(event) }
     appliedEntry = watermark

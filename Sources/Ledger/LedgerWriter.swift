@@ -25,8 +25,8 @@ struct LedgerWriter: ~Copyable {
     return Watermark(journalSequence: result.int64(0, 0), entry: UInt64(result.int64(0, 1)))
   }
 
-  /// The watermark once no transaction of a lost connection can move it any more: such a one holds its
-  /// row, if its commit may still come.
+  /// The watermark once no transaction of a lost connection can move it any more: such a one holds
+  /// its row, if its commit may still come.
   func settledWatermark() throws(PostgresError) -> Watermark {
     let result = try connection.query(
       "select journal_seq, ledger_seq from core.projection for update", PostgresParameters())
@@ -59,7 +59,8 @@ struct LedgerWriter: ~Copyable {
     }
   }
 
-  /// Partitions are made before their first row is due: outside the batch, each its own transaction.
+  /// Partitions are made before their first row is due: outside the batch, each its own
+  /// transaction.
   private mutating func ensurePartitions(after: UInt64, upTo entry: UInt64) throws(PostgresError) {
     var first = max(after, partitionedTo) / partitionRows * partitionRows + 1
     while partitionedTo < entry {

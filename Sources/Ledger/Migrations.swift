@@ -2,11 +2,12 @@
 
 public import Postgres
 
-/// Brings a database to the schema this program needs. Steps are numbered, applied in one transaction each,
-/// and recorded; a database that is newer than the program is refused.
+/// Brings a database to the schema this program needs. Steps are numbered, applied in one
+/// transaction each, and recorded; a database that is newer than the program is refused.
 public enum Migrations {
-  /// What DESIGN calls the split: `public` holds the five tables of the mission and nothing else, `core`
-  /// what a restart needs. No table has a column that could hold a trade or an auction's result.
+  /// What DESIGN calls the split: `public` holds the five tables of the mission and nothing else,
+  /// `core` what a restart needs. No table has a column that could hold a trade or an auction's
+  /// result.
   public static let steps: [String] = [schema, custody, guards]
 
   /// Applies what is missing; returns how many steps that was.
@@ -29,7 +30,12 @@ public enum Migrations {
     }
     for version in applied..<steps.count {
       try connection.execute(
-        "begin;\n\(steps[version])\ninsert into core.migration(version) values (\(version + 1));\ncommit;"
+        """
+        begin;
+        \(steps[version])
+        insert into core.migration(version) values (\(version + 1));
+        commit;
+        """
       )
     }
     try connection.execute("select pg_advisory_unlock(\(lockKey))")
@@ -123,7 +129,7 @@ public enum Migrations {
     create trigger append_only_truncate before truncate on public.balance_log
       for each statement execute function core.append_only();
 
-    -- Fences a transaction to a term: shared locks by all writers, an exclusive one by whoever raises it.
+    -- Fences a transaction to a term: shared locks by writers, an exclusive one by who raises it.
     create function core.require_term(mine bigint) returns void language plpgsql as $$
     declare current_term bigint;
     begin
@@ -248,8 +254,8 @@ public enum Migrations {
       core.append_group(bigint, bigint, bigint, int, timestamptz, bytea, bytea, bytea),
       core.ensure_partition(bigint, bigint), core.close_partition(bigint) to uncross_app;
 
-    -- Attached, not created in place: that would wait for every reader of the log, a dump for example,
-    -- and trading for it.
+    -- Attached, not created in place: that would wait for every reader of the log, a dump for
+    -- example, and trading for it.
     create or replace function core.ensure_partition(first bigint, rows bigint) returns void
       language plpgsql security definer set search_path = public, core, pg_temp as $$
     declare name text := format('balance_log_%s', first);

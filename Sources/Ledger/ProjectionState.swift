@@ -1,9 +1,10 @@
-// The projection's decisions as a pure value: which entries are applied, and what a lost commit means.
+// The projection's decisions as a pure value: what is applied, and what a lost commit means.
 
 /// Applies ledger entries in order, each exactly once, whatever happens to the connection.
 ///
-/// The watermark in the database says which entry was applied last; it is written in the transaction that applies
-/// them. After an unknown outcome the watermark is read again instead of sending again.
+/// The watermark in the database says which entry was applied last; it is written in the
+/// transaction that applies them. After an unknown outcome the watermark is read again instead of
+/// sending again.
 public struct ProjectionState: Sendable {
   public enum Event: Sendable {
     /// A batch that ends with this entry is ready; the one before is settled.

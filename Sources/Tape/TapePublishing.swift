@@ -13,14 +13,16 @@ public typealias TapeSigner =
     _ method: String, _ path: String, _ extra: [(name: String, value: String)], _ body: [UInt8]
   ) throws -> [(name: String, value: String)]
 
-/// Makes records again by replay: all of one market after a number, in order, in pieces of bounded size, up to the
-/// journal's end. `deliver` waits until the Worker has the piece; false ends the replay.
+/// Makes records again by replay: all of one market after a number, in order, in pieces of bounded
+/// size, up to the journal's end. `deliver` waits until the Worker has the piece; false ends the
+/// replay.
 public typealias TapeReplay =
   @Sendable (
     _ market: MarketID, _ after: Int64, _ deliver: @escaping @Sendable ([TapeRecord]) async -> Bool
   ) async throws -> Void
 
-/// Publishes every market's tape. Durable groups go in; what the Worker has acknowledged is behind us.
+/// Publishes every market's tape. Durable groups go in; what the Worker has acknowledged is behind
+/// us.
 public final class TapePublishing: Sendable {
   public struct Configuration: Sendable {
     public var workerURL: String
@@ -113,8 +115,8 @@ public final class TapePublishing: Sendable {
   }
 }
 
-/// The epochs published to, by market, in a small file beside the keys: an edge that lost its storage must not go
-/// unnoticed because the core restarted.
+/// The epochs published to, by market, in a small file beside the keys: an edge that lost its
+/// storage must not go unnoticed because the core restarted.
 public final class TapeEpochs: Sendable {
   private let path: String
   private let epochs: Mutex<[String: String]>
@@ -321,8 +323,8 @@ final class MarketPublisher: Sendable {
   }
 }
 
-/// Hands records of a running replay to the publisher one piece at a time: the replay waits meanwhile, so one piece is in
-/// memory, however long the tape is.
+/// Hands records of a running replay to the publisher one piece at a time: the replay waits
+/// meanwhile, so one piece is in memory, however long the tape is.
 final class Regeneration: Sendable {
   private let pieces: AsyncStream<TapeStream.Event>
   private let continuation: AsyncStream<TapeStream.Event>.Continuation

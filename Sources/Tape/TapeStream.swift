@@ -32,10 +32,11 @@ public struct TapeBatch: Sendable, Equatable {
   public var last: Int64 { first + Int64(count) - 1 }
 }
 
-/// Publishes one market's records in order, each until the Worker has acknowledged it. Begins with `.retry`.
+/// Publishes one market's records in order, each until the Worker has acknowledged it. Begins with
+/// `.retry`.
 ///
-/// Memory is bounded however long the Worker is away: beyond `maximumBytes` all that waits is dropped, and made again
-/// by replay from the Worker's head when it is back.
+/// Memory is bounded however long the Worker is away: beyond `maximumBytes` all that waits is
+/// dropped, and made again by replay from the Worker's head when it is back.
 public struct TapeStream: Sendable {
   public enum Answer: Sendable, Equatable {
     /// Accepted or duplicate: the Worker's head is now this.
@@ -57,7 +58,8 @@ public struct TapeStream: Sendable {
     case head(TapeHead)
     case headFailed(String)
     case answer(Answer)
-    /// Records made again by replay, contiguous; empty when the replay has reached the journal's end.
+    /// Records made again by replay, contiguous; empty when the replay has reached the journal's
+    /// end.
     case regenerated([TapeRecord])
     case regenerationFailed(String)
     case retry
@@ -93,8 +95,8 @@ public struct TapeStream: Sendable {
   private var flight: TapeBatch?
   /// Since the Worker last stored something, or lacked nothing.
   private var failures = 0
-  /// The epoch that this tape is published to; nil before the first answer ever. Remember it: a restart must
-  /// not take another one for granted.
+  /// The epoch that this tape is published to; nil before the first answer ever. Remember it: a
+  /// restart must not take another one for granted.
   public private(set) var epoch: String?
   /// The chain after the last record made; nil where the caller did not say.
   private var chain: [UInt8]?
@@ -269,7 +271,8 @@ public struct TapeStream: Sendable {
         return halt(.fork("the Worker stored less than it said"))
       }
       failures = 0
-      // A duplicate may be answered with a head beyond: then its chain is checked with the next batch.
+      // A duplicate may be answered with a head beyond: then its chain is checked with the next
+      // batch.
       if head.last == batch.last, head.chain != batch.chain {
         return halt(.fork("the Worker's chain after record \(head.last) is not ours"))
       }

@@ -1,4 +1,4 @@
-// From the engine's effects to the tape's records: canonical bytes, numbered and chained for each market.
+// From effects to the tape's records: canonical bytes, numbered and chained for each market.
 
 internal import Auction
 internal import Crypto
@@ -28,8 +28,8 @@ public struct TapeRecord: Sendable, Equatable {
   public var chain: [UInt8]
 }
 
-/// Turns effects into records. A value: the same journal gives the same records, so what was lost on the way to the
-/// Worker is made again by replay, byte for byte.
+/// Turns effects into records. A value: the same journal gives the same records, so what was lost
+/// on the way to the Worker is made again by replay, byte for byte.
 public struct TapeWriter: Sendable, Equatable {
   public struct Market: Sendable, Equatable {
     public var symbol: String
@@ -205,8 +205,8 @@ public enum TradePublisher {
   }
 }
 
-/// Publishes each run, whatever its outcome: id, clearing price, volume, trade count, status, time, and what a
-/// verifier needs beyond.
+/// Publishes each run, whatever its outcome: id, clearing price, volume, trade count, status, time,
+/// and what a verifier needs beyond.
 public enum AuctionPublisher {
   static func publish(
     _ auction: AuctionResult, ladder: ContiguousArray<LadderRow>.SubSequence, anchor: TapeAnchor,

@@ -1,4 +1,4 @@
-// Commands for the codec's tests: named samples with the extremes of each case, and any command from a seed.
+// Commands for the codec's tests: the extremes of each case, and any command from a seed.
 
 import Auction
 import Engine

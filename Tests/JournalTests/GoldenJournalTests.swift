@@ -1,4 +1,4 @@
-// A committed journal of rules version 1: it replays to the state and the tapes that it always gave.
+// A committed journal of rules version 1: it replays to the state and tapes that it always gave.
 
 import Engine
 import Tape
@@ -6,8 +6,9 @@ import Testing
 
 @testable import Journal
 
-/// Fails where a change of the engine, the codec, the chains or the tape gives an old journal another meaning. Such
-/// a change needs a new rules version (`activateRules`); this file is never made anew for version 1.
+/// Fails where a change of the engine, the codec, the chains or the tape gives an old journal
+/// another meaning. Such a change needs a new rules version (`activateRules`); this file is never
+/// made anew for version 1.
 @Suite struct GoldenJournalTests {
   private static let groups = 100
 
@@ -44,7 +45,8 @@ import Testing
     ] + tape.markets.map { "tape \($0.symbol) \($0.count) \($0.chain.hex)" }
   }
 
-  /// Makes the file, where `UNCROSS_WRITE_GOLDEN` asks for it: a venue of three markets, every command.
+  /// Makes the file, where `UNCROSS_WRITE_GOLDEN` asks for it: a venue of three markets, every
+  /// command.
   @Test func theGoldenJournalIsOfManyKinds() throws {
     var venue = try RandomVenue(seed: 1)
     var head = JournalHead.empty

@@ -1,4 +1,4 @@
-// The group writer against a database that fails in every way: what is released, when, and when it halts.
+// The group writer against a database that fails in every way: what it releases, when it halts.
 
 import Engine
 import Testing
@@ -119,7 +119,8 @@ private struct JournalWorld {
     }
   }
 
-  /// Halts exactly where the world became another, and then released all that it acknowledged before.
+  /// Halts exactly where the world became another, and then released all that it acknowledged
+  /// before.
   private func checkEnd(_ world: JournalWorld, _ made: [JournalGroup], _ seed: UInt64) {
     let place = "seed \(seed), \(world.mishap)"
     #expect(world.released == Array(made.prefix(world.released.count)), "\(place)")
@@ -138,7 +139,8 @@ private struct JournalWorld {
     }
   }
 
-  /// A server that takes connections and fails each commit is asked once a second, not in a tight loop.
+  /// A server that takes connections and fails each commit is asked once a second, not in a tight
+  /// loop.
   @Test func waitsGrowWhileConnectionsStandAndCommitsFail() {
     var writer = GroupCommit(durable: .empty)
     _ = writer.handle(.retry)

@@ -1,4 +1,4 @@
-// A venue under seeded commands of every kind: what the golden journal and the stores' tests are fed with.
+// A venue under seeded commands of every kind: what the golden journal is made of.
 
 import Auction
 import Engine

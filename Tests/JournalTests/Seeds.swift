@@ -40,8 +40,8 @@ struct SeededNumbers: RandomNumberGenerator {
   }
 }
 
-/// A committed file: `name value...` lines, `#` begins a remark. `UNCROSS_WRITE_GOLDEN=<this folder>` writes it
-/// anew, for a change that is meant.
+/// A committed file: `name value...` lines, `#` begins a remark. `UNCROSS_WRITE_GOLDEN=<this
+/// folder>` writes it anew, for a change that is meant.
 enum Golden {
   static func lines(_ file: String) throws -> [[Substring]] {
     let url = try #require(

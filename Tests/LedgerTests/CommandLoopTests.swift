@@ -1,4 +1,4 @@
-// The command loop on a real journal: what leaves when, bounds, halts, stops; every answer comes once.
+// The command loop on a real journal: what leaves when, bounds, halts, stops, each answer once.
 
 import Engine
 import Foundation
@@ -133,7 +133,7 @@ extension DatabaseTests {
       func fill(isReserved: Bool) -> SubmissionError? {
         for _ in 0..<200 {
           let answer = send(core, isReserved: isReserved)
-          if answer.isThere, case .failure(let error) = answer.wait() { return error }
+          if answer.isThere, case .failure(let error)? = try? answer.wait() { return error }
           waiting.append(answer)
         }
         return nil
@@ -151,7 +151,7 @@ extension DatabaseTests {
       try held.release()
       for answer in waiting { #expect(throws: Never.self) { try answer.wait().get() } }
       #expect(try database.number("select max(commands) from core.journal where seq > 1") <= 10)
-      #expect(send(core).wait() == .failure(.refused(reason: "ledger_lag")))
+      #expect(try send(core).wait() == .failure(.refused(reason: "ledger_lag")))
       #expect(throws: Never.self) { try send(core, isReserved: true).wait().get() }
       core.stop()
       try Books(database: database).check()
@@ -190,12 +190,13 @@ extension DatabaseTests {
       var other = try JournalStore(database.app)
       try held.release()
       #expect(try eventually { try other.lead() })
-      #expect(committing.wait() == .failure(.outcomeUnknown))
+      #expect(try committing.wait() == .failure(.outcomeUnknown))
       #expect(
-        open.0.wait() == .failure(.outcomeUnknown) && open.2.wait() == .failure(.outcomeUnknown))
-      #expect(open.1.wait() == .failure(.outcomeUnknown))
-      #expect(queued.0.wait() == .failure(.refused(reason: "not_leader")))
-      #expect(queued.1.wait() == .failure(.refused(reason: "not_leader")))
+        try open.0.wait() == .failure(.outcomeUnknown) && open.2.wait() == .failure(.outcomeUnknown)
+      )
+      #expect(try open.1.wait() == .failure(.outcomeUnknown))
+      #expect(try queued.0.wait() == .failure(.refused(reason: "not_leader")))
+      #expect(try queued.1.wait() == .failure(.refused(reason: "not_leader")))
       #expect(ask(core) == nil && core.halts.all.count == 1)
       core.stop()
       #expect(try database.number("select count(*) from core.journal where term > 1") == 0)
@@ -207,15 +208,16 @@ extension DatabaseTests {
       try database.close()
       let pending = send(core)
       #expect(eventually { !core.loop.currentFigures().isConnected })
-      #expect(send(core).wait() == .failure(.refused(reason: "journal_unavailable")))
+      #expect(try send(core).wait() == .failure(.refused(reason: "journal_unavailable")))
       #expect(
-        send(core, isReserved: true).wait() == .failure(.refused(reason: "journal_unavailable")))
+        try send(core, isReserved: true).wait() == .failure(.refused(reason: "journal_unavailable"))
+      )
       let read = try #require(ask(core))
       let began = Date()
       core.loop.stop(withinSeconds: 0.2)
       #expect(Date().timeIntervalSince(began) < 10)
       #expect(
-        pending.wait() == .failure(.outcomeUnknown) && read.wait() == .failure(.outcomeUnknown))
+        try pending.wait() == .failure(.outcomeUnknown) && read.wait() == .failure(.outcomeUnknown))
       core.projection.stop(withinSeconds: 0.1)
       core.reader.stop()
       #expect(core.halts.all.isEmpty)
@@ -254,8 +256,8 @@ extension DatabaseTests {
       clock.move(jump, monotonic: 0)
       let (command, read) = (send(core), ask(core))
       let refused = SubmissionError.refused(reason: "clock_jump")
-      #expect(command.wait() == .failure(refused))
-      if let read { #expect(read.wait() == .failure(refused)) }
+      #expect(try command.wait() == .failure(refused))
+      if let read { #expect(try read.wait() == .failure(refused)) }
       #expect(core.halts.all.count == 1 && core.halts.all[0].hasPrefix("clock_jump: "))
       core.stop()
       // Nothing of the wrong time is in the journal.
@@ -276,7 +278,7 @@ extension DatabaseTests {
         } orElse: { _ in
           answer.give(nil)
         }
-        return isTaken ? answer.wait() : nil
+        return isTaken ? (try? answer.wait()) ?? nil : nil
       }
       let before = try #require(runs())
       clock.move(7 * 20_000)
@@ -316,7 +318,7 @@ extension DatabaseTests {
       core.loop.submit(suspend, isReserved: false) { _ in
         core.loop.submit([.resumeMarket(0)], isReserved: true) { answer.give($0) }
       }
-      #expect(answer.wait() == .failure(.refused(reason: "stopping")))
+      #expect(try answer.wait() == .failure(.refused(reason: "stopping")))
       #expect(ask(core) == nil)
       core.stop()
     }

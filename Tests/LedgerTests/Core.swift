@@ -1,4 +1,4 @@
-// A core without face and tape: journal, engine, ledger on a real database, wired as the program wires them.
+// A core without face and tape on a real database, wired as the program wires it.
 
 import Engine
 import Foundation
@@ -97,7 +97,7 @@ final class Core: Sendable {
   ) -> Result<[Reply], SubmissionError> {
     let answer = Answer<Result<[Reply], SubmissionError>>()
     loop.submit(commands, isReserved: isReserved) { answer.give($0) }
-    return answer.wait()
+    return (try? answer.wait()) ?? .failure(.outcomeUnknown)
   }
 
   func ledger(_ query: LedgerQuery) throws -> [LedgerRow] {
@@ -114,7 +114,7 @@ final class Core: Sendable {
     } orElse: { _ in
       answer.give(nil)
     }
-    return isTaken ? answer.wait() : nil
+    return isTaken ? (try? answer.wait()) ?? nil : nil
   }
 
   func stop(withinSeconds seconds: Double = 30) {
@@ -139,11 +139,9 @@ final class Answer<Value: Sendable>: Sendable {
 
   var isThere: Bool { value.withLock { $0 != nil } }
 
-  func wait() -> Value {
-    isGiven.wait()
-    guard let given = value.withLock({ $0 }) else {
-      preconditionFailure("signalled without a value")
-    }
-    return given
+  /// The answer; throws where none comes, which would be a client that hangs.
+  func wait(atMostSeconds seconds: Double = 30) throws -> Value {
+    #expect(isGiven.wait(timeout: .now() + seconds) == .success, "nobody answered")
+    return try #require(value.withLock { $0 })
   }
 }

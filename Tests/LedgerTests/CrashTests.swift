@@ -1,4 +1,4 @@
-// The database dies and sessions are cut under load: nothing acknowledged is lost, nothing is applied twice.
+// The database dies and sessions are cut under load: nothing acknowledged is lost, or done twice.
 
 import Embedded
 import Engine
@@ -21,7 +21,7 @@ extension DatabaseTests {
         answer.give(Load.run(core, seed: seed, batches: batches, from: round))
       }
       while !answer.isThere { try body() }
-      return answer.wait()
+      return try answer.wait()
     }
 
     @Test(arguments: [UInt64(11), 12]) func cutSessionsLoseNothing(seed: UInt64) throws {
@@ -66,15 +66,19 @@ extension DatabaseTests {
           })
       }
       #expect(kills >= 2, "the load was too short for \(kills) kills")
-      core.submit([.suspendMarket(0)])
-      #expect(core.projection.drain(withinSeconds: 60))
+      // Refused while the journal's connection is away; and no hash is final before the runs end.
+      let isSuspended = eventually {
+        (try? core.submit([.suspendMarket(0)]).get()) != nil
+      }
+      #expect(isSuspended && core.projection.drain(withinSeconds: 60))
       let hash = core.stateHash()
       #expect(core.halts.all.isEmpty)
       core.stop()
       try Books(database: database).check(acknowledged: acknowledged, stateHash: hash)
     }
 
-    /// The process dies instead: what it acknowledged is in the journal, and the next one projects the rest.
+    /// The process dies instead: what it acknowledged is in the journal, and the next one projects
+    /// the rest.
     @Test func anAbandonedProjectionIsCaughtUp() throws {
       let database = try TestDatabase()
       let limits = Core.Limits.small(batchRows: 7, partitionRows: 64)

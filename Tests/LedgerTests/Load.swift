@@ -53,8 +53,8 @@ enum Load {
         requestID: try #require(ClientOrderID(request))))
   }
 
-  /// Each trader sends batches one after another from a thread of its own and sends again what was refused or
-  /// whose outcome is unknown, under the same names. Returns when all are done.
+  /// Each trader sends batches one after another from a thread of its own and sends again what was
+  /// refused or whose outcome is unknown, under the same names. Returns when all are done.
   static func run(
     _ core: Core, seed: UInt64, batches: Int, from round: Int = 0,
     patience seconds: Double = 60
@@ -184,8 +184,8 @@ struct Books {
     #expect(counts.int64(0, 3) == Int64(engine.userCount))
     let issued = try connection.query(
       """
-      select asset, sum(delta) filter (where type = 'ADJUSTMENT'), sum(delta) from public.balance_log
-      group by asset
+      select asset, sum(delta) filter (where type = 'ADJUSTMENT'), sum(delta)
+      from public.balance_log group by asset
       """)
     for row in 0..<issued.rowCount {
       let asset = engine.asset(named: issued.string(row, 0))

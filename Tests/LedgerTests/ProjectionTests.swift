@@ -187,7 +187,7 @@ extension DatabaseTests {
       "update public.balance set last_seq = last_seq + 1 where user_id = 3",
       "update public.balance set last_seq = 0",
       "delete from public.balance where user_id = 3 and asset = 'ETH'",
-      "insert into public.balance values (99, 'USDC', 0, 0, 0, 0)",
+      "insert into public.balance values (29, 'ETH', 0, 0, 0, 0)",
       "update core.projection set ledger_seq = ledger_seq - 1",
       "update core.projection set ledger_seq = ledger_seq + 1",
     ])
@@ -199,9 +199,9 @@ extension DatabaseTests {
       #expect(projection.drain(withinSeconds: 30))
       try database.connect(database.owner).execute(change)
       let before = try row(database)
-      // The hundredth user is new to the books, but not to the database.
-      projection.enqueue(books.segment(30, users: 100))
-      #expect(eventually { !halts.all.isEmpty })
+      // User 3 again, and user 29, who is new to the books.
+      projection.enqueue(books.segment(40, users: 30))
+      #expect(eventually(within: 10) { !halts.all.isEmpty })
       #expect(halts.all.count == 1 && halts.all[0].hasPrefix("ledger_divergence: "), "\(halts.all)")
       #expect(!projection.drain(withinSeconds: 0.1))
       projection.stop(withinSeconds: 1)
@@ -248,10 +248,14 @@ extension DatabaseTests {
       try before.execute("begin; update core.projection set event_index = event_index")
       let projection = try projection(database, halts)
       projection.enqueue(books.segment(5))
+      let server = try database.connect(database.superuser())
       let waits = try eventually {
-        try database.number(
-          "select count(*) from pg_stat_activity where datname = '\(database.name)' and wait_event_type = 'Lock'"
-        ) == 1
+        try server.query(
+          """
+          select from pg_stat_activity
+          where datname = '\(database.name)' and wait_event_type = 'Lock'
+          """
+        ).rowCount == 1
       }
       #expect(waits && projection.currentFigures().appliedEntry == 0)
       try before.execute("commit")
@@ -282,12 +286,10 @@ extension DatabaseTests {
     @Test func theGateClosesByRowsAndByTime() throws {
       let (database, halts) = (try led(), Core.Halts())
       var books = Books()
-      try database.close()
-      let projection = try projection(
-        database, halts, watermark: Watermark(journalSequence: 0, entry: 0)
-      ) {
+      let projection = try projection(database, halts) {
         ($0.lagRows, $0.lagSeconds) = (100, 0.3)
       }
+      try database.close()
       #expect(projection.gate() == nil)
       projection.enqueue(books.segment(101))
       #expect(projection.gate() == "ledger_lag")

@@ -32,7 +32,7 @@ func eventually(within seconds: Double = 60, _ condition: () throws -> Bool) ret
   let deadline = Date(timeIntervalSinceNow: seconds)
   while Date() < deadline {
     if try condition() { return true }
-    Thread.sleep(forTimeInterval: 0.005)
+    Thread.sleep(forTimeInterval: 0.01)
   }
   return try condition()
 }

@@ -1,4 +1,4 @@
-// One real server for all tests that need it, in a temporary directory; a database of its own for each test.
+// One real server for all tests that need it, and a database of its own for each test.
 
 import Embedded
 import Foundation
@@ -69,6 +69,12 @@ struct TestDatabase: Sendable {
   /// One number of one query, as the owner.
   func number(_ sql: String) throws -> Int64 {
     try connect(owner).query("select (\(sql))::int8").int64(0, 0)
+  }
+
+  /// A change that no role may make: triggers do not fire for it.
+  func forge(_ sql: String) throws {
+    let conninfo = cluster.conninfo(user: PrivateCluster.superuser, database: name)
+    try connect(conninfo).execute("set session_replication_role = replica; \(sql)")
   }
 
   /// The server drops all sessions of this database and takes no more.

@@ -1,4 +1,4 @@
-// The tape's bytes against the golden file that the Worker's tests made from docs/tape.md (worker/test/golden.js).
+// The tape's bytes against the golden file that the Worker's tests made from docs/tape.md.
 
 import Auction
 import Foundation

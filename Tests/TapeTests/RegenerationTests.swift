@@ -1,4 +1,4 @@
-// The hand-over between a replay and the publisher: one piece at a time, and nobody is left waiting.
+// The hand-over between a replay and the publisher: one piece at a time, nobody left waiting.
 
 import Synchronization
 import Testing

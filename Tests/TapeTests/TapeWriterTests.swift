@@ -32,7 +32,8 @@ import Testing
         band: nil, buyOrders: 1, sellOrders: 1))
   }
 
-  /// Two runs in one group: each takes its own trades and rows, in chunks, and is closed after them.
+  /// Two runs in one group: each takes its own trades and rows, in chunks, and is closed after
+  /// them.
   @Test func longRunsAreCutIntoChunksInOrder() throws {
     let chunk = Bounds.tapeChunk
     var effects = Effects()

@@ -1,0 +1,144 @@
+// Users' statements on a real database: what a start finds, and while the database is away.
+
+import Engine
+import Foundation
+import Postgres
+import Testing
+
+@testable import Journal
+@testable import Ledger
+
+extension DatabaseTests {
+  @Suite struct ReaderTests {
+    /// A ledger of a thousand rows in partitions of 64, of which none has its index yet.
+    private func filled() throws -> TestDatabase {
+      let database = try TestDatabase()
+      _ = try database.connect(database.app).query("select core.raise_term()")
+      var limits = LedgerProjection.Limits()
+      limits.partitionRows = 64
+      let halts = Core.Halts()
+      let projection = LedgerProjection(
+        conninfo: database.app, watermark: Watermark(journalSequence: 0, entry: 0), limits: limits,
+        term: { 1 }, onHalt: { halts.note($0) })
+      projection.start()
+      var books = ProjectionTests.Books()
+      projection.enqueue(books.segment(1_000))
+      #expect(projection.drain(withinSeconds: 30))
+      projection.stop()
+      #expect(halts.all.isEmpty)
+      return database
+    }
+
+    private func reader(_ database: TestDatabase, upTo watermark: UInt64) throws -> LedgerReader {
+      let reader = LedgerReader(conninfo: database.app, partitionRows: 64)
+      try reader.load(upTo: watermark, directory: Array(ProjectionTests.Books.directory))
+      return reader
+    }
+
+    private func page(_ reader: LedgerReader, _ query: LedgerQuery) -> Result<
+      [LedgerRow], PostgresError
+    > {
+      let answer = Answer<Result<[LedgerRow], PostgresError>>()
+      reader.query(query) { answer.give($0) }
+      return (try? answer.wait()) ?? .failure(PostgresError(message: "no answer"))
+    }
+
+    private func indexed(_ database: TestDatabase) throws -> Int64 {
+      try database.number(
+        "select count(*) from pg_class where relname like 'balance_log_%_user' and relkind = 'i'")
+    }
+
+    /// The process before was killed between the last row of a partition and its index.
+    @Test func forgottenPartitionsGetTheirIndex() throws {
+      let database = try filled()
+      #expect(try indexed(database) == 0)
+      let reader = try reader(database, upTo: 1_000)
+      reader.start()
+      // 1,000 rows are 15 full partitions and the open one.
+      #expect(try eventually(within: 20) { try indexed(database) == 15 })
+      reader.stop()
+      #expect(
+        try database.number("select count(*) from pg_class where relname = 'balance_log_961_user'")
+          == 0)
+    }
+
+    @Test(arguments: [UInt64(1), 63, 64, 65, 128, 999, 1_000])
+    func aStartAnywhereGivesAllRows(watermark: UInt64) throws {
+      let database = try filled()
+      let reader = try reader(database, upTo: watermark)
+      reader.start()
+      var found: [UInt64] = []
+      for user in UInt32(0)..<7 {
+        for asset in [AssetID(0), 1] {
+          var before: UInt64? = watermark + 1
+          while let end = before {
+            let rows = try page(
+              reader, LedgerQuery(user: user, asset: asset, before: end, limit: 13)
+            ).get()
+            #expect(rows.allSatisfy { $0.entry.user == user && $0.entry.asset == asset })
+            found += rows.map(\.sequence)
+            before = rows.count == 13 ? rows.last?.sequence : nil
+          }
+        }
+      }
+      #expect(found.sorted() == Array(1...watermark))
+      // What is in no row, or not of this ledger.
+      #expect(try page(reader, LedgerQuery(user: 77)).get().isEmpty)
+      #expect(try page(reader, LedgerQuery(user: 1, asset: 9)).get().isEmpty)
+      #expect(try page(reader, LedgerQuery(user: 1, type: .trade)).get().isEmpty)
+      #expect(try page(reader, LedgerQuery(user: 1, before: 1)).get().isEmpty)
+      #expect(try page(reader, LedgerQuery(user: 1, before: 0)).get().isEmpty)
+      reader.stop()
+    }
+
+    @Test func rowsFromMemoryAndFromTheDatabaseAreTheSame() throws {
+      let database = try filled()
+      // One has only the open partition in memory, the other all rows.
+      let (cold, warm) = (
+        try reader(database, upTo: 1_000), LedgerReader(conninfo: database.app, partitionRows: 64)
+      )
+      var books = ProjectionTests.Books()
+      let segment = books.segment(1_000)
+      try warm.load(upTo: 0, directory: [])
+      warm.take(firstEntry: 1, segment.entries, segment.directory)
+      // What it has is not taken again.
+      warm.take(firstEntry: 1, segment.entries, segment.directory)
+      cold.start()
+      for user in UInt32(0)..<7 {
+        let query = LedgerQuery(user: user, limit: 1_000)
+        var expected = try page(warm, query).get()
+        // The link to the row before is the writer's; a row that was read has none.
+        for place in expected.indices { expected[place].entry.previousEntry = 0 }
+        var found = try page(cold, query).get()
+        for place in found.indices { found[place].entry.previousEntry = 0 }
+        #expect(found == expected && found.count > 140)
+      }
+      cold.stop()
+    }
+
+    @Test func missingRowsStopTheStart() throws {
+      let database = try filled()
+      try database.forge("delete from public.balance_log where seq = 990")
+      #expect(throws: PostgresError.self) { try reader(database, upTo: 1_000) }
+      #expect(throws: PostgresError.self) { try reader(database, upTo: 1_001) }
+    }
+
+    @Test func memoryAnswersWhileTheDatabaseIsAway() throws {
+      let database = try filled()
+      let reader = try reader(database, upTo: 1_000)
+      reader.start()
+      #expect(try page(reader, LedgerQuery(user: 3, limit: 100)).get().count == 100)
+      try database.close()
+      #expect(try page(reader, LedgerQuery(user: 3, limit: 3)).get().count == 3)
+      #expect(throws: PostgresError.self) {
+        try page(reader, LedgerQuery(user: 3, limit: 100)).get()
+      }
+      try database.open()
+      #expect(try page(reader, LedgerQuery(user: 3, limit: 100)).get().count == 100)
+      reader.stop()
+      #expect(throws: PostgresError.self) {
+        try page(reader, LedgerQuery(user: 3, limit: 100)).get()
+      }
+    }
+  }
+}
