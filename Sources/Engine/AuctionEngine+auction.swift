@@ -103,7 +103,12 @@ extension AuctionEngine {
     }
     markets[market].buys.allocate(Int64(clearing.volume), into: &buys, orders)
     markets[market].sells.allocate(Int64(clearing.volume), into: &sells, orders)
+    // At most one trade a fill but the last, and for each fill a fee and an unlock.
+    let fills = buys.count + sells.count
+    effects.trades.makeRoom(fills)
+    effects.entries.makeRoom(4 * fills + 2 * fills + 1)
     locksBefore.removeAll(keepingCapacity: true)
+    locksBefore.makeRoom(buys.count)
     for fill in buys { locksBefore.append(lock(orders[fill.index], constants)) }
 
     let count = trade(buys, sells, market, constants, priceTicks: clearing.price)

@@ -24,23 +24,31 @@ public struct ByteWriter: Sendable {
     bytes.append(UInt8(truncatingIfNeeded: rest))
   }
 
+  // Inlinable, so that the caller's module compiles it for the type at hand.
+  @inlinable
   public mutating func uint(_ value: some BinaryInteger) {
     if let small = UInt64(exactly: value) {
       uint(small)
     } else {
       precondition(value >= 0, "an unsigned field got a negative value")
-      var rest = UInt128(value)
-      while rest >= 0x80 {
-        bytes.append(UInt8(truncatingIfNeeded: rest) | 0x80)
-        rest >>= 7
-      }
-      bytes.append(UInt8(truncatingIfNeeded: rest))
+      uint(wide: UInt128(value))
     }
+  }
+
+  @usableFromInline
+  mutating func uint(wide value: UInt128) {
+    var rest = value
+    while rest >= 0x80 {
+      bytes.append(UInt8(truncatingIfNeeded: rest) | 0x80)
+      rest >>= 7
+    }
+    bytes.append(UInt8(truncatingIfNeeded: rest))
   }
 
   /// Zigzag, then unsigned LEB128.
   public mutating func int(_ value: Int128) {
-    uint(UInt128(truncatingIfNeeded: (value << 1) ^ (value >> 127)))
+    let zigzag = UInt128(truncatingIfNeeded: (value << 1) ^ (value >> 127))
+    if let small = UInt64(exactly: zigzag) { uint(small) } else { uint(wide: zigzag) }
   }
 
   /// A fixed eight bytes, big-endian.
@@ -135,11 +143,29 @@ public struct ByteReader: Sendable {
     }
   }
 
+  /// The same where it fits 64 bits, as nearly all numbers do.
+  @usableFromInline
+  mutating func uint64() throws(ByteError) -> UInt64 {
+    var value: UInt64 = 0
+    var shift: UInt64 = 0
+    while true {
+      let next = try byte()
+      let bits = UInt64(next & 0x7f)
+      guard shift < 63 || (shift == 63 && bits < 2) else { throw fail("number out of range") }
+      value |= bits << shift
+      if next & 0x80 == 0 {
+        guard next != 0 || shift == 0 else { throw fail("number not in its shortest form") }
+        return value
+      }
+      shift += 7
+    }
+  }
+
+  // Inlinable, so that the caller's module compiles them for the type at hand.
+  @inlinable
   public mutating func uint<T: FixedWidthInteger>(as type: T.Type = T.self) throws(ByteError) -> T {
-    let first = try byte()
-    if first < 0x80 { return T(truncatingIfNeeded: first) }
-    offset -= 1
-    guard let value = T(exactly: try uint128()) else { throw fail("number out of range") }
+    let value = T.bitWidth <= 64 ? T(exactly: try uint64()) : T(exactly: try uint128())
+    guard let value else { throw fail("number out of range") }
     return value
   }
 
@@ -148,8 +174,16 @@ public struct ByteReader: Sendable {
     return Int128(truncatingIfNeeded: raw >> 1) ^ -Int128(truncatingIfNeeded: raw & 1)
   }
 
+  @usableFromInline
+  mutating func int64() throws(ByteError) -> Int64 {
+    let raw = try uint64()
+    return Int64(truncatingIfNeeded: raw >> 1) ^ -Int64(truncatingIfNeeded: raw & 1)
+  }
+
+  @inlinable
   public mutating func int<T: FixedWidthInteger>(as type: T.Type) throws(ByteError) -> T {
-    guard let value = T(exactly: try int()) else { throw fail("number out of range") }
+    let value = T.bitWidth <= 64 ? T(exactly: try int64()) : T(exactly: try int())
+    guard let value else { throw fail("number out of range") }
     return value
   }
 

@@ -192,6 +192,13 @@ public struct Effects: Sendable {
 
   public init() {}
 
+  /// Room for as much as another run of commands brought about, within reason: a giant auction is
+  /// rarely followed by another.
+  package mutating func makeRoom(like other: Effects) {
+    replies.makeRoom(min(other.replies.count, 1 << 16))
+    entries.makeRoom(min(other.entries.count, 1 << 16))
+  }
+
   /// Empties the buffers and keeps their memory; the next entry follows the last.
   public mutating func removeAll() {
     firstEntry += UInt64(entries.count)

@@ -1,5 +1,88 @@
 // Flat memory for the engine's records: stable slots, no object per record, no allocation when warm.
 
+internal import Glibc
+
+/// Where large blocks come from: mapped, with a request for huge pages, and with address space to grow in
+/// place. A book of a million orders is hundreds of megabytes touched at random: with small pages the
+/// faults and the misses of the address cache cost more than the matching, and a copy at each doubling
+/// would stop the market for as long as it takes.
+enum LargeMemory {
+  private static let huge = 2 << 20
+
+  private static func bytes<T>(_ count: Int, of _: T.Type) -> Int where T: ~Copyable {
+    (count * MemoryLayout<T>.stride + huge - 1) & ~(huge - 1)
+  }
+
+  /// Small blocks stay with the allocator.
+  private static func isMapped<T>(_ count: Int, of type: T.Type) -> Bool where T: ~Copyable {
+    count * MemoryLayout<T>.stride >= 2 * huge
+  }
+
+  /// - Parameter limit: records that the block may grow to in place; costs addresses, not memory.
+  static func allocate<T>(_ count: Int, growingTo limit: Int) -> UnsafeMutablePointer<T>
+  where T: ~Copyable {
+    guard isMapped(count, of: T.self) else { return .allocate(capacity: count) }
+    let space = bytes(limit, of: T.self)
+    let flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE
+    guard let memory = mmap(nil, space, PROT_NONE, flags, -1, 0), memory != MAP_FAILED else {
+      fatalError("no address space: \(space) bytes for the engine's records")
+    }
+    preferHugePages(memory, space)
+    open(memory, bytes(count, of: T.self))
+    return memory.bindMemory(to: T.self, capacity: limit)
+  }
+
+  /// Gives back what `allocate` or `grow` gave for `count` records, which are no longer initialised.
+  static func deallocate<T>(
+    _ memory: UnsafeMutablePointer<T>, _ count: Int, growingTo limit: Int
+  ) where T: ~Copyable {
+    guard isMapped(count, of: T.self) else { return memory.deallocate() }
+    munmap(memory, bytes(limit, of: T.self))
+  }
+
+  /// The same records with more room; the old block is gone, or is the new one.
+  static func grow<T>(
+    _ memory: UnsafeMutablePointer<T>, from old: Int, to new: Int, used: Int, growingTo limit: Int
+  ) -> UnsafeMutablePointer<T> where T: ~Copyable {
+    if isMapped(old, of: T.self) {
+      open(memory, bytes(new, of: T.self))
+      return memory
+    }
+    let wider: UnsafeMutablePointer<T> = allocate(new, growingTo: limit)
+    wider.moveInitialize(from: memory, count: used)
+    memory.deallocate()
+    return wider
+  }
+
+  private static func open(_ memory: UnsafeMutableRawPointer, _ bytes: Int) {
+    guard mprotect(memory, bytes, PROT_READ | PROT_WRITE) == 0 else {
+      fatalError("no memory: \(bytes) bytes for the engine's records")
+    }
+  }
+
+  /// A hint for the whole huge pages inside a block of memory; its answer does not matter.
+  fileprivate static func preferHugePages(_ memory: UnsafeMutableRawPointer, _ bytes: Int) {
+    let first = (Int(bitPattern: memory) + huge - 1) & ~(huge - 1)
+    let end = (Int(bitPattern: memory) + bytes) & ~(huge - 1)
+    guard first < end else { return }
+    madvise(UnsafeMutableRawPointer(bitPattern: first), end - first, MADV_HUGEPAGE)
+  }
+}
+
+extension ContiguousArray {
+  /// Room for `count` more elements at once: one block instead of one a doubling, in huge pages.
+  mutating func makeRoom(_ count: Int) {
+    let needed = self.count + count
+    guard needed > capacity else { return }
+    reserveCapacity(needed)
+    withUnsafeMutableBufferPointer { used in
+      guard let base = used.baseAddress else { return }
+      LargeMemory.preferHugePages(
+        UnsafeMutableRawPointer(base), needed * MemoryLayout<Element>.stride)
+    }
+  }
+}
+
 /// Records in one block of memory, addressed by a 32-bit slot that stays valid until released.
 /// Slots never appear in anything canonical: they depend on history.
 struct Slab<Element: ~Copyable>: ~Copyable {
@@ -10,14 +93,16 @@ struct Slab<Element: ~Copyable>: ~Copyable {
   private(set) var used: Int32 = 0
   private var freeSlots: ContiguousArray<Int32> = []
 
+  private static var limit: Int { 1 << 29 }
+
   init(minimumCapacity: Int = 64) {
     capacity = minimumCapacity
-    base = .allocate(capacity: minimumCapacity)
+    base = LargeMemory.allocate(minimumCapacity, growingTo: Self.limit)
   }
 
   deinit {
     base.deinitialize(count: Int(used))
-    base.deallocate()
+    LargeMemory.deallocate(base, capacity, growingTo: Self.limit)
   }
 
   /// Records in use.
@@ -56,11 +141,9 @@ struct Slab<Element: ~Copyable>: ~Copyable {
 
   @inline(never)
   private mutating func grow() {
-    precondition(capacity < Int(Int32.max) / 2, "a slab holds at most 2^30 records")
-    let wider = UnsafeMutablePointer<Element>.allocate(capacity: capacity * 2)
-    wider.moveInitialize(from: base, count: Int(used))
-    base.deallocate()
-    base = wider
+    precondition(capacity * 2 <= Self.limit, "a slab holds at most 2^29 records")
+    base = LargeMemory.grow(
+      base, from: capacity, to: capacity * 2, used: Int(used), growingTo: Self.limit)
     capacity *= 2
     freeSlots.reserveCapacity(capacity)
   }
@@ -73,9 +156,14 @@ struct Slab<Element: ~Copyable>: ~Copyable {
 /// Key -> slot by open addressing with linear probing and backward-shift deletion: no tombstones, so its
 /// cost does not depend on how many keys have come and gone. Never iterated.
 struct HashIndex: ~Copyable {
-  // Sole owner of two arrays of `mask + 1` entries, initialised at once; every index is masked.
-  private var keys: UnsafeMutablePointer<UInt64>
-  private var values: UnsafeMutablePointer<Int32>
+  // Key and value side by side: a look-up touches one line of memory.
+  private struct Entry {
+    var key: UInt64 = 0
+    var value = HashIndex.vacant
+  }
+
+  // Sole owner of `mask + 1` entries, initialised at once; every index is masked.
+  private var entries: UnsafeMutablePointer<Entry>
   private var mask: Int
   private(set) var count = 0
 
@@ -84,23 +172,16 @@ struct HashIndex: ~Copyable {
   init(minimumCapacity: Int = 64) {
     var size = 16
     while size < minimumCapacity * 2 { size *= 2 }
-    (keys, values) = Self.allocate(size)
+    entries = Self.allocate(size)
     mask = size - 1
   }
 
-  deinit {
-    keys.deallocate()
-    values.deallocate()
-  }
+  deinit { LargeMemory.deallocate(entries, mask + 1, growingTo: mask + 1) }
 
-  private static func allocate(
-    _ size: Int
-  ) -> (UnsafeMutablePointer<UInt64>, UnsafeMutablePointer<Int32>) {
-    let keys = UnsafeMutablePointer<UInt64>.allocate(capacity: size)
-    keys.initialize(repeating: 0, count: size)
-    let values = UnsafeMutablePointer<Int32>.allocate(capacity: size)
-    values.initialize(repeating: vacant, count: size)
-    return (keys, values)
+  private static func allocate(_ size: Int) -> UnsafeMutablePointer<Entry> {
+    let entries: UnsafeMutablePointer<Entry> = LargeMemory.allocate(size, growingTo: size)
+    entries.initialize(repeating: Entry(), count: size)
+    return entries
   }
 
   // Fibonacci hashing of the upper bits: keys are random or mixed already, or small and dense.
@@ -113,8 +194,8 @@ struct HashIndex: ~Copyable {
   @inline(__always)
   func find(_ key: UInt64, where matches: (Int32) -> Bool = { _ in true }) -> Int32? {
     var index = home(key)
-    while values[index] != Self.vacant {
-      if keys[index] == key, matches(values[index]) { return values[index] }
+    while entries[index].value != Self.vacant {
+      if entries[index].key == key, matches(entries[index].value) { return entries[index].value }
       index = (index + 1) & mask
     }
     return nil
@@ -130,39 +211,37 @@ struct HashIndex: ~Copyable {
   @inline(__always)
   private mutating func place(_ key: UInt64, _ value: Int32) {
     var index = home(key)
-    while values[index] != Self.vacant { index = (index + 1) & mask }
-    keys[index] = key
-    values[index] = value
+    while entries[index].value != Self.vacant { index = (index + 1) & mask }
+    entries[index] = Entry(key: key, value: value)
   }
 
   /// Replaces the value of a unique key that is present.
   mutating func replace(_ key: UInt64, with value: Int32) {
     var index = home(key)
-    while keys[index] != key || values[index] == Self.vacant {
-      precondition(values[index] != Self.vacant, "replaced a key that is absent")
+    while entries[index].key != key || entries[index].value == Self.vacant {
+      precondition(entries[index].value != Self.vacant, "replaced a key that is absent")
       index = (index + 1) & mask
     }
-    values[index] = value
+    entries[index].value = value
   }
 
   mutating func remove(_ key: UInt64, value: Int32) {
     var index = home(key)
-    while keys[index] != key || values[index] != value {
-      precondition(values[index] != Self.vacant, "removed a key that is absent")
+    while entries[index].key != key || entries[index].value != value {
+      precondition(entries[index].value != Self.vacant, "removed a key that is absent")
       index = (index + 1) & mask
     }
     var hole = index
     while true {
       index = (index + 1) & mask
-      if values[index] == Self.vacant { break }
+      if entries[index].value == Self.vacant { break }
       // An entry may fill the hole unless its home lies cyclically after the hole.
-      if (index &- home(keys[index])) & mask >= (index &- hole) & mask {
-        keys[hole] = keys[index]
-        values[hole] = values[index]
+      if (index &- home(entries[index].key)) & mask >= (index &- hole) & mask {
+        entries[hole] = entries[index]
         hole = index
       }
     }
-    values[hole] = Self.vacant
+    entries[hole].value = Self.vacant
     count -= 1
   }
 
@@ -170,13 +249,12 @@ struct HashIndex: ~Copyable {
 
   @inline(never)
   private mutating func grow() {
-    let (oldKeys, oldValues, oldSize) = (keys, values, mask + 1)
-    (keys, values) = Self.allocate(oldSize * 2)
+    let (old, oldSize) = (entries, mask + 1)
+    entries = Self.allocate(oldSize * 2)
     mask = oldSize * 2 - 1
-    for index in 0..<oldSize where oldValues[index] != Self.vacant {
-      place(oldKeys[index], oldValues[index])
+    for index in 0..<oldSize where old[index].value != Self.vacant {
+      place(old[index].key, old[index].value)
     }
-    oldKeys.deallocate()
-    oldValues.deallocate()
+    LargeMemory.deallocate(old, oldSize, growingTo: oldSize)
   }
 }

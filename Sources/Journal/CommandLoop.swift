@@ -395,6 +395,9 @@ extension CommandLoop {
     swap(&filled.effects, &engine.effects)
     engine.effects.firstEntry =
       filled.effects.firstEntry + UInt64(filled.effects.entries.count)
+    // Groups come alike: memory at once, not by doublings while commands wait.
+    engine.effects.makeRoom(like: filled.effects)
+    open.body.reserve(min(filled.body.bytes.count, limits.groupBytes))
     handed = filled
     monitor.broadcast()
   }

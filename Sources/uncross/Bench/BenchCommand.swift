@@ -22,20 +22,38 @@ struct BenchCommand: AsyncParsableCommand {
 
         uncross bench
         uncross bench --commands 500000
+        uncross bench --only engine --only journal
       """)
+
+  enum Part: String, ExpressibleByArgument, CaseIterable {
+    case engine, clearing, journal, tape, http
+  }
 
   @Option(help: "Commands of each measurement.") var commands = 1_000_000
 
+  @Option(help: "A part to measure; may be given several times. All, where none is given.")
+  var only: [Part] = []
+
+  private func measures(_ part: Part) -> Bool { only.isEmpty || only.contains(part) }
+
   func run() async throws {
     var report = BenchReport()
-    measureEngine(&report)
-    measureClearing(&report)
+    if measures(.engine) { measureEngine(&report) }
+    if measures(.clearing) { measureClearing(&report) }
     let root = "/tmp/uncross-bench-\(ProcessInfo.processInfo.processIdentifier)"
     try FileManager.default.createDirectory(
       atPath: root, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o755])
     defer { try? FileManager.default.removeItem(atPath: root) }
     var logger = Logger(label: "bench")
     logger.logLevel = .error
+    if measures(.journal) { try measureJournal(root, logger, &report) }
+    if measures(.tape) { try await BenchTape(root: root, logger: logger).run(&report) }
+    if measures(.http) { try await BenchHTTP().run(&report) }
+  }
+
+  private func measureJournal(
+    _ root: String, _ logger: Logger, _ report: inout BenchReport
+  ) throws {
     let cluster = try PrivateCluster(root: root + "/postgres", logger: logger)
     try cluster.start()
     defer { cluster.stop() }
@@ -43,8 +61,6 @@ struct BenchCommand: AsyncParsableCommand {
     try measureJournal(
       cluster.conninfo(user: "uncross_app"), owner: cluster.conninfo(user: "uncross_owner"), &report
     )
-    try await BenchTape(root: root, logger: logger).run(&report)
-    try await BenchHTTP().run(&report)
   }
 
   // MARK: The engine alone
@@ -155,11 +171,36 @@ struct BenchCommand: AsyncParsableCommand {
     projection.start()
     let rows = projection.currentFigures().lagRows
     let projecting = seconds { _ = projection.drain(withinSeconds: 600) }
+    let burstEnd = loop.currentFigures().durable.sequence
+    let next = (0..<commands).map { _ in Command.placeOrder(world.order(crossing: false)) }
+    let sustained = sustain(next, loop, projection)
     loop.stop()
     projection.stop()
-    try report.addJournal(conninfo, owner, commands: commands, burst: burst)
-    try report.addLedger(owner, rows: rows, projecting: projecting)
+    try report.addJournal(conninfo, owner, upTo: burstEnd, commands: commands, burst: burst)
+    try report.addLedger(owner, rows: rows, projecting: projecting, sustained: sustained)
     try report.addReplay(conninfo)
+  }
+
+  /// Journal and projection at once, held to what the ledger can follow: the gate of the API, narrower.
+  /// Returns ledger rows a second, until the last of them is in Postgres.
+  private func sustain(
+    _ orders: [Command], _ loop: CommandLoop, _ projection: LedgerProjection
+  ) -> Double {
+    let before = projection.currentFigures().appliedEntry
+    var lags: [UInt64] = []
+    let elapsed = seconds {
+      for start in stride(from: 0, to: orders.count, by: 10_000) {
+        while projection.currentFigures().lagRows > 100_000 { usleep(500) }
+        submit(Array(orders[start..<min(start + 10_000, orders.count)]), to: loop)
+        lags.append(projection.currentFigures().lagRows)
+      }
+      _ = projection.drain(withinSeconds: 600)
+    }
+    let half = lags.count / 2
+    print(
+      "sustained: at most \(lags[..<half].max() ?? 0) rows behind in the first half, "
+        + "\(lags[half...].max() ?? 0) in the second")
+    return Double(projection.currentFigures().appliedEntry - before) / elapsed
   }
 
   /// As a busy API does: batches of 100 commands, many at once, each answered when it is durable.
@@ -191,7 +232,7 @@ extension LoopClock {
 extension BenchReport {
   /// The same groups again as bare rows, one commit each: what group commit costs beyond them.
   fileprivate mutating func addJournal(
-    _ conninfo: String, _ owner: String, commands: Int, burst: Double
+    _ conninfo: String, _ owner: String, upTo burstEnd: Int64, commands: Int, burst: Double
   ) throws {
     let store = try JournalStore(conninfo)
     let connection = try PostgresConnection(owner)
@@ -201,8 +242,8 @@ extension BenchReport {
       alter table core.bench alter column body set storage external
       """)
     var (after, count, spent): (Int64, Int, Double) = (0, 0, 0)
-    while true {
-      let page = try store.groups(after: after)
+    while after < burstEnd {
+      let page = try store.groups(after: after).filter { $0.sequence <= burstEnd }
       guard let last = page.last else { break }
       after = last.sequence
       spent += try seconds {
@@ -226,7 +267,9 @@ extension BenchReport {
   }
 
   /// The same ledger rows again by COPY alone, in transactions of the same size.
-  fileprivate mutating func addLedger(_ owner: String, rows: UInt64, projecting: Double) throws {
+  fileprivate mutating func addLedger(
+    _ owner: String, rows: UInt64, projecting: Double, sustained: Double
+  ) throws {
     let connection = try PostgresConnection(owner)
     try connection.execute("create table core.bench (like public.balance_log including indexes)")
     let names = (asset: "USDC", type: "LOCK" as StaticString)
@@ -257,29 +300,40 @@ extension BenchReport {
       }
     }
     try connection.execute("drop table core.bench")
+    let floor = Double(rows) / copying
     add(
       BenchRow(
         name: "ledger: projection", rate: Double(rows) / projecting, unit: "rows/s",
-        floor: Double(rows) / copying, floorName: "rows/s, COPY of as many alone"))
+        floor: floor, floorName: "rows/s, COPY of as many alone"))
+    add(
+      BenchRow(
+        name: "ledger: sustained beside the journal", rate: sustained, unit: "rows/s",
+        floor: floor, floorName: "rows/s, COPY of as many alone"))
   }
 
+  /// From the journal to the same state, against an engine that is given the commands in memory.
   fileprivate mutating func addReplay(_ conninfo: String) throws {
     let store = try JournalStore(conninfo)
     var replay = try Replay(from: nil)
     let elapsed = try seconds { try replay.run(store) }
-    var decoded = 0
-    let decoding = try seconds {
-      var after: Int64 = 0
-      while true {
-        let page = try store.groups(after: after)
-        guard let last = page.last else { break }
-        for group in page { decoded += try group.commands().count }
-        after = last.sequence
+    let count = Double(replay.head.commands)
+    var engine = AuctionEngine()
+    var (after, applying) = (Int64(0), 0.0)
+    while true {
+      let page = try store.groups(after: after)
+      guard let last = page.last else { break }
+      for group in page {
+        let commands = try group.commands()
+        applying += seconds {
+          engine.effects.removeAll()
+          for command in commands { engine.apply(command) }
+        }
       }
+      after = last.sequence
     }
     add(
       BenchRow(
-        name: "replay", rate: Double(replay.head.commands) / elapsed, unit: "commands/s",
-        floor: Double(decoded) / decoding, floorName: "commands/s read and decoded only"))
+        name: "replay", rate: count / elapsed, unit: "commands/s", floor: count / applying,
+        floorName: "commands/s, the same given to an engine in memory"))
   }
 }

@@ -24,7 +24,7 @@ struct BenchReport {
     let ratio = row.floor.map {
       String(format: "%5.2f of %@ %@", row.rate / $0, number($0), row.floorName)
     }
-    let name = row.name.padding(toLength: 36, withPad: " ", startingAt: 0)
+    let name = row.name.padding(toLength: 38, withPad: " ", startingAt: 0)
     let rate = "\(number(row.rate)) \(row.unit)".padding(toLength: 26, withPad: " ", startingAt: 0)
     return name + rate + (ratio ?? "")
   }
