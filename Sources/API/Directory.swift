@@ -15,6 +15,7 @@ public final class Directory: Sendable {
     var assetsByCode: [String: ListedAsset] = [:]
     var markets: [MarketID: ListedMarket] = [:]
     var marketsBySymbol: [String: ListedMarket] = [:]
+    var chains: [ChainID: String] = [:]
   }
 
   private let state = Mutex(State())
@@ -47,6 +48,7 @@ public final class Directory: Sendable {
     case .marketDefined(let id, let record):
       let isOpen = state.markets[id]?.isOpen ?? true
       list(ListedMarket(id: id, record: record, isOpen: isOpen), in: &state)
+    case .chainRegistered(let id, let name): state.chains[id] = name
     case .marketOpen(let id, let isOpen):
       guard let market = state.markets[id] else { return }
       list(ListedMarket(id: id, record: market.record, isOpen: isOpen), in: &state)
@@ -69,6 +71,7 @@ public final class Directory: Sendable {
   }
 
   func user(_ id: UserID) -> ListedUser? { state.withLock { $0.users[id] } }
+  func chain(_ id: ChainID) -> String? { state.withLock { $0.chains[id] } }
   func asset(_ id: AssetID) -> ListedAsset? { state.withLock { $0.assets[id] } }
   func asset(named code: String) -> ListedAsset? { state.withLock { $0.assetsByCode[code] } }
   func market(_ id: MarketID) -> ListedMarket? { state.withLock { $0.markets[id] } }

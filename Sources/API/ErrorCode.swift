@@ -65,7 +65,7 @@ extension Rejection {
   var status: Int {
     switch self {
     case .unknownUser, .unknownMarket, .unknownAsset, .orderNotFound, .keyNotFound,
-      .approvalNotFound:
+      .approvalNotFound, .unknownChain:
       404
     case .userFrozen, .approvalByRequester: 403
     case .priceOffTick, .priceOutOfRange, .quantityOffLot, .quantityOutOfRange, .notionalTooSmall,
@@ -73,14 +73,15 @@ extension Rejection {
       .expiryPassed, .noReferencePrice, .marketOrdersNotOffered, .timeInForceNotAllowed,
       .fillOrKillNotOffered, .minimumQuantityNotOffered, .marketOrderNotAmendable, .nameInvalid,
       .assetInvalid, .marketInvalid, .amountInvalid, .reasonMissing, .referenceOutOfRange,
-      .unknownRulesVersion:
+      .unknownRulesVersion, .chainInvalid:
       422
     case .marketSuspended, .insufficientFunds, .selfTrade, .tooManyOpenOrders, .bookFull,
       .orderFinished, .quantityAlreadyExecuted, .duplicateClientOrderID, .tooManyRememberedOrders,
       .nameTaken, .tooManyUsers, .keyTaken, .tooManyKeys, .assetExists, .marketExists,
       .tooManyMarkets, .supplyTooLarge, .tooManyApprovals, .marketAlreadySuspended,
       .marketNotSuspended, .venueAlreadyConfigured, .venueNotConfigured, .slotAlreadyRun,
-      .slotInFuture, .timeNotLater:
+      .slotInFuture, .timeNotLater, .chainExists, .creditAlreadyApplied, .creditOutOfSequence,
+      .clawbackAlreadyApplied, .clawbackOutOfSequence:
       409
     }
   }
@@ -144,6 +145,13 @@ extension Rejection {
     case .slotAlreadyRun: "The auction of this slot ran already."
     case .slotInFuture: "The auction of this slot is not due yet."
     case .timeNotLater: "Time does not go back."
+    case .chainExists: "A chain of this name is registered."
+    case .chainInvalid: "A chain's name is 1 to 16 characters a-z 0-9."
+    case .unknownChain: "There is no such chain."
+    case .creditAlreadyApplied: "This deposit was credited already."
+    case .creditOutOfSequence: "Credits come in the order of their numbers."
+    case .clawbackAlreadyApplied: "This clawback was applied already."
+    case .clawbackOutOfSequence: "Clawbacks come in the order of their numbers."
     }
   }
 }

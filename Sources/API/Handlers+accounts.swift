@@ -54,16 +54,21 @@ extension Handlers {
   }
 
   private func reference(_ reference: LedgerReference) -> LedgerLineReference {
-    let (kind, hasMarket) =
-      switch reference.kind {
-      case .trade: ("trade", true)
-      case .order: ("order", true)
-      case .auction: ("auction", true)
-      case .adjustment: ("adjustment", false)
-      }
-    return LedgerLineReference(
-      kind: kind, market: hasMarket ? listedMarket(reference.market).symbol : nil,
-      id: String(reference.id))
+    let id = String(reference.id)
+    func ofMarket(_ kind: String) -> LedgerLineReference {
+      LedgerLineReference(kind: kind, market: listedMarket(reference.market).symbol, id: id)
+    }
+    func ofChain(_ kind: String) -> LedgerLineReference {
+      LedgerLineReference(kind: kind, chain: directory.chain(reference.market), id: id)
+    }
+    return switch reference.kind {
+    case .trade: ofMarket("trade")
+    case .order: ofMarket("order")
+    case .auction: ofMarket("auction")
+    case .adjustment: LedgerLineReference(kind: "adjustment", id: id)
+    case .deposit: ofChain("deposit")
+    case .clawback: ofChain("clawback")
+    }
   }
 
   // MARK: Fills

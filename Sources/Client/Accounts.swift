@@ -23,15 +23,18 @@ public struct BalanceList: Codable, Sendable, Equatable {
 
 /// What a ledger line refers to.
 public struct LedgerLineReference: Codable, Sendable, Equatable {
-  /// `trade`, `order`, `auction` or `adjustment`.
+  /// `trade`, `order`, `auction`, `adjustment`, `deposit` or `clawback`.
   public var kind: String
-  /// Nil for an adjustment.
+  /// Of a trade, an order or an auction.
   @Nullable public var market: String?
+  /// Of a deposit or a clawback.
+  @Nullable public var chain: String?
   public var id: String
 
-  public init(kind: String, market: String?, id: String) {
+  public init(kind: String, market: String? = nil, chain: String? = nil, id: String) {
     self.kind = kind
     self.market = market
+    self.chain = chain
     self.id = id
   }
 }

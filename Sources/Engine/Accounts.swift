@@ -53,7 +53,7 @@ struct Accounts: ~Copyable {
     slab[slot].free += free
     slab[slot].locked += locked
     precondition(
-      slab[slot].free >= 0 && slab[slot].locked >= 0,
+      (slab[slot].free >= 0 || slab[slot].user == Bounds.lossAccount) && slab[slot].locked >= 0,
       "a posting would take a balance below zero")
     let account = slab[slot]
     slab[slot].lastEntry = entryCount

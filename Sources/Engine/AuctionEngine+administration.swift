@@ -20,6 +20,9 @@ extension AuctionEngine {
     case .adjustBalance(let adjustment): return adjust(adjustment)
     case .approveAdjustment(let id, let by): return decide(id, by, approve: true)
     case .refuseAdjustment(let id, let by): return decide(id, by, approve: false)
+    case .registerChain(let name): return registerChain(name)
+    case .creditDeposit(let deposit): return credit(deposit)
+    case .clawBackDeposit(let clawback): return clawBack(clawback)
     case .activateRules(let version):
       guard version == rulesVersion else { return refuse(.unknownRulesVersion) }
       return accept(Int64(version))
@@ -283,7 +286,9 @@ extension AuctionEngine {
   }
 
   private func check(_ adjustment: BalanceAdjustment) -> Rejection? {
-    guard Int(adjustment.user) < users.count else { return .unknownUser }
+    guard Int(adjustment.user) < users.count || adjustment.user == Bounds.lossAccount else {
+      return .unknownUser
+    }
     guard Int(adjustment.asset) < assets.count else { return .unknownAsset }
     guard adjustment.amount != 0, adjustment.amount > -Bounds.maximumAtoms,
       adjustment.amount < Bounds.maximumAtoms

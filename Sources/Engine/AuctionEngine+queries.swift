@@ -131,6 +131,9 @@ extension AuctionEngine {
             atomsPerTickLot: constants.atomsPerTickLot, time: time, rulesVersion: rulesVersion)))
       if !constants.isOpen { events.append(.marketOpen(MarketID(id), false)) }
     }
+    for (id, chain) in chains.enumerated() {
+      events.append(.chainRegistered(ChainID(id), chain.name))
+    }
     for (number, user) in users.enumerated() {
       let id = UserID(number)
       events.append(.userRegistered(id, name: user.name, time: user.registered))

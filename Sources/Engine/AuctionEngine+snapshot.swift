@@ -24,6 +24,7 @@ extension AuctionEngine {
     writeMarkets(to: &writer)
     writeRemembered(to: &writer)
     writeOrders(to: &writer)
+    writeChains(to: &writer)
   }
 
   private func writeDirectory(to writer: inout ByteWriter) {
@@ -59,7 +60,12 @@ extension AuctionEngine {
       let account = accounts.slab[slot]
       writer.uint(account.user)
       writer.uint(account.asset)
-      writer.uint(account.free)
+      // Losses are owed.
+      if account.user == Bounds.lossAccount {
+        writer.int(account.free)
+      } else {
+        writer.uint(account.free)
+      }
       writer.uint(account.locked)
       writer.uint(account.lastEntry)
     }
@@ -160,6 +166,7 @@ extension AuctionEngine {
     var open: [OrderID: Int32] = [:]
     try readRemembered(&reader, &open)
     try readOrders(&reader, open)
+    try readChains(&reader)
     guard reader.isAtEnd else { throw reader.fail("bytes after the snapshot's end") }
     effects = Effects()
     effects.firstEntry = accounts.entryCount + 1
@@ -200,10 +207,13 @@ extension AuctionEngine {
     accounts.restore(issued: issued, entryCount: entryCount)
     for _ in 0..<(try reader.count()) {
       var account = Account(user: try reader.uint(), asset: try reader.uint())
-      account.free = try reader.uint()
+      account.free =
+        account.user == Bounds.lossAccount ? try reader.int() : try reader.uint()
       account.locked = try reader.uint()
       account.lastEntry = try reader.uint()
-      guard Int(account.user) < users.count, Int(account.asset) < assets.count else {
+      guard Int(account.user) < users.count || account.user == Bounds.lossAccount,
+        Int(account.asset) < assets.count
+      else {
         throw reader.fail("an account of nobody")
       }
       accounts.restore(account)

@@ -32,6 +32,7 @@ public struct AuctionEngine: ~Copyable {
   var traders = Slab<Trader>()
   var traderIndex = HashIndex()
   var remembered = RememberedOrders()
+  var chains: ContiguousArray<ChainState> = []
   var pendingAdjustments: ContiguousArray<PendingAdjustment> = []
   var adjustmentCount: Int64 = 0
   /// Orders accepted so far; the permutation of it is the public id.

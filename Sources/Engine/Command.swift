@@ -32,6 +32,10 @@ public enum Command: Sendable, Equatable {
   case adjustBalance(BalanceAdjustment)
   case approveAdjustment(id: Int64, by: UserID)
   case refuseAdjustment(id: Int64, by: UserID)
+  /// A chain that deposits come from; chains are numbered from 0.
+  case registerChain(name: String)
+  case creditDeposit(DepositCredit)
+  case clawBackDeposit(DepositClawback)
   /// Later commands follow this version's semantics.
   case activateRules(version: UInt32)
 }
@@ -248,6 +252,50 @@ public struct BalanceAdjustment: Sendable, Equatable {
   }
 }
 
+/// A deposit that is ripe. Custody numbers them without gaps, chain by chain; the same number again is
+/// refused, so sending it again after a lost answer is safe.
+public struct DepositCredit: Sendable, Equatable {
+  public var chain: ChainID
+  /// 1, 2, 3 ...
+  public var number: Int64
+  public var user: UserID
+  public var asset: AssetID
+  /// Atoms, above 0.
+  public var amount: Int128
+
+  public init(chain: ChainID, number: Int64, user: UserID, asset: AssetID, amount: Int128) {
+    self.chain = chain
+    self.number = number
+    self.user = user
+    self.asset = asset
+    self.amount = amount
+  }
+}
+
+/// A credit whose transaction left the chain: the user is frozen, orders end, what is free is taken back
+/// and the rest is the venue's loss.
+public struct DepositClawback: Sendable, Equatable {
+  public var chain: ChainID
+  /// 1, 2, 3 ..., a count of its own.
+  public var number: Int64
+  /// The number of the credit that is taken back, and what was credited by it.
+  public var credit: Int64
+  public var user: UserID
+  public var asset: AssetID
+  public var amount: Int128
+
+  public init(
+    chain: ChainID, number: Int64, credit: Int64, user: UserID, asset: AssetID, amount: Int128
+  ) {
+    self.chain = chain
+    self.number = number
+    self.credit = credit
+    self.user = user
+    self.asset = asset
+    self.amount = amount
+  }
+}
+
 /// The engine's named bounds. With them no sum or product of a run can overflow (`docs/ARCHITECTURE.md`).
 public enum Bounds {
   /// Lots of one order.
@@ -265,6 +313,9 @@ public enum Bounds {
   /// Assets and markets: small tables that are read in full.
   public static let maximumAssets = 1 << 10
   public static let maximumMarkets = 1 << 10
+  public static let maximumChains = 16
+  /// The venue's account for losses, the only one that may fall below zero. Nobody logs in as it.
+  public static let lossAccount = UserID.max
   /// Adjustments that wait for a second operator.
   public static let maximumPendingAdjustments = 1_000
   /// How long a client order id is remembered at least, in exchange time: 24 hours.

@@ -50,10 +50,11 @@ public enum LedgerTransactionType: UInt8, Sendable, CaseIterable {
 /// What a ledger entry refers to.
 public struct LedgerReference: Sendable, Equatable {
   public enum Kind: UInt8, Sendable {
-    case trade, order, auction, adjustment
+    case trade, order, auction, adjustment, deposit, clawback
   }
 
   public var kind: Kind
+  /// Of a deposit or a clawback: the number of its chain.
   public var market: MarketID
   public var id: Int64
 
@@ -174,6 +175,7 @@ public enum DirectoryEvent: Sendable, Equatable {
   case assetCreated(AssetID, AssetDefinition)
   case marketDefined(MarketID, MarketRecord)
   case marketOpen(MarketID, Bool)
+  case chainRegistered(ChainID, String)
 }
 
 /// What a run of commands brought about, in order. The shell takes it a group at a time; the buffers are

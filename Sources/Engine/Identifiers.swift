@@ -6,6 +6,8 @@ public typealias UserID = UInt32
 public typealias AssetID = UInt16
 /// A market's number, given in order of creation from 0.
 public typealias MarketID = UInt16
+/// A chain's number, given in order of registration from 0.
+public typealias ChainID = UInt16
 /// A public order id: 1 ..< 2^62, a keyed permutation of the order number, so that ids shown on the
 /// tape tell nothing about who else traded or how much.
 public typealias OrderID = Int64

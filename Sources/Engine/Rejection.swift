@@ -69,6 +69,15 @@ public enum Rejection: UInt16, Sendable, CaseIterable, Error {
   case slotInFuture = 81
   case timeNotLater = 82
 
+  // Custody.
+  case chainExists = 90
+  case chainInvalid = 91
+  case unknownChain = 92
+  case creditAlreadyApplied = 93
+  case creditOutOfSequence = 94
+  case clawbackAlreadyApplied = 95
+  case clawbackOutOfSequence = 96
+
   /// The code in the API: the case's name in snake case.
   public var code: String {
     var text = ""

@@ -33,6 +33,9 @@ public enum CommandCodec {
     case approveAdjustment = 28
     case refuseAdjustment = 29
     case activateRules = 30
+    case registerChain = 31
+    case creditDeposit = 32
+    case clawBackDeposit = 33
   }
 
   // MARK: Encode
@@ -140,6 +143,24 @@ public enum CommandCodec {
       tag(.refuseAdjustment)
       writer.int(Int128(id))
       writer.uint(by)
+    case .registerChain(let name):
+      tag(.registerChain)
+      writer.text(name)
+    case .creditDeposit(let credit):
+      tag(.creditDeposit)
+      writer.uint(credit.chain)
+      writer.int(Int128(credit.number))
+      writer.uint(credit.user)
+      writer.uint(credit.asset)
+      writer.int(credit.amount)
+    case .clawBackDeposit(let clawback):
+      tag(.clawBackDeposit)
+      writer.uint(clawback.chain)
+      writer.int(Int128(clawback.number))
+      writer.int(Int128(clawback.credit))
+      writer.uint(clawback.user)
+      writer.uint(clawback.asset)
+      writer.int(clawback.amount)
     case .activateRules(let version):
       tag(.activateRules)
       writer.uint(version)
@@ -238,6 +259,18 @@ public enum CommandCodec {
       return .approveAdjustment(id: try reader.int(as: Int64.self), by: try reader.uint())
     case .refuseAdjustment:
       return .refuseAdjustment(id: try reader.int(as: Int64.self), by: try reader.uint())
+    case .registerChain: return .registerChain(name: try anyText(&reader))
+    case .creditDeposit:
+      return .creditDeposit(
+        DepositCredit(
+          chain: try reader.uint(), number: try reader.int(as: Int64.self),
+          user: try reader.uint(), asset: try reader.uint(), amount: try reader.int()))
+    case .clawBackDeposit:
+      return .clawBackDeposit(
+        DepositClawback(
+          chain: try reader.uint(), number: try reader.int(as: Int64.self),
+          credit: try reader.int(as: Int64.self), user: try reader.uint(),
+          asset: try reader.uint(), amount: try reader.int()))
     case .activateRules: return .activateRules(version: try reader.uint())
     case .advanceTime, .placeOrder, .amendOrder, .cancelOrder, .cancelAllOrders, .runAuction:
       preconditionFailure("decoded by the other half")

@@ -367,6 +367,7 @@ struct LedgerBatch {
 public struct LedgerNames: Sendable {
   public private(set) var assets: [String] = []
   public private(set) var markets: [String] = []
+  public private(set) var chains: [String] = []
 
   public init() {}
 
@@ -375,18 +376,22 @@ public struct LedgerNames: Sendable {
     case .assetCreated(let id, let asset) where Int(id) == assets.count: assets.append(asset.code)
     case .marketDefined(let id, let market) where Int(id) == markets.count:
       markets.append(market.definition.symbol)
+    case .chainRegistered(let id, let name) where Int(id) == chains.count: chains.append(name)
     default: break
     }
   }
 
   /// `ref` as the ledger shows it: `ETH-USDC:17` for a trade, the id for an order,
-  /// `ETH-USDC:auction:5` for the venue's fees of a run, `adjustment:9`.
+  /// `ETH-USDC:auction:5` for the venue's fees of a run, `adjustment:9`, `dev:deposit:3`,
+  /// `dev:clawback:1`.
   public func text(_ reference: LedgerReference) -> String {
     switch reference.kind {
     case .trade: "\(markets[Int(reference.market)]):\(reference.id)"
     case .order: "\(reference.id)"
     case .auction: "\(markets[Int(reference.market)]):auction:\(reference.id)"
     case .adjustment: "adjustment:\(reference.id)"
+    case .deposit: "\(chains[Int(reference.market)]):deposit:\(reference.id)"
+    case .clawback: "\(chains[Int(reference.market)]):clawback:\(reference.id)"
     }
   }
 
@@ -397,6 +402,10 @@ public struct LedgerNames: Sendable {
     if parts.count == 1 { return LedgerReference(kind: .order, market: 0, id: id) }
     if parts.count == 2, parts[0] == "adjustment" {
       return LedgerReference(kind: .adjustment, market: 0, id: id)
+    }
+    if parts.count == 3, let chain = chains.firstIndex(of: String(parts[0])) {
+      let kind: LedgerReference.Kind = parts[1] == "deposit" ? .deposit : .clawback
+      return LedgerReference(kind: kind, market: ChainID(chain), id: id)
     }
     guard let market = markets.firstIndex(of: String(parts[0])) else { return nil }
     return LedgerReference(

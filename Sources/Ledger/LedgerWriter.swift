@@ -49,6 +49,7 @@ struct LedgerWriter: ~Copyable {
         try connection.copyIn("copy public.balance_log from stdin (format binary)", copy)
         try insert(touched, names)
         try update(touched, names)
+        try markDeposits(batch, names)
       }
       try insertUsers(batch)
       try moveWatermark(batch, after: after)
@@ -170,6 +171,61 @@ struct LedgerWriter: ~Copyable {
       where b.user_id = t.u and b.asset = t.a and b.last_seq = t.p
       """, parameters)
     try require(result.affectedRows, touched.known.count, "balances to update")
+  }
+
+  /// What is credited is known here, in the transaction that books it: a credit per DEPOSIT, none any
+  /// more after a CLAWBACK. Each has its row already, so a missing one is a divergence.
+  private func markDeposits(_ batch: LedgerBatch, _ names: LedgerNames) throws(PostgresError) {
+    var credits: [(chain: String, number: Int64, amount: Int128, entry: Int64)] = []
+    var clawbacks: [(chain: String, number: Int64, entry: Int64)] = []
+    for piece in batch.pieces {
+      for (offset, entry) in piece.entries.enumerated() {
+        let (chain, number) = (Int(entry.reference.market), entry.reference.id)
+        let sequence = Int64(piece.firstEntry) + Int64(offset)
+        switch entry.type {
+        case .deposit:
+          credits.append((names.chains[chain], number, entry.freeDelta, sequence))
+        case .clawback:
+          // The user's part and the venue's are two entries of one.
+          let last = clawbacks.last
+          if last?.number != number || last?.chain != names.chains[chain] {
+            clawbacks.append((names.chains[chain], number, sequence))
+          }
+        default: break
+        }
+      }
+    }
+    if !credits.isEmpty { try mark(credits) }
+    if clawbacks.isEmpty { return }
+    var parameters = PostgresParameters()
+    parameters.textArray(clawbacks.count) { clawbacks[$0].chain }
+    parameters.int8Array(clawbacks.count) { clawbacks[$0].number }
+    parameters.int8Array(clawbacks.count) { clawbacks[$0].entry }
+    let result = try connection.query(
+      """
+      update public.deposits d set credited = 0, clawback_seq = t.s, updated_at = now()
+      from unnest($1::text[], $2::int8[], $3::int8[]) t(c, n, s)
+      where d.chain = t.c and d.clawback_no = t.n
+      """, parameters)
+    try require(result.affectedRows, clawbacks.count, "deposits to claw back")
+  }
+
+  private func mark(
+    _ credits: [(chain: String, number: Int64, amount: Int128, entry: Int64)]
+  ) throws(PostgresError) {
+    var parameters = PostgresParameters()
+    parameters.textArray(credits.count) { credits[$0].chain }
+    parameters.int8Array(credits.count) { credits[$0].number }
+    parameters.numericArray(credits.count) { credits[$0].amount }
+    parameters.int8Array(credits.count) { credits[$0].entry }
+    let result = try connection.query(
+      """
+      update public.deposits d set credited = t.a, credited_seq = t.s, updated_at = now(),
+        status = case when status = 'confirming' then 'credited' else status end
+      from unnest($1::text[], $2::int8[], $3::numeric[], $4::int8[]) t(c, n, a, s)
+      where d.chain = t.c and d.credit_no = t.n and d.amount = t.a
+      """, parameters)
+    try require(result.affectedRows, credits.count, "deposits to credit")
   }
 
   private func insertUsers(_ batch: LedgerBatch) throws(PostgresError) {

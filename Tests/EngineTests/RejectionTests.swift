@@ -22,6 +22,8 @@ import Testing
     67 reference_out_of_range, 68 market_already_suspended, 69 market_not_suspended
     70 venue_already_configured, 71 venue_not_configured, 72 unknown_rules_version
     80 slot_already_run, 81 slot_in_future, 82 time_not_later
+    90 chain_exists, 91 chain_invalid, 92 unknown_chain, 93 credit_already_applied
+    94 credit_out_of_sequence, 95 clawback_already_applied, 96 clawback_out_of_sequence
     """
 
   @Test func numbersAndNamesAreWhatTheyWere() {
@@ -73,6 +75,16 @@ import Testing
     (Venue.fund(2, 0, Bounds.maximumAtoms, "x"), .amountInvalid),
     (Venue.fund(2, 0, Bounds.maximumAtoms - 1, "x"), .supplyTooLarge),
     (.activateRules(version: 2), .unknownRulesVersion),
+    (.registerChain(name: ""), .chainInvalid), (.registerChain(name: "Dev"), .chainInvalid),
+    (
+      .creditDeposit(DepositCredit(chain: 0, number: 1, user: 2, asset: 0, amount: 1)),
+      .unknownChain
+    ),
+    (
+      .clawBackDeposit(
+        DepositClawback(chain: 9, number: 1, credit: 1, user: 2, asset: 0, amount: 1)),
+      .unknownChain
+    ),
   ]
 
   static func place(

@@ -150,13 +150,34 @@ private func money(
     ("approveAdjustment.ends", .approveAdjustment(id: .min, by: .max)),
     ("refuseAdjustment", .refuseAdjustment(id: 9, by: 1)),
     ("refuseAdjustment.ends", .refuseAdjustment(id: .max, by: .max)),
+    ("registerChain", .registerChain(name: "dev")),
+    (
+      "creditDeposit",
+      .creditDeposit(DepositCredit(chain: 0, number: 7, user: 2, asset: 1, amount: 1_000_000))
+    ),
+    (
+      "creditDeposit.ends",
+      .creditDeposit(
+        DepositCredit(chain: .max, number: .min, user: .max, asset: .max, amount: .min))
+    ),
+    (
+      "clawBackDeposit",
+      .clawBackDeposit(
+        DepositClawback(chain: 0, number: 1, credit: 7, user: 2, asset: 1, amount: 1_000_000))
+    ),
+    (
+      "clawBackDeposit.ends",
+      .clawBackDeposit(
+        DepositClawback(
+          chain: .max, number: .max, credit: .min, user: .max, asset: .max, amount: .max))
+    ),
   ]
 }
 
 extension SeededNumbers {
   /// Any command at all: what the engine would refuse is journaled too.
   mutating func command() -> Command {
-    switch next() % 21 {
+    switch next() % 24 {
     case 0: .advanceTime(integer())
     case 1:
       .amendOrder(
@@ -174,6 +195,17 @@ extension SeededNumbers {
     case 12: .approveAdjustment(id: integer(), by: integer())
     case 13: .refuseAdjustment(id: integer(), by: integer())
     case 14: .activateRules(version: integer())
+    case 20: .registerChain(name: text())
+    case 21:
+      .creditDeposit(
+        DepositCredit(
+          chain: integer(), number: integer(), user: integer(), asset: integer(),
+          amount: integer()))
+    case 22:
+      .clawBackDeposit(
+        DepositClawback(
+          chain: integer(), number: integer(), credit: integer(), user: integer(),
+          asset: integer(), amount: integer()))
     case 15: .changeMarket(MarketChange(market: integer(), terms: terms()))
     case 16:
       .createAsset(
