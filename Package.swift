@@ -49,6 +49,22 @@ let package = Package(
         .product(name: "NIOHTTP1", package: "swift-nio"),
       ], swiftSettings: strict),
 
+    // Money from chains: formats and keys over libsecp256k1 (0.2 or newer), then the scanner.
+    .systemLibrary(
+      name: "CSecp256k1", pkgConfig: "libsecp256k1", providers: [.apt(["libsecp256k1-dev"])]),
+    .target(
+      name: "Ethereum",
+      dependencies: ["CSecp256k1", .product(name: "Crypto", package: "swift-crypto")],
+      swiftSettings: strict),
+    .target(
+      name: "Custody",
+      dependencies: [
+        "Engine", "Postgres", "Ethereum",
+        .product(name: "AsyncHTTPClient", package: "async-http-client"),
+        .product(name: "NIOCore", package: "swift-nio"),
+        .product(name: "NIOHTTP1", package: "swift-nio"),
+      ], swiftSettings: strict),
+
     // The face.
     .target(
       name: "Client",
@@ -96,18 +112,37 @@ let package = Package(
       name: "EngineTests", dependencies: ["Engine", "Auction", "AllocationCounter"],
       swiftSettings: strict),
     .testTarget(
+      name: "EthereumTests", dependencies: ["Ethereum"], resources: [.copy("vectors")],
+      swiftSettings: strict),
+    .testTarget(
       name: "JournalTests",
       dependencies: ["Auction", "Engine", "Journal", "Postgres", "Tape"],
       resources: [.copy("golden")], swiftSettings: strict),
+    // A real database and a whole core for the tests that need them; linked into no product.
+    .target(
+      name: "CoreFixture",
+      dependencies: [
+        "Auction", "Engine", "Journal", "Ledger", "Postgres", "Embedded",
+        .product(name: "Logging", package: "swift-log"),
+      ], path: "Tests/CoreFixture", swiftSettings: strict),
     .testTarget(
       name: "LedgerTests",
       dependencies: [
-        "Auction", "Engine", "Journal", "Ledger", "Postgres", "Embedded",
+        "CoreFixture", "Auction", "Engine", "Journal", "Ledger", "Postgres", "Embedded",
         .product(name: "Logging", package: "swift-log"),
       ], swiftSettings: strict),
     .testTarget(
       name: "TapeTests", dependencies: ["Auction", "Engine", "Journal", "Tape"],
       resources: [.copy("golden")], swiftSettings: strict),
+    .testTarget(
+      name: "CustodyTests",
+      dependencies: [
+        "Custody", "CoreFixture", "Ethereum", "Engine", "Journal", "Ledger", "Postgres", "Embedded",
+        .product(name: "AsyncHTTPClient", package: "async-http-client"),
+        .product(name: "NIOCore", package: "swift-nio"),
+        .product(name: "NIOHTTP1", package: "swift-nio"),
+        .product(name: "Logging", package: "swift-log"),
+      ], swiftSettings: strict),
     .testTarget(
       name: "SystemTests",
       dependencies: [

@@ -16,7 +16,7 @@ is_root() { [ "$(id -u)" -eq 0 ]; }
 # Times are those of two cores, measured.
 print_steps() {
   say "The first time this takes some minutes (on two cores):"
-  say "  1. check for Swift, PostgreSQL, libpq and Deno; install what is missing    1 min"
+  say "  1. check for Swift, PostgreSQL, libsecp256k1, Deno, the EVM; install      1 min"
   case $goal in
     run | build) say "  2. build the program                                                      12 min" ;;
     test) say "  2. check the format, test the Worker, build (debug), run the tests        10 min" ;;
@@ -72,6 +72,8 @@ missing_packages() {
   compgen -G '/usr/lib/postgresql/*/bin/initdb' > /dev/null || has_command initdb || echo postgresql
   has_command pkg-config || echo pkg-config
   if has_command pkg-config && pkg-config --exists libpq; then :; else echo libpq-dev; fi
+  # The curve of Ethereum's keys; before 0.2 a context had to be made for each purpose.
+  if has_command pkg-config && pkg-config --atleast-version=0.2 libsecp256k1; then :; else echo libsecp256k1-dev; fi
   # Deno comes as a Python package; Debian's Python installs none outside an environment of its own.
   has_command python3 || echo python3
   [ -x "$venv/bin/deno" ] || python3 -c 'import ensurepip, venv' 2> /dev/null || echo python3-venv
@@ -149,6 +151,20 @@ install_deno() {
   }
 }
 
+# The EVM of the development chain. Its list of packages, as it was installed, says whether it is the present one.
+install_evm() {
+  if [ -n "${UNCROSS_PYTHON:-}" ]; then return 0; fi
+  if cmp -s devchain/requirements.txt "$venv/devchain-requirements.txt"; then return 0; fi
+  say "Installing the development chain's EVM from PyPI into $venv"
+  [ -x "$venv/bin/python" ] || python3 -m venv "$venv"
+  "$venv/bin/pip" install --quiet --disable-pip-version-check --requirement devchain/requirements.txt || {
+    say "pip could not install what devchain/requirements.txt names. The development chain needs it; an interpreter"
+    say "that has it will do: name it in UNCROSS_PYTHON."
+    exit 1
+  }
+  cp devchain/requirements.txt "$venv/devchain-requirements.txt"
+}
+
 if is_first_time; then print_steps; fi
 check_swift
 mkdir -p .uncross
@@ -156,4 +172,5 @@ mapfile -t missing < <(missing_packages)
 if [ ${#missing[@]} -gt 0 ]; then install_packages "${missing[@]}"; fi
 check_swift again
 install_deno
+install_evm
 if [ "$goal" = setup ]; then say "Ready: $(swift_version | sed 's/^/Swift /'), Deno $deno_version, PostgreSQL."; fi

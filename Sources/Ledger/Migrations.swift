@@ -347,7 +347,10 @@ public enum Migrations {
       chain text primary key,
       chain_id bigint not null,
       genesis_hash bytea not null,
-      scan_from bigint not null);
+      scan_from bigint not null,
+      finalized bigint not null default -1,
+      last_credit bigint not null default 0,
+      last_clawback bigint not null default 0);
     create table core.deposit_address(
       chain text not null,
       address bytea not null,
@@ -367,6 +370,8 @@ public enum Migrations {
 
     grant select, insert on core.chain, core.deposit_address, core.orphan_block,
       core.deposit_log to uncross_app;
+    grant update on core.chain to uncross_app;
+    grant usage on sequence public.deposits_id_seq to uncross_app;
     grant select on core.chain, core.deposit_address, core.orphan_block, core.deposit_log
       to uncross_audit;
     """

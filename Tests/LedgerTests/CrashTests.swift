@@ -7,6 +7,7 @@ import Glibc
 import Synchronization
 import Testing
 
+@testable import CoreFixture
 @testable import Journal
 @testable import Ledger
 

@@ -3,6 +3,7 @@
 import Engine
 import Testing
 
+@testable import CoreFixture
 @testable import Ledger
 
 @Suite struct LedgerTailTests {

@@ -7,6 +7,7 @@ import Postgres
 import Synchronization
 import Testing
 
+@testable import CoreFixture
 @testable import Journal
 
 enum Load {

@@ -6,6 +6,7 @@ import Foundation
 import Postgres
 import Testing
 
+@testable import CoreFixture
 @testable import Journal
 @testable import Ledger
 

@@ -2,6 +2,7 @@
 
 import Testing
 
+@testable import CoreFixture
 @testable import Ledger
 
 /// What may happen to the database besides lost answers and lost connections.

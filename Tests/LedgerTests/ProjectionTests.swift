@@ -6,6 +6,7 @@ import Postgres
 import Synchronization
 import Testing
 
+@testable import CoreFixture
 @testable import Journal
 @testable import Ledger
 

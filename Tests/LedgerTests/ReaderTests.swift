@@ -5,6 +5,7 @@ import Foundation
 import Postgres
 import Testing
 
+@testable import CoreFixture
 @testable import Journal
 @testable import Ledger
 

@@ -1,13 +1,13 @@
 // A core without face and tape on a real database, wired as the program wires it.
 
-import Engine
-import Foundation
-import Ledger
-import Postgres
-import Synchronization
-import Testing
+internal import Engine
+internal import Foundation
+internal import Ledger
+internal import Postgres
+internal import Synchronization
+internal import Testing
 
-@testable import Journal
+@testable internal import Journal
 
 /// Recovers and runs, as `Pipeline` does.
 final class Core: Sendable {
@@ -106,11 +106,16 @@ final class Core: Sendable {
     return try answer.wait().get()
   }
 
-  func stateHash() -> [UInt8]? {
-    let answer = Answer<[UInt8]?>()
+  func stateHash() -> [UInt8]? { ask { Journal.stateHash($0) } }
+
+  /// Asks the engine and waits; nil where it does not answer.
+  func ask<Value: Sendable>(
+    _ query: @escaping @Sendable (borrowing AuctionEngine) -> Value
+  ) -> Value? {
+    let answer = Answer<Value?>()
     let isTaken = loop.ask { engine in
-      let hash = Journal.stateHash(engine)
-      return { answer.give(hash) }
+      let value = query(engine)
+      return { answer.give(value) }
     } orElse: { _ in
       answer.give(nil)
     }

@@ -1,6 +1,6 @@
 // What the tests of this folder share: seeded numbers, waiting for a condition.
 
-import Foundation
+internal import Foundation
 
 /// Numbers that a seed repeats (SplitMix64).
 struct SeededNumbers: RandomNumberGenerator {

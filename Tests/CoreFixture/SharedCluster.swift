@@ -1,13 +1,13 @@
 // One real server for all tests that need it, and a database of its own for each test.
 
-import Embedded
-import Foundation
-import Glibc
-import Ledger
-import Logging
-import Postgres
-import Synchronization
-import Testing
+internal import Embedded
+internal import Foundation
+internal import Glibc
+internal import Ledger
+internal import Logging
+internal import Postgres
+internal import Synchronization
+internal import Testing
 
 /// The parent of all suites that need the server.
 @Suite(.serialized, .sharedCluster, .timeLimit(.minutes(5))) enum DatabaseTests {}

@@ -1,0 +1,93 @@
+// The transfers of a block to addresses of ours, and whether what a node says of the block holds together.
+
+public import Ethereum
+
+/// One transaction of a block.
+public struct ChainTransaction: Sendable, Equatable {
+  public var hash: Hash32
+  public var sender: Address
+  /// Nil where it makes a contract.
+  public var recipient: Address?
+  public var value: UInt256
+}
+
+/// A block with its transactions.
+public struct ChainBlock: Sendable, Equatable {
+  public var place: BlockPlace
+  public var logsBloom: Bloom
+  public var transactions: [ChainTransaction]
+}
+
+/// What a transaction did.
+public struct ChainReceipt: Sendable, Equatable {
+  public var transaction: Hash32
+  public var block: Hash32
+  public var isSuccess: Bool
+  public var logs: [Log]
+}
+
+/// Why a node's answers about one block are not believed.
+public enum BlockDoubt: String, Sendable, Error {
+  /// Another block than was asked for.
+  case otherBlock = "other_block"
+  /// Receipts and transactions are not the same in number, order or hash.
+  case receiptsDoNotMatch = "receipts_do_not_match"
+  /// The logs of the receipts do not give the block's bloom: some were left out, or added.
+  case logsDoNotMatchBloom = "logs_do_not_match_bloom"
+}
+
+public struct BlockScan: Sendable {
+  public let rules: DepositRules
+
+  public init(_ rules: DepositRules) { self.rules = rules }
+
+  /// Whether a block can be passed without its receipts: nothing native for us, and by its bloom no
+  /// transfer of a listed token. A bloom may say yes for no reason, never no.
+  public func needsReceipts(_ block: ChainBlock, watching: (Address) -> Bool) -> Bool {
+    if block.transactions.contains(where: { mayPay($0, watching) }) { return true }
+    guard block.logsBloom.contains(ERC20.transferTopic) else { return false }
+    return rules.contracts.contains { block.logsBloom.contains($0) }
+  }
+
+  private func mayPay(_ transaction: ChainTransaction, _ watching: (Address) -> Bool) -> Bool {
+    transaction.value > .zero && transaction.recipient.map(watching) == true
+      && rules.asset(.native) != nil
+  }
+
+  /// Receipts are believed where they are those of the block's transactions, and their logs, all of them,
+  /// give the bloom that is part of the block: a log cannot be left out in silence.
+  public func check(_ receipts: [ChainReceipt], of block: ChainBlock) throws(BlockDoubt) {
+    guard receipts.map(\.transaction) == block.transactions.map(\.hash),
+      receipts.allSatisfy({ $0.block == block.place.hash })
+    else { throw .receiptsDoNotMatch }
+    guard Bloom(of: receipts.lazy.flatMap(\.logs)) == block.logsBloom else {
+      throw .logsDoNotMatchBloom
+    }
+  }
+
+  /// The transfers to us of one transaction that succeeded; a failed one moves nothing.
+  public func transfers(
+    _ transaction: ChainTransaction, _ receipt: ChainReceipt, watching: (Address) -> Bool
+  ) -> [Transfer] {
+    guard receipt.isSuccess else { return [] }
+    var found: [Transfer] = []
+    if mayPay(transaction, watching), let recipient = transaction.recipient {
+      found.append(
+        Transfer(
+          transaction: transaction.hash, outRef: "n", source: .native, sender: transaction.sender,
+          recipient: recipient, raw: transaction.value))
+    }
+    for (ordinal, log) in receipt.logs.enumerated() {
+      let source = DepositAsset.Source.token(log.address)
+      guard rules.asset(source) != nil,
+        let event = try? ERC20.decodeTransfer(log), event.amount > .zero,
+        watching(event.recipient)
+      else { continue }
+      found.append(
+        Transfer(
+          transaction: transaction.hash, outRef: "l\(ordinal)", source: source,
+          sender: event.sender, recipient: event.recipient, raw: event.amount))
+    }
+    return found
+  }
+}

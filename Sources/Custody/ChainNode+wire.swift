@@ -1,0 +1,226 @@
+// JSON-RPC as it goes over the wire: strict reading of hex, everything checked before it is a value.
+
+internal import Ethereum
+internal import Foundation
+
+/// A parameter of a call.
+enum RPCParameter: Encodable, Sendable {
+  case text(String)
+  case truth(Bool)
+  case object([String: RPCParameter])
+
+  static func quantity(_ value: Int64) -> RPCParameter { .text("0x" + String(value, radix: 16)) }
+
+  func encode(to encoder: any Encoder) throws {
+    var container = encoder.singleValueContainer()
+    switch self {
+    case .text(let text): try container.encode(text)
+    case .truth(let truth): try container.encode(truth)
+    case .object(let fields): try container.encode(fields)
+    }
+  }
+}
+
+struct RPCCall: Sendable {
+  var method: String
+  var parameters: [RPCParameter]
+
+  init(_ method: String, _ parameters: RPCParameter...) {
+    self.method = method
+    self.parameters = parameters
+  }
+}
+
+struct RPCRequest: Encodable {
+  var jsonrpc = "2.0"
+  var id: Int
+  var method: String
+  var params: [RPCParameter]
+
+  init(id: Int, call: RPCCall) {
+    self.id = id
+    method = call.method
+    params = call.parameters
+  }
+}
+
+struct RPCFailure: Decodable {
+  var code: Int
+  var message: String
+}
+
+struct RPCAnswer<Value: Decodable>: Decodable {
+  var id: Int?
+  var error: RPCFailure?
+  /// Nil where there is no result at all: a `null` that the method allows decodes as the value's own nil.
+  private var result: Value?
+
+  private enum CodingKeys: String, CodingKey { case id, error, result }
+
+  init(from decoder: any Decoder) throws {
+    let container = try decoder.container(keyedBy: CodingKeys.self)
+    id = try container.decodeIfPresent(Int.self, forKey: .id)
+    error = try container.decodeIfPresent(RPCFailure.self, forKey: .error)
+    result = error == nil ? try container.decode(Value.self, forKey: .result) : nil
+  }
+
+  func value() throws(NodeError) -> Value {
+    if let error { throw .refused(code: error.code, message: String(error.message.prefix(500))) }
+    guard let result else { throw .malformed("neither a result nor an error") }
+    return result
+  }
+}
+
+// MARK: Values
+
+/// `0x` and hex digits without leading zeros.
+struct Quantity: Decodable {
+  var value: Int64
+
+  init(from decoder: any Decoder) throws {
+    let text = try decoder.singleValueContainer().decode(String.self)
+    guard text.hasPrefix("0x"), let value = Int64(text.dropFirst(2), radix: 16), value >= 0 else {
+      throw malformed(decoder, "not a quantity: \(text.prefix(80))")
+    }
+    self.value = value
+  }
+}
+
+/// `0x` and an even number of hex digits.
+struct HexData: Decodable {
+  var bytes: [UInt8]
+
+  init(from decoder: any Decoder) throws {
+    let text = try decoder.singleValueContainer().decode(String.self)
+    do {
+      bytes = try Hex.decode(text)
+    } catch {
+      throw malformed(decoder, "not hex data: \(error)")
+    }
+  }
+}
+
+private func malformed(_ decoder: any Decoder, _ message: String) -> DecodingError {
+  .dataCorrupted(.init(codingPath: decoder.codingPath, debugDescription: message))
+}
+
+extension KeyedDecodingContainer {
+  fileprivate func hash(_ key: Key) throws -> Hash32 {
+    let bytes = try decode(HexData.self, forKey: key).bytes
+    guard let hash = Hash32(bytes) else {
+      throw DecodingError.dataCorruptedError(
+        forKey: key, in: self, debugDescription: "a hash has 32 bytes")
+    }
+    return hash
+  }
+
+  fileprivate func address(_ key: Key) throws -> Address {
+    let bytes = try decode(HexData.self, forKey: key).bytes
+    guard let address = Address(bytes) else {
+      throw DecodingError.dataCorruptedError(
+        forKey: key, in: self, debugDescription: "an address has 20 bytes")
+    }
+    return address
+  }
+}
+
+/// A quantity of up to 256 bits.
+struct Amount: Decodable {
+  var value: UInt256
+
+  init(from decoder: any Decoder) throws {
+    let text = try decoder.singleValueContainer().decode(String.self)
+    guard let value = UInt256(quantity: text) else {
+      throw malformed(decoder, "not a 256-bit quantity")
+    }
+    self.value = value
+  }
+}
+
+struct RPCHeader: Decodable {
+  var number: Int64
+  var hash: Hash32
+  var parent: Hash32
+
+  private enum CodingKeys: String, CodingKey { case number, hash, parentHash }
+
+  init(from decoder: any Decoder) throws {
+    let container = try decoder.container(keyedBy: CodingKeys.self)
+    number = try container.decode(Quantity.self, forKey: .number).value
+    hash = try container.hash(.hash)
+    parent = try container.hash(.parentHash)
+  }
+
+  var place: BlockPlace { BlockPlace(height: number, hash: hash, parent: parent) }
+}
+
+struct RPCBlock: Decodable {
+  var number: Int64
+  var block: ChainBlock
+
+  private enum CodingKeys: String, CodingKey { case logsBloom, transactions }
+
+  init(from decoder: any Decoder) throws {
+    let header = try RPCHeader(from: decoder)
+    let container = try decoder.container(keyedBy: CodingKeys.self)
+    guard let bloom = Bloom(try container.decode(HexData.self, forKey: .logsBloom).bytes) else {
+      throw DecodingError.dataCorruptedError(
+        forKey: .logsBloom, in: container, debugDescription: "a bloom has 256 bytes")
+    }
+    number = header.number
+    block = ChainBlock(
+      place: header.place, logsBloom: bloom,
+      transactions: try container.decode([RPCTransaction].self, forKey: .transactions)
+        .map(\.transaction))
+  }
+}
+
+struct RPCTransaction: Decodable {
+  var transaction: ChainTransaction
+
+  private enum CodingKeys: String, CodingKey { case hash, from, to, value }
+
+  init(from decoder: any Decoder) throws {
+    let container = try decoder.container(keyedBy: CodingKeys.self)
+    let makesContract = try container.decodeNil(forKey: .to)
+    transaction = ChainTransaction(
+      hash: try container.hash(.hash), sender: try container.address(.from),
+      recipient: makesContract ? nil : try container.address(.to),
+      value: try container.decode(Amount.self, forKey: .value).value)
+  }
+}
+
+struct RPCReceipt: Decodable {
+  var receipt: ChainReceipt
+
+  private enum CodingKeys: String, CodingKey { case transactionHash, blockHash, status, logs }
+
+  init(from decoder: any Decoder) throws {
+    let container = try decoder.container(keyedBy: CodingKeys.self)
+    receipt = ChainReceipt(
+      transaction: try container.hash(.transactionHash), block: try container.hash(.blockHash),
+      isSuccess: try container.decode(Quantity.self, forKey: .status).value == 1,
+      logs: try container.decode([RPCLog].self, forKey: .logs).map(\.log))
+  }
+}
+
+struct RPCLog: Decodable {
+  var log: Log
+
+  private enum CodingKeys: String, CodingKey { case address, topics, data, removed }
+
+  init(from decoder: any Decoder) throws {
+    let container = try decoder.container(keyedBy: CodingKeys.self)
+    let topics = try container.decode([HexData].self, forKey: .topics).map { Hash32($0.bytes) }
+    guard !topics.contains(nil) else {
+      throw DecodingError.dataCorruptedError(
+        forKey: .topics, in: container, debugDescription: "a topic has 32 bytes")
+    }
+    if try container.decodeIfPresent(Bool.self, forKey: .removed) == true {
+      throw malformed(decoder, "a log that left the chain, in a block that is asked for by hash")
+    }
+    log = Log(
+      address: try container.address(.address), topics: topics.compactMap { $0 },
+      data: try container.decode(HexData.self, forKey: .data).bytes)
+  }
+}

@@ -1,0 +1,89 @@
+// What users and operators ask of custody: an address to pay to, deposits and how they stand.
+
+internal import Dispatch
+public import Engine
+public import Ethereum
+
+/// Answers from a connection of its own, on a queue of its own, so that a slow chain delays nobody.
+public final class CustodyDesk: @unchecked Sendable {
+  // Sendable by hand: `store` is touched on `queue` only.
+
+  public enum Failure: Error, Sendable {
+    /// The database is away: ask again.
+    case unavailable
+  }
+
+  public let chain: String
+  private let conninfo: String
+  private let addresses: DepositAddresses
+  private let xpub: String
+  private let term: @Sendable () -> Int64
+  private let queue = DispatchQueue(label: "custody-desk")
+  private var store: CustodyStore?
+
+  public init(
+    conninfo: String, chain: String, addresses: DepositAddresses, xpub: String,
+    term: @escaping @Sendable () -> Int64
+  ) {
+    self.conninfo = conninfo
+    self.chain = chain
+    self.addresses = addresses
+    self.xpub = xpub
+    self.term = term
+  }
+
+  /// A user's address. It is watched, durably, before anybody sees it.
+  public func address(of user: UserID) async throws(Failure) -> Address {
+    if let shown = addresses.shown(to: user) { return shown }
+    return try await onQueue { [self] in
+      let address = try addresses.derive(user)
+      if store == nil { store = try CustodyStore(conninfo, chain: chain, term: term) }
+      do {
+        try store?.insert(address, of: user, xpub: xpub)
+      } catch {
+        store = nil
+        throw error
+      }
+      addresses.learn(address, of: user)
+      return address
+    }
+  }
+
+  /// A user's deposits, newest first; `before` is the id of the last one of the page before.
+  public func deposits(
+    of user: UserID, before: Int64?, limit: Int
+  ) async throws(Failure) -> [Deposit] {
+    try await rows("user_id = \(user) and id < \(before ?? .max)", limit)
+  }
+
+  /// Deposits of all users in one state, newest first, for operators.
+  public func deposits(
+    in status: DepositStatus?, before: Int64?, limit: Int
+  ) async throws(Failure) -> [Deposit] {
+    let condition = status.map { "status = '\($0.rawValue)' and " } ?? ""
+    return try await rows("\(condition)id < \(before ?? .max)", limit)
+  }
+
+  private func rows(_ condition: String, _ limit: Int) async throws(Failure) -> [Deposit] {
+    try await onQueue { [self] in
+      if store == nil { store = try CustodyStore(conninfo, chain: chain, term: term) }
+      do {
+        return try store?.deposits(where: condition, limit: limit) ?? []
+      } catch {
+        store = nil
+        throw error
+      }
+    }
+  }
+
+  private func onQueue<R: Sendable>(
+    _ body: @escaping @Sendable () throws -> R
+  ) async throws(Failure) -> R {
+    let result: Result<R, Failure> = await withCheckedContinuation { continuation in
+      queue.async {
+        continuation.resume(returning: Result(catching: body).mapError { _ in .unavailable })
+      }
+    }
+    return try result.get()
+  }
+}

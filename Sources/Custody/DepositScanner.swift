@@ -1,0 +1,434 @@
+// The driver: asks the nodes, stores what was found, and sends ripe deposits to the engine.
+
+public import Engine
+internal import Ethereum
+internal import Foundation
+internal import Postgres
+internal import Synchronization
+
+/// The engine as custody needs it. Both calls block until the answer is durable.
+public struct CustodyCore: Sendable {
+  /// Replies, or nil where the outcome is unknown or the engine takes nothing at the moment: the same is
+  /// sent again later, which is safe because every credit has its number.
+  public var submit: @Sendable ([Command]) -> [Reply]?
+  /// A chain's number and its last credit and clawback; nil where it is not registered, or no answer came.
+  public var position: @Sendable (String) -> ChainPosition?
+  /// An asset's number.
+  public var asset: @Sendable (String) -> AssetID?
+  /// The term of this process.
+  public var term: @Sendable () -> Int64
+
+  public init(
+    submit: @escaping @Sendable ([Command]) -> [Reply]?,
+    position: @escaping @Sendable (String) -> ChainPosition?,
+    asset: @escaping @Sendable (String) -> AssetID?, term: @escaping @Sendable () -> Int64
+  ) {
+    self.submit = submit
+    self.position = position
+    self.asset = asset
+    self.term = term
+  }
+}
+
+public struct ChainPosition: Sendable, Equatable {
+  public var chain: ChainID
+  public var lastCredit: Int64
+  public var lastClawback: Int64
+
+  public init(chain: ChainID, lastCredit: Int64, lastClawback: Int64) {
+    self.chain = chain
+    self.lastCredit = lastCredit
+    self.lastClawback = lastClawback
+  }
+}
+
+/// Why custody of a chain stopped. Trading goes on; nothing of this chain is credited until an operator has
+/// looked (`docs/custody.md`).
+public enum CustodyHalt: Error, Sendable, Equatable, CustomStringConvertible {
+  case wrongChain(expected: Int64, found: Int64)
+  case wrongGenesis
+  case reorganisationTooDeep(below: Int64)
+  case finalBlockLeft(height: Int64)
+  /// The engine has credits or clawbacks that the database does not know of.
+  case lostDeposits(String)
+  case refused(String)
+
+  public var description: String {
+    switch self {
+    case .wrongChain(let expected, let found):
+      "wrong_chain: expected \(expected), the node has \(found)"
+    case .wrongGenesis: "wrong_genesis: the node's block 0 is another than at the first start"
+    case .reorganisationTooDeep(let height):
+      "reorganisation_too_deep: no block from \(height) on is on the chain"
+    case .finalBlockLeft(let height): "final_block_left: block \(height) was final"
+    case .lostDeposits(let what): "lost_deposits: \(what)"
+    case .refused(let what): "refused: \(what)"
+    }
+  }
+}
+
+/// Scans one chain and credits what arrives on it.
+///
+/// **Invariant:** a deposit is credited only after its row, with the number of its credit, is durable; and
+/// the engine applies each number once.
+public final class DepositScanner: Sendable {
+  public struct Configuration: Sendable {
+    /// The chain's name in the ledger: `a-z 0-9`.
+    public var chain: String
+    public var chainID: Int64
+    /// The first block to look at, at the first start; nil begins behind the present head.
+    public var start: Int64?
+    public var pollMilliseconds = 1_000
+    public var limits = ChainFollower.Limits()
+    /// Deposits that are numbered at once.
+    public var creditBatch = 500
+
+    public init(chain: String, chainID: Int64, start: Int64? = nil) {
+      self.chain = chain
+      self.chainID = chainID
+      self.start = start
+    }
+  }
+
+  public struct Figures: Sendable {
+    public var tip: Int64?
+    public var latest: Int64?
+    public var finalized: Int64 = -1
+    /// Deposits that were found, credits and clawbacks that the engine has, since the start.
+    public var found = 0
+    public var credits: Int64 = 0
+    public var clawbacks: Int64 = 0
+    /// Failed requests, answers that were not believed, reorganisations followed.
+    public var nodeErrors = 0
+    public var doubts = 0
+    public var reorganisations = 0
+    public var lastError = ""
+    public var halted: CustodyHalt?
+    /// What the scanner waits for.
+    public var state = "starting"
+  }
+
+  private let conninfo: String
+  private let configuration: Configuration
+  private let scan: BlockScan
+  private let nodes: [ChainNode]
+  private let addresses: DepositAddresses
+  private let core: CustodyCore
+  private let report: @Sendable (String) -> Void
+  private let figures = Mutex(Figures())
+  private let thread: Mutex<OwnerThread?> = Mutex(nil)
+
+  /// - Parameters:
+  ///   - nodes: the first is asked; the others must agree where an asset's rule says so.
+  ///   - report: lines for the operator's log.
+  public init(
+    conninfo: String, configuration: Configuration, rules: DepositRules, nodes: [ChainNode],
+    addresses: DepositAddresses, core: CustodyCore, report: @escaping @Sendable (String) -> Void
+  ) {
+    precondition(!nodes.isEmpty, "a chain without a node")
+    self.conninfo = conninfo
+    self.configuration = configuration
+    scan = BlockScan(rules)
+    self.nodes = nodes
+    self.addresses = addresses
+    self.core = core
+    self.report = report
+  }
+
+  public func currentFigures() -> Figures { figures.withLock { $0 } }
+
+  public func start() {
+    thread.withLock { $0 = OwnerThread(name: "deposits") { [self] stop in run(stop) } }
+  }
+
+  /// Ends after the step in hand. Blocks.
+  public func stop() {
+    let running = thread.withLock { $0 }
+    running?.stop()
+    running?.join()
+  }
+
+  // MARK: The thread
+
+  /// What the thread owns between failures.
+  private struct Session: ~Copyable {
+    var store: CustodyStore
+    var follower: ChainFollower
+    var position: ChainPosition
+  }
+
+  private func run(_ stop: OwnerThread.Stop) {
+    var failures = 0
+    while !stop.isRequested {
+      do {
+        var session = try open()
+        while !stop.isRequested {
+          try turn(&session, stop)
+          failures = 0
+        }
+      } catch let halt as CustodyHalt {
+        figures.withLock { ($0.halted, $0.state) = (halt, "halted") }
+        report("custody of \(configuration.chain) halted: \(halt)")
+        return
+      } catch {
+        failures += 1
+        note(error)
+        // From 0.1 s to 6 s: a node that is away is not asked more often than that.
+        if stop.wait(milliseconds: 100 << min(failures, 6)) { return }
+      }
+    }
+  }
+
+  private func note(_ error: any Error) {
+    let isNew = figures.withLock { figures in
+      if let error = error as? NodeError {
+        figures.nodeErrors += 1
+        if case .doubtful = error { figures.doubts += 1 }
+      }
+      defer { figures.lastError = "\(error)" }
+      figures.state = "retrying"
+      return figures.lastError != "\(error)"
+    }
+    if isNew { report("\(configuration.chain): \(error)") }
+  }
+
+  /// Connects, proves that the node is of our chain, and takes up where the database is.
+  private func open() throws -> Session {
+    let store = try CustodyStore(conninfo, chain: configuration.chain, term: core.term)
+    let identity = try nodes[0].identity()
+    guard identity.chainID == configuration.chainID else {
+      throw CustodyHalt.wrongChain(expected: configuration.chainID, found: identity.chainID)
+    }
+    if try store.known() == nil {
+      let start = try configuration.start ?? nodes[0].heads().latest.height + 1
+      try store.begin(chainID: identity.chainID, genesis: identity.genesis, start: start)
+    }
+    guard let known = try store.known() else { throw NodeError.unreachable("no chain") }
+    guard known.chainID == identity.chainID else {
+      throw CustodyHalt.wrongChain(expected: known.chainID, found: identity.chainID)
+    }
+    guard known.genesis == identity.genesis else { throw CustodyHalt.wrongGenesis }
+    try addresses.load(store.addresses())
+    let position = try register()
+    guard position.lastCredit <= known.lastCredit, position.lastClawback <= known.lastClawback
+    else {
+      throw CustodyHalt.lostDeposits(
+        "the engine has credit \(position.lastCredit) and clawback \(position.lastClawback), "
+          + "the database \(known.lastCredit) and \(known.lastClawback)")
+    }
+    let follower = ChainFollower(
+      start: known.start, tail: try store.tail(configuration.limits.depth),
+      finalized: known.finalized, limits: configuration.limits)
+    return Session(store: store, follower: follower, position: position)
+  }
+
+  private struct CoreAway: Error, CustomStringConvertible {
+    var description: String { "the engine takes no commands at the moment" }
+  }
+
+  private func register() throws -> ChainPosition {
+    if let position = core.position(configuration.chain) { return position }
+    guard let reply = core.submit([.registerChain(name: configuration.chain)])?.first else {
+      throw CoreAway()
+    }
+    if let rejection = reply.rejection, rejection != .chainExists {
+      throw CustodyHalt.refused("the chain's name: \(rejection.code)")
+    }
+    guard let position = core.position(configuration.chain) else { throw CoreAway() }
+    return position
+  }
+
+  /// One look at the chain, and all that follows from it.
+  private func turn(_ session: inout Session, _ stop: OwnerThread.Stop) throws {
+    let heads = try nodes[0].heads()
+    var action = session.follower.heads(
+      latest: heads.latest, finalized: heads.finalized?.height)
+    var blocks: [ChainBlock] = []
+    var isWaiting = false
+    while !isWaiting {
+      switch action {
+      case .fetch(let heights):
+        blocks = try nodes[0].blocks(heights)
+        action = session.follower.blocks(blocks.map(\.place))
+      case .compare(let heights):
+        action = session.follower.hashes(try nodes[0].hashes(at: heights))
+      case .apply(let step):
+        try apply(step, blocks, &session)
+        isWaiting = true
+      case .wait(let reason):
+        figures.withLock { $0.state = reason.rawValue }
+        if reason == .caughtUp, let tip = session.follower.tip {
+          try session.store.advance(tip: tip.height, finalized: session.follower.finalized)
+        }
+        isWaiting = true
+      case .halt(.reorganisationTooDeep(let height)):
+        throw CustodyHalt.reorganisationTooDeep(below: height)
+      case .halt(.finalBlockLeft(let height)): throw CustodyHalt.finalBlockLeft(height: height)
+      }
+    }
+    try credit(&session)
+    publish(session)
+    if session.follower.lag == 0 || blocks.isEmpty {
+      _ = stop.wait(milliseconds: configuration.pollMilliseconds)
+    }
+  }
+
+  private func publish(_ session: borrowing Session) {
+    let (follower, position) = (session.follower, session.position)
+    figures.withLock { figures in
+      figures.tip = follower.tip?.height
+      figures.latest = follower.latest?.height
+      figures.finalized = follower.finalized
+      figures.credits = position.lastCredit
+      figures.clawbacks = position.lastClawback
+    }
+  }
+
+  private func apply(
+    _ step: ChainFollower.Step, _ blocks: [ChainBlock], _ session: inout Session
+  ) throws {
+    var found: [FoundDeposit] = []
+    for block in blocks { found += try deposits(in: block) }
+    try session.store.apply(step, found, finalized: session.follower.finalized)
+    session.follower.applied(step)
+    figures.withLock { figures in
+      figures.state = "scanning"
+      figures.found += found.count
+      if step.rollBackTo != nil { figures.reorganisations += 1 }
+    }
+    if let height = step.rollBackTo {
+      report("\(configuration.chain): the chain was reorganised above block \(height)")
+    }
+  }
+
+  private func deposits(in block: ChainBlock) throws -> [FoundDeposit] {
+    let watching: (Address) -> Bool = { [addresses] in addresses.owner($0) != nil }
+    guard scan.needsReceipts(block, watching: watching) else { return [] }
+    let receipts = try nodes[0].receipts(block)
+    do {
+      try scan.check(receipts, of: block)
+    } catch {
+      throw NodeError.doubtful(error)
+    }
+    var found: [FoundDeposit] = []
+    for (transaction, receipt) in zip(block.transactions, receipts) {
+      for transfer in scan.transfers(transaction, receipt, watching: watching) {
+        guard let user = addresses.owner(transfer.recipient),
+          let asset = scan.rules.asset(transfer.source)
+        else { continue }
+        found.append(
+          FoundDeposit(
+            transfer: transfer, user: user, asset: asset,
+            value: scan.rules.value(of: transfer, in: asset), place: block.place))
+      }
+    }
+    return found
+  }
+
+  // MARK: Credits
+
+  private func credit(_ session: inout Session) throws {
+    if let tip = session.follower.tip, session.follower.lag == 0 {
+      let ripe = try ripeDeposits(session, tip: tip.height)
+      if !ripe.isEmpty { try session.store.number(ripe) }
+    }
+    try submit(&session)
+  }
+
+  /// Those that are ripe and were looked at once more, by transaction: a number is given for ever.
+  private func ripeDeposits(_ session: borrowing Session, tip: Int64) throws -> [Deposit] {
+    var ripe: [Deposit] = []
+    for deposit in try session.store.waiting(configuration.creditBatch) {
+      guard let asset = scan.rules.asset(named: deposit.asset),
+        scan.rules.isRipe(
+          asset, height: deposit.height, tip: tip, finalized: session.follower.finalized)
+      else { continue }
+      guard try isConfirmed(deposit, by: nodes[0]) else { continue }
+      if let limit = asset.secondNodeFrom, deposit.amount >= limit {
+        guard try isConfirmedByAnother(deposit) else { continue }
+      }
+      ripe.append(deposit)
+    }
+    return ripe
+  }
+
+  /// Whether a node has the very transfer in the very block.
+  private func isConfirmed(_ deposit: Deposit, by node: ChainNode) throws -> Bool {
+    guard let receipt = try node.receipt(of: deposit.transaction), receipt.block == deposit.block,
+      let transaction = try node.transaction(deposit.transaction),
+      let asset = scan.rules.asset(named: deposit.asset)
+    else { return false }
+    let transfers = scan.transfers(
+      transaction, receipt, watching: { [addresses] in addresses.owner($0) != nil })
+    return transfers.contains {
+      $0.outRef == deposit.outRef && $0.raw == deposit.raw && $0.recipient == deposit.address
+        && $0.source == asset.source
+    }
+  }
+
+  /// Another node, of the same chain, says the same. One that is away, behind or of another chain is
+  /// reported and counts for nothing.
+  private func isConfirmedByAnother(_ deposit: Deposit) throws -> Bool {
+    for node in nodes.dropFirst() {
+      do {
+        let identity = try node.identity()
+        guard identity.chainID == configuration.chainID else {
+          report("\(configuration.chain): node \(node.url) is of chain \(identity.chainID)")
+          continue
+        }
+        if try isConfirmed(deposit, by: node) { return true }
+      } catch {
+        note(error)
+      }
+    }
+    figures.withLock { $0.state = "second_node_disagrees" }
+    return false
+  }
+
+  /// Gives the engine what it does not have yet, in order: first credits, then what takes them back.
+  private func submit(_ session: inout Session) throws {
+    for deposit in try session.store.credits(after: session.position.lastCredit) {
+      guard let number = deposit.creditNumber, number == session.position.lastCredit + 1 else {
+        throw CustodyHalt.lostDeposits("credit \(session.position.lastCredit + 1) has no deposit")
+      }
+      let command = Command.creditDeposit(
+        DepositCredit(
+          chain: session.position.chain, number: number, user: deposit.user,
+          asset: try asset(deposit.asset), amount: deposit.amount))
+      try send(command, accepting: .creditAlreadyApplied, deposit)
+      session.position.lastCredit = number
+    }
+    for deposit in try session.store.clawbacks(after: session.position.lastClawback) {
+      guard let number = deposit.clawbackNumber, let credit = deposit.creditNumber,
+        number == session.position.lastClawback + 1
+      else {
+        throw CustodyHalt.lostDeposits(
+          "clawback \(session.position.lastClawback + 1) has no deposit")
+      }
+      let command = Command.clawBackDeposit(
+        DepositClawback(
+          chain: session.position.chain, number: number, credit: credit, user: deposit.user,
+          asset: try asset(deposit.asset), amount: deposit.amount))
+      try send(command, accepting: .clawbackAlreadyApplied, deposit)
+      session.position.lastClawback = number
+      report(
+        "\(configuration.chain): deposit \(deposit.id) left the chain after its credit: "
+          + "\(deposit.amount) atoms of \(deposit.asset) are taken back, user \(deposit.user) is frozen"
+      )
+    }
+  }
+
+  private func asset(_ code: String) throws -> AssetID {
+    guard let asset = core.asset(code) else {
+      throw CustodyHalt.refused("the venue has no asset \(code)")
+    }
+    return asset
+  }
+
+  private func send(_ command: Command, accepting known: Rejection, _ deposit: Deposit) throws {
+    guard let reply = core.submit([command])?.first else { throw CoreAway() }
+    if let rejection = reply.rejection, rejection != known {
+      throw CustodyHalt.refused("deposit \(deposit.id): \(rejection.code)")
+    }
+  }
+}

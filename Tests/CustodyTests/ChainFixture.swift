@@ -1,0 +1,224 @@
+// The development chain and the scanner before a whole core, for the tests of this folder.
+
+import AsyncHTTPClient
+import Embedded
+import Engine
+import Ethereum
+import Foundation
+import Ledger
+import Logging
+import NIOCore
+import NIOHTTP1
+import Synchronization
+import Testing
+
+@testable import CoreFixture
+@testable import Custody
+@testable import Journal
+
+/// The development chain of one test: blocks only when the test says so.
+final class TestChain: Sendable {
+  let host: ChainHost
+  let ready: ChainHost.Ready
+  private let directory: String
+
+  init(_ arguments: [String] = []) throws {
+    let project = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
+      .deletingLastPathComponent().deletingLastPathComponent().path
+    directory = "/tmp/uncross-chain-\(getpid())-\(UInt32.random(in: .min ... .max))"
+    let python = try #require(ChainHost.findPython(project: project), "make setup installs it")
+    host = try ChainHost(
+      python: python, source: project, data: directory, arguments: arguments,
+      logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+    ready = try host.start()
+  }
+
+  func stop() {
+    host.stop()
+    try? FileManager.default.removeItem(atPath: directory)
+  }
+
+  func contract(_ name: String) throws -> Address { try Address(#require(ready.contracts[name])) }
+
+  /// One call, its result as JSON.
+  @discardableResult
+  func call(_ method: String, _ parameters: [Any] = []) throws -> Any {
+    let body: [String: Any] = ["jsonrpc": "2.0", "id": 1, "method": method, "params": parameters]
+    var request = try HTTPClient.Request(url: ready.url, method: .POST)
+    request.body = .data(try JSONSerialization.data(withJSONObject: body))
+    let response = try HTTPClient.shared.execute(
+      request: request, deadline: .now() + .seconds(60)
+    ).wait()
+    let bytes = Data(try #require(response.body).readableBytesView)
+    let answer = try #require(JSONSerialization.jsonObject(with: bytes) as? [String: Any])
+    if let error = answer["error"] { throw ChainCallError(description: "\(method): \(error)") }
+    return answer["result"] ?? NSNull()
+  }
+
+  @discardableResult
+  func mine(_ count: Int = 1) throws -> Int64 {
+    try call("evm_mine", [count])
+    return try height()
+  }
+
+  func height() throws -> Int64 {
+    let text = try #require(try call("eth_blockNumber") as? String)
+    return try #require(Int64(text.dropFirst(2), radix: 16))
+  }
+
+  /// Coins on their way; their transactions' hashes.
+  @discardableResult
+  func fund(_ address: Address, wei: Int128) throws -> String {
+    let hashes = try call("dev_fund", [[["address": "\(address)", "wei": "\(wei)"]]])
+    return try #require((hashes as? [String])?.first)
+  }
+
+  @discardableResult
+  func mint(_ token: String, to address: Address, _ amount: Int128) throws -> String {
+    let hashes = try call(
+      "dev_mint", [[["token": token, "to": "\(address)", "amount": "\(amount)"]]])
+    return try #require((hashes as? [String])?.first)
+  }
+
+  func reorganise(depth: Int, blocks: Int? = nil, drop: [String] = []) throws {
+    var request: [String: Any] = ["depth": depth, "drop": drop]
+    if let blocks { request["blocks"] = blocks }
+    try call("dev_reorg", [request])
+  }
+
+  func options(_ options: [String: Any]) throws { try call("dev_options", [options]) }
+  func fault(_ fault: [String: Any]) throws { try call("dev_setFault", [fault]) }
+}
+
+struct ChainCallError: Error, CustomStringConvertible {
+  var description: String
+}
+
+/// A core with a scanner before it: users 2, 3, ... of `Load.genesis`' kind, assets USDC, ETH and BTC.
+final class Venue: Sendable {
+  static let seed = [UInt8](repeating: 7, count: 32)
+
+  let chain: TestChain
+  let database: TestDatabase
+  let core: Core
+  let addresses: DepositAddresses
+  let desk: CustodyDesk
+  private let state: Mutex<DepositScanner?> = Mutex(nil)
+  let reports = Core.Halts()
+
+  init(_ database: TestDatabase, _ chain: TestChain, users: Int = 3) throws {
+    (self.database, self.chain) = (database, chain)
+    let core = try Core(database, limits: .small(batchRows: 20, partitionRows: 1_000))
+    self.core = core
+    if core.loop.currentFigures().durable.commands == 0 {
+      try #expect(
+        core.submit(Self.genesis(users: users), isReserved: true).get()
+          .allSatisfy { $0.rejection == nil })
+    }
+    let xpub = try ExtendedPrivateKey(seed: Self.seed).extendedPublicKey
+    addresses = DepositAddresses(xpub: xpub)
+    desk = CustodyDesk(
+      conninfo: database.app, chain: "dev", addresses: addresses, xpub: "\(xpub)",
+      term: { core.loop.currentFigures().term })
+  }
+
+  static func genesis(users: Int) -> [Command] {
+    [
+      .configureVenue(VenueConfiguration(seed: 5, secondSeed: 6)),
+      .createAsset(AssetDefinition(code: "USDC", decimals: 6, adjustmentLimit: 1 << 100)),
+      .createAsset(AssetDefinition(code: "ETH", decimals: 18, adjustmentLimit: 1 << 100)),
+      .createAsset(AssetDefinition(code: "BTC", decimals: 6, adjustmentLimit: 1 << 100)),
+      .registerUser(name: "operator"),
+    ] + (0..<users).map { .registerUser(name: "user-\($0 + 2)") }
+  }
+
+  /// Ether after 3 blocks, at least 1,000 wei; USDC after 3, at least 10 atoms; BTC, which has 8
+  /// decimals on the chain and 6 here, when final.
+  func rules(secondNodeFrom: Int128? = nil) throws -> DepositRules {
+    DepositRules(assets: [
+      DepositAsset(
+        code: "ETH", source: .native, scale: .one, minimum: 1_000, finality: .depth(3),
+        secondNodeFrom: secondNodeFrom),
+      DepositAsset(
+        code: "USDC", source: .token(try chain.contract("USDC")), scale: .one, minimum: 10,
+        finality: .depth(3)),
+      DepositAsset(
+        code: "BTC", source: .token(try chain.contract("BTC")), scale: UInt256(100 as UInt64),
+        minimum: 1, finality: .finalized),
+    ])
+  }
+
+  /// Starts a scanner from the database; one at a time.
+  @discardableResult
+  func scan(
+    nodes others: [String] = [], secondNodeFrom: Int128? = nil, start: Int64 = 0,
+    _ change: (inout DepositScanner.Configuration) -> Void = { _ in }
+  ) throws -> DepositScanner {
+    var configuration = DepositScanner.Configuration(chain: "dev", chainID: 31337, start: start)
+    configuration.pollMilliseconds = 20
+    change(&configuration)
+    let core = core
+    let reports = reports
+    var limits = ChainNode.Limits()
+    limits.seconds = 3
+    let scanner = DepositScanner(
+      conninfo: database.app, configuration: configuration,
+      rules: try rules(secondNodeFrom: secondNodeFrom),
+      nodes: [ChainNode(url: chain.ready.url, limits: limits)]
+        + others.map { ChainNode(url: $0, limits: limits) },
+      addresses: addresses,
+      core: CustodyCore(
+        submit: { commands in try? core.submit(commands, isReserved: true).get() },
+        position: { name in
+          core.ask { engine in
+            engine.chain(named: name).map { chain in
+              let last = engine.lastNumbers(chain)
+              return ChainPosition(
+                chain: chain, lastCredit: last.credit, lastClawback: last.clawback)
+            }
+          } ?? nil
+        },
+        asset: { code in core.ask { $0.asset(named: code) } ?? nil },
+        term: { core.loop.currentFigures().term }),
+      report: { reports.note($0) })
+    state.withLock { $0 = scanner }
+    scanner.start()
+    return scanner
+  }
+
+  /// Until the scanner has the chain's head.
+  func settle(_ scanner: DepositScanner, sourceLocation: SourceLocation = #_sourceLocation) throws {
+    let height = try chain.height()
+    let isThere = eventually(within: 20) {
+      let figures = scanner.currentFigures()
+      return figures.halted != nil || figures.tip == height && figures.state == "caught_up"
+    }
+    #expect(
+      isThere, "\(scanner.currentFigures()), the head is \(height)", sourceLocation: sourceLocation)
+    #expect(core.projection.drain(withinSeconds: 20), sourceLocation: sourceLocation)
+  }
+
+  func stop(_ scanner: DepositScanner) {
+    scanner.stop()
+    core.stop()
+  }
+
+  /// A blocking read of an async answer.
+  func address(_ user: UserID) throws -> Address {
+    let answer = Answer<Address?>()
+    let desk = desk
+    Task { answer.give(try? await desk.address(of: user)) }
+    return try #require(try answer.wait())
+  }
+
+  func deposits(_ user: UserID) throws -> [Deposit] {
+    let answer = Answer<[Deposit]?>()
+    let desk = desk
+    Task { answer.give(try? await desk.deposits(of: user, before: nil, limit: 100)) }
+    return try #require(try answer.wait())
+  }
+
+  func balance(_ user: UserID, _ asset: AssetID) throws -> Int128 {
+    try #require(core.ask { $0.balance(user, asset).total })
+  }
+}

@@ -1,0 +1,171 @@
+// What a transfer is worth, when it is ripe, and which logs are transfers at all.
+
+import Ethereum
+import Testing
+
+@testable import CoreFixture
+@testable import Custody
+
+@Suite struct DepositRulesTests {
+  static let token = address(0xaa)
+  static let other = address(0xbb)
+  static let ours = address(0x01)
+  static let stranger = address(0x02)
+
+  static func address(_ low: UInt64) -> Address {
+    guard let address = Address(word: UInt256(low)) else { preconditionFailure("an address") }
+    return address
+  }
+
+  static func hash(_ low: UInt64) -> Hash32 { Hash32(UInt256(low)) }
+
+  /// Ether with 18 decimals on both sides; a token with 18 on the chain and 6 here.
+  static let rules = DepositRules(
+    assets: [
+      DepositAsset(
+        code: "ETH", source: .native, scale: .one, minimum: 1_000, finality: .depth(3)),
+      DepositAsset(
+        code: "USDC", source: .token(token), scale: UInt256(1_000_000_000_000 as UInt64),
+        minimum: 10, finality: .finalized),
+    ], ownSenders: [address(0x0f)])
+
+  private func transfer(
+    _ raw: UInt256, _ source: DepositAsset.Source, from sender: Address = stranger
+  ) -> Transfer {
+    Transfer(
+      transaction: Self.hash(1), outRef: "n", source: source, sender: sender,
+      recipient: Self.ours, raw: raw)
+  }
+
+  private func value(_ raw: UInt256, _ source: DepositAsset.Source) throws -> DepositValue {
+    Self.rules.value(of: transfer(raw, source), in: try #require(Self.rules.asset(source)))
+  }
+
+  @Test func rawIsAmountTimesScalePlusDust() throws {
+    let value = try value(UInt256(10_000_000_000_123 as UInt64), .token(Self.token))
+    #expect(value.amount == 10 && value.dust == UInt256(123 as UInt64) && value.status == .seen)
+    var numbers = SeededNumbers(7)
+    for _ in 0..<2_000 {
+      let raw = UInt256(UInt128(numbers.next()) * UInt128(numbers.next() >> 20))
+      let value = try self.value(raw, .token(Self.token))
+      let scale = UInt256(1_000_000_000_000 as UInt64)
+      let booked = try #require(UInt256(exactly: value.amount)?.multiplied(by: scale))
+      #expect(booked.adding(value.dust) == raw)
+    }
+  }
+
+  @Test func theEndsOfTheRange() throws {
+    #expect(try value(UInt256(999 as UInt64), .native).status == .dust)
+    #expect(try value(UInt256(999 as UInt64), .native).dust == UInt256(999 as UInt64))
+    #expect(try value(UInt256(1_000 as UInt64), .native).status == .seen)
+    let bound = UInt256(UInt128(1) << 120)
+    #expect(try value(bound, .native).status == .review)
+    #expect(try value(.max, .native).status == .review)
+    #expect(try value(.max, .native).dust == .max)
+    let largest = try #require(bound.subtracting(.one))
+    #expect(try value(largest, .native).amount == 1 << 120 - 1)
+  }
+
+  @Test func theVenuesOwnPaymentsAreNoDeposits() {
+    let own = transfer(UInt256(5_000 as UInt64), .native, from: Self.address(0x0f))
+    #expect(Self.rules.value(of: own, in: Self.rules.assets[0]).status == .rejected)
+  }
+
+  @Test func ripenessByDepthAndByFinality() {
+    let (ether, token) = (Self.rules.assets[0], Self.rules.assets[1])
+    #expect(!Self.rules.isRipe(ether, height: 10, tip: 11, finalized: 11))
+    #expect(Self.rules.isRipe(ether, height: 10, tip: 12, finalized: -1))
+    #expect(!Self.rules.isRipe(token, height: 10, tip: 1_000, finalized: 9))
+    #expect(Self.rules.isRipe(token, height: 10, tip: 10, finalized: 10))
+  }
+
+  // MARK: Blocks
+
+  private static func log(
+    _ contract: Address = token, to recipient: Address = ours, amount: UInt64 = 77,
+    topics extra: [Hash32] = [], data: [UInt8]? = nil
+  ) -> Log {
+    Log(
+      address: contract,
+      topics: [ERC20.transferTopic, Hash32(stranger.word), Hash32(recipient.word)] + extra,
+      data: data ?? UInt256(amount).bigEndianBytes)
+  }
+
+  private func block(_ logs: [[Log]], values: [UInt64]) -> (ChainBlock, [ChainReceipt]) {
+    let place = BlockPlace(height: 5, hash: Self.hash(50), parent: Self.hash(49))
+    let transactions = values.enumerated().map { index, value in
+      ChainTransaction(
+        hash: Self.hash(UInt64(100 + index)), sender: Self.stranger, recipient: Self.ours,
+        value: UInt256(value))
+    }
+    let receipts = zip(transactions, logs).map { transaction, logs in
+      ChainReceipt(transaction: transaction.hash, block: place.hash, isSuccess: true, logs: logs)
+    }
+    let block = ChainBlock(
+      place: place, logsBloom: Bloom(of: logs.flatMap { $0 }), transactions: transactions)
+    return (block, receipts)
+  }
+
+  private func watching(_ address: Address) -> Bool { address == Self.ours }
+
+  @Test func everyTransferOfATransactionIsFoundByItsOrdinal() {
+    let scan = BlockScan(Self.rules)
+    let (block, receipts) = block(
+      [
+        [
+          Self.log(Self.other), Self.log(amount: 1), Self.log(to: Self.stranger),
+          Self.log(amount: 2),
+        ]
+      ],
+      values: [9])
+    let found = scan.transfers(block.transactions[0], receipts[0], watching: watching)
+    #expect(found.map(\.outRef) == ["n", "l1", "l3"])
+    #expect(found.map(\.raw) == [9, 1, 2].map { UInt256($0 as UInt64) })
+  }
+
+  /// Another contract's log, a token with an id (four topics), longer data, nothing, and a transaction that
+  /// failed: none of them moved a listed token.
+  @Test func forgeriesAreNoTransfers() {
+    let scan = BlockScan(Self.rules)
+    let forgeries = [
+      Self.log(Self.other), Self.log(topics: [Self.hash(1)]),
+      Self.log(data: UInt256(5 as UInt64).bigEndianBytes + [0]), Self.log(data: []),
+      Self.log(amount: 0),
+    ]
+    let (block, receipts) = block([forgeries], values: [0])
+    #expect(scan.transfers(block.transactions[0], receipts[0], watching: watching).isEmpty)
+    var failed = receipts[0]
+    (failed.isSuccess, failed.logs) = (false, [Self.log()])
+    var paying = block.transactions[0]
+    paying.value = UInt256(5_000 as UInt64)
+    #expect(scan.transfers(paying, failed, watching: watching).isEmpty)
+  }
+
+  @Test func anOmittedLogIsNoticed() throws {
+    let scan = BlockScan(Self.rules)
+    let (block, receipts) = block([[Self.log()], [Self.log(Self.other)]], values: [0, 0])
+    #expect(scan.needsReceipts(block, watching: watching))
+    #expect(throws: Never.self) { try scan.check(receipts, of: block) }
+    var lying = receipts
+    lying[0].logs = []
+    #expect(throws: BlockDoubt.logsDoNotMatchBloom) { try scan.check(lying, of: block) }
+    #expect(throws: BlockDoubt.receiptsDoNotMatch) {
+      try scan.check(Array(receipts.dropLast()), of: block)
+    }
+    #expect(throws: BlockDoubt.receiptsDoNotMatch) {
+      try scan.check(receipts.reversed(), of: block)
+    }
+    lying = receipts
+    lying[1].block = Self.hash(51)
+    #expect(throws: BlockDoubt.receiptsDoNotMatch) { try scan.check(lying, of: block) }
+  }
+
+  @Test func aBlockWithoutUsIsPassed() {
+    let scan = BlockScan(Self.rules)
+    let (quiet, _) = block([[]], values: [0])
+    #expect(!scan.needsReceipts(quiet, watching: watching))
+    let (paying, _) = block([[]], values: [1])
+    #expect(scan.needsReceipts(paying, watching: watching))
+    #expect(!scan.needsReceipts(paying, watching: { _ in false }))
+  }
+}

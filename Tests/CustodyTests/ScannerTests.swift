@@ -1,0 +1,396 @@
+// The scanner on a real chain and a real database: what arrives is credited once, whatever the chain does.
+
+import Embedded
+import Engine
+import Ethereum
+import Foundation
+import Ledger
+import Postgres
+import Testing
+
+@testable import CoreFixture
+@testable import Custody
+
+extension DatabaseTests {
+  @Suite(.serialized) struct ScannerTests {
+    private func venue(
+      _ body: (Venue, TestChain) throws -> Void
+    ) throws {
+      let chain = try TestChain()
+      defer { chain.stop() }
+      let venue = try Venue(TestDatabase(), chain)
+      try body(venue, chain)
+      #expect(venue.core.halts.all.isEmpty)
+    }
+
+    private func statuses(_ venue: Venue, _ user: UserID) throws -> [DepositStatus] {
+      try venue.deposits(user).map(\.status)
+    }
+
+    @Test func aDepositIsSeenConfirmedCreditedAndFinal() throws {
+      try venue { venue, chain in
+        let address = try venue.address(2)
+        #expect(try venue.address(2) == address && venue.address(3) != address)
+        let scanner = try venue.scan()
+        try venue.settle(scanner)
+        try chain.fund(address, wei: 5_000)
+        try chain.mint("BTC", to: address, 12_345)
+        try chain.mine()
+        try venue.settle(scanner)
+        #expect(try statuses(venue, 2) == [.seen, .seen])
+        try chain.mine()
+        try venue.settle(scanner)
+        #expect(try statuses(venue, 2) == [.confirming, .confirming])
+        #expect(try venue.balance(2, 1) == 0)
+        try chain.mine()
+        try venue.settle(scanner)
+        // Ether by its depth of 3; Bitcoin waits for finality, 8 blocks behind the head.
+        #expect(try eventually { try venue.balance(2, 1) == 5_000 })
+        try chain.mine(7)
+        try venue.settle(scanner)
+        #expect(try eventually { try venue.balance(2, 2) == 123 })
+        #expect(
+          try eventually {
+            try venue.settle(scanner)
+            return try statuses(venue, 2) == [.final, .final]
+          })
+        let bitcoin = try #require(try venue.deposits(2).first { $0.asset == "BTC" })
+        #expect(bitcoin.raw == UInt256(12_345 as UInt64) && bitcoin.amount == 123)
+        #expect(bitcoin.dust == UInt256(45 as UInt64) && bitcoin.credited == 123)
+        venue.stop(scanner)
+        try check(venue)
+      }
+    }
+
+    /// A forger's log, a token that moves nothing, one below the minimum, a failing transfer, and one to
+    /// somebody else: none is credited, and none leaves a row but the dust.
+    @Test func whatIsNoDepositIsNotCredited() throws {
+      try venue { venue, chain in
+        let address = try venue.address(2)
+        let scanner = try venue.scan()
+        for token in ["FORGER", "FALSE", "FEE"] { try chain.mint(token, to: address, 1_000_000) }
+        try chain.mint("USDC", to: address, 9)
+        try chain.mint("USDC", to: address, 0)
+        try chain.mint("USDC", to: chain.contract("FORWARDER"), 500)
+        try chain.fund(address, wei: 999)
+        try chain.mine(12)
+        try venue.settle(scanner)
+        let found = try venue.deposits(2)
+        #expect(found.map(\.status) == [.dust, .dust])
+        #expect(Set(found.map(\.asset)) == ["ETH", "USDC"] && found.allSatisfy { $0.amount == 0 })
+        #expect(try venue.balance(2, 0) == 0 && venue.balance(2, 1) == 0)
+        venue.stop(scanner)
+        try check(venue)
+      }
+    }
+
+    @Test func twoPaymentsInOneTransactionAreTwoDeposits() throws {
+      try venue { venue, chain in
+        let address = try venue.address(3)
+        let forwarder = try chain.contract("FORWARDER")
+        try chain.mint("USDC", to: forwarder, 1_000)
+        try chain.call(
+          "dev_sendTwice",
+          [["token": "USDC", "to": "\(address)", "first": "100", "second": "200"]])
+        try chain.mine(4)
+        let scanner = try venue.scan()
+        #expect(try eventually { try venue.balance(3, 0) == 300 })
+        try venue.settle(scanner)
+        #expect(try Set(venue.deposits(3).map(\.outRef)) == ["l0", "l1"])
+        venue.stop(scanner)
+        try check(venue)
+      }
+    }
+
+    /// Shallower than the depth, equal to it, and at equal height: the transaction comes again elsewhere
+    /// in its block, and is one deposit.
+    @Test(arguments: [(1, 2), (2, 3), (3, 4), (2, 2)])
+    func aDepositThatIsMinedAgainIsOneDeposit(depth: Int, blocks: Int) throws {
+      try venue { venue, chain in
+        let address = try venue.address(2)
+        let scanner = try venue.scan()
+        // A neighbour before it, which leaves: the deposit's index in the block shifts.
+        let neighbour = try chain.mint("USDC", to: venue.address(3), 50)
+        try chain.mint("USDC", to: address, 700)
+        try chain.mine(depth)
+        try venue.settle(scanner)
+        let before = try #require(try venue.deposits(2).first)
+        try chain.reorganise(depth: depth, blocks: blocks, drop: [neighbour])
+        try chain.mine(0)
+        try venue.settle(scanner)
+        // The neighbour's nonce is gone: ours waits until somebody fills it.
+        try chain.fund(try chain.contract("FORGER"), wei: 1)
+        try chain.mine(4)
+        #expect(try eventually { try venue.balance(2, 0) == 700 })
+        try venue.settle(scanner)
+        let after = try venue.deposits(2)
+        #expect(after.count == 1 && after[0].id == before.id && after[0].block != before.block)
+        // At the depth of 3 it had been credited.
+        let gone = try venue.deposits(3).map(\.status)
+        #expect(gone == [depth < 3 ? .orphaned : .clawback])
+        venue.stop(scanner)
+        try check(venue)
+      }
+    }
+
+    @Test func aDropBeforeTheCreditIsOrphanedAndMayComeAgain() throws {
+      try venue { venue, chain in
+        let address = try venue.address(2)
+        let scanner = try venue.scan()
+        let hash = try chain.fund(address, wei: 8_000)
+        try chain.mine(2)
+        try venue.settle(scanner)
+        try chain.reorganise(depth: 2, blocks: 5, drop: [hash])
+        try venue.settle(scanner)
+        #expect(try statuses(venue, 2) == [.orphaned])
+        try chain.mine(5)
+        try venue.settle(scanner)
+        #expect(try venue.balance(2, 1) == 0)
+        #expect(scanner.currentFigures().reorganisations == 1)
+        venue.stop(scanner)
+        try check(venue)
+      }
+    }
+
+    /// Deeper than the depth: what was credited is taken back, from the user or, where it is spent, from the
+    /// venue's loss account; the user is frozen.
+    @Test(arguments: [false, true]) func aDropAfterTheCreditIsTakenBack(isSpent: Bool) throws {
+      try venue { venue, chain in
+        let address = try venue.address(2)
+        let scanner = try venue.scan()
+        let hash = try chain.fund(address, wei: 8_000)
+        try chain.mine(4)
+        #expect(try eventually { try venue.balance(2, 1) == 8_000 })
+        try venue.settle(scanner)
+        if isSpent {
+          #expect(
+            try venue.core.submit([Load.adjust(2, 1, -7_000, "spent")]).get()[0].rejection == nil)
+        }
+        try chain.reorganise(depth: 4, blocks: 6, drop: [hash])
+        #expect(try eventually { try venue.balance(2, 1) == 0 })
+        try venue.settle(scanner)
+        #expect(try statuses(venue, 2) == [.clawback])
+        #expect(venue.core.ask { $0.isFrozen(2) } == true)
+        let loss = try #require(
+          venue.core.ask { $0.balance(Bounds.lossAccount, 1).total })
+        #expect(loss == (isSpent ? -7_000 : 0))
+        #expect(venue.reports.all.contains { $0.contains("taken back") })
+        venue.stop(scanner)
+        try check(venue)
+      }
+    }
+
+    /// Taken back, and mined again after all: credited anew, under a new number.
+    @Test func aClawbackThatComesAgainIsCreditedAgain() throws {
+      try venue { venue, chain in
+        let address = try venue.address(2)
+        let scanner = try venue.scan()
+        let hash = try chain.fund(address, wei: 8_000)
+        try chain.mine(4)
+        #expect(try eventually { try venue.balance(2, 1) == 8_000 })
+        try venue.settle(scanner)
+        // It leaves the chain, but waits.
+        try chain.call("dev_hold", [hash])
+        try chain.reorganise(depth: 4, blocks: 6)
+        #expect(try eventually { try venue.balance(2, 1) == 0 })
+        try venue.settle(scanner)
+        try chain.call("dev_hold", [hash, false])
+        try chain.mine(5)
+        #expect(try eventually { try venue.balance(2, 1) == 8_000 })
+        try venue.settle(scanner)
+        let deposit = try #require(try venue.deposits(2).first)
+        #expect(deposit.creditNumber == 2 && deposit.clawbackNumber == nil)
+        venue.stop(scanner)
+        try check(venue)
+      }
+    }
+
+    @Test func aNodeOfAnotherChainHaltsCustodyOnly() throws {
+      try venue { venue, chain in
+        try chain.call("dev_claim", [["chain_id": 1]])
+        let scanner = try venue.scan()
+        #expect(eventually { scanner.currentFigures().halted != nil })
+        #expect(scanner.currentFigures().halted == .wrongChain(expected: 31337, found: 1))
+        scanner.stop()
+        try chain.call("dev_claim", [[:]])
+        let second = try venue.scan()
+        try venue.settle(second)
+        second.stop()
+        try chain.call("dev_claim", [["genesis": "0x" + String(repeating: "ab", count: 32)]])
+        let third = try venue.scan()
+        #expect(eventually { third.currentFigures().halted == .wrongGenesis })
+        #expect(try venue.core.submit([.activateRules(version: 1)]).get()[0].rejection == nil)
+        venue.stop(third)
+      }
+    }
+
+    /// Each kind of fault, met again and again while deposits arrive: late, cut off, refused, told to go
+    /// slower, not JSON, huge, without logs. Nothing is lost and nothing comes twice.
+    @Test func faultsOfTheNodeAreWaitedOut() throws {
+      try venue { venue, chain in
+        let address = try venue.address(2)
+        let scanner = try venue.scan { $0.limits.blocks = 3 }
+        var expected: Int128 = 0
+        let faults: [[String: Any]] = [
+          ["kind": "delay", "milliseconds": 300], ["kind": "drop"], ["kind": "error"],
+          ["kind": "error", "error": ["code": -32005, "message": "limit exceeded"]],
+          ["kind": "status", "status": 429], ["kind": "malformed"],
+          ["kind": "huge", "bytes": 1 << 16], ["kind": "result", "result": NSNull()],
+          ["kind": "omit_logs", "method": "eth_getBlockReceipts"],
+          ["kind": "accept_then_drop"],
+        ]
+        for fault in faults {
+          let standard: [String: Any] = ["method": "eth_getBlockByNumber", "times": 2]
+          try chain.fault(fault.merging(standard) { own, _ in own })
+          try chain.mint("USDC", to: address, 1_000)
+          expected += 1_000
+          try chain.mine(3)
+          #expect(
+            try eventually(within: 20) { try venue.balance(2, 0) == expected },
+            "\(fault): \(scanner.currentFigures())")
+          try chain.call("dev_clearFaults")
+        }
+        try venue.settle(scanner)
+        let figures = scanner.currentFigures()
+        #expect(figures.halted == nil && figures.nodeErrors > 5 && figures.doubts >= 1)
+        venue.stop(scanner)
+        try check(venue)
+      }
+    }
+
+    @Test func aStaleNodeAndAStalledFinalityAreWaitedFor() throws {
+      try venue { venue, chain in
+        let address = try venue.address(2)
+        try chain.mine(10)
+        let scanner = try venue.scan()
+        try venue.settle(scanner)
+        try chain.options(["head_lag": 6])
+        #expect(eventually { scanner.currentFigures().state == "node_behind" })
+        try chain.options(["head_lag": 0, "finalized_stalled": 2])
+        try chain.mint("BTC", to: address, 10_000)
+        try chain.mine(30)
+        try venue.settle(scanner)
+        #expect(try venue.balance(2, 2) == 0 && statuses(venue, 2) == [.confirming])
+        try chain.options(["finalized_stalled": NSNull()])
+        #expect(try eventually { try venue.balance(2, 2) == 100 })
+        venue.stop(scanner)
+        try check(venue)
+      }
+    }
+
+    /// From a value on a second node must have it too; one that lags, or is of another chain, does not count.
+    @Test func aSecondNodeMustAgreeAboutMuch() throws {
+      let other = try TestChain()
+      defer { other.stop() }
+      try venue { venue, chain in
+        let address = try venue.address(2)
+        let scanner = try venue.scan(nodes: [other.ready.url], secondNodeFrom: 10_000)
+        try chain.fund(address, wei: 9_999)
+        try chain.fund(address, wei: 10_000)
+        try chain.mine(5)
+        #expect(try eventually { try venue.balance(2, 1) == 9_999 })
+        #expect(eventually { scanner.currentFigures().state == "second_node_disagrees" })
+        #expect(try venue.balance(2, 1) == 9_999)
+        // The same transactions in the same blocks: the other node has them now.
+        try other.fund(address, wei: 9_999)
+        try other.fund(address, wei: 10_000)
+        try other.mine(5)
+        #expect(try other.height() == chain.height())
+        #expect(try eventually { try venue.balance(2, 1) == 19_999 })
+        venue.stop(scanner)
+        try check(venue)
+      }
+    }
+
+    /// Deep in the chain a scan goes in steps, and a restart goes on where it ended.
+    @Test func aBacklogIsScannedInStepsAndAcrossRestarts() throws {
+      try venue { venue, chain in
+        let address = try venue.address(2)
+        for _ in 0..<5 {
+          try chain.fund(address, wei: 2_000)
+          try chain.mine(30)
+        }
+        for _ in 0..<4 {
+          let scanner = try venue.scan {
+            ($0.limits.blocks, $0.creditBatch) = (7, 2)
+          }
+          _ = eventually(within: 0.15) { scanner.currentFigures().state == "caught_up" }
+          scanner.stop()
+        }
+        let scanner = try venue.scan()
+        #expect(try eventually { try venue.balance(2, 1) == 10_000 })
+        try venue.settle(scanner)
+        #expect(try venue.database.number("select count(*) from public.scanned_blocks") == 152)
+        venue.stop(scanner)
+        try check(venue)
+      }
+    }
+
+    // MARK: The auditor
+
+    /// What must hold after anything: the blocks are gapless and linked, each live credit lies on the chain
+    /// or is taken back, and no atom is booked but by a deposit.
+    private func check(_ venue: Venue, sourceLocation: SourceLocation = #_sourceLocation) throws {
+      let connection = try venue.database.connect(venue.database.audit)
+      for (name, sql) in Self.emptyQueries {
+        let rows = try connection.query(sql).rowCount
+        #expect(rows == 0, "\(name)", sourceLocation: sourceLocation)
+      }
+      let booked = try connection.query(
+        """
+        select (select coalesce(sum(credited), 0) from public.deposits),
+          (select coalesce(sum(delta) filter (where type in ('DEPOSIT', 'CLAWBACK')), 0)
+            from public.balance_log)
+        """)
+      #expect(booked.numeric(0, 0) == booked.numeric(0, 1), sourceLocation: sourceLocation)
+    }
+
+    private static let emptyQueries = [
+      (
+        "blocks without a gap",
+        """
+        select height from (select *, lag(height) over w ph, lag(hash) over w pp
+          from public.scanned_blocks window w as (order by height)) b
+        where ph is not null and (ph <> height - 1 or pp <> parent_hash)
+        """
+      ),
+      (
+        "live credits lie on the chain",
+        """
+        select id from public.deposits d where credited > 0 and status <> 'clawback'
+          and not exists (select from public.scanned_blocks b where b.chain = d.chain
+            and b.height = d.block_height and b.hash = d.block_hash)
+        """
+      ),
+      (
+        "numbers without a gap",
+        """
+        select * from core.chain c where last_credit <> (
+          select count(*) from public.balance_log where type = 'DEPOSIT')
+        """
+      ),
+      (
+        "raw is amount times scale plus dust",
+        "select id from public.deposits where raw_amount <> amount * scale + dust"
+      ),
+      (
+        "every step is in the log",
+        """
+        select id from public.deposits d where not exists (select from core.deposit_log l
+          where l.tx_hash = d.tx_hash and l.out_ref = d.out_ref and l.status = d.status)
+        """
+      ),
+    ]
+  }
+}
+
+enum Load {
+  static func adjust(
+    _ user: UserID, _ asset: AssetID, _ amount: Int128, _ request: String
+  ) throws -> Command {
+    .adjustBalance(
+      BalanceAdjustment(
+        operator: 1, user: user, asset: asset, amount: amount, reason: "test",
+        requestID: try #require(ClientOrderID(request))))
+  }
+}

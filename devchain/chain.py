@@ -1,0 +1,369 @@
+"""The chain: blocks over py-evm, reorganisations, and the view of them that a node gives."""
+
+import threading
+from typing import Any, Iterator
+
+import rlp
+from eth.chains.base import MiningChain
+from eth.constants import (
+    BLANK_ROOT_HASH,
+    POST_MERGE_DIFFICULTY,
+    POST_MERGE_MIX_HASH,
+    POST_MERGE_NONCE,
+)
+from eth.db import get_db_backend
+from eth.exceptions import Revert, VMError
+from eth.vm.forks import CancunVM
+from eth.vm.spoof import SpoofTransaction
+from eth_keys import keys
+from eth_utils import keccak
+from eth_utils.exceptions import ValidationError
+
+from devchain.errors import RPCError
+from devchain.journal import Journal
+from devchain.mempool import Mempool
+
+NOBODY = b"\0" * 20
+GAS_LIMIT = 30_000_000
+# The same genesis at every start: the chain's hashes are those of its state file.
+GENESIS_TIME = 1_700_000_000
+# Owns all coins at the beginning. Everybody knows this key: the chain is worth nothing.
+FAUCET = keys.PrivateKey(b"\0" * 31 + b"\1")
+
+
+def number(value: int) -> str:
+    return hex(value)
+
+
+def data(value: bytes) -> str:
+    return "0x" + bytes(value).hex()
+
+
+def unhex(text: str) -> bytes:
+    if not isinstance(text, str) or not text.startswith("0x"):
+        raise RPCError("hex string without 0x prefix", -32602)
+    return bytes.fromhex(text[2:])
+
+
+class Chain:
+    """One canonical list of blocks; blocks that left stay readable by their hash."""
+
+    def __init__(self, chain_id: int, journal: Journal) -> None:
+        class Configured(MiningChain):
+            vm_configuration = ((0, CancunVM),)
+
+            def create_header_from_parent(self, parent: Any, **fields: Any) -> Any:
+                fields["gas_limit"] = parent.gas_limit
+                return super().create_header_from_parent(parent, **fields)
+
+        Configured.chain_id = chain_id
+        self.evm = Configured
+        self.chain_id = chain_id
+        self.journal = journal
+        self.lock = threading.RLock()
+        self.pool = Mempool()
+        # What tests change: how far behind the head safe and final blocks are, how stale the node is.
+        self.options: dict[str, Any] = {
+            "safe_lag": 4,
+            "finalized_lag": 8,
+            "finalized_stalled": None,
+            "head_lag": 0,
+            "logs_range": 10_000,
+            "range_error": "geth",
+        }
+        self.salt = 0
+        self.db = get_db_backend()
+        faucet = dict(balance=10**30, storage={}, code=b"", nonce=0)
+        genesis = Configured.from_genesis(
+            self.db,
+            dict(
+                coinbase=NOBODY,
+                difficulty=POST_MERGE_DIFFICULTY,
+                extra_data=b"",
+                gas_limit=GAS_LIMIT,
+                mix_hash=POST_MERGE_MIX_HASH,
+                nonce=POST_MERGE_NONCE,
+                receipt_root=BLANK_ROOT_HASH,
+                timestamp=GENESIS_TIME,
+                transaction_root=BLANK_ROOT_HASH,
+            ),
+            {FAUCET.public_key.to_canonical_address(): faucet},
+        )
+        first = genesis.get_canonical_block_by_number(0)
+        # Ours, because py-evm's own idea of the canonical chain knows no reorganisation on request.
+        self.blocks = [first]
+        self.by_hash = {first.hash: first}
+        self.receipts: dict[bytes, list[Any]] = {first.hash: []}
+        self.places: dict[bytes, tuple[Any, int]] = {}
+        for entry in journal.replay():
+            self._replay(entry)
+
+    def _replay(self, entry: dict[str, Any]) -> None:
+        match entry["op"]:
+            case "transaction":
+                self._admit(self._decode(unhex(entry["raw"])))
+            case "block":
+                wanted = [self.pool.transactions[unhex(text)] for text in entry["transactions"]]
+                self.salt = entry["salt"] - 1
+                self._build(wanted)
+                if data(self.head.hash) != entry["hash"]:
+                    raise ValueError(f"block {self.head.number} came out another than it was")
+            case "rollback":
+                self._roll_back(entry["depth"], [unhex(text) for text in entry["drop"]])
+            case "evict":
+                self.pool.remove(unhex(entry["hash"]))
+
+    # Changes
+
+    @property
+    def head(self) -> Any:
+        return self.blocks[-1]
+
+    def send(self, raw: bytes) -> bytes:
+        """Takes a transaction as geth does; it is on disk before the answer."""
+        transaction = self._decode(raw)
+        state = self.vm(self.head).state
+        sender = transaction.sender
+        self.pool.check(transaction, state.get_nonce(sender), state.get_balance(sender))
+        self._admit(transaction)
+        self.journal.write({"op": "transaction", "raw": data(raw)})
+        return transaction.hash
+
+    def mine(self, count: int = 1) -> list[str]:
+        entries = []
+        for _ in range(count):
+            state = self.vm(self.head).state
+            header = self._chain_at(self.head).header
+            block = self._build(self.pool.pick(state, header.base_fee_per_gas, GAS_LIMIT))
+            entries.append(
+                {
+                    "op": "block",
+                    "transactions": [data(t.hash) for t in block.transactions],
+                    "salt": self.salt,
+                    "hash": data(block.hash),
+                }
+            )
+        self.journal.write(*entries)
+        return [entry["hash"] for entry in entries]
+
+    def reorganise(self, depth: int, blocks: int | None, drop: list[bytes]) -> list[str]:
+        """The newest `depth` blocks leave; their transactions wait again unless dropped; `blocks`
+        others come, one more than left where none is said."""
+        if depth < 0 or depth >= len(self.blocks):
+            raise RPCError(f"a reorganisation of {depth} of {len(self.blocks) - 1} blocks", -32602)
+        self._roll_back(depth, drop)
+        self.journal.write({"op": "rollback", "depth": depth, "drop": [data(x) for x in drop]})
+        return self.mine(depth + 1 if blocks is None else blocks)
+
+    def evict(self, transaction_hash: bytes) -> bool:
+        known = transaction_hash in self.pool.transactions
+        self.pool.remove(transaction_hash)
+        self.journal.write({"op": "evict", "hash": data(transaction_hash)})
+        return known
+
+    def _decode(self, raw: bytes) -> Any:
+        try:
+            builder = self.evm(self.db).get_vm(self.head.header).get_transaction_builder()
+            transaction = builder.decode(raw)
+            transaction.sender
+        except Exception as error:  # whatever the bytes are made of
+            raise RPCError(f"rlp: {error}") from error
+        theirs = getattr(transaction, "chain_id", self.chain_id)
+        if theirs not in (None, self.chain_id):
+            raise RPCError(f"invalid chain id for signer: have {theirs} want {self.chain_id}")
+        return transaction
+
+    def _admit(self, transaction: Any) -> None:
+        self.pool.add(transaction)
+
+    def _chain_at(self, block: Any) -> Any:
+        chain = self.evm(self.db)
+        chain.header = chain.create_header_from_parent(block.header)
+        chain.header = chain.header.copy(timestamp=block.header.timestamp + 12)
+        return chain
+
+    def _build(self, picked: list[Any]) -> Any:
+        parent = self.head
+        self.salt += 1
+        # Two blocks with the same content are two blocks: a reorganisation would otherwise find its own.
+        seal = dict(coinbase=NOBODY, mix_hash=self.salt.to_bytes(32, "big"))
+        try:
+            block = self._chain_at(parent).mine_all(picked, **seal)[0].imported_block
+        except ValidationError:
+            # One spent what another needed: one by one, without those that fail.
+            chain = self._chain_at(parent)
+            for transaction in picked:
+                try:
+                    chain.apply_transaction(transaction)
+                except ValidationError:
+                    pass
+            block = chain.mine_block(**seal)
+        self.blocks.append(block)
+        self.by_hash[block.hash] = block
+        self.receipts[block.hash] = list(block.get_receipts(self.evm(self.db).chaindb))
+        for index, transaction in enumerate(block.transactions):
+            self.places[transaction.hash] = (block, index)
+            self.pool.remove(transaction.hash)
+        return block
+
+    def _roll_back(self, depth: int, drop: list[bytes]) -> None:
+        gone = self.blocks[len(self.blocks) - depth :]
+        del self.blocks[len(self.blocks) - depth :]
+        for block in gone:
+            for transaction in block.transactions:
+                self.places.pop(transaction.hash, None)
+                if transaction.hash not in drop:
+                    self.pool.add(transaction)
+        for transaction_hash in drop:
+            self.pool.remove(transaction_hash)
+
+    # Views
+
+    def vm(self, block: Any) -> Any:
+        return self.evm(self.db).get_vm(at_header=block.header)
+
+    def shown_height(self) -> int:
+        """The head that the node admits to."""
+        return max(0, len(self.blocks) - 1 - self.options["head_lag"])
+
+    def block(self, tag: Any) -> Any:
+        """By tag, height or {"blockHash"}; None where there is none."""
+        height = self.shown_height()
+        if tag in ("latest", "pending", None):
+            return self.blocks[height]
+        if tag == "earliest":
+            return self.blocks[0]
+        if tag == "safe":
+            return self.blocks[max(0, height - self.options["safe_lag"])]
+        if tag == "finalized":
+            lag = max(0, height - self.options["finalized_lag"])
+            stalled = self.options["finalized_stalled"]
+            return self.blocks[lag if stalled is None else min(lag, stalled)]
+        if isinstance(tag, dict):
+            if "blockHash" in tag:
+                return self.by_hash.get(unhex(tag["blockHash"]))
+            return self.block(tag.get("blockNumber"))
+        index = int(tag, 16)
+        return self.blocks[index] if index <= height else None
+
+    def need(self, tag: Any) -> Any:
+        block = self.block(tag)
+        if block is None:
+            raise RPCError("header not found")
+        return block
+
+    def transaction_view(self, transaction: Any, block: Any = None, index: int = 0) -> dict[str, Any]:
+        kind = getattr(transaction, "type_id", None) or 0
+        return {
+            "hash": data(transaction.hash),
+            "from": data(transaction.sender),
+            "to": data(transaction.to) if transaction.to else None,
+            "nonce": number(transaction.nonce),
+            "value": number(transaction.value),
+            "gas": number(transaction.gas),
+            "gasPrice": number(transaction.max_fee_per_gas),
+            "maxFeePerGas": number(transaction.max_fee_per_gas),
+            "maxPriorityFeePerGas": number(transaction.max_priority_fee_per_gas),
+            "input": data(transaction.data),
+            "type": number(kind),
+            "chainId": number(self.chain_id),
+            "v": number(transaction.y_parity),
+            "r": number(transaction.r),
+            "s": number(transaction.s),
+            "blockHash": data(block.hash) if block else None,
+            "blockNumber": number(block.number) if block else None,
+            "transactionIndex": number(index) if block else None,
+        }
+
+    def block_view(self, block: Any, full: bool) -> dict[str, Any]:
+        header = block.header
+        return {
+            "number": number(block.number),
+            "hash": data(block.hash),
+            "parentHash": data(header.parent_hash),
+            "timestamp": number(header.timestamp),
+            "gasLimit": number(header.gas_limit),
+            "gasUsed": number(header.gas_used),
+            "baseFeePerGas": number(header.base_fee_per_gas),
+            "logsBloom": data(header.bloom.to_bytes(256, "big")),
+            "stateRoot": data(header.state_root),
+            "receiptsRoot": data(header.receipt_root),
+            "transactionsRoot": data(header.transaction_root),
+            "miner": data(header.coinbase),
+            "mixHash": data(header.mix_hash),
+            "extraData": data(header.extra_data),
+            "difficulty": "0x0",
+            "transactions": [
+                self.transaction_view(t, block, i) if full else data(t.hash)
+                for i, t in enumerate(block.transactions)
+            ],
+        }
+
+    def logs(self, block: Any) -> Iterator[dict[str, Any]]:
+        position = 0
+        for index, receipt in enumerate(self.receipts[block.hash]):
+            for log in receipt.logs:
+                yield {
+                    "address": data(log.address),
+                    "topics": [data(topic.to_bytes(32, "big")) for topic in log.topics],
+                    "data": data(log.data),
+                    "blockNumber": number(block.number),
+                    "blockHash": data(block.hash),
+                    "transactionHash": data(block.transactions[index].hash),
+                    "transactionIndex": number(index),
+                    "logIndex": number(position),
+                    "removed": False,
+                }
+                position += 1
+
+    def receipt_view(self, block: Any, index: int) -> dict[str, Any]:
+        transaction = block.transactions[index]
+        receipts = self.receipts[block.hash]
+        receipt = receipts[index]
+        base_fee = block.header.base_fee_per_gas
+        before = receipts[index - 1].gas_used if index else 0
+        made = keccak(rlp.encode([transaction.sender, transaction.nonce]))[-20:]
+        paid = min(transaction.max_fee_per_gas, base_fee + transaction.max_priority_fee_per_gas)
+        return {
+            "transactionHash": data(transaction.hash),
+            "transactionIndex": number(index),
+            "blockHash": data(block.hash),
+            "blockNumber": number(block.number),
+            "from": data(transaction.sender),
+            "to": data(transaction.to) if transaction.to else None,
+            "status": "0x1" if receipt.state_root == b"\1" else "0x0",
+            "cumulativeGasUsed": number(receipt.gas_used),
+            "gasUsed": number(receipt.gas_used - before),
+            "effectiveGasPrice": number(paid),
+            "type": number(getattr(transaction, "type_id", None) or 0),
+            "logsBloom": data(receipt.bloom.to_bytes(256, "big")),
+            "logs": [
+                log for log in self.logs(block) if log["transactionHash"] == data(transaction.hash)
+            ],
+            "contractAddress": None if transaction.to else data(made),
+        }
+
+    def execute(self, call: dict[str, Any], tag: Any, estimate: bool) -> str:
+        """eth_call and eth_estimateGas."""
+        block = self.need(tag)
+        chain = self.evm(self.db)
+        sender = unhex(call["from"]) if "from" in call else NOBODY
+        chain.header = chain.create_header_from_parent(block.header)
+        unsigned = chain.create_unsigned_transaction(
+            nonce=chain.get_vm().state.get_nonce(sender),
+            gas_price=0,
+            gas=int(call.get("gas", hex(GAS_LIMIT)), 16),
+            to=unhex(call["to"]) if call.get("to") else b"",
+            value=int(call.get("value", "0x0"), 16),
+            data=unhex(call.get("data") or call.get("input") or "0x"),
+        )
+        spoofed = SpoofTransaction(unsigned, from_=sender)
+        try:
+            if estimate:
+                return number(chain.estimate_gas(spoofed, block.header))
+            return data(chain.get_transaction_result(spoofed, block.header))
+        except Revert as error:
+            told = error.args[0] if error.args and isinstance(error.args[0], bytes) else b""
+            raise RPCError("execution reverted", 3, data(told)) from error
+        except (VMError, ValidationError) as error:
+            raise RPCError(str(error)) from error

@@ -1,0 +1,64 @@
+"""Faults on request: what nodes and the networks in front of them do, when a test asks for it."""
+
+import time
+from typing import Any
+
+KINDS = {
+    "delay": "answers after `milliseconds`",
+    "drop": "closes the connection without doing what was asked",
+    "accept_then_drop": "does what was asked and closes the connection without an answer",
+    "error": "answers with `error`, {code, message}",
+    "status": "answers with the HTTP status `status`",
+    "result": "answers with `result`, whatever was asked",
+    "omit_logs": "leaves all logs out of receipts and of eth_getLogs, but not out of the bloom",
+    "malformed": "answers with something that is not JSON",
+    "huge": "answers with `bytes` bytes",
+}
+
+
+class Dropped(Exception):
+    """The connection is closed without an answer."""
+
+
+class Raw(Exception):
+    """An answer that is not JSON-RPC at all."""
+
+    def __init__(self, status: int, body: bytes) -> None:
+        super().__init__()
+        self.status = status
+        self.body = body
+
+
+class Faults:
+    """Faults that wait to be met: {kind, method (all where absent), times (1), ...}."""
+
+    def __init__(self) -> None:
+        self.waiting: list[dict[str, Any]] = []
+
+    def add(self, fault: dict[str, Any]) -> None:
+        if fault.get("kind") not in KINDS:
+            raise ValueError(f"no such kind of fault: {fault.get('kind')}")
+        self.waiting.append({"times": 1} | fault)
+
+    def take(self, method: str) -> dict[str, Any] | None:
+        for fault in self.waiting:
+            if fault.get("method") in (None, method):
+                fault["times"] -= 1
+                if fault["times"] <= 0:
+                    self.waiting.remove(fault)
+                return fault
+        return None
+
+    def apply_before(self, fault: dict[str, Any]) -> None:
+        """What happens instead of, or before, the call."""
+        match fault["kind"]:
+            case "delay":
+                time.sleep(fault.get("milliseconds", 1_000) / 1_000)
+            case "drop":
+                raise Dropped
+            case "status":
+                raise Raw(fault.get("status", 429), b"slow down")
+            case "malformed":
+                raise Raw(200, b"<html>502</html>")
+            case "huge":
+                raise Raw(200, b'"' + b"0" * fault.get("bytes", 1 << 20) + b'"')

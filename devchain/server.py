@@ -1,0 +1,84 @@
+"""JSON-RPC over HTTP on loopback: one process, a thread a connection, bounded bodies."""
+
+import json
+import socket
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+from devchain.errors import RPCError
+from devchain.faults import Dropped, Faults, Raw
+from devchain.methods import Methods
+
+MAXIMUM_BODY = 32 << 20
+
+
+def answer(methods: Methods, faults: Faults, request: dict[str, Any]) -> dict[str, Any]:
+    method = request.get("method", "")
+    # A test must be able to move the chain and to take its faults back, whatever they are.
+    fault = None if method.startswith(("dev_", "evm_")) else faults.take(method)
+    kind = fault["kind"] if fault else None
+    head = {"jsonrpc": "2.0", "id": request.get("id")}
+    if fault:
+        faults.apply_before(fault)
+        if kind == "error":
+            return head | {"error": fault.get("error", {"code": -32000, "message": "on request"})}
+        if kind == "result":
+            return head | {"result": fault.get("result")}
+    try:
+        result = methods.call(method, request.get("params") or [], kind == "omit_logs")
+    except RPCError as error:
+        told: dict[str, Any] = {"code": error.code, "message": error.message}
+        if error.data is not None:
+            told["data"] = error.data
+        return head | {"error": told}
+    if kind == "accept_then_drop":
+        raise Dropped
+    return head | {"result": result}
+
+
+class Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    methods: Methods
+    faults: Faults
+
+    def log_message(self, format: str, *arguments: Any) -> None:
+        """Nothing: thousands of requests a second."""
+
+    def setup(self) -> None:
+        super().setup()
+        self.connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+
+    def do_POST(self) -> None:
+        length = int(self.headers.get("Content-Length", 0))
+        if length > MAXIMUM_BODY:
+            self.reply(413, b"too large")
+            self.close_connection = True
+            return
+        try:
+            asked = json.loads(self.rfile.read(length))
+            if isinstance(asked, list):
+                told: Any = [answer(self.methods, self.faults, each) for each in asked]
+            else:
+                told = answer(self.methods, self.faults, asked)
+            self.reply(200, json.dumps(told).encode())
+        except json.JSONDecodeError:
+            self.reply(400, b"not JSON")
+        except Raw as raw:
+            self.reply(raw.status, raw.body)
+        except Dropped:
+            self.close_connection = True
+            self.connection.shutdown(socket.SHUT_RDWR)
+
+    def reply(self, status: int, body: bytes) -> None:
+        self.send_response(status)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+
+def server(methods: Methods, faults: Faults, port: int) -> ThreadingHTTPServer:
+    handler = type("BoundHandler", (Handler,), {"methods": methods, "faults": faults})
+    made = ThreadingHTTPServer(("127.0.0.1", port), handler)
+    made.daemon_threads = True
+    return made
