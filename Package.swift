@@ -92,7 +92,8 @@ let package = Package(
     .executableTarget(
       name: "uncross",
       dependencies: [
-        "Auction", "Engine", "Postgres", "Journal", "Ledger", "Tape", "API", "Client", "Embedded",
+        "Auction", "Engine", "Postgres", "Journal", "Ledger", "Tape", "Custody", "Ethereum", "API",
+        "Client", "Embedded",
         .product(name: "NIOCore", package: "swift-nio"),
         .product(name: "NIOHTTP1", package: "swift-nio"),
         .product(name: "AsyncHTTPClient", package: "async-http-client"),

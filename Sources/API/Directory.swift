@@ -71,6 +71,8 @@ public final class Directory: Sendable {
   }
 
   func user(_ id: UserID) -> ListedUser? { state.withLock { $0.users[id] } }
+  /// Decimals of an asset by its code; nil where there is none.
+  public func decimals(of code: String) -> Int? { asset(named: code)?.decimals }
   func chain(_ id: ChainID) -> String? { state.withLock { $0.chains[id] } }
   func asset(_ id: AssetID) -> ListedAsset? { state.withLock { $0.assets[id] } }
   func asset(named code: String) -> ListedAsset? { state.withLock { $0.assetsByCode[code] } }

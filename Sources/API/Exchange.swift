@@ -22,6 +22,13 @@ public protocol Exchange: Sendable {
 
   /// The figures of `/metrics`.
   func metrics() -> [Metric]
+
+  /// What is paid in from a chain; nil for an exchange without one.
+  var deposits: (any DepositDesk)? { get }
+}
+
+extension Exchange {
+  public var deposits: (any DepositDesk)? { nil }
 }
 
 public enum ExchangeError: Error, Sendable, Equatable {

@@ -84,6 +84,16 @@ extension Route {
       access: .roles(readers) { handlers, call, user throws(Refusal) in
         try await handlers.fills(call, user)
       }),
+    Route(
+      method: .get, template: "/v1/deposit-address",
+      access: .roles(traders) { handlers, _, user throws(Refusal) in
+        try await handlers.depositAddress(user)
+      }),
+    Route(
+      method: .get, template: "/v1/deposits", query: ["status", "before", "limit"],
+      access: .roles(readers) { handlers, call, user throws(Refusal) in
+        try await handlers.deposits(call, user)
+      }),
   ]
 
   /// An operator's route.
@@ -151,6 +161,13 @@ extension Route {
     },
     operating(.post, "/adjustments/{id}/refuse") { handlers, call, user throws(Refusal) in
       try await handlers.decide(call, user, approve: false)
+    },
+    operating(.get, "/deposits", query: ["status", "before", "limit"]) {
+      handlers, call, _ throws(Refusal) in
+      try await handlers.depositsOfAll(call)
+    },
+    operating(.get, "/custody") { handlers, _, _ throws(Refusal) in
+      try await handlers.custodyState()
     },
     operating(.get, "/balances", query: ["user"]) { handlers, call, _ throws(Refusal) in
       try await handlers.balancesOfUser(call)

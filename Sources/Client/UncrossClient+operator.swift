@@ -122,6 +122,21 @@ extension UncrossClient {
       isSafeToRepeat: false)
   }
 
+  /// Of all users, newest first.
+  public func allDeposits(
+    status: String? = nil, before: String? = nil, limit: Int? = nil
+  ) async throws(APIError) -> DepositPage {
+    try await call(
+      .get,
+      Target("v1", "operator", "deposits").with("status", status).with("before", before)
+        .with("limit", limit),
+      isSafeToRepeat: true)
+  }
+
+  public func custody() async throws(APIError) -> CustodyState {
+    try await call(.get, Target("v1", "operator", "custody"), isSafeToRepeat: true)
+  }
+
   public func balances(ofUser userID: String) async throws(APIError) -> [AssetBalance] {
     let answer: BalanceList = try await operate(
       .get, Target("v1", "operator", "balances").with("user", userID), Self.nothing,

@@ -78,6 +78,22 @@ extension UncrossClient {
       isSafeToRepeat: true)
   }
 
+  /// The own address on the exchange's chain.
+  public func depositAddress() async throws(APIError) -> DepositAddress {
+    try await call(.get, Target("v1", "deposit-address"), isSafeToRepeat: true)
+  }
+
+  /// Newest first; `next` of a page goes into `before`.
+  public func deposits(
+    status: String? = nil, before: String? = nil, limit: Int? = nil
+  ) async throws(APIError) -> DepositPage {
+    try await call(
+      .get,
+      Target("v1", "deposits").with("status", status).with("before", before)
+        .with("limit", limit),
+      isSafeToRepeat: true)
+  }
+
   /// Newest first; `next` of a page goes into `before`.
   public func fills(before: String? = nil, limit: Int? = nil) async throws(APIError) -> FillPage {
     try await call(

@@ -49,19 +49,14 @@ public final class CustodyDesk: @unchecked Sendable {
     }
   }
 
-  /// A user's deposits, newest first; `before` is the id of the last one of the page before.
+  /// Newest first, of all users where none is named; `before` is the id of the last one of the page before.
   public func deposits(
-    of user: UserID, before: Int64?, limit: Int
+    of user: UserID?, in status: DepositStatus? = nil, before: Int64? = nil, limit: Int
   ) async throws(Failure) -> [Deposit] {
-    try await rows("user_id = \(user) and id < \(before ?? .max)", limit)
-  }
-
-  /// Deposits of all users in one state, newest first, for operators.
-  public func deposits(
-    in status: DepositStatus?, before: Int64?, limit: Int
-  ) async throws(Failure) -> [Deposit] {
-    let condition = status.map { "status = '\($0.rawValue)' and " } ?? ""
-    return try await rows("\(condition)id < \(before ?? .max)", limit)
+    var conditions = ["id < \(before ?? .max)"]
+    if let user { conditions.append("user_id = \(user)") }
+    if let status { conditions.append("status = '\(status.rawValue)'") }
+    return try await rows(conditions.joined(separator: " and "), limit)
   }
 
   private func rows(_ condition: String, _ limit: Int) async throws(Failure) -> [Deposit] {

@@ -37,6 +37,11 @@ final class Console: Sendable {
     line(
       "Postgres  "
         + (pipeline.embedded.cluster?.conninfo(user: "uncross_audit") ?? "as configured"))
+    if let chain = pipeline.embedded.chain?.ready {
+      line("chain     \(chain.url) (chain id \(chain.chainID), a development chain)")
+    } else if let settings = pipeline.custody?.settings {
+      line("chain     \(settings.name), chain id \(settings.chainID)")
+    }
     line("operator  \(keys.operatorKeyFile)")
   }
 
@@ -52,6 +57,8 @@ final class Console: Sendable {
       "uncross cancel \(trader) --all",
       "uncross balance \(trader)",
       "uncross fills \(trader)",
+      "uncross deposits \(trader)",
+      "uncross deposit-address \(trader)",
       "uncross watch --api \(api) ETH-USDC",
       "uncross status --api \(api)",
       "uncross adjust \(officer) trader USDC 1000 --reason gift",

@@ -2,6 +2,7 @@
 
 internal import API
 internal import Client
+internal import Embedded
 internal import Engine
 internal import Foundation
 internal import Journal
@@ -36,7 +37,8 @@ struct ConsoleService: Service, Sendable {
     let flow = DemoFlow(
       DemoFlow.Configuration(
         api: api, operatorSigner: keys.operator,
-        keySeed: try Keys.readOrMakeSeed(configuration.dataDirectory + "/keys/demo.seed")))
+        keySeed: try Keys.readOrMakeSeed(configuration.dataDirectory + "/keys/demo.seed"),
+        faucet: faucet))
     do {
       try await flow.prepare()
       _ = try await flow.run()
@@ -44,6 +46,22 @@ struct ConsoleService: Service, Sendable {
       console.line("demo      stopped: \(error)")
     }
     await flow.close()
+  }
+
+  private var faucet: ChainFaucet? {
+    (pipeline.embedded.chain?.ready?.url).map { ChainFaucet(url: $0) }
+  }
+
+  /// 100,000 USDC, 50 ETH and 2 BTC, paid on the development chain.
+  private func pay(_ user: UserID, _ faucet: ChainFaucet, _ custody: ChainCustody) async throws {
+    let known = try await custody.deposits(of: user, status: nil, before: nil, limit: 1)
+    guard known.deposits.isEmpty else { return }
+    let address = try await custody.address(of: user).address
+    let gifts: [(asset: String, amount: Int128)] = [
+      ("USDC", 100_000_000_000), ("ETH", 50_000_000_000_000_000_000), ("BTC", 200_000_000),
+    ]
+    try await faucet.pay(
+      gifts.map { ChainFaucet.Payment(address: address, asset: $0.asset, amount: $0.amount) })
   }
 
   /// The trader of the examples: registered and funded once, at the first start.
@@ -56,6 +74,10 @@ struct ConsoleService: Service, Sendable {
     // Remembered request ids end after a day; the account's existence does not.
     let hasFunds = try await exchange.read { !$0.balances(user).isEmpty }
     if hasFunds { return }
+    if let faucet, let custody = pipeline.custody {
+      try await pay(user, faucet, custody)
+      return
+    }
     let gifts: [(asset: AssetID, amount: Int128)] = [
       (0, 100_000_000_000), (1, 50_000_000_000_000_000_000), (2, 200_000_000),
     ]

@@ -12,6 +12,20 @@ struct CoreExchange: Exchange {
   let projection: LedgerProjection
   let reader: LedgerReader
   let tape: TapePublishing
+  let custody: ChainCustody?
+
+  init(
+    _ loop: CommandLoop, _ projection: LedgerProjection, _ reader: LedgerReader,
+    _ tape: TapePublishing, _ custody: ChainCustody? = nil
+  ) {
+    self.loop = loop
+    self.projection = projection
+    self.reader = reader
+    self.tape = tape
+    self.custody = custody
+  }
+
+  var deposits: (any DepositDesk)? { custody }
 
   func submit(_ commands: [Command]) async throws(ExchangeError) -> [Reply] {
     // Cancels and operators' commands always have room: they make the venue smaller or safer.
@@ -36,15 +50,9 @@ struct CoreExchange: Exchange {
   func read<Value: Sendable>(
     _ query: @escaping @Sendable (borrowing AuctionEngine) -> Value
   ) async throws(ExchangeError) -> Value {
-    let value: Value? = await withCheckedContinuation { continuation in
-      let isTaken = loop.ask(
-        { engine in
-          let value = query(engine)
-          return { continuation.resume(returning: value) }
-        }, orElse: { _ in continuation.resume(returning: nil) })
-      if !isTaken { continuation.resume(returning: nil) }
+    guard let value = await loop.read(query) else {
+      throw .unavailable(reason: "stopping", retryAfterSeconds: 1)
     }
-    guard let value else { throw .unavailable(reason: "stopping", retryAfterSeconds: 1) }
     return value
   }
 
@@ -107,6 +115,6 @@ struct CoreExchange: Exchange {
           labels: labels),
       ]
     }
-    return metrics
+    return metrics + (custody?.metrics() ?? [])
   }
 }

@@ -18,6 +18,9 @@ final class EmbeddedServers: Sendable {
   let workerURL: String
   let cluster: PrivateCluster?
   let worker: WorkerHost?
+  let chain: ChainHost?
+  /// Nil where nothing is paid in from a chain.
+  let chainSettings: ChainSettings?
 
   init(_ configuration: ServeConfiguration, keys: Keys, logger: Logger) throws {
     if let url = configuration.databaseURL {
@@ -34,6 +37,12 @@ final class EmbeddedServers: Sendable {
         app: started.conninfo(user: "uncross_app"), owner: started.conninfo(user: "uncross_owner")
       )
     }
+    do {
+      (chain, chainSettings) = try Self.chain(configuration, keys: keys, logger: logger)
+    } catch {
+      cluster?.stop()
+      throw error
+    }
     if let url = configuration.workerURL {
       worker = nil
       workerURL = url
@@ -42,6 +51,7 @@ final class EmbeddedServers: Sendable {
     let project = URL(fileURLWithPath: configuration.workerSource).deletingLastPathComponent().path
     guard let deno = WorkerHost.findDeno(project: project) else {
       cluster?.stop()
+      chain?.stop()
       throw EmbeddedError("no Deno for the embedded Worker: run `make setup`, or set WORKER_URL")
     }
     let host = try WorkerHost(
@@ -52,13 +62,33 @@ final class EmbeddedServers: Sendable {
       workerURL = try host.start()
     } catch {
       cluster?.stop()
+      chain?.stop()
       throw error
     }
     worker = host
   }
 
+  private static func chain(
+    _ configuration: ServeConfiguration, keys: Keys, logger: Logger
+  ) throws -> (ChainHost?, ChainSettings?) {
+    guard configuration.chain else { return (nil, nil) }
+    if let file = configuration.chainFile { return (nil, try ChainSettings(file: file)) }
+    guard let python = ChainHost.findPython(project: configuration.chainSource) else {
+      throw EmbeddedError(
+        "no Python for the development chain: run `make setup`, or name a chain, or use --no-chain")
+    }
+    let host = try ChainHost(
+      python: python, source: configuration.chainSource,
+      data: configuration.dataDirectory + "/chain",
+      arguments: ["--block-interval", "1", "--safe-lag", "2", "--finalized-lag", "4"],
+      logger: logger)
+    let ready = try host.start()
+    return (host, try ChainSettings(development: ready, xpub: keys.depositPublicKey()))
+  }
+
   func stop() {
     worker?.stop()
+    chain?.stop()
     cluster?.stop()
   }
 }

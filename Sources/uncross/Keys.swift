@@ -2,6 +2,7 @@
 
 internal import Client
 internal import Embedded
+internal import Ethereum
 internal import Foundation
 
 struct Keys {
@@ -10,6 +11,11 @@ struct Keys {
   /// The public keys that the embedded Worker accepts.
   let publisherKeysFile: String
   let operatorKeyFile: String
+  /// The extended private key of the development chain's deposit addresses: for sweeping, never read by
+  /// the exchange. On a real chain it stays offline.
+  let depositKeyFile: String
+  /// Its public half.
+  let depositPublicKeyFile: String
 
   init(directory: String) throws {
     try FileManager.default.createDirectory(
@@ -17,10 +23,35 @@ struct Keys {
       attributes: [.posixPermissions: 0o700])
     operatorKeyFile = directory + "/operator.pem"
     publisherKeysFile = directory + "/publisher-keys.txt"
+    depositKeyFile = directory + "/deposits.xprv"
+    depositPublicKeyFile = directory + "/deposits.xpub"
     `operator` = try Self.readOrMake(operatorKeyFile)
     publisher = try Self.readOrMake(directory + "/publisher.pem")
     try publisher.publicKeyHex.write(
       toFile: publisherKeysFile, atomically: true, encoding: .utf8)
+  }
+
+  /// The public key whose children are the development chain's deposit addresses.
+  func depositPublicKey() throws -> String {
+    if let data = FileManager.default.contents(atPath: depositPublicKeyFile) {
+      return String(decoding: data, as: UTF8.self).trimmingCharacters(in: .whitespacesAndNewlines)
+    }
+    var generator = SystemRandomNumberGenerator()
+    let seed = (0..<32).map { _ in UInt8.random(in: .min ... .max, using: &generator) }
+    // The path of an account's receiving addresses (BIP-44).
+    let hardened = ExtendedPublicKey.firstHardenedIndex
+    let key = try ExtendedPrivateKey(seed: seed).descendant(
+      [hardened + 44, hardened + 60, hardened, 0])
+    try write(key.secretText(), to: depositKeyFile)
+    let xpub = "\(key.extendedPublicKey)"
+    try write(xpub, to: depositPublicKeyFile)
+    return xpub
+  }
+
+  private func write(_ text: String, to path: String) throws {
+    let isWritten = FileManager.default.createFile(
+      atPath: path, contents: Data((text + "\n").utf8), attributes: [.posixPermissions: 0o600])
+    guard isWritten else { throw EmbeddedError("\(path) cannot be written") }
   }
 
   static func readOrMake(_ path: String) throws -> RequestSigner {

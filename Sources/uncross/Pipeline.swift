@@ -18,6 +18,7 @@ internal import Tape
 ///                           |-> LedgerReader, LedgerProjection -> balance_log, balance
 ///                           |-> TapePublishing -> Worker
 ///                           '-> Directory, MarketEvents -> API
+///     chain -> ChainCustody -> deposits -> Command -> ...
 ///
 /// **Invariant:** everything right of the loop is fed by durable groups only, in order.
 final class Pipeline: Sendable {
@@ -29,6 +30,8 @@ final class Pipeline: Sendable {
   let snapshotter: Snapshotter
   let directory: Directory
   let events: MarketEvents
+  /// Nil where nothing is paid in from a chain.
+  let custody: ChainCustody?
   let recovered: Recovered
 
   /// Recovery, in order: lead, newest usable snapshot, replay, then everything is started.
@@ -130,7 +133,14 @@ final class Pipeline: Sendable {
     reader.start()
     loop.start()
     snapshotter.start(after: snapshot?.head.commands ?? 0)
-    if recovered.isNew { try await begin(operatorKey: keys.operator.publicKey) }
+    if recovered.isNew {
+      try await Self.begin(CoreExchange(loop, projection, reader, tape), keys.operator.publicKey)
+    }
+    custody = try embedded.chainSettings.map {
+      try ChainCustody(
+        $0, conninfo: database.app, loop: loop, directory: directory, term: term, logger: logger)
+    }
+    custody?.start()
   }
 
   /// Refuses to start beside another instance, unless told to stand by; a predecessor that was killed a moment
@@ -158,7 +168,7 @@ final class Pipeline: Sendable {
     reader.projected(upTo: projection.currentFigures().appliedEntry)
   }
 
-  private func begin(operatorKey: [UInt8]) async throws {
+  private static func begin(_ exchange: CoreExchange, _ operatorKey: [UInt8]) async throws {
     guard let key = PublicKey(operatorKey) else { preconditionFailure("a key has 32 bytes") }
     let commands = Genesis.commands(operatorKey: key)
     for reply in try await exchange.submit(commands) {
@@ -169,11 +179,12 @@ final class Pipeline: Sendable {
   }
 
   var exchange: CoreExchange {
-    CoreExchange(loop: loop, projection: projection, reader: reader, tape: tape)
+    CoreExchange(loop, projection, reader, tape, custody)
   }
 
   /// Intake is closed already: drain, commit, project, publish, close.
   func stop() async {
+    custody?.stop()
     loop.stop()
     projection.stop()
     _ = await tape.drain(withinSeconds: 5)

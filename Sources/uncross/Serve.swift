@@ -32,6 +32,9 @@ struct Serve: AsyncParsableCommand {
   @Option(help: "The API's port; 0 picks a free one. (8080)") var port: Int?
   @Option(help: "A JSON file with the settings of docs/operations.md.") var config: String?
   @Flag(inversion: .prefixedNo, help: "Run demo traders. (on)") var demo: Bool?
+  @Option(help: "A JSON file that describes the chain of deposits. (the development chain)")
+  var chainFile: String?
+  @Flag(inversion: .prefixedNo, help: "Take deposits from a chain. (on)") var chain: Bool?
   @Option(help: "Make a snapshot after so many commands. (250000)") var snapshotCommands: Int?
   @Flag(help: "Wait for the lead instead of refusing to start beside another instance.")
   var standBy = false
@@ -43,6 +46,8 @@ struct Serve: AsyncParsableCommand {
     flags["api.host"] = host
     flags["api.port"] = port.map { "\($0)" }
     flags["snapshot.commands"] = snapshotCommands.map { "\($0)" }
+    flags["chain.file"] = chainFile
+    flags["chain.enabled"] = chain.map { "\($0)" }
     flags["demo"] = demo.map { "\($0)" }
     if standBy { flags["stand.by"] = "true" }
     let configuration = try await ServeConfiguration(flags: flags, file: config)

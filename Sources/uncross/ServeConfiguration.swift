@@ -20,6 +20,12 @@ struct ServeConfiguration: Sendable {
   var workerURL: String?
   /// The directory `worker` of this repository, for the embedded Worker.
   var workerSource: String
+  /// The operator's description of a chain; nil runs the development chain.
+  var chainFile: String?
+  /// Deposits from a chain; without, funds come by operators' adjustments only.
+  var chain: Bool
+  /// The directory that holds `devchain`, for the development chain.
+  var chainSource: String
   /// Runs demo traders.
   var demo: Bool
   /// Waits for the lead instead of refusing to start beside another instance.
@@ -78,6 +84,9 @@ struct ServeConfiguration: Sendable {
     databaseOwnerURL = text("database.owner.url")
     workerURL = text("worker.url")
     workerSource = text("worker.source") ?? here + "/worker"
+    chainFile = text("chain.file")
+    chain = (text("chain.enabled") ?? "true") != "false"
+    chainSource = text("chain.source") ?? here
     demo = (text("demo") ?? "true") != "false"
     standBy = text("stand.by") == "true"
     snapshotCommands = try number("snapshot.commands", 250_000)

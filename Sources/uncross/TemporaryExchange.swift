@@ -14,6 +14,8 @@ struct TemporaryExchange: Sendable {
   var operatorSigner: RequestSigner
   var database: String
   var worker: String
+  /// The development chain.
+  var chain: String?
 }
 
 /// Starts an exchange with everything embedded, runs `body`, and removes every trace.
@@ -54,7 +56,8 @@ func withTemporaryExchange<Result: Sendable>(
   }
   let exchange = TemporaryExchange(
     api: "http://127.0.0.1:\(port)", operatorSigner: keys.operator,
-    database: cluster.conninfo(user: "uncross_audit"), worker: pipeline.embedded.workerURL)
+    database: cluster.conninfo(user: "uncross_audit"), worker: pipeline.embedded.workerURL,
+    chain: pipeline.embedded.chain?.ready?.url)
   let outcome: Swift.Result<Result, any Error>
   do {
     outcome = .success(try await body(exchange))

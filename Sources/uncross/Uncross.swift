@@ -22,13 +22,13 @@ struct Uncross: AsyncParsableCommand {
         subcommands: [
           KeyCommand.self, PlaceCommand.self, AmendCommand.self, CancelCommand.self,
           OrdersCommand.self, BalanceCommand.self, FillsCommand.self, LedgerCommand.self,
-          WatchCommand.self, LoadCommand.self,
+          DepositAddressCommand.self, DepositsCommand.self, WatchCommand.self, LoadCommand.self,
         ]),
       CommandGroup(
         name: "Operate",
         subcommands: [
           MarketCommand.self, AssetCommand.self, UserCommand.self, AdjustCommand.self,
-          SuspendCommand.self, ResumeCommand.self,
+          SuspendCommand.self, ResumeCommand.self, CustodyCommand.self,
         ]),
       CommandGroup(name: "Prove", subcommands: [Clear.self, ReplayCommand.self]),
     ])

@@ -25,6 +25,8 @@ private let expectations: [(method: String, template: String, roles: String)] = 
   ("GET", "/v1/balances", "trader read_only operator"),
   ("GET", "/v1/ledger", "trader read_only operator"),
   ("GET", "/v1/fills", "trader read_only operator"),
+  ("GET", "/v1/deposit-address", "trader"),
+  ("GET", "/v1/deposits", "trader read_only operator"),
   ("POST", "/v1/operator/assets", "operator"),
   ("POST", "/v1/operator/markets", "operator"),
   ("PATCH", "/v1/operator/markets/{market}", "operator"),
@@ -43,6 +45,8 @@ private let expectations: [(method: String, template: String, roles: String)] = 
   ("POST", "/v1/operator/adjustments/{id}/refuse", "operator"),
   ("GET", "/v1/operator/balances", "operator"),
   ("GET", "/v1/operator/state", "operator"),
+  ("GET", "/v1/operator/deposits", "operator"),
+  ("GET", "/v1/operator/custody", "operator"),
 ]
 
 @Suite struct AccessTests {

@@ -99,6 +99,8 @@ private struct Document {
     let routes = RouteTable(Route.all)
     let shown = Mutex<Set<String>>([])
     try await Venue.run(Venue.configuration.with(\.indicativeMilliseconds, 3_600_000)) { venue in
+      venue.exchange.desk.receive(2, 150_000_000, status: "final", block: 5)
+      venue.exchange.desk.receive(2, 2_500_000, status: "confirming", block: 11)
       for step in document.steps {
         switch step {
         case .auction: venue.exchange.runAuctions()

@@ -14,10 +14,12 @@ final class MemoryExchange: Exchange {
     var failures = 0
     var readiness = Readiness.ready
     var submitted = 0
+    var hasChain = true
   }
 
   let directory = Directory()
   let events: MarketEvents
+  let desk = MemoryDesk()
   private let core = Mutex(Core())
 
   init(maximumReaders: Int = 1_000) {
@@ -31,6 +33,8 @@ final class MemoryExchange: Exchange {
       core.failures = times
     }
   }
+  func hasChain(_ has: Bool) { core.withLock { $0.hasChain = has } }
+  var deposits: (any DepositDesk)? { core.withLock { $0.hasChain } ? desk : nil }
   func setReadiness(_ readiness: Readiness) { core.withLock { $0.readiness = readiness } }
   /// Commands that came through `submit`.
   var submittedCount: Int { core.withLock { $0.submitted } }

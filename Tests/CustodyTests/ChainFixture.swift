@@ -214,7 +214,7 @@ final class Venue: Sendable {
   func deposits(_ user: UserID) throws -> [Deposit] {
     let answer = Answer<[Deposit]?>()
     let desk = desk
-    Task { answer.give(try? await desk.deposits(of: user, before: nil, limit: 100)) }
+    Task { answer.give(try? await desk.deposits(of: user, limit: 100)) }
     return try #require(try answer.wait())
   }
 

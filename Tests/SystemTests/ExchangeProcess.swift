@@ -69,11 +69,14 @@ final class ExchangeProcess: Sendable {
   // MARK: Life
 
   /// Starts it and waits until it listens; everything it printed is in `printed`.
-  func start(_ arguments: [String] = ["--no-demo"]) async throws {
+  /// Without the development chain, which takes seconds to start, unless a test is about it.
+  func start(_ arguments: [String] = ["--no-demo"], withChain: Bool = false) async throws {
     output.withLock { $0 = "" }
     let (fresh, pipe) = (Process(), Pipe())
     fresh.executableURL = URL(fileURLWithPath: Self.program)
-    fresh.arguments = ["serve", "--data", data, "--port", "0"] + arguments
+    fresh.arguments =
+      ["serve", "--data", data, "--port", "0"] + arguments
+      + (withChain ? [] : ["--no-chain"])
     fresh.currentDirectoryURL = URL(fileURLWithPath: Self.repository)
     fresh.standardOutput = pipe
     fresh.standardError = pipe

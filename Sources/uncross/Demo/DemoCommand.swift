@@ -40,6 +40,7 @@ struct DemoCommand: AsyncParsableCommand {
     var operatorSigner: RequestSigner
     var database: String
     var worker: String
+    var faucet: ChainFaucet?
   }
 
   func validate() throws {
@@ -66,7 +67,8 @@ struct DemoCommand: AsyncParsableCommand {
           try await demonstrate(
             Place(
               api: exchange.api, operatorSigner: exchange.operatorSigner,
-              database: exchange.database, worker: exchange.worker))
+              database: exchange.database, worker: exchange.worker,
+              faucet: exchange.chain.map { ChainFaucet(url: $0) }))
         }
       }
     }
@@ -77,7 +79,7 @@ struct DemoCommand: AsyncParsableCommand {
       DemoFlow.Configuration(
         api: place.api, operatorSigner: place.operatorSigner, keySeed: Self.randomSeed(),
         traders: traders, ordersPerSecond: Double(rate), seed: seed,
-        namePrefix: "demo-\(Timestamp.now().seconds)"))
+        namePrefix: "demo-\(Timestamp.now().seconds)", faucet: place.faucet))
     do {
       try await demonstrate(place, flow)
     } catch {
@@ -88,7 +90,8 @@ struct DemoCommand: AsyncParsableCommand {
   }
 
   private func demonstrate(_ place: Place, _ flow: DemoFlow) async throws {
-    Output.line("registering and funding \(traders) traders at \(place.api)")
+    let source = place.faucet == nil ? "by adjustments" : "on the chain"
+    Output.line("registering and funding \(traders) traders \(source) at \(place.api)")
     try await flow.prepare()
     Output.line("trading for \(seconds) s at \(rate) calls a second")
     let totals = try await watching(place.api) {

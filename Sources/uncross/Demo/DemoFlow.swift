@@ -21,6 +21,8 @@ final class DemoFlow: Sendable {
     /// Of what they do.
     var seed: UInt64 = 1
     var namePrefix = "demo"
+    /// Pays the traders on the chain; without it an operator's adjustments do.
+    var faucet: ChainFaucet?
   }
 
   /// What was done, and what was answered.
@@ -159,6 +161,7 @@ final class DemoFlow: Sendable {
     ) { [holdings] index in
       try await self.makeTrader(index, holdings, client)
     }
+    if let faucet = configuration.faucet { try await fund(traders, holdings, faucet) }
     let old = state.withLock { state in
       defer { state = State(traders: traders, markets: markets) }
       return state.traders
@@ -181,11 +184,58 @@ final class DemoFlow: Sendable {
       user = try await client.user(named: name).userID
       _ = try await client.grant(key, to: user)
     }
-    try await fund(user, holdings, client)
+    if configuration.faucet == nil { try await fund(user, holdings, client) }
     var options = UncrossClient.Configuration(baseURL: configuration.api, signer: signer)
     options.connections = 1
     options.maximumAttempts = 3
     return DemoTrader(name: name, client: UncrossClient(options))
+  }
+
+  /// Pays what traders lack to their addresses, and waits until it is credited.
+  private func fund(
+    _ traders: [DemoTrader], _ holdings: [String: DecimalAmount], _ faucet: ChainFaucet
+  ) async throws {
+    let decimals = try await decimals(of: Set(holdings.keys))
+    let payments = try await concurrently(traders, limit: Self.parallel) { trader in
+      let held = try await trader.client.balances()
+      let address = try await trader.client.depositAddress().address
+      return holdings.compactMap { asset, holding -> ChainFaucet.Payment? in
+        let scale = decimals[asset] ?? 0
+        let present = held.first { $0.asset == asset }?.total.atoms(decimals: scale) ?? 0
+        guard let target = holding.atoms(decimals: scale), present < target / 2 else { return nil }
+        return ChainFaucet.Payment(address: address, asset: asset, amount: target - present)
+      }
+    }
+    let all = payments.flatMap { $0 }
+    try await faucet.pay(all)
+    let deadline = ContinuousClock.now + .seconds(60 + all.count / 20)
+    for (trader, own) in zip(traders, payments) where !own.isEmpty {
+      while try await trader.client.balances().count < holdings.count {
+        guard ContinuousClock.now < deadline else {
+          throw VerbFailure("deposits of \(trader.name) were not credited in time")
+        }
+        try await Task.sleep(for: .milliseconds(500))
+      }
+    }
+  }
+
+  /// The chain's units are the venue's atoms: as many decimals on both sides.
+  private func decimals(of assets: Set<String>) async throws -> [String: Int] {
+    let client = UncrossClient(baseURL: configuration.api)
+    let markets: [MarketDetails]
+    do {
+      markets = try await client.markets()
+    } catch {
+      await client.close()
+      throw error
+    }
+    await client.close()
+    var decimals: [String: Int] = [:]
+    for market in markets {
+      decimals[market.base] = market.baseDecimals
+      decimals[market.quote] = market.quoteDecimals
+    }
+    return decimals.filter { assets.contains($0.key) }
   }
 
   /// Fills up what is below half of what a trader should hold.

@@ -1,0 +1,69 @@
+// Deposits: a user's address and payments, and what an operator sees of custody.
+
+public import Client
+public import Engine
+
+/// Custody as the API sees it.
+public protocol DepositDesk: Sendable {
+  /// A user's address; it is watched before it is shown.
+  func address(of user: UserID) async throws(ExchangeError) -> DepositAddress
+  /// Newest first; of all users where none is named, in all states where none is.
+  func deposits(
+    of user: UserID?, status: String?, before: Int64?, limit: Int
+  ) async throws(ExchangeError) -> DepositPage
+  func state() async throws(ExchangeError) -> CustodyState
+}
+
+extension Handlers {
+  private static let statuses: Set<String> = [
+    "seen", "confirming", "credited", "final", "orphaned", "dust", "review", "rejected", "clawback",
+  ]
+
+  private func desk() throws(Refusal) -> any DepositDesk {
+    guard let desk = exchange.deposits else {
+      throw Refusal(.notFound, "this exchange has no chain: nothing can be paid in")
+    }
+    return desk
+  }
+
+  private func ask<Value>(
+    _ body: (any DepositDesk) async throws(ExchangeError) -> Value
+  ) async throws(Refusal) -> Value {
+    let desk = try desk()
+    do throws(ExchangeError) {
+      return try await body(desk)
+    } catch {
+      throw Refusal(ofCore: error)
+    }
+  }
+
+  func depositAddress(_ user: Identity) async throws(Refusal) -> Answer {
+    .json(
+      try await ask { desk async throws(ExchangeError) in try await desk.address(of: user.user) })
+  }
+
+  func deposits(_ call: Call, _ user: Identity) async throws(Refusal) -> Answer {
+    try await deposits(call, of: user.user)
+  }
+
+  func depositsOfAll(_ call: Call) async throws(Refusal) -> Answer {
+    try await deposits(call, of: nil)
+  }
+
+  private func deposits(_ call: Call, of user: UserID?) async throws(Refusal) -> Answer {
+    let limit = try call.query.integer("limit", in: 1...Self.maximumLimit) ?? Self.defaultLimit
+    let before: Int64? = try call.query.integer("before", in: 1...Int64.max)
+    let status = call.query["status"]
+    guard status.map(Self.statuses.contains) ?? true else {
+      throw Refusal(.badRequest, "parameter `status` is no state of a deposit")
+    }
+    return .json(
+      try await ask { desk async throws(ExchangeError) in
+        try await desk.deposits(of: user, status: status, before: before, limit: limit)
+      })
+  }
+
+  func custodyState() async throws(Refusal) -> Answer {
+    .json(try await ask { desk async throws(ExchangeError) in try await desk.state() })
+  }
+}

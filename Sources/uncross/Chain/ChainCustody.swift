@@ -1,0 +1,226 @@
+// Custody of one chain in a running exchange: scanner, desk, and how the API sees them.
+
+internal import API
+internal import Client
+internal import Custody
+internal import Engine
+internal import Ethereum
+internal import Foundation
+internal import Journal
+internal import Logging
+internal import Synchronization
+
+/// Follows the chain of the settings from the start to the stop of the exchange.
+final class ChainCustody: Sendable {
+  let settings: ChainSettings
+  let rules: DepositRules
+  let scanner: DepositScanner
+  let desk: CustodyDesk
+  private let directory: Directory
+  private let loop: CommandLoop
+
+  init(
+    _ settings: ChainSettings, conninfo: String, loop: CommandLoop, directory: Directory,
+    term: Term, logger: Logger
+  ) throws {
+    self.settings = settings
+    self.directory = directory
+    self.loop = loop
+    rules = try settings.rules { directory.decimals(of: $0) }
+    let addresses = DepositAddresses(xpub: try ExtendedPublicKey(settings.xpub))
+    var configuration = DepositScanner.Configuration(
+      chain: settings.name, chainID: settings.chainID, start: settings.start)
+    if let poll = settings.pollMilliseconds { configuration.pollMilliseconds = poll }
+    guard !settings.nodes.isEmpty else { throw ChainSettingsError("it names no node") }
+    scanner = DepositScanner(
+      conninfo: conninfo, configuration: configuration, rules: rules,
+      nodes: settings.nodes.map { ChainNode(url: $0) }, addresses: addresses,
+      core: CustodyCore(loop: loop, term: term), report: { logger.warning("\($0)") })
+    desk = CustodyDesk(
+      conninfo: conninfo, chain: settings.name, addresses: addresses, xpub: settings.xpub,
+      term: { term.current })
+  }
+
+  func start() { scanner.start() }
+  func stop() { scanner.stop() }
+
+  func metrics() -> [Metric] {
+    let figures = scanner.currentFigures()
+    let labels = [(name: "chain", value: settings.name)]
+    func gauge(_ name: String, _ help: String, _ value: Double) -> Metric {
+      Metric("uncross_custody_" + name, help, .gauge, value, labels: labels)
+    }
+    return [
+      gauge(
+        "scanned_block", "The last scanned block; -1 before the first", Double(figures.tip ?? -1)),
+      gauge(
+        "lag_blocks", "Blocks of the node's chain that are not scanned",
+        Double(max(0, (figures.latest ?? 0) - (figures.tip ?? -1)))),
+      gauge("finalized_block", "The last final block", Double(figures.finalized)),
+      gauge("halted", "1 where custody stopped", figures.halted == nil ? 0 : 1),
+      Metric(
+        "uncross_custody_credits_total", "Deposits credited", .counter, Double(figures.credits),
+        labels: labels),
+      Metric(
+        "uncross_custody_clawbacks_total", "Credits taken back", .counter,
+        Double(figures.clawbacks), labels: labels),
+      Metric(
+        "uncross_custody_node_errors_total", "Failed or unbelievable answers of nodes", .counter,
+        Double(figures.nodeErrors), labels: labels),
+      Metric(
+        "uncross_custody_reorganisations_total", "Reorganisations followed", .counter,
+        Double(figures.reorganisations), labels: labels),
+    ]
+  }
+}
+
+// MARK: - The engine, as custody needs it
+
+extension CustodyCore {
+  init(loop: CommandLoop, term: Term) {
+    self.init(
+      submit: { commands in
+        let answer = Waiter<[Reply]?>()
+        loop.submit(commands, isReserved: true) { answer.give(try? $0.get()) }
+        return answer.wait()
+      },
+      position: { name in
+        Self.ask(loop) { engine in
+          engine.chain(named: name).map { chain in
+            let last = engine.lastNumbers(chain)
+            return ChainPosition(
+              chain: chain, lastCredit: last.credit, lastClawback: last.clawback)
+          }
+        } ?? nil
+      },
+      asset: { code in Self.ask(loop) { $0.asset(named: code) } ?? nil },
+      term: { term.current })
+  }
+
+  /// Blocks; nil where the engine does not answer.
+  private static func ask<Value: Sendable>(
+    _ loop: CommandLoop, _ query: @escaping @Sendable (borrowing AuctionEngine) -> Value
+  ) -> Value? {
+    let answer = Waiter<Value?>()
+    let isTaken = loop.ask(
+      { engine in
+        let value = query(engine)
+        return { answer.give(value) }
+      }, orElse: { _ in answer.give(nil) })
+    return isTaken ? answer.wait() : nil
+  }
+}
+
+/// One answer for a thread that waits. The loop answers each submission and question once.
+private final class Waiter<Value: Sendable>: Sendable {
+  private let value = Mutex<Value?>(nil)
+  private let isGiven = DispatchSemaphore(value: 0)
+
+  func give(_ given: Value) {
+    value.withLock { $0 = given }
+    isGiven.signal()
+  }
+
+  func wait() -> Value {
+    isGiven.wait()
+    guard let given = value.withLock({ $0 }) else {
+      preconditionFailure("signalled without a value")
+    }
+    return given
+  }
+}
+
+// MARK: - The API's view
+
+extension ChainCustody: DepositDesk {
+  func address(of user: UserID) async throws(ExchangeError) -> DepositAddress {
+    let address: Address
+    do throws(CustodyDesk.Failure) {
+      address = try await desk.address(of: user)
+    } catch {
+      throw .unavailable(reason: "custody_unavailable", retryAfterSeconds: 1)
+    }
+    return DepositAddress(
+      address: "\(address)", chain: settings.name, chainID: "\(settings.chainID)",
+      assets: rules.assets.map { asset in
+        var contract: String?
+        if case .token(let address) = asset.source { contract = "\(address)" }
+        var confirmations: Int64?
+        if case .depth(let depth) = asset.finality { confirmations = depth }
+        return DepositAssetTerms(
+          asset: asset.code, contract: contract, minimum: amount(asset.minimum, asset.code),
+          confirmations: confirmations)
+      })
+  }
+
+  func deposits(
+    of user: UserID?, status: String?, before: Int64?, limit: Int
+  ) async throws(ExchangeError) -> DepositPage {
+    let rows: [Deposit]
+    do throws(CustodyDesk.Failure) {
+      rows = try await desk.deposits(
+        of: user, in: status.flatMap(DepositStatus.init(rawValue:)), before: before, limit: limit)
+    } catch {
+      throw .unavailable(reason: "custody_unavailable", retryAfterSeconds: 1)
+    }
+    let tip = scanner.currentFigures().tip
+    return DepositPage(
+      deposits: rows.map { line($0, tip: tip) },
+      next: rows.count < limit ? nil : rows.last.map { "\($0.id)" })
+  }
+
+  private func line(_ deposit: Deposit, tip: Int64?) -> DepositLine {
+    let isOnChain = deposit.status != .orphaned && deposit.status != .clawback
+    return DepositLine(
+      id: "\(deposit.id)", user: "\(deposit.user)", asset: deposit.asset,
+      status: deposit.status.rawValue, amount: amount(deposit.amount, deposit.asset),
+      credited: amount(deposit.credited, deposit.asset), raw: "\(deposit.raw)",
+      dust: "\(deposit.dust)", chain: deposit.chain, address: "\(deposit.address)",
+      sender: "\(deposit.sender)", transaction: "\(deposit.transaction)", outRef: deposit.outRef,
+      block: deposit.height,
+      confirmations: isOnChain ? max(0, (tip ?? 0) - deposit.height + 1) : 0,
+      reason: deposit.reason, timestamp: Timestamp(microseconds: deposit.created))
+  }
+
+  func state() async throws(ExchangeError) -> CustodyState {
+    let figures = scanner.currentFigures()
+    let codes = rules.assets.map(\.code)
+    let losses = await loop.read { engine in
+      codes.compactMap { code in
+        engine.asset(named: code).map { (code, engine.balance(Bounds.lossAccount, $0).total) }
+      }
+    }
+    guard let losses else { throw .unavailable(reason: "stopping", retryAfterSeconds: 1) }
+    return CustodyState(
+      chain: settings.name, chainID: "\(settings.chainID)", state: figures.state,
+      halted: figures.halted?.description, scannedBlock: figures.tip, latestBlock: figures.latest,
+      finalizedBlock: figures.finalized, credits: figures.credits, clawbacks: figures.clawbacks,
+      reorganisations: figures.reorganisations, nodeErrors: figures.nodeErrors,
+      lastError: figures.lastError.isEmpty ? nil : figures.lastError,
+      losses: losses.map { code, total in
+        AssetBalance(
+          asset: code, free: amount(total, code), locked: amount(0, code),
+          total: amount(total, code))
+      })
+  }
+
+  private func amount(_ atoms: Int128, _ code: String) -> DecimalAmount {
+    DecimalAmount(atoms: atoms, decimals: directory.decimals(of: code) ?? 0)
+  }
+}
+
+extension CommandLoop {
+  /// Nil where the engine does not answer.
+  func read<Value: Sendable>(
+    _ query: @escaping @Sendable (borrowing AuctionEngine) -> Value
+  ) async -> Value? {
+    await withCheckedContinuation { continuation in
+      let isTaken = ask(
+        { engine in
+          let value = query(engine)
+          return { continuation.resume(returning: value) }
+        }, orElse: { _ in continuation.resume(returning: nil) })
+      if !isTaken { continuation.resume(returning: nil) }
+    }
+  }
+}

@@ -1,0 +1,152 @@
+// The chain that deposits come from, as the operator's file describes it, or as the development chain is.
+
+internal import Client
+internal import Custody
+internal import Embedded
+internal import Engine
+internal import Ethereum
+internal import Foundation
+
+/// What `chain.file` holds (`docs/custody.md`).
+struct ChainSettings: Decodable, Sendable {
+  struct Asset: Decodable, Sendable {
+    /// As the venue calls it.
+    var asset: String
+    /// The token's contract; absent for the chain's own coin.
+    var contract: String?
+    /// On the chain; not less than the venue's.
+    var decimals: Int
+    /// In whole coins: less is dust.
+    var minimum: String
+    /// Blocks until it is credited; absent: when final.
+    var confirmations: Int64?
+    /// In whole coins: from here a second node must agree.
+    var secondNodeFrom: String?
+
+    private enum CodingKeys: String, CodingKey {
+      case asset, contract, decimals, minimum, confirmations
+      case secondNodeFrom = "second_node_from"
+    }
+  }
+
+  /// The chain's name in the ledger.
+  var name: String
+  var chainID: Int64
+  /// JSON-RPC addresses: the first is scanned, the others must agree about much.
+  var nodes: [String]
+  /// The extended public key whose children are the deposit addresses.
+  var xpub: String
+  /// The first block to scan; absent: the one after the head at the first start.
+  var start: Int64?
+  var pollMilliseconds: Int?
+  var assets: [Asset]
+  /// The venue's own addresses: what they send is no deposit.
+  var ownSenders: [String]?
+
+  private enum CodingKeys: String, CodingKey {
+    case name, nodes, xpub, start, assets
+    case chainID = "chain_id"
+    case pollMilliseconds = "poll_milliseconds"
+    case ownSenders = "own_senders"
+  }
+
+  init(file: String) throws {
+    do {
+      self = try JSONDecoder().decode(
+        Self.self, from: Data(contentsOf: URL(fileURLWithPath: file)))
+    } catch {
+      throw ChainSettingsError("\(file): \(error)")
+    }
+  }
+
+  /// The development chain with the coins of the embedded markets.
+  init(development ready: ChainHost.Ready, xpub: String) throws {
+    func contract(_ name: String) throws -> String {
+      guard let address = ready.contracts[name] else {
+        throw ChainSettingsError("the development chain has no contract \(name)")
+      }
+      return address
+    }
+    name = "dev"
+    chainID = ready.chainID
+    nodes = [ready.url]
+    self.xpub = xpub
+    start = 0
+    pollMilliseconds = 250
+    assets = [
+      Asset(asset: "ETH", decimals: 18, minimum: "0.001", confirmations: 3),
+      Asset(
+        asset: "USDC", contract: try contract("USDC"), decimals: 6, minimum: "1", confirmations: 3),
+      Asset(asset: "BTC", contract: try contract("BTC"), decimals: 8, minimum: "0.00001"),
+    ]
+  }
+
+  // MARK: Into rules
+
+  /// Checked against the venue's assets.
+  func rules(decimals: (String) -> Int?) throws -> DepositRules {
+    var seen: Set<DepositAsset.Source> = []
+    let rules = try assets.map { asset in
+      guard let own = decimals(asset.asset) else {
+        throw ChainSettingsError("the venue has no asset \(asset.asset)")
+      }
+      let rule = try asset.rule(ownDecimals: own)
+      guard seen.insert(rule.source).inserted else {
+        throw ChainSettingsError("\(asset.asset): its contract is named twice")
+      }
+      return rule
+    }
+    guard Set(rules.map(\.code)).count == rules.count else {
+      throw ChainSettingsError("an asset is named twice: one chain, one source an asset")
+    }
+    return DepositRules(
+      assets: rules,
+      ownSenders: try Set((ownSenders ?? []).map { try Self.address($0, "own_senders") }))
+  }
+
+  fileprivate static func address(_ text: String, _ place: String) throws -> Address {
+    do {
+      return try Address(text)
+    } catch {
+      throw ChainSettingsError("\(place): \(text) is no address: \(error)")
+    }
+  }
+}
+
+extension ChainSettings.Asset {
+  fileprivate func rule(ownDecimals: Int) throws -> DepositAsset {
+    guard (ownDecimals...77).contains(decimals) else {
+      throw ChainSettingsError(
+        "\(asset): \(decimals) decimals on the chain, \(ownDecimals) here: atoms would be lost")
+    }
+    var scale = UInt256.one
+    for _ in ownDecimals..<decimals {
+      guard let next = scale.multiplied(by: UInt256(10 as UInt64)) else {
+        throw ChainSettingsError("\(asset): too many decimals")
+      }
+      scale = next
+    }
+    if let confirmations, confirmations < 1 {
+      throw ChainSettingsError("\(asset): confirmations is 1 or more")
+    }
+    return DepositAsset(
+      code: asset,
+      source: try contract.map { .token(try ChainSettings.address($0, asset)) } ?? .native,
+      scale: scale, minimum: try atoms(minimum, ownDecimals),
+      finality: confirmations.map { .depth($0) } ?? .finalized,
+      secondNodeFrom: try secondNodeFrom.map { try atoms($0, ownDecimals) })
+  }
+
+  private func atoms(_ text: String, _ decimals: Int) throws -> Int128 {
+    guard let atoms = DecimalAmount(text)?.atoms(decimals: decimals), atoms >= 0 else {
+      throw ChainSettingsError("\(asset): \(text) is no amount of it")
+    }
+    return atoms
+  }
+}
+
+struct ChainSettingsError: Error, CustomStringConvertible {
+  var description: String
+
+  init(_ description: String) { self.description = "chain: " + description }
+}

@@ -1,0 +1,100 @@
+// Paying in: `uncross deposit-address`, `uncross deposits`, and the operator's `uncross custody`.
+
+internal import ArgumentParser
+internal import Client
+
+struct DepositAddressCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "deposit-address", abstract: "Show where to pay in.",
+    discussion: """
+      One address takes all assets of the list:
+
+        uncross deposit-address --key anna.pem
+      """)
+
+  @OptionGroup var client: ClientOptions
+
+  func run() async throws {
+    try await client.signed { api in
+      client.show(try await api.depositAddress()) { address in
+        var table = Table("ASSET", "CONTRACT", ">MINIMUM", ">CONFIRMATIONS")
+        for asset in address.assets {
+          table.add(
+            asset.asset, asset.contract ?? "the chain's coin", "\(asset.minimum)",
+            asset.confirmations.map { "\($0)" } ?? "when final")
+        }
+        return "\(address.address) on \(address.chain) (chain id \(address.chainID))\n"
+          + table.text()
+      }
+    }
+  }
+}
+
+struct DepositsCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "deposits", abstract: "List what was paid in, newest first.",
+    discussion: """
+        uncross deposits --key anna.pem
+        uncross deposits --all --status review --key operator.pem
+      """)
+
+  @Option(help: "How many at most, 1 to 1000.") var limit = 50
+  @Option(help: "Only those in this state.") var status: String?
+  @Flag(help: "Of all users; for operators.") var all = false
+  @OptionGroup var client: ClientOptions
+
+  func validate() throws {
+    guard (1...1_000).contains(limit) else { throw ValidationError("--limit is 1 to 1000") }
+  }
+
+  func run() async throws {
+    try await client.signed { api in
+      let page =
+        all
+        ? try await api.allDeposits(status: status, limit: limit)
+        : try await api.deposits(status: status, limit: limit)
+      client.show(page) { $0.deposits.isEmpty ? "no deposits" : Self.table($0.deposits) }
+    }
+  }
+
+  private static func table(_ deposits: [DepositLine]) -> String {
+    var table = Table(
+      "TIME", ">ID", ">USER", "ASSET", ">AMOUNT", "STATUS", ">BLOCK", ">CONF", "TRANSACTION")
+    for deposit in deposits {
+      table.add(
+        "\(deposit.timestamp)", deposit.id, deposit.user, deposit.asset, "\(deposit.amount)",
+        deposit.status, "\(deposit.block)", "\(deposit.confirmations)",
+        "\(deposit.transaction) \(deposit.outRef)")
+    }
+    return table.text()
+  }
+}
+
+struct CustodyCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "custody",
+    abstract: "Show how the chain's scanner stands, and what clawbacks cost.",
+    discussion: """
+        uncross custody --key operator.pem
+      """)
+
+  @OptionGroup var client: ClientOptions
+
+  func run() async throws {
+    try await client.signed { api in
+      client.show(try await api.custody()) { state in
+        var lines = [
+          "chain      \(state.chain) (id \(state.chainID)), \(state.state)",
+          "blocks     scanned \(state.scannedBlock.map { "\($0)" } ?? "-") of "
+            + "\(state.latestBlock.map { "\($0)" } ?? "-"), final \(state.finalizedBlock)",
+          "deposits   \(state.credits) credited, \(state.clawbacks) taken back",
+          "node       \(state.nodeErrors) errors, \(state.reorganisations) reorganisations",
+        ]
+        if let halted = state.halted { lines.append("HALTED     \(halted)") }
+        if let error = state.lastError { lines.append("last error \(error)") }
+        for loss in state.losses { lines.append("loss       \(loss.total) \(loss.asset)") }
+        return lines.joined(separator: "\n")
+      }
+    }
+  }
+}

@@ -1,0 +1,73 @@
+// Deposits through the API: one's own only, pages, refusals where custody is away or there is none.
+
+import Engine
+import Testing
+
+@testable import API
+
+@Suite struct DepositTests {
+  @Test func aUserSeesOnlyOwnDeposits() async throws {
+    try await Venue.run { venue in
+      venue.exchange.desk.receive(2, 5, status: "seen", block: 12)
+      venue.exchange.desk.receive(3, 6, status: "credited", block: 5)
+      for (who, id) in [("alice", "1"), ("alice-reader", "1")] {
+        let answer = try await venue.send("GET", "/v1/deposits", as: who)
+        #expect(answer.json["deposits"]?.count == 1, "\(answer.text)")
+        #expect(answer.json["deposits"]?[0]?["id"]?.text == id)
+      }
+      let all = try await venue.send("GET", "/v1/operator/deposits", as: "operator")
+      #expect(all.json["deposits"]?.count == 2)
+      let some = try await venue.send("GET", "/v1/operator/deposits?status=seen", as: "operator")
+      #expect(some.json["deposits"]?.count == 1)
+    }
+  }
+
+  @Test func pagesGoOnWhereTheyEnded() async throws {
+    try await Venue.run { venue in
+      for block in Int64(1)...5 { venue.exchange.desk.receive(2, 9, status: "final", block: block) }
+      var seen: [String] = []
+      var target = "/v1/deposits?limit=2"
+      for _ in 0..<3 {
+        let page = try await venue.send("GET", target, as: "alice")
+        let count = try #require(page.json["deposits"]?.count)
+        for index in 0..<count {
+          seen.append(try #require(page.json["deposits"]?[index]?["id"]?.text))
+        }
+        guard let next = page.json["next"]?.text else { break }
+        target = "/v1/deposits?limit=2&before=\(next)"
+      }
+      #expect(seen == ["5", "4", "3", "2", "1"])
+    }
+  }
+
+  @Test func badParametersAreRefused() async throws {
+    try await Venue.run { venue in
+      for query in ["status=gone", "status=", "limit=0", "limit=1001", "before=0", "before=x"] {
+        let answer = try await venue.send("GET", "/v1/deposits?\(query)", as: "alice")
+        #expect(answer.status == 400 && answer.code == "bad_request", "\(query): \(answer.text)")
+      }
+    }
+  }
+
+  @Test func custodyThatIsAwayIsUnavailable() async throws {
+    try await Venue.run { venue in
+      venue.exchange.desk.fail(
+        with: .unavailable(reason: "custody_unavailable", retryAfterSeconds: 1))
+      for (path, who) in [
+        ("/v1/deposits", "alice"), ("/v1/deposit-address", "alice"),
+        ("/v1/operator/custody", "operator"),
+      ] {
+        let answer = try await venue.send("GET", path, as: who)
+        #expect(answer.status == 503 && answer.header("Retry-After") == "1", "\(answer.text)")
+      }
+    }
+  }
+
+  @Test func anExchangeWithoutAChainHasNoDeposits() async throws {
+    try await Venue.run { venue in
+      venue.exchange.hasChain(false)
+      let answer = try await venue.send("GET", "/v1/deposit-address", as: "alice")
+      #expect(answer.status == 404 && answer.code == "not_found", "\(answer.text)")
+    }
+  }
+}
