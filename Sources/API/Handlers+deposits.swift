@@ -12,6 +12,8 @@ public protocol DepositDesk: Sendable {
     of user: UserID?, status: String?, before: Int64?, limit: Int
   ) async throws(ExchangeError) -> DepositPage
   func state() async throws(ExchangeError) -> CustodyState
+  /// Asks the chain for the balances of all addresses: takes its time.
+  func reconcile() async throws(ExchangeError) -> ReconciliationReport
 }
 
 extension Handlers {
@@ -61,6 +63,10 @@ extension Handlers {
       try await ask { desk async throws(ExchangeError) in
         try await desk.deposits(of: user, status: status, before: before, limit: limit)
       })
+  }
+
+  func reconciliation() async throws(Refusal) -> Answer {
+    .json(try await ask { desk async throws(ExchangeError) in try await desk.reconcile() })
   }
 
   func custodyState() async throws(Refusal) -> Answer {

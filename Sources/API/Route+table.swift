@@ -166,6 +166,9 @@ extension Route {
       handlers, call, _ throws(Refusal) in
       try await handlers.depositsOfAll(call)
     },
+    operating(.get, "/reconciliation") { handlers, _, _ throws(Refusal) in
+      try await handlers.reconciliation()
+    },
     operating(.get, "/custody") { handlers, _, _ throws(Refusal) in
       try await handlers.custodyState()
     },

@@ -157,3 +157,54 @@ public struct CustodyState: Codable, Sendable, Equatable {
     self.losses = losses
   }
 }
+
+/// What is on the chain against what is in the books, as of one block; all in the chain's smallest units.
+public struct ReconciliationReport: Codable, Sendable, Equatable {
+  public struct Asset: Codable, Sendable, Equatable {
+    public var asset: String
+    /// On all addresses.
+    public var held: String
+    /// Every balance, the venue's and the loss account's included.
+    public var users: String
+    /// What operators' adjustments brought in on balance: no coin covers it.
+    public var adjustments: String
+    /// On the chain and in no balance.
+    public var unbooked: String
+    /// `held + adjustments - users - unbooked`; nil where it is beyond 127 bits.
+    @Nullable public var difference: String?
+
+    public init(
+      asset: String, held: String, users: String, adjustments: String, unbooked: String,
+      difference: String?
+    ) {
+      self.asset = asset
+      self.held = held
+      self.users = users
+      self.adjustments = adjustments
+      self.unbooked = unbooked
+      self.difference = difference
+    }
+  }
+
+  public var chain: String
+  public var block: Int64
+  public var blockHash: String
+  /// Every difference is zero.
+  public var agrees: Bool
+  public var assets: [Asset]
+
+  private enum CodingKeys: String, CodingKey {
+    case chain, block, agrees, assets
+    case blockHash = "block_hash"
+  }
+
+  public init(
+    chain: String, block: Int64, blockHash: String, agrees: Bool, assets: [Asset]
+  ) {
+    self.chain = chain
+    self.block = block
+    self.blockHash = blockHash
+    self.agrees = agrees
+    self.assets = assets
+  }
+}

@@ -133,6 +133,10 @@ extension UncrossClient {
       isSafeToRepeat: true)
   }
 
+  public func reconciliation() async throws(APIError) -> ReconciliationReport {
+    try await call(.get, Target("v1", "operator", "reconciliation"), isSafeToRepeat: true)
+  }
+
   public func custody() async throws(APIError) -> CustodyState {
     try await call(.get, Target("v1", "operator", "custody"), isSafeToRepeat: true)
   }

@@ -59,6 +59,11 @@ public final class CustodyDesk: @unchecked Sendable {
     return try await rows(conditions.joined(separator: " and "), limit)
   }
 
+  /// Asks the node for every address's balances, so it takes its time and delays this desk's other answers.
+  public func reconcile(_ reconciliation: Reconciliation) async throws(Failure) -> Reconciled {
+    try await onQueue { [conninfo] in try reconciliation.run(conninfo) }
+  }
+
   private func rows(_ condition: String, _ limit: Int) async throws(Failure) -> [Deposit] {
     try await onQueue { [self] in
       if store == nil { store = try CustodyStore(conninfo, chain: chain, term: term) }

@@ -125,6 +125,47 @@ struct CustodyStore: ~Copyable {
     return tail
   }
 
+  /// A scanned block by its height; nil where it was not scanned.
+  func block(at height: Int64) throws(PostgresError) -> BlockPlace? {
+    var parameters = PostgresParameters()
+    parameters.text(chain)
+    parameters.int8(height)
+    let result = try connection.query(
+      "select hash, parent_hash from public.scanned_blocks where chain = $1 and height = $2",
+      parameters)
+    guard result.rowCount == 1, let hash = Hash32(result.bytes(0, 0)),
+      let parent = Hash32(result.bytes(0, 1))
+    else { return nil }
+    return BlockPlace(height: height, hash: hash, parent: parent)
+  }
+
+  /// What the deposits of an asset say was paid to each address up to a block.
+  func paid(_ asset: String, upTo height: Int64) throws(PostgresError) -> [Address: UInt256] {
+    var parameters = PostgresParameters()
+    parameters.text(chain)
+    parameters.text(asset)
+    parameters.int8(height)
+    let result = try connection.query(
+      """
+      select address, sum(raw_amount)::text from public.deposits
+      where chain = $1 and asset = $2 and block_height <= $3
+        and status not in ('orphaned', 'clawback') group by 1
+      """, parameters)
+    var paid: [Address: UInt256] = [:]
+    for row in 0..<result.rowCount {
+      guard let address = Address(result.bytes(row, 0)),
+        let raw = UInt256(decimal: result.string(row, 1))
+      else { throw PostgresError(message: "deposits: a sum that does not read") }
+      paid[address] = raw
+    }
+    return paid
+  }
+
+  /// Payments that no block shows: recorded for a person to look at, once each.
+  func record(_ surplus: [FoundDeposit]) throws(PostgresError) {
+    try transaction { () throws(PostgresError) in try insert(surplus) }
+  }
+
   // MARK: A step
 
   /// Rolls back, applies and advances, all or nothing.

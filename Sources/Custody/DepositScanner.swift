@@ -80,6 +80,8 @@ public final class DepositScanner: Sendable {
     public var start: Int64?
     public var pollMilliseconds = 1_000
     public var limits = ChainFollower.Limits()
+    /// Between two looks for payments that no block shows as a transfer.
+    public var surplusSeconds: Double = 600
     /// Deposits that are numbered at once.
     public var creditBatch = 500
 
@@ -155,6 +157,7 @@ public final class DepositScanner: Sendable {
     var store: CustodyStore
     var follower: ChainFollower
     var position: ChainPosition
+    var surplusAt = ContinuousClock.now
   }
 
   private func run(_ stop: OwnerThread.Stop) {
@@ -267,6 +270,7 @@ public final class DepositScanner: Sendable {
       }
     }
     try credit(&session)
+    try findSurplus(&session)
     publish(session)
     if session.follower.lag == 0 || blocks.isEmpty {
       _ = stop.wait(milliseconds: configuration.pollMilliseconds)
@@ -323,6 +327,34 @@ public final class DepositScanner: Sendable {
       }
     }
     return found
+  }
+
+  /// Coins that came from inside a call: no transaction names us, no log tells. As of the last final block
+  /// an address holds more than its deposits say; the rest goes to review, and is never credited by itself.
+  private func findSurplus(_ session: inout Session) throws {
+    guard let asset = scan.rules.asset(.native), session.follower.lag == 0,
+      ContinuousClock.now >= session.surplusAt,
+      let block = try session.store.block(at: session.follower.finalized)
+    else { return }
+    session.surplusAt = .now + .seconds(configuration.surplusSeconds)
+    let paid = try session.store.paid(asset.code, upTo: block.height)
+    let all = addresses.all
+    var surplus: [FoundDeposit] = []
+    for (address, held) in zip(all, try nodes[0].balances(all, at: block.hash)) {
+      guard let raw = held.subtracting(paid[address] ?? .zero), raw > .zero,
+        let user = addresses.owner(address)
+      else { continue }
+      let transfer = Transfer(
+        transaction: block.hash, outRef: "b" + address.lowercase, source: .native, sender: .zero,
+        recipient: address, raw: raw)
+      let value = DepositValue(
+        amount: 0, dust: raw, status: .review, reason: "found by balance: paid from inside a call")
+      surplus.append(
+        FoundDeposit(transfer: transfer, user: user, asset: asset, value: value, place: block))
+    }
+    if surplus.isEmpty { return }
+    try session.store.record(surplus)
+    report("\(configuration.chain): \(surplus.count) payments from inside calls are in review")
   }
 
   // MARK: Credits

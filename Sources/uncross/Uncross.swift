@@ -30,6 +30,7 @@ struct Uncross: AsyncParsableCommand {
           MarketCommand.self, AssetCommand.self, UserCommand.self, AdjustCommand.self,
           SuspendCommand.self, ResumeCommand.self, CustodyCommand.self,
         ]),
-      CommandGroup(name: "Prove", subcommands: [Clear.self, ReplayCommand.self]),
+      CommandGroup(
+        name: "Prove", subcommands: [Clear.self, ReplayCommand.self, ReconcileCommand.self]),
     ])
 }

@@ -64,6 +64,17 @@ final class MemoryDesk: DepositDesk {
     return DepositPage(deposits: page, next: lines.count > limit ? page.last?.id : nil)
   }
 
+  func reconcile() async throws(ExchangeError) -> ReconciliationReport {
+    try check()
+    return ReconciliationReport(
+      chain: "dev", block: 12, blockHash: "0x" + String(repeating: "c", count: 64), agrees: true,
+      assets: [
+        ReconciliationReport.Asset(
+          asset: "BTC", held: "152500000", users: "150000000", adjustments: "0",
+          unbooked: "2500000", difference: "0")
+      ])
+  }
+
   func state() async throws(ExchangeError) -> CustodyState {
     try check()
     return CustodyState(

@@ -218,6 +218,12 @@ final class Venue: Sendable {
     return try #require(try answer.wait())
   }
 
+  func reconcile() throws -> Reconciled {
+    try Reconciliation(
+      chain: "dev", rules: rules(), node: ChainNode(url: chain.ready.url)
+    ).run(database.audit)
+  }
+
   func balance(_ user: UserID, _ asset: AssetID) throws -> Int128 {
     try #require(core.ask { $0.balance(user, asset).total })
   }

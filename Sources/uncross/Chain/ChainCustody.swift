@@ -18,6 +18,9 @@ final class ChainCustody: Sendable {
   let desk: CustodyDesk
   private let directory: Directory
   private let loop: CommandLoop
+  /// The last reconciliation, for the metrics.
+  private let reconciled = Mutex<Reconciled?>(nil)
+  private let schedule = Mutex<Task<Void, Never>?>(nil)
 
   init(
     _ settings: ChainSettings, conninfo: String, loop: CommandLoop, directory: Directory,
@@ -41,8 +44,23 @@ final class ChainCustody: Sendable {
       term: { term.current })
   }
 
-  func start() { scanner.start() }
-  func stop() { scanner.stop() }
+  func start() {
+    scanner.start()
+    let seconds = settings.reconcileSeconds ?? 3_600
+    schedule.withLock {
+      $0 = Task { [weak self] in
+        while !Task.isCancelled {
+          try? await Task.sleep(for: .seconds(seconds))
+          _ = try? await self?.reconcile()
+        }
+      }
+    }
+  }
+
+  func stop() {
+    schedule.withLock { $0?.cancel() }
+    scanner.stop()
+  }
 
   func metrics() -> [Metric] {
     let figures = scanner.currentFigures()
@@ -50,7 +68,13 @@ final class ChainCustody: Sendable {
     func gauge(_ name: String, _ help: String, _ value: Double) -> Metric {
       Metric("uncross_custody_" + name, help, .gauge, value, labels: labels)
     }
-    return [
+    let differences = (reconciled.withLock { $0 }?.assets ?? []).map { asset in
+      Metric(
+        "uncross_custody_difference", "Of the last reconciliation, in the chain's smallest units",
+        .gauge, asset.difference.map { Double($0) } ?? .nan,
+        labels: labels + [(name: "asset", value: asset.code)])
+    }
+    return differences + [
       gauge(
         "scanned_block", "The last scanned block; -1 before the first", Double(figures.tip ?? -1)),
       gauge(
@@ -202,6 +226,32 @@ extension ChainCustody: DepositDesk {
           asset: code, free: amount(total, code), locked: amount(0, code),
           total: amount(total, code))
       })
+  }
+
+  func reconcile() async throws(ExchangeError) -> ReconciliationReport {
+    let found: Reconciled
+    do throws(CustodyDesk.Failure) {
+      found = try await desk.reconcile(
+        Reconciliation(
+          chain: settings.name, rules: rules, node: ChainNode(url: settings.nodes[0])))
+    } catch {
+      throw .unavailable(reason: "chain_unavailable", retryAfterSeconds: 5)
+    }
+    reconciled.withLock { $0 = found }
+    return ReconciliationReport(
+      chain: found.chain, block: found.height, blockHash: "\(found.block)", agrees: found.agrees,
+      assets: found.assets.map { asset in
+        ReconciliationReport.Asset(
+          asset: asset.code, held: "\(asset.held)", users: Self.scaled(asset.users, asset.scale),
+          adjustments: Self.scaled(asset.adjustments, asset.scale), unbooked: "\(asset.unbooked)",
+          difference: asset.difference.map { "\($0)" })
+      })
+  }
+
+  /// Atoms in the chain's smallest units.
+  private static func scaled(_ atoms: Int128, _ scale: UInt256) -> String {
+    let magnitude = UInt256(atoms.magnitude).multiplied(by: scale).map { "\($0)" } ?? "beyond 2^256"
+    return atoms < 0 ? "-" + magnitude : magnitude
   }
 
   private func amount(_ atoms: Int128, _ code: String) -> DecimalAmount {

@@ -39,6 +39,8 @@ struct ChainSettings: Decodable, Sendable {
   /// The first block to scan; absent: the one after the head at the first start.
   var start: Int64?
   var pollMilliseconds: Int?
+  /// Between two reconciliations; absent: an hour.
+  var reconcileSeconds: Double?
   var assets: [Asset]
   /// The venue's own addresses: what they send is no deposit.
   var ownSenders: [String]?
@@ -47,6 +49,7 @@ struct ChainSettings: Decodable, Sendable {
     case name, nodes, xpub, start, assets
     case chainID = "chain_id"
     case pollMilliseconds = "poll_milliseconds"
+    case reconcileSeconds = "reconcile_seconds"
     case ownSenders = "own_senders"
   }
 
@@ -73,6 +76,7 @@ struct ChainSettings: Decodable, Sendable {
     self.xpub = xpub
     start = 0
     pollMilliseconds = 250
+    reconcileSeconds = 60
     assets = [
       Asset(asset: "ETH", decimals: 18, minimum: "0.001", confirmations: 3),
       Asset(

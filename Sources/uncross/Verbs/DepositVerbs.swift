@@ -98,3 +98,32 @@ struct CustodyCommand: AsyncParsableCommand {
     }
   }
 }
+
+struct ReconcileCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "reconcile", abstract: "Compare what is on the chain with what is in the books.",
+    discussion: """
+      As of the last scanned block, in the chain's smallest units; exit status 1 unless all differences are 0:
+
+        uncross reconcile --key operator.pem
+      """)
+
+  @OptionGroup var client: ClientOptions
+
+  func run() async throws {
+    try await client.signed { api in
+      let report = try await api.reconciliation()
+      client.show(report) { report in
+        var table = Table("ASSET", ">HELD", ">USERS", ">ADJUSTMENTS", ">UNBOOKED", ">DIFFERENCE")
+        for asset in report.assets {
+          table.add(
+            asset.asset, asset.held, asset.users, asset.adjustments, asset.unbooked,
+            asset.difference ?? "beyond 127 bits")
+        }
+        return "\(report.chain) at block \(report.block), \(report.blockHash)\n" + table.text()
+          + (report.agrees ? "\nchain and books agree" : "\nchain and books DIFFER")
+      }
+      if !report.agrees { throw ExitCode(VerbFailure.refused) }
+    }
+  }
+}

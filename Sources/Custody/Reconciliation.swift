@@ -1,0 +1,184 @@
+// What is on the chain against what is in the books, to the smallest unit, as of one block.
+
+public import Ethereum
+public import Postgres
+
+/// One asset's account of itself, in the chain's smallest units.
+///
+///     held = users + unbooked - adjustments + difference
+///
+/// `difference` is zero, or something is wrong: above it, somebody paid in a way that no block shows as a
+/// transfer (from inside a call); below it, coins are missing.
+public struct ReconciledAsset: Sendable, Equatable {
+  public var code: String
+  /// Atoms to smallest units.
+  public var scale: UInt256
+  /// On all addresses of the chain.
+  public var held: UInt256
+  /// Every balance, the venue's and the loss account's included, in atoms.
+  public var users: Int128
+  /// What operators' adjustments brought in on balance, in atoms: no coin covers it.
+  public var adjustments: Int128
+  /// Deposits on the chain that no balance has: seen, confirming, dust, in review, rejected; and the dust of
+  /// those that were credited.
+  public var unbooked: UInt256
+  /// `held` less what the books say; nil where a figure is beyond 127 bits and cannot be compared.
+  public var difference: Int128?
+}
+
+public struct Reconciled: Sendable, Equatable {
+  public var chain: String
+  public var height: Int64
+  public var block: Hash32
+  public var assets: [ReconciledAsset]
+
+  public var agrees: Bool { assets.allSatisfy { $0.difference == 0 } }
+}
+
+/// Why there is no reconciliation.
+public enum ReconciliationError: Error, Sendable {
+  /// Nothing was scanned yet.
+  case noBlock
+  case node(NodeError)
+  case database(PostgresError)
+}
+
+public struct Reconciliation: Sendable {
+  public let chain: String
+  public let rules: DepositRules
+  public let node: ChainNode
+
+  public init(chain: String, rules: DepositRules, node: ChainNode) {
+    self.chain = chain
+    self.rules = rules
+    self.node = node
+  }
+
+  /// Reads the books in one snapshot, then asks the chain for its balances as of that very block.
+  /// - Parameter conninfo: any role that may read. Blocks.
+  public func run(_ conninfo: String) throws(ReconciliationError) -> Reconciled {
+    let books: Books
+    do throws(PostgresError) {
+      books = try Books(conninfo, chain: chain)
+    } catch {
+      throw .database(error)
+    }
+    guard let tip = books.tip else { throw .noBlock }
+    var assets: [ReconciledAsset] = []
+    for asset in rules.assets {
+      do throws(NodeError) {
+        let held = try total(of: asset, on: books.addresses + rules.ownSenders.sorted(), tip.hash)
+        assets.append(books.reconcile(asset, held: held))
+      } catch {
+        throw .node(error)
+      }
+    }
+    return Reconciled(chain: chain, height: tip.height, block: tip.hash, assets: assets)
+  }
+
+  private func total(
+    of asset: DepositAsset, on addresses: [Address], _ block: Hash32
+  ) throws(NodeError) -> UInt256 {
+    let balances: [UInt256]
+    switch asset.source {
+    case .native: balances = try node.balances(addresses, at: block)
+    case .token(let contract):
+      balances = try node.balances(addresses, ofToken: contract, at: block)
+    }
+    var sum = UInt256.zero
+    for balance in balances {
+      guard let next = sum.adding(balance) else { throw .malformed("balances beyond 256 bits") }
+      sum = next
+    }
+    return sum
+  }
+}
+
+/// What the database says, all of it as of one moment.
+private struct Books {
+  var tip: BlockPlace?
+  var addresses: [Address] = []
+  var users: [String: Int128] = [:]
+  var adjustments: [String: Int128] = [:]
+  var unbooked: [String: UInt256] = [:]
+
+  init(_ conninfo: String, chain: String) throws(PostgresError) {
+    let connection = try PostgresConnection(conninfo)
+    // The projection books a credit and marks its deposit in one transaction: a snapshot has both or none.
+    try connection.execute("begin isolation level repeatable read read only")
+    try readChain(connection, chain)
+    try readBooks(connection, chain)
+    try connection.execute("commit")
+  }
+
+  private mutating func readChain(
+    _ connection: borrowing PostgresConnection, _ chain: String
+  ) throws(PostgresError) {
+    var parameters = PostgresParameters()
+    parameters.text(chain)
+    let blocks = try connection.query(
+      """
+      select height, hash, parent_hash from public.scanned_blocks where chain = $1
+      order by height desc limit 1
+      """, parameters)
+    if blocks.rowCount == 1, let hash = Hash32(blocks.bytes(0, 1)),
+      let parent = Hash32(blocks.bytes(0, 2))
+    {
+      tip = BlockPlace(height: blocks.int64(0, 0), hash: hash, parent: parent)
+    }
+    let owned = try connection.query(
+      "select address from core.deposit_address where chain = $1 order by 1", parameters)
+    for row in 0..<owned.rowCount {
+      guard let address = Address(owned.bytes(row, 0)) else {
+        throw PostgresError(message: "deposit_address: an address that has not 20 bytes")
+      }
+      addresses.append(address)
+    }
+  }
+
+  private mutating func readBooks(
+    _ connection: borrowing PostgresConnection, _ chain: String
+  ) throws(PostgresError) {
+    let totals = try connection.query("select asset, sum(total) from public.balance group by 1")
+    for row in 0..<totals.rowCount { users[totals.string(row, 0)] = totals.numeric(row, 1) }
+    let adjusted = try connection.query(
+      "select asset, sum(delta) from public.balance_log where type = 'ADJUSTMENT' group by 1")
+    for row in 0..<adjusted.rowCount {
+      adjustments[adjusted.string(row, 0)] = adjusted.numeric(row, 1)
+    }
+    var parameters = PostgresParameters()
+    parameters.text(chain)
+    let waiting = try connection.query(
+      """
+      select asset, sum(raw_amount - credited * scale)::text from public.deposits d
+      where chain = $1 and exists (select from public.scanned_blocks b where b.chain = d.chain
+        and b.height = d.block_height and b.hash = d.block_hash)
+      group by 1
+      """, parameters)
+    for row in 0..<waiting.rowCount {
+      guard let raw = UInt256(decimal: waiting.string(row, 1)) else {
+        throw PostgresError(message: "deposits: a sum beyond 256 bits")
+      }
+      unbooked[waiting.string(row, 0)] = raw
+    }
+  }
+
+  func reconcile(_ asset: DepositAsset, held: UInt256) -> ReconciledAsset {
+    let (users, adjustments) = (users[asset.code] ?? 0, adjustments[asset.code] ?? 0)
+    let unbooked = unbooked[asset.code] ?? .zero
+    var difference: Int128?
+    if let held = Int128(exactly: held), let unbooked = Int128(exactly: unbooked),
+      let scale = Int128(exactly: asset.scale)
+    {
+      let (booked, isTooLarge) = (users - adjustments).multipliedReportingOverflow(by: scale)
+      let (rest, overflows) = held.subtractingReportingOverflow(unbooked)
+      if !isTooLarge, !overflows {
+        let (result, isBeyond) = rest.subtractingReportingOverflow(booked)
+        if !isBeyond { difference = result }
+      }
+    }
+    return ReconciledAsset(
+      code: asset.code, scale: asset.scale, held: held, users: users, adjustments: adjustments,
+      unbooked: unbooked, difference: difference)
+  }
+}
