@@ -150,6 +150,7 @@ let package = Package(
         "Client", "Engine", "Journal", "Postgres", "uncross",
         .product(name: "AsyncHTTPClient", package: "async-http-client"),
         .product(name: "NIOCore", package: "swift-nio"),
+        .product(name: "NIOHTTP1", package: "swift-nio"),
       ], swiftSettings: strict),
     .testTarget(
       name: "APITests",

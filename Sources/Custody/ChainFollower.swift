@@ -91,11 +91,10 @@ public struct ChainFollower: Sendable {
   // MARK: Events
 
   /// The node's head, and its last final block where it offers one.
-  public mutating func heads(latest: BlockPlace, finalized height: Int64?) -> Action {
+  public mutating func heads(latest: BlockPlace, finalized final: BlockPlace?) -> Action {
     self.latest = latest
     ancestor = nil
-    // Finality does not go back; what a lagging node says changes nothing.
-    finalized = max(finalized, min(height ?? -1, latest.height))
+    if let final { finalise(final) }
     guard let tip else {
       return latest.height < start ? .wait(.nodeBehind) : fetch(from: start, latest)
     }
@@ -149,6 +148,16 @@ public struct ChainFollower: Sendable {
     tail += step.blocks
     if tail.count > limits.depth { tail.removeFirst(tail.count - limits.depth) }
     ancestor = nil
+  }
+
+  /// Finality does not go back. A block is final for us only where it is ours: after a reorganisation the
+  /// node's final block may be of a branch that we have still to follow.
+  private mutating func finalise(_ final: BlockPlace) {
+    guard let first = tail.first, final.height >= first.height else {
+      finalized = max(finalized, min(final.height, (tail.first?.height ?? start) - 1))
+      return
+    }
+    if block(at: final.height)?.hash == final.hash { finalized = max(finalized, final.height) }
   }
 
   // MARK: Steps

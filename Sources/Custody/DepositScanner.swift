@@ -245,7 +245,7 @@ public final class DepositScanner: Sendable {
   private func turn(_ session: inout Session, _ stop: OwnerThread.Stop) throws {
     let heads = try nodes[0].heads()
     var action = session.follower.heads(
-      latest: heads.latest, finalized: heads.finalized?.height)
+      latest: heads.latest, finalized: heads.finalized)
     var blocks: [ChainBlock] = []
     var isWaiting = false
     while !isWaiting {

@@ -80,7 +80,10 @@ final class EmbeddedServers: Sendable {
     let host = try ChainHost(
       python: python, source: configuration.chainSource,
       data: configuration.dataDirectory + "/chain",
-      arguments: ["--block-interval", "1", "--safe-lag", "2", "--finalized-lag", "4"],
+      arguments: [
+        "--block-interval", "\(configuration.chainBlockSeconds)", "--safe-lag", "2",
+        "--finalized-lag", "4",
+      ],
       logger: logger)
     let ready = try host.start()
     return (host, try ChainSettings(development: ready, xpub: keys.depositPublicKey()))

@@ -35,6 +35,7 @@ struct Serve: AsyncParsableCommand {
   @Option(help: "A JSON file that describes the chain of deposits. (the development chain)")
   var chainFile: String?
   @Flag(inversion: .prefixedNo, help: "Take deposits from a chain. (on)") var chain: Bool?
+  @Option(help: "Between two blocks of the development chain. (1)") var chainBlockSeconds: Double?
   @Option(help: "Make a snapshot after so many commands. (250000)") var snapshotCommands: Int?
   @Flag(help: "Wait for the lead instead of refusing to start beside another instance.")
   var standBy = false
@@ -48,6 +49,7 @@ struct Serve: AsyncParsableCommand {
     flags["snapshot.commands"] = snapshotCommands.map { "\($0)" }
     flags["chain.file"] = chainFile
     flags["chain.enabled"] = chain.map { "\($0)" }
+    flags["chain.block.seconds"] = chainBlockSeconds.map { "\($0)" }
     flags["demo"] = demo.map { "\($0)" }
     if standBy { flags["stand.by"] = "true" }
     let configuration = try await ServeConfiguration(flags: flags, file: config)

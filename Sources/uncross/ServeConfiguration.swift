@@ -26,6 +26,8 @@ struct ServeConfiguration: Sendable {
   var chain: Bool
   /// The directory that holds `devchain`, for the development chain.
   var chainSource: String
+  /// Between two blocks of the development chain.
+  var chainBlockSeconds: Double
   /// Runs demo traders.
   var demo: Bool
   /// Waits for the lead instead of refusing to start beside another instance.
@@ -86,6 +88,11 @@ struct ServeConfiguration: Sendable {
     workerSource = text("worker.source") ?? here + "/worker"
     chainFile = text("chain.file")
     chain = (text("chain.enabled") ?? "true") != "false"
+    guard let seconds = Double(text("chain.block.seconds") ?? "1"), seconds > 0 else {
+      throw ConfigurationError(
+        key: "chain.block.seconds", value: text("chain.block.seconds") ?? "")
+    }
+    chainBlockSeconds = seconds
     chainSource = text("chain.source") ?? here
     demo = (text("demo") ?? "true") != "false"
     standBy = text("stand.by") == "true"

@@ -46,7 +46,7 @@ struct ModelDriver {
     _ chain: ModelChain, finalized: Int64? = nil, answers: ModelChain? = nil
   ) -> ChainFollower.Action {
     let remote = answers ?? chain
-    var action = follower.heads(latest: chain.head, finalized: finalized)
+    var action = follower.heads(latest: chain.head, finalized: finalized.flatMap { chain[$0] })
     for _ in 0..<1_000 {
       switch action {
       case .fetch(let heights): action = follower.blocks(heights.compactMap { remote[$0] })
@@ -60,7 +60,7 @@ struct ModelDriver {
         applied += step.blocks
         follower.applied(step)
         if step.isCaughtUp { return .wait(.caughtUp) }
-        action = follower.heads(latest: chain.head, finalized: finalized)
+        action = follower.heads(latest: chain.head, finalized: finalized.flatMap { chain[$0] })
       case .wait, .halt: return action
       }
     }
@@ -139,6 +139,7 @@ struct ModelDriver {
 
   @Test func aFinalBlockThatLeavesHalts() {
     var (chain, driver) = (ModelChain(height: 30), driver())
+    _ = driver.turn(chain)
     _ = driver.turn(chain, finalized: 25)
     var other = chain
     other.reorganise(depth: 5, to: 31)
@@ -147,6 +148,19 @@ struct ModelDriver {
     chain.reorganise(depth: 8, to: 35)
     #expect(driver.turn(chain, finalized: 20) == .halt(.finalBlockLeft(height: 24)))
     #expect(driver.follower.finalized == 25, "finality does not go back")
+  }
+
+  /// The node is on another branch already, and a block of it is final: ours at that height never was.
+  @Test func finalityOfABranchThatIsNotOursYetIsNotOurs() {
+    var (chain, driver) = (ModelChain(height: 22), driver())
+    _ = driver.turn(chain, finalized: 18)
+    _ = driver.turn(chain, finalized: 18)
+    #expect(driver.follower.finalized == 18)
+    chain.reorganise(depth: 4, to: 23)
+    #expect(driver.turn(chain, finalized: 19) == .wait(.caughtUp))
+    driver.check(chain, from: 0)
+    _ = driver.turn(chain, finalized: 19)
+    #expect(driver.follower.finalized == 19)
   }
 
   /// The head is of one node, the blocks of another on another branch: nothing is applied by halves.

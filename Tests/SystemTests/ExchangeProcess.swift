@@ -117,7 +117,8 @@ final class ExchangeProcess: Sendable {
     var killed = 0
     for child in Set(found) {
       let name = try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/\(child)/exe")
-      if let name, name.hasSuffix("/" + program) {
+      // Python's own name ends with its version.
+      if let last = name?.split(separator: "/").last, last.hasPrefix(program) {
         kill(child, SIGKILL)
         killed += 1
       }
@@ -146,6 +147,7 @@ final class ExchangeProcess: Sendable {
   /// Nil until it listens.
   var api: String? { word(after: "API ") }
   var worker: String? { word(after: "Worker ") }
+  var chain: String? { word(after: "chain ") }
 
   // MARK: Access
 
