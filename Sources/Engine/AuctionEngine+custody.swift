@@ -50,9 +50,10 @@ extension AuctionEngine {
     guard clawback.number == chain.lastClawback + 1, clawback.credit > 0,
       clawback.credit <= chain.lastCredit
     else { return refuse(.clawbackOutOfSequence, id: chain.lastClawback) }
-    guard accounts.issued[Int(clawback.asset)] - clawback.amount > -Bounds.maximumAtoms else {
-      return refuse(.supplyTooLarge)
-    }
+    // What others hold is what was issued and what was lost: both stay below the bound.
+    let lost = accounts.find(Bounds.lossAccount, clawback.asset).map { accounts.slab[$0].free } ?? 0
+    guard min(accounts.issued[Int(clawback.asset)], lost) - clawback.amount > -Bounds.maximumAtoms
+    else { return refuse(.supplyTooLarge) }
     chains[Int(clawback.chain)].lastClawback = clawback.number
     freeze(clawback.user)
     let reference = LedgerReference(
