@@ -287,7 +287,7 @@ extension AuctionEngine {
   }
 
   /// Whether an order at `limit` (nil: a market order) would trade with the user's own resting orders.
-  private mutating func crossesOwn(_ trader: Int32, _ side: Side, _ limit: Int64?) -> Bool {
+  mutating func crossesOwn(_ trader: Int32, _ side: Side, _ limit: Int64?) -> Bool {
     let opposite = side.opposite
     let own = traders[trader][opposite]
     if own.count == 0 { return false }

@@ -309,6 +309,8 @@ public enum Bounds {
   /// Atoms that one sell may earn in all its runs, counted at the highest price: buyers may come back
   /// with the same money.
   public static let maximumProceeds: Int128 = 1 << 126
+  /// Of everything that is only counted.
+  static let maximumCount: UInt64 = 1 << 62
   /// A user's keys: device, algorithm, read-only, with room for rotation.
   public static let maximumKeysOfUser = 16
   /// Registered users: sixteen million balances are about a gigabyte.
