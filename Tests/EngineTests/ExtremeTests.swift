@@ -103,4 +103,30 @@ import Testing
     #expect(engine.balance(Bounds.lossAccount, 0).free == -7 * amount)
     engine.accounts.checkConservation()
   }
+
+  /// As many orders of the most lots as a side may have: 2^60 lots, which still fit a level's sum.
+  @Test func aFullSideIsSummedAndRefusesMore() {
+    var engine = Scene.make()
+    let lots = Bounds.maximumLots
+    for user in UserID(6)..<111 {
+      engine.apply(.registerUser(name: "user-\(user)"))
+      let id = engine.apply(Venue.fund(user, Scene.coin, Int128(lots) * 10_000, "f-\(user)")).id
+      #expect(engine.apply(.approveAdjustment(id: id, by: 2)).rejection == nil)
+    }
+    var order = PlaceOrder(
+      user: 6, market: 0, side: .sell, limitTicks: 100, lots: lots,
+      clientOrderID: Venue.identifier("x"))
+    for number in 0..<Bounds.maximumOrdersOfSide {
+      order.user = 6 + UserID(number / 10_000)
+      order.clientOrderID = ClientOrderID(words: (UInt64(number) | 1 << 63, 0, 0, 0, 0))
+      precondition(engine.apply(.placeOrder(order)).rejection == nil, "order \(number) was refused")
+      engine.effects.removeAll()
+    }
+    #expect(engine.place(2, .sell, 1, at: 100).rejection == .bookFull)
+    #expect(engine.place(2, .sell, 1).rejection == .bookFull)
+    #expect(engine.book(0, depth: 2).sells == [PriceLevel(price: 100, quantity: 1 << 60)])
+    _ = engine.place(2, .buy, 1_000, at: 100)
+    let run = engine.runNext()
+    #expect(run.volumeLots == 1_000 && run.surplusLots == 1_000 - 1 << 60)
+  }
 }
