@@ -81,11 +81,19 @@ struct Accounts: ~Copyable {
     return slots
   }
 
-  /// Sets an account while a snapshot is restored.
-  mutating func restore(_ account: Account) {
+  /// Sets an account while a snapshot is restored; false where the balance cannot be.
+  mutating func restore(_ account: Account) -> Bool {
+    // What all hold is what was issued and what was lost (`clawBack`), each below the bound.
+    let most = 2 * Bounds.maximumAtoms
+    let least = account.user == Bounds.lossAccount ? -Bounds.maximumAtoms : 0
+    guard account.free >= least, account.free < most, account.locked >= 0, account.locked < most,
+      account.lastEntry > 0, account.lastEntry <= entryCount,
+      find(account.user, account.asset) == nil
+    else { return false }
     let slot = open(account.user, account.asset)
     slab[slot] = account
     held[Int(account.asset)] += account.free + account.locked
+    return held[Int(account.asset)].magnitude < most.magnitude
   }
 
   mutating func restore(issued: ContiguousArray<Int128>, entryCount: UInt64) {

@@ -42,10 +42,9 @@ extension AuctionEngine {
   // MARK: Assets and markets
 
   private mutating func create(_ asset: AssetDefinition) -> Reply {
-    guard asset.code.utf8.count <= 12, isSymbol(asset.code, allowsDash: false),
-      asset.decimals <= 18, asset.adjustmentLimit >= 0,
-      asset.adjustmentLimit < Bounds.maximumAtoms, assets.count < Bounds.maximumAssets
-    else { return refuse(.assetInvalid) }
+    guard isValid(asset), assets.count < Bounds.maximumAssets else {
+      return refuse(.assetInvalid)
+    }
     if let id = assetIDs[asset.code] { return refuse(.assetExists, id: Int64(id)) }
     let id = AssetID(assets.count)
     assets.append(asset)
@@ -55,15 +54,15 @@ extension AuctionEngine {
     return accept(Int64(id))
   }
 
+  func isValid(_ asset: AssetDefinition) -> Bool {
+    asset.code.utf8.count <= 12 && isSymbol(asset.code, allowsDash: false) && asset.decimals <= 18
+      && asset.adjustmentLimit >= 0 && asset.adjustmentLimit < Bounds.maximumAtoms
+  }
+
   private mutating func create(_ market: MarketDefinition) -> Reply {
     if let id = marketIDs[market.symbol] { return refuse(.marketExists, id: Int64(id)) }
     guard markets.count < Bounds.maximumMarkets else { return refuse(.tooManyMarkets) }
-    guard (3...25).contains(market.symbol.utf8.count), isSymbol(market.symbol, allowsDash: true),
-      Int(market.base) < assets.count, Int(market.quote) < assets.count,
-      market.base != market.quote, isValid(market.terms),
-      let atomsPerTickLot = atomsPerTickLot(market),
-      market.listingPriceTicks >= 0, market.listingPriceTicks <= Bounds.maximumPriceTicks
-    else { return refuse(.marketInvalid) }
+    guard let atomsPerTickLot = atomsPerTickLot(market) else { return refuse(.marketInvalid) }
     let id = MarketID(markets.count)
     let interval = market.terms.intervalMilliseconds * 1_000
     addMarket(
@@ -73,9 +72,15 @@ extension AuctionEngine {
     return accept(Int64(id))
   }
 
-  /// Tick x lot in quote atoms, or nil where it is not a whole number: then trading would round.
-  private func atomsPerTickLot(_ market: MarketDefinition) -> Int64? {
-    guard market.tickAtoms > 0, market.lotAtoms > 0 else { return nil }
+  /// Tick x lot in quote atoms of a valid market, else nil. It must be a whole number, or trading
+  /// would round.
+  func atomsPerTickLot(_ market: MarketDefinition) -> Int64? {
+    guard (3...25).contains(market.symbol.utf8.count), isSymbol(market.symbol, allowsDash: true),
+      Int(market.base) < assets.count, Int(market.quote) < assets.count,
+      market.base != market.quote, isValid(market.terms), market.listingPriceTicks >= 0,
+      market.listingPriceTicks <= Bounds.maximumPriceTicks, market.tickAtoms > 0,
+      market.lotAtoms > 0
+    else { return nil }
     var scale: Int128 = 1
     for _ in 0..<assets[Int(market.base)].decimals { scale *= 10 }
     let product = Int128(market.tickAtoms) * Int128(market.lotAtoms)
@@ -192,12 +197,15 @@ extension AuctionEngine {
   }
 
   private mutating func register(_ name: String) -> Reply {
-    guard (1...64).contains(name.utf8.count), name.utf8.allSatisfy({ (0x21...0x7e).contains($0) })
-    else { return refuse(.nameInvalid) }
+    guard isUserName(name) else { return refuse(.nameInvalid) }
     if let id = userIDs[name] { return refuse(.nameTaken, id: Int64(id)) }
     guard users.count < Bounds.maximumUsers else { return refuse(.tooManyUsers) }
     addUser(name)
     return accept(Int64(users.count - 1))
+  }
+
+  func isUserName(_ name: String) -> Bool {
+    (1...64).contains(name.utf8.count) && name.utf8.allSatisfy { (0x21...0x7e).contains($0) }
   }
 
   private mutating func register(_ key: PublicKey, of user: UserID, _ role: Role) -> Reply {
@@ -286,6 +294,14 @@ extension AuctionEngine {
   }
 
   private func check(_ adjustment: BalanceAdjustment) -> Rejection? {
+    if let rejection = checkTerms(adjustment) { return rejection }
+    guard pendingAdjustments.count < Bounds.maximumPendingAdjustments else {
+      return .tooManyApprovals
+    }
+    return checkFunds(adjustment)
+  }
+
+  func checkTerms(_ adjustment: BalanceAdjustment) -> Rejection? {
     guard Int(adjustment.user) < users.count || adjustment.user == Bounds.lossAccount else {
       return .unknownUser
     }
@@ -293,11 +309,7 @@ extension AuctionEngine {
     guard adjustment.amount != 0, adjustment.amount > -Bounds.maximumAtoms,
       adjustment.amount < Bounds.maximumAtoms
     else { return .amountInvalid }
-    guard (1...200).contains(adjustment.reason.utf8.count) else { return .reasonMissing }
-    guard pendingAdjustments.count < Bounds.maximumPendingAdjustments else {
-      return .tooManyApprovals
-    }
-    return checkFunds(adjustment)
+    return (1...200).contains(adjustment.reason.utf8.count) ? nil : .reasonMissing
   }
 
   private func checkFunds(_ adjustment: BalanceAdjustment) -> Rejection? {

@@ -13,12 +13,17 @@ extension AuctionEngine {
     if let id = chains.firstIndex(where: { $0.name == name }) {
       return refuse(.chainExists, id: Int64(id))
     }
-    guard (1...16).contains(name.utf8.count), chains.count < Bounds.maximumChains,
-      name.utf8.allSatisfy({ (0x61...0x7a).contains($0) || (0x30...0x39).contains($0) })
-    else { return refuse(.chainInvalid) }
+    guard isChainName(name), chains.count < Bounds.maximumChains else {
+      return refuse(.chainInvalid)
+    }
     chains.append(ChainState(name: name))
     effects.directory.append(.chainRegistered(ChainID(chains.count - 1), name))
     return accept(Int64(chains.count - 1))
+  }
+
+  private func isChainName(_ name: String) -> Bool {
+    (1...16).contains(name.utf8.count)
+      && name.utf8.allSatisfy { (0x61...0x7a).contains($0) || (0x30...0x39).contains($0) }
   }
 
   mutating func credit(_ deposit: DepositCredit) -> Reply {
@@ -50,9 +55,10 @@ extension AuctionEngine {
     guard clawback.number == chain.lastClawback + 1, clawback.credit > 0,
       clawback.credit <= chain.lastCredit
     else { return refuse(.clawbackOutOfSequence, id: chain.lastClawback) }
-    guard accounts.issued[Int(clawback.asset)] - clawback.amount > -Bounds.maximumAtoms else {
-      return refuse(.supplyTooLarge)
-    }
+    // What others hold is what was issued and what was lost: both stay below the bound.
+    let lost = accounts.find(Bounds.lossAccount, clawback.asset).map { accounts.slab[$0].free } ?? 0
+    guard min(accounts.issued[Int(clawback.asset)], lost) - clawback.amount > -Bounds.maximumAtoms
+    else { return refuse(.supplyTooLarge) }
     chains[Int(clawback.chain)].lastClawback = clawback.number
     freeze(clawback.user)
     let reference = LedgerReference(
@@ -115,9 +121,11 @@ extension AuctionEngine {
     let count = try reader.count()
     guard count > 0, count <= Bounds.maximumChains else { throw reader.fail("not chains") }
     for _ in 0..<count {
+      let name = try reader.text()
+      guard isChainName(name), chain(named: name) == nil else { throw reader.fail("not a chain") }
       chains.append(
         ChainState(
-          name: try reader.text(), lastCredit: try reader.uint(), lastClawback: try reader.uint()))
+          name: name, lastCredit: try reader.counter(), lastClawback: try reader.counter()))
     }
   }
 }

@@ -163,10 +163,12 @@ extension AuctionEngine {
   func checkedLock(_ order: Order, _ market: MarketConstants) -> Int128? {
     if order.side == .sell {
       let lots = Int128(order.remainingLots) * Int128(market.lotAtoms)
-      // A sell's proceeds are bounded by the buyers' locks; its own worth at the limit is checked too.
-      guard Self.notional(max(order.limitTicks, 1), order.remainingLots, market) != nil else {
-        return nil
-      }
+      // Buyers' locks bound what a sell earns in one run; in all its runs the highest price does.
+      let (most, overflow) = (Int128(Bounds.maximumPriceTicks) * Int128(order.remainingLots))
+        .multipliedReportingOverflow(by: Int128(market.atomsPerTickLot))
+      guard Self.notional(max(order.limitTicks, 1), order.remainingLots, market) != nil,
+        !overflow, most < Bounds.maximumProceeds - order.notional
+      else { return nil }
       return lots < Bounds.maximumAtoms ? lots : nil
     }
     guard let rest = Self.notional(order.limitTicks, order.remainingLots, market),
@@ -285,7 +287,7 @@ extension AuctionEngine {
   }
 
   /// Whether an order at `limit` (nil: a market order) would trade with the user's own resting orders.
-  private mutating func crossesOwn(_ trader: Int32, _ side: Side, _ limit: Int64?) -> Bool {
+  mutating func crossesOwn(_ trader: Int32, _ side: Side, _ limit: Int64?) -> Bool {
     let opposite = side.opposite
     let own = traders[trader][opposite]
     if own.count == 0 { return false }

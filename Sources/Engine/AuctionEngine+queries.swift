@@ -209,8 +209,11 @@ extension AuctionEngine {
       nextRun: nextRun(Int32(id)))
   }
 
+  /// The end of time where no later slot fits it.
   private func nextRun(_ market: Int32) -> Microseconds {
-    (markets[market].lastSlot + 1) * markets[market].constants.interval
+    let (next, overflow) = (markets[market].lastSlot + 1)
+      .multipliedReportingOverflow(by: markets[market].constants.interval)
+    return overflow ? .max : next
   }
 
   /// What a run would do if it came now (expiries due by then still count).

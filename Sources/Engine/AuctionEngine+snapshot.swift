@@ -143,7 +143,8 @@ extension AuctionEngine {
 
   // MARK: Restore
 
-  /// The engine that wrote these bytes: the same hash, and the same future.
+  /// The engine that wrote these bytes: the same hash, and the same future. What no engine writes
+  /// is refused here, so that it does not stop the process later.
   public init(restoring bytes: [UInt8]) throws(ByteError) {
     var reader = ByteReader(bytes)
     guard try Array(reader.raw(Self.snapshotMark.count)) == Self.snapshotMark else {
@@ -152,7 +153,7 @@ extension AuctionEngine {
     rulesVersion = try reader.uint()
     guard rulesVersion == 1 else { throw reader.fail("rules version not known to this program") }
     time = try reader.uint()
-    commandCount = try reader.uint()
+    commandCount = try reader.counter()
     guard try reader.bool() else { return }
     let seed = try reader.fixed()
     let secondSeed = try reader.fixed()
@@ -170,12 +171,14 @@ extension AuctionEngine {
     guard reader.isAtEnd else { throw reader.fail("bytes after the snapshot's end") }
     effects = Effects()
     effects.firstEntry = accounts.entryCount + 1
-    accounts.checkConservation()
   }
 
   private mutating func readDirectory(_ reader: inout ByteReader) throws(ByteError) {
     for _ in 0..<(try reader.count()) {
       let asset = try reader.asset()
+      guard isValid(asset), assetIDs[asset.code] == nil, assets.count < Bounds.maximumAssets else {
+        throw reader.fail("not an asset")
+      }
       assetIDs[asset.code] = AssetID(assets.count)
       assets.append(asset)
     }
@@ -185,25 +188,38 @@ extension AuctionEngine {
       for _ in 0..<(try reader.count()) {
         guard let key = PublicKey(try reader.raw(32)), let role = Role(rawValue: try reader.byte())
         else { throw reader.fail("not a key") }
+        guard keys[key] == nil, user.keys.count < Bounds.maximumKeysOfUser else {
+          throw reader.fail("a key of two users, or one too many")
+        }
         user.keys.append(UserKey(key: key, role: role))
         keys[key] = UserID(users.count)
       }
+      guard isUserName(user.name), userIDs[user.name] == nil, users.count < Bounds.maximumUsers
+      else { throw reader.fail("not a user") }
       userIDs[user.name] = UserID(users.count)
       users.append(user)
     }
-    adjustmentCount = try reader.uint()
+    adjustmentCount = try reader.counter()
     for _ in 0..<(try reader.count()) {
       let id: Int64 = try reader.uint()
       let time: Microseconds = try reader.uint()
-      pendingAdjustments.append(
-        PendingAdjustment(id: id, adjustment: try reader.adjustment(), time: time))
+      let adjustment = try reader.adjustment()
+      guard checkTerms(adjustment) == nil, Int(adjustment.operator) < users.count,
+        id <= adjustmentCount
+      else { throw reader.fail("not an adjustment") }
+      pendingAdjustments.append(PendingAdjustment(id: id, adjustment: adjustment, time: time))
     }
   }
 
   private mutating func readAccounts(_ reader: inout ByteReader) throws(ByteError) {
-    let entryCount: UInt64 = try reader.uint()
+    let entryCount: UInt64 = try reader.counter()
     var issued: ContiguousArray<Int128> = []
-    for _ in assets { issued.append(try reader.int()) }
+    for _ in assets {
+      issued.append(try reader.int())
+      guard issued[issued.count - 1].magnitude < Bounds.maximumAtoms.magnitude else {
+        throw reader.fail("a supply beyond its bound")
+      }
+    }
     accounts.restore(issued: issued, entryCount: entryCount)
     for _ in 0..<(try reader.count()) {
       var account = Account(user: try reader.uint(), asset: try reader.uint())
@@ -216,23 +232,30 @@ extension AuctionEngine {
       else {
         throw reader.fail("an account of nobody")
       }
-      accounts.restore(account)
+      guard accounts.restore(account) else { throw reader.fail("not a balance") }
     }
+    guard accounts.held == accounts.issued else { throw reader.fail("value is not conserved") }
   }
 
   private mutating func readMarkets(_ reader: inout ByteReader) throws(ByteError) {
     for _ in 0..<(try reader.count()) {
       let definition = try reader.market()
-      guard Int(definition.base) < assets.count, Int(definition.quote) < assets.count else {
-        throw reader.fail("a market of unknown assets")
-      }
+      guard let product = atomsPerTickLot(definition), marketIDs[definition.symbol] == nil,
+        markets.count < Bounds.maximumMarkets, product == (try reader.uint())
+      else { throw reader.fail("not a market") }
       let market = Int32(markets.count)
+      let isOpen = try reader.bool()
+      let reference: Int64 = try reader.uint()
+      let lastSlot: Int64 = try reader.uint()
+      guard reference <= Bounds.maximumPriceTicks,
+        lastSlot <= time / (definition.terms.intervalMilliseconds * 1_000)
+      else { throw reader.fail("a reference or a slot that cannot be") }
       addMarket(
-        definition, atomsPerTickLot: try reader.uint(), isOpen: try reader.bool(),
-        referenceTicks: try reader.uint(), lastSlot: try reader.uint())
+        definition, atomsPerTickLot: product, isOpen: isOpen, referenceTicks: reference,
+        lastSlot: lastSlot)
       markets[market].outsideRuns = try reader.uint()
-      markets[market].auctionCount = try reader.uint()
-      markets[market].tradeCount = try reader.uint()
+      markets[market].auctionCount = try reader.counter()
+      markets[market].tradeCount = try reader.counter()
       refreshBand(market)
     }
   }
@@ -266,8 +289,14 @@ extension AuctionEngine {
       entry.executedLots = try reader.uint()
       entry.notional = try reader.uint()
       entry.feePaid = try reader.uint()
+      guard remembered.find(user, clientOrderID) == nil else {
+        throw reader.fail("an id that is remembered twice")
+      }
       let slot = remember(entry)
       if isAdjustment || entry.rejection != nil { continue }
+      guard isOrderID(id), open[id] == nil, orderIndex.find(UInt64(id)) == nil,
+        Int(market) < markets.count
+      else { throw reader.fail("an order of no market, or one that is there") }
       if status == .open { open[id] = slot } else { orderIndex.insert(UInt64(id), -(slot + 1)) }
     }
   }
@@ -275,8 +304,9 @@ extension AuctionEngine {
   private mutating func readOrders(
     _ reader: inout ByteReader, _ open: [OrderID: Int32]
   ) throws(ByteError) {
-    orderCount = try reader.uint()
-    let lastPriority: UInt64 = try reader.uint()
+    orderCount = try reader.counter()
+    let lastPriority: UInt64 = try reader.counter()
+    var remembered = 0
     for _ in 0..<(try reader.count()) {
       let id: OrderID = try reader.uint()
       let priority: UInt64 = try reader.uint()
@@ -295,19 +325,67 @@ extension AuctionEngine {
       let expiry: Microseconds = try reader.uint()
       let accepted: Microseconds = try reader.uint()
       let trader = openTrader(user, market, markets[Int32(market)].constants)
-      let slot = orders.insert(
-        Order(
-          id: id, priority: 0, limitTicks: limit, remainingLots: remaining, executedLots: executed,
-          expiry: expiry, time: accepted, notional: notional, feePaid: feePaid,
-          clientOrderID: try reader.clientOrderID(), remembered: open[id] ?? -1, trader: trader,
-          level: -1, market: market, feeBasisPoints: feeBasisPoints, side: kind.side,
-          type: kind.type, timeInForce: kind.timeInForce))
+      let order = Order(
+        id: id, priority: 0, limitTicks: limit, remainingLots: remaining, executedLots: executed,
+        expiry: expiry, time: accepted, notional: notional, feePaid: feePaid,
+        clientOrderID: try reader.clientOrderID(), remembered: open[id] ?? -1, trader: trader,
+        level: -1, market: market, feeBasisPoints: feeBasisPoints, side: kind.side,
+        type: kind.type, timeInForce: kind.timeInForce)
+      guard isSound(order) else { throw reader.fail("an order that cannot rest") }
+      remembered += order.remembered >= 0 ? 1 : 0
+      let slot = orders.insert(order)
       orderIndex.insert(UInt64(id), slot)
       priorityCount = priority - 1
       enqueue(slot)
     }
     guard lastPriority >= priorityCount else { throw reader.fail("orders beyond the count") }
     priorityCount = lastPriority
+    guard remembered == open.count else { throw reader.fail("an open order does not rest") }
+    guard locksAreThoseOfOrders() else { throw reader.fail("locks are not those of the orders") }
+  }
+}
+
+// MARK: What holds for all that rests
+
+extension AuctionEngine {
+  private func isOrderID(_ id: OrderID) -> Bool { id > 0 && id < 1 << 62 }
+
+  /// Whether the order could have been accepted, and could have come to where it is.
+  private mutating func isSound(_ order: Order) -> Bool {
+    let market = markets[Int32(order.market)].constants
+    guard isOrderID(order.id), orderIndex.find(UInt64(order.id)) == nil,
+      order.remainingLots > 0, order.remainingLots <= Bounds.maximumLots,
+      order.executedLots <= Bounds.maximumLots - order.remainingLots,
+      order.feeBasisPoints <= 10_000, order.notional < Bounds.maximumProceeds,
+      order.feePaid == fee(on: order.notional, order.feeBasisPoints),
+      (order.expiry != 0) == (order.timeInForce == .goodTilDate),
+      order.remembered < 0
+        || remembered.slab[order.remembered].user == traders[order.trader].user
+    else { return false }
+    switch order.type {
+    case .limit:
+      guard order.limitTicks > 0, order.limitTicks <= Bounds.maximumPriceTicks,
+        !crossesOwn(order.trader, order.side, order.limitTicks)
+      else { return false }
+    case .market:
+      guard let band = market.band, order.timeInForce == .auction,
+        order.limitTicks == (order.side == .buy ? band.upper : 0),
+        !crossesOwn(order.trader, order.side, nil)
+      else { return false }
+    }
+    return markets[Int32(order.market)].orderCount(order.side) < Bounds.maximumOrdersOfSide
+      && checkedLock(order, market) != nil
+  }
+
+  private func locksAreThoseOfOrders() -> Bool {
+    // Taken off what is locked: a sum of forged locks could overflow.
+    var rest = (0..<accounts.slab.used).map { accounts.slab[$0].locked }
+    for slot in 0..<orders.used {
+      let order = orders[slot]
+      rest[Int(lockAccount(order))] -= lock(order, markets[Int32(order.market)].constants)
+      if rest[Int(lockAccount(order))] < 0 { return false }
+    }
+    return rest.allSatisfy { $0 == 0 }
   }
 }
 
@@ -351,6 +429,15 @@ extension ByteWriter {
 }
 
 extension ByteReader {
+  /// Of something that is only counted: it never overflows.
+  mutating func counter<T: FixedWidthInteger>() throws(ByteError) -> T {
+    let value: UInt64 = try uint()
+    guard value < Bounds.maximumCount, let count = T(exactly: value) else {
+      throw fail("a count beyond its bound")
+    }
+    return count
+  }
+
   package mutating func asset() throws(ByteError) -> AssetDefinition {
     AssetDefinition(code: try text(), decimals: try uint(), adjustmentLimit: try uint())
   }

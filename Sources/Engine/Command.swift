@@ -306,6 +306,11 @@ public enum Bounds {
   public static let maximumOrdersOfSide = 1 << 20
   /// Atoms of one asset in all accounts, and of one order's notional with its fee.
   public static let maximumAtoms: Int128 = 1 << 120
+  /// Atoms that one sell may earn in all its runs, counted at the highest price: buyers may come back
+  /// with the same money.
+  public static let maximumProceeds: Int128 = 1 << 126
+  /// Of everything that is only counted.
+  static let maximumCount: UInt64 = 1 << 62
   /// A user's keys: device, algorithm, read-only, with room for rotation.
   public static let maximumKeysOfUser = 16
   /// Registered users: sixteen million balances are about a gigabyte.

@@ -1,0 +1,95 @@
+// The preconditions that guard money: where the books are wrong the process stops.
+
+import Auction
+import Testing
+
+@testable import Engine
+
+@Suite struct GuardTests {
+  /// The control: the same commands on books that are right.
+  @Test func soundBooksPass() {
+    var engine = Scene.make()
+    _ = engine.place(2, .buy, 1, at: 100)
+    _ = engine.place(3, .sell, 1, at: 100)
+    #expect(engine.runNext().status == .cleared)
+  }
+
+  @Test func aRunStopsWhereValueWasMade() async {
+    await #expect(processExitsWith: .failure) {
+      var engine = Scene.make()
+      engine.accounts.issue(-1, of: Scene.usd)
+      _ = engine.runNext()
+    }
+  }
+
+  @Test func aRunStopsWhereValueWasLost() async {
+    await #expect(processExitsWith: .failure) {
+      var engine = Scene.make()
+      engine.accounts.issue(1, of: Scene.coin)
+      _ = engine.runNext()
+    }
+  }
+
+  @Test(arguments: [UserID(0), 2]) func noPostingTakesFreeBelowZero(user: UserID) async {
+    await #expect(processExitsWith: .failure) { [user] in
+      var engine = Scene.make()
+      let account = engine.accounts.open(user, Scene.usd)
+      engine.post(
+        account, .adjustment, free: -engine.balance(user, Scene.usd).free - 1,
+        LedgerReference(kind: .adjustment, market: 0, id: 1))
+    }
+  }
+
+  /// Not even the loss account's.
+  @Test(arguments: [2, Bounds.lossAccount]) func noPostingTakesLockedBelowZero(
+    user: UserID
+  ) async {
+    await #expect(processExitsWith: .failure) { [user] in
+      var engine = Scene.make()
+      let account = engine.accounts.open(user, Scene.usd)
+      engine.moveLock(account, by: -1, order: 1, market: 0)
+    }
+  }
+
+  @Test func theLossAccountMayOwe() {
+    var engine = Scene.make()
+    let account = engine.accounts.open(Bounds.lossAccount, Scene.usd)
+    engine.accounts.issue(-5, of: Scene.usd)
+    engine.post(
+      account, .clawback, free: -5, LedgerReference(kind: .clawback, market: 0, id: 1))
+    #expect(engine.balance(Bounds.lossAccount, Scene.usd).free == -5)
+    _ = engine.runNext()
+  }
+
+  /// The order's limit is worth more than its lock: buying would take another's money.
+  @Test func aLockThatIsTooSmallStopsTheRun() async {
+    await #expect(processExitsWith: .failure) {
+      var engine = Scene.make()
+      let buy = engine.place(2, .buy, 10, at: 100)
+      _ = engine.place(3, .sell, 10, at: 100)
+      guard let slot = engine.orderIndex.find(UInt64(buy.id)) else { return }
+      engine.orders[slot].limitTicks = 90
+      _ = engine.runNext()
+    }
+  }
+
+  @Test func aTradeWithItselfStopsTheRun() async {
+    await #expect(processExitsWith: .failure) {
+      var engine = Scene.make()
+      let buy = engine.place(2, .buy, 10, at: 100)
+      let sell = engine.place(3, .sell, 10, at: 100)
+      guard let bought = engine.orderIndex.find(UInt64(buy.id)),
+        let sold = engine.orderIndex.find(UInt64(sell.id))
+      else { return }
+      engine.orders[sold].trader = engine.orders[bought].trader
+      _ = engine.runNext()
+    }
+  }
+
+  @Test func anUnsignedFieldIsNeverNegative() async {
+    await #expect(processExitsWith: .failure) {
+      var writer = ByteWriter()
+      writer.uint(Int64(-1))
+    }
+  }
+}
