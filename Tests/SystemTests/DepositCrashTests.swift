@@ -108,7 +108,7 @@ struct ChainProbe: Sendable {
           let depth = 1 + Int(random.next() % 4)
           let drop = random.next() % 2 == 0 ? recent.randomElement(using: &random) : nil
           let request: [String: any Sendable] = [
-            "depth": depth, "drop": drop.map { [$0] } ?? [],
+            "depth": depth, "drop": drop.map { [$0] } ?? [String](),
           ]
           _ = try await chain.call("dev_reorg", [request])
         } else if random.next() % 3 == 0 {
