@@ -64,6 +64,7 @@ public struct APIServer: Service {
   private let exchange: any Exchange
   private let directory: Directory
   private let events: MarketEvents
+  private let deposits = DepositEvents()
   private let logger: Logger
   private let onListening: @Sendable (_ port: Int) -> Void
 
@@ -93,7 +94,8 @@ public struct APIServer: Service {
           configuration.maximumConnections)),
       services: [
         EventClock(
-          events: events, exchange: exchange, milliseconds: configuration.indicativeMilliseconds)
+          events: events, deposits: deposits, exchange: exchange,
+          milliseconds: configuration.indicativeMilliseconds)
       ],
       onServerRunning: { channel in onListening(channel.localAddress?.port ?? 0) }, logger: logger)
     try await application.run()
@@ -110,7 +112,8 @@ public struct APIServer: Service {
         replays: ReplayCache(capacity: configuration.maximumRememberedSignatures),
         startedAt: configuration.clock.microseconds() / 1_000_000),
       handlers: Handlers(
-        exchange: exchange, directory: directory, events: events, counters: APICounters(),
+        exchange: exchange, directory: directory, events: events, deposits: deposits,
+        counters: APICounters(),
         keyBuckets: TokenBuckets(keyLimit), clock: configuration.clock),
       addressBuckets: TokenBuckets(configuration.addressLimit),
       failureBuckets: TokenBuckets(configuration.failureLimit),
@@ -132,6 +135,7 @@ private struct EventClock: Service {
   private static let heartbeatMilliseconds: Int64 = 15_000
 
   let events: MarketEvents
+  let deposits: DepositEvents
   let exchange: any Exchange
   let milliseconds: Int64
 
@@ -144,6 +148,7 @@ private struct EventClock: Service {
         sinceHeartbeat += milliseconds
         if sinceHeartbeat >= Self.heartbeatMilliseconds {
           events.sendHeartbeat()
+          deposits.sendHeartbeat()
           sinceHeartbeat = 0
         }
       }
@@ -151,6 +156,7 @@ private struct EventClock: Service {
   }
 
   private func look() async {
+    if let desk = exchange.deposits { await deposits.look(desk) }
     let markets = events.watchedMarkets
     if markets.isEmpty { return }
     // A core that is not ready has no news; the next look comes soon.

@@ -11,6 +11,12 @@ public protocol DepositDesk: Sendable {
   func deposits(
     of user: UserID?, status: String?, before: Int64?, limit: Int
   ) async throws(ExchangeError) -> DepositPage
+  /// Steps of deposits after the one with this number, in order; of all users where none is named.
+  func changes(
+    of user: UserID?, after: Int64, limit: Int
+  ) async throws(ExchangeError) -> [DepositChange]
+  /// The number of the last step; 0 before the first.
+  func lastChange() async throws(ExchangeError) -> Int64
   func state() async throws(ExchangeError) -> CustodyState
   /// Asks the chain for the balances of all addresses: takes its time.
   func reconcile() async throws(ExchangeError) -> ReconciliationReport
@@ -46,6 +52,17 @@ extension Handlers {
 
   func deposits(_ call: Call, _ user: Identity) async throws(Refusal) -> Answer {
     try await deposits(call, of: user.user)
+  }
+
+  /// Each step of the user's deposits as an event.
+  func subscribeToDeposits(_ call: Call, _ user: Identity) async throws(Refusal) -> Answer {
+    let subscription = try await ask { desk async throws(ExchangeError) in
+      try await deposits.subscribe(user.user, after: call.lastEventID, desk)
+    }
+    guard let subscription else {
+      throw Refusal(.unavailable, "too many readers of events", retryAfterSeconds: 5)
+    }
+    return .events(subscription)
   }
 
   func depositsOfAll(_ call: Call) async throws(Refusal) -> Answer {

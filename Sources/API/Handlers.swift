@@ -13,6 +13,7 @@ struct Handlers: Sendable {
   let exchange: any Exchange
   let directory: Directory
   let events: MarketEvents
+  let deposits: DepositEvents
   let counters: APICounters
   let keyBuckets: TokenBuckets<PublicKey>
   let clock: APIClock

@@ -105,7 +105,7 @@ public final class MarketEvents: Sendable {
     for reader in readers { _ = reader.deliver(Array(":\n\n".utf8)) }
   }
 
-  private static func render(id: String?, name: String, data: [UInt8]) -> [UInt8] {
+  static func render(id: String?, name: String, data: [UInt8]) -> [UInt8] {
     var bytes: [UInt8] = []
     if let id { bytes += "id: \(id)\n".utf8 }
     bytes += "event: \(name)\ndata: ".utf8
@@ -115,7 +115,7 @@ public final class MarketEvents: Sendable {
   }
 
   /// Says that events were missed.
-  fileprivate static func reset(id: String?) -> [UInt8] {
+  static func reset(id: String?) -> [UInt8] {
     render(id: id, name: "reset", data: Array("{}".utf8))
   }
 
@@ -131,7 +131,7 @@ public final class MarketEvents: Sendable {
   }
 
   /// Events from now on, or after the event with this id; nil where there are too many readers.
-  func subscribe(_ id: MarketID, after lastEventID: String?) -> MarketSubscription? {
+  func subscribe(_ id: MarketID, after lastEventID: String?) -> EventSubscription? {
     state.withLock { state in
       guard state.readerCount < maximumReaders else { return nil }
       var channel = state.channels[id] ?? Channel()
@@ -146,8 +146,9 @@ public final class MarketEvents: Sendable {
       state.readerCount += 1
       channel.readers[state.lastReader] = reader
       state.channels[id] = channel
-      return MarketSubscription(
-        hub: self, market: id, number: state.lastReader, backlog: backlog, reader: reader)
+      let number = state.lastReader
+      return EventSubscription(
+        backlog: backlog, reader: reader, leave: { [weak self] in self?.remove(number, of: id) })
     }
   }
 
@@ -162,7 +163,7 @@ public final class MarketEvents: Sendable {
     }
   }
 
-  fileprivate func remove(_ number: UInt64, of id: MarketID) {
+  private func remove(_ number: UInt64, of id: MarketID) {
     state.withLock { state in
       if state.channels[id]?.readers.removeValue(forKey: number) != nil { state.readerCount -= 1 }
     }
@@ -216,26 +217,20 @@ final class EventReader: Sendable {
   }
 }
 
-/// The end that the connection holds; when it goes, the reader leaves the hub.
-final class MarketSubscription: Sendable {
+/// The end that the connection holds; when it goes, the reader leaves its hub.
+final class EventSubscription: Sendable {
   /// What comes before the events from now on: those missed, a reset, or the indicative price.
   let backlog: [[UInt8]]
   let reader: EventReader
-  private let hub: MarketEvents
-  private let market: MarketID
-  private let number: UInt64
+  private let leave: @Sendable () -> Void
 
-  init(
-    hub: MarketEvents, market: MarketID, number: UInt64, backlog: [[UInt8]], reader: EventReader
-  ) {
-    self.hub = hub
-    self.market = market
-    self.number = number
+  init(backlog: [[UInt8]], reader: EventReader, leave: @escaping @Sendable () -> Void) {
     self.backlog = backlog
     self.reader = reader
+    self.leave = leave
   }
 
-  deinit { hub.remove(number, of: market) }
+  deinit { leave() }
 
   /// What a reader that was too slow gets last: without an id, so that it can go on from the last
   /// event it did receive.

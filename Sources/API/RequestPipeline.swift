@@ -212,7 +212,7 @@ struct EventStreamWriter: Sendable {
   /// How long a reader that was cut off, or is open at shutdown, may take to read its last bytes.
   private static let graceSeconds: Int64 = 5
 
-  let subscription: MarketSubscription
+  let subscription: EventSubscription
   let channel: any Channel
 
   var body: ResponseBody {
@@ -229,7 +229,7 @@ struct EventStreamWriter: Sendable {
       } onGracefulShutdown: {
         reader.end(wasSlow: false)
       }
-      if reader.wasSlow { try await writer.write(ByteBuffer(bytes: MarketSubscription.farewell)) }
+      if reader.wasSlow { try await writer.write(ByteBuffer(bytes: EventSubscription.farewell)) }
       try await writer.finish(nil)
     }
   }

@@ -94,6 +94,11 @@ extension Route {
       access: .roles(readers) { handlers, call, user throws(Refusal) in
         try await handlers.deposits(call, user)
       }),
+    Route(
+      method: .get, template: "/v1/deposits/events",
+      access: .roles(readers) { handlers, call, user throws(Refusal) in
+        try await handlers.subscribeToDeposits(call, user)
+      }),
   ]
 
   /// An operator's route.

@@ -24,7 +24,7 @@ struct Call: Sendable {
 /// What a handler answers.
 enum Answer: Sendable {
   case content(type: String, [UInt8])
-  case events(MarketSubscription)
+  case events(EventSubscription)
 
   static func json(_ value: some Encodable) -> Answer {
     .content(type: "application/json", JSON.bytes(value))

@@ -3,6 +3,7 @@
 internal import Dispatch
 public import Engine
 public import Ethereum
+internal import Postgres
 
 /// Answers from a connection of its own, on a queue of its own, so that a slow chain delays nobody.
 public final class CustodyDesk: @unchecked Sendable {
@@ -35,18 +36,18 @@ public final class CustodyDesk: @unchecked Sendable {
   /// A user's address. It is watched, durably, before anybody sees it.
   public func address(of user: UserID) async throws(Failure) -> Address {
     if let shown = addresses.shown(to: user) { return shown }
-    return try await onQueue { [self] in
-      let address = try addresses.derive(user)
-      if store == nil { store = try CustodyStore(conninfo, chain: chain, term: term) }
-      do {
-        try store?.insert(address, of: user, xpub: xpub)
-      } catch {
-        store = nil
-        throw error
-      }
-      addresses.learn(address, of: user)
-      return address
+    let address: Address
+    do {
+      address = try addresses.derive(user)
+    } catch {
+      // Once in 2^127 a number has no key.
+      throw .unavailable
     }
+    try await withStore { [xpub] store throws(PostgresError) in
+      try store.insert(address, of: user, xpub: xpub)
+    }
+    addresses.learn(address, of: user)
+    return address
   }
 
   /// Newest first, of all users where none is named; `before` is the id of the last one of the page before.
@@ -64,11 +65,34 @@ public final class CustodyDesk: @unchecked Sendable {
     try await onQueue { [conninfo] in try reconciliation.run(conninfo) }
   }
 
+  /// Steps of deposits after the one with this number, in order.
+  public func steps(
+    of user: UserID?, after: Int64, limit: Int
+  ) async throws(Failure) -> [(id: Int64, deposit: Deposit)] {
+    try await withStore { store throws(PostgresError) in
+      try store.steps(of: user, after: after, limit: limit)
+    }
+  }
+
+  /// The number of the last step; 0 before the first.
+  public func lastStep() async throws(Failure) -> Int64 {
+    try await withStore { store throws(PostgresError) in try store.lastStep() }
+  }
+
   private func rows(_ condition: String, _ limit: Int) async throws(Failure) -> [Deposit] {
+    try await withStore { store throws(PostgresError) in
+      try store.deposits(where: condition, limit: limit)
+    }
+  }
+
+  /// Runs a body with the connection, which is made anew after a failure.
+  private func withStore<R: Sendable>(
+    _ body: @escaping @Sendable (borrowing CustodyStore) throws(PostgresError) -> R
+  ) async throws(Failure) -> R {
     try await onQueue { [self] in
       if store == nil { store = try CustodyStore(conninfo, chain: chain, term: term) }
       do {
-        return try store?.deposits(where: condition, limit: limit) ?? []
+        return try body(store!)
       } catch {
         store = nil
         throw error

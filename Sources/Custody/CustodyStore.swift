@@ -413,6 +413,35 @@ struct CustodyStore: ~Copyable {
       connection, "where \(condition) order by id desc limit \(limit)", PostgresParameters())
   }
 
+  /// Steps of deposits, each with the deposit as it is now but for its status and block.
+  func steps(
+    of user: UserID?, after: Int64, limit: Int
+  ) throws(PostgresError) -> [(id: Int64, deposit: Deposit)] {
+    let condition = user.map { "and d.user_id = \($0)" } ?? ""
+    let log = try connection.query(
+      """
+      select l.id, d.id, l.status from core.deposit_log l
+      join public.deposits d using (chain, tx_hash, out_ref)
+      where l.id > \(after) \(condition) order by l.id limit \(limit)
+      """)
+    if log.rowCount == 0 { return [] }
+    var parameters = PostgresParameters()
+    parameters.int8Array(log.rowCount) { log.int64($0, 1) }
+    let deposits = try Deposit.rows(connection, "where id = any($1)", parameters)
+    let byID = Dictionary(deposits.map { ($0.id, $0) }, uniquingKeysWith: { first, _ in first })
+    return (0..<log.rowCount).compactMap { row in
+      guard var deposit = byID[log.int64(row, 1)],
+        let status = DepositStatus(rawValue: log.string(row, 2))
+      else { return nil }
+      deposit.status = status
+      return (log.int64(row, 0), deposit)
+    }
+  }
+
+  func lastStep() throws(PostgresError) -> Int64 {
+    try connection.query("select coalesce(max(id), 0)::int8 from core.deposit_log").int64(0, 0)
+  }
+
   // MARK: Addresses
 
   func addresses() throws(PostgresError) -> [(address: Address, user: UserID)] {

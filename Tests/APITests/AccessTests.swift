@@ -27,6 +27,7 @@ private let expectations: [(method: String, template: String, roles: String)] = 
   ("GET", "/v1/fills", "trader read_only operator"),
   ("GET", "/v1/deposit-address", "trader"),
   ("GET", "/v1/deposits", "trader read_only operator"),
+  ("GET", "/v1/deposits/events", "trader read_only operator"),
   ("POST", "/v1/operator/assets", "operator"),
   ("POST", "/v1/operator/markets", "operator"),
   ("PATCH", "/v1/operator/markets/{market}", "operator"),

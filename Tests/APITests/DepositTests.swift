@@ -70,4 +70,56 @@ import Testing
       #expect(answer.status == 404 && answer.code == "not_found", "\(answer.text)")
     }
   }
+
+  // MARK: Events
+
+  /// The text of what a stream has got so far.
+  private func drain(_ subscription: EventSubscription, _ count: Int) async -> [String] {
+    var texts = subscription.backlog.map { String(decoding: $0, as: UTF8.self) }
+    var iterator = subscription.reader.stream.makeAsyncIterator()
+    while texts.count < count, let next = await iterator.next() {
+      texts.append(String(decoding: next, as: UTF8.self))
+    }
+    return texts
+  }
+
+  @Test func aStreamHasOwnStepsOnlyAndResumes() async throws {
+    let (events, desk) = (DepositEvents(), MemoryDesk())
+    desk.receive(2, 5, status: "final", block: 3)
+    do {
+      let alice = try #require(try await events.subscribe(2, after: nil, desk))
+      desk.receive(3, 6, status: "seen", block: 11)
+      desk.receive(2, 7, status: "seen", block: 12)
+      await events.look(desk)
+      let texts = await drain(alice, 1)
+      #expect(texts.count == 1 && texts[0].hasPrefix("id: 3\nevent: deposit\ndata: {"))
+      #expect(texts[0].contains(#""status":"seen""#) && texts[0].contains(#""user":"2""#))
+      let again = try #require(try await events.subscribe(2, after: "1", desk))
+      #expect(await drain(again, 1).map { $0.prefix(5) } == ["id: 3"])
+      let begin = try #require(try await events.subscribe(2, after: "0", desk))
+      #expect(await drain(begin, 2).map { $0.prefix(5) } == ["id: 1", "id: 3"])
+      for wrong in ["99", "-1", "x"] {
+        let lost = try #require(try await events.subscribe(2, after: wrong, desk))
+        #expect(await drain(lost, 1)[0].contains("event: reset"))
+      }
+    }
+    // Whoever goes is gone.
+    #expect(events.readerCount == 0)
+  }
+
+  @Test func readersAreBounded() async throws {
+    let (events, desk) = (DepositEvents(maximumReaders: 2), MemoryDesk())
+    var held: [EventSubscription] = []
+    for _ in 0..<2 { held.append(try #require(try await events.subscribe(2, after: nil, desk))) }
+    #expect(try await events.subscribe(3, after: nil, desk) == nil)
+    held.removeFirst()
+    #expect(try await events.subscribe(3, after: nil, desk) != nil)
+  }
+
+  @Test func aFailingDeskLeavesNoReaderBehind() async throws {
+    let (events, desk) = (DepositEvents(), MemoryDesk())
+    desk.fail(with: .unavailable(reason: "custody_unavailable", retryAfterSeconds: 1))
+    await #expect(throws: ExchangeError.self) { try await events.subscribe(2, after: "0", desk) }
+    #expect(events.readerCount == 0)
+  }
 }

@@ -157,7 +157,7 @@ import Testing
     slow = nil
     #expect(hub.subscriberCount == 0)
     #expect(
-      String(decoding: MarketSubscription.farewell, as: UTF8.self) == "event: reset\ndata: {}\n\n")
+      String(decoding: EventSubscription.farewell, as: UTF8.self) == "event: reset\ndata: {}\n\n")
   }
 
   @Test func tooManyReadersAreRefused() async throws {

@@ -75,6 +75,22 @@ final class MemoryDesk: DepositDesk {
       ])
   }
 
+  func changes(
+    of user: UserID?, after: Int64, limit: Int
+  ) async throws(ExchangeError) -> [DepositChange] {
+    try check()
+    let all = stored.withLock { $0.lines }.compactMap { line -> DepositChange? in
+      guard let id = Int64(line.id), let owner = UserID(line.user) else { return nil }
+      return DepositChange(id: id, user: owner, line: line)
+    }
+    return Array(all.filter { $0.id > after && (user == nil || $0.user == user) }.prefix(limit))
+  }
+
+  func lastChange() async throws(ExchangeError) -> Int64 {
+    try check()
+    return stored.withLock { Int64($0.lines.count) }
+  }
+
   func state() async throws(ExchangeError) -> CustodyState {
     try check()
     return CustodyState(

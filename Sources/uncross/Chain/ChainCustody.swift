@@ -193,6 +193,27 @@ extension ChainCustody: DepositDesk {
       next: rows.count < limit ? nil : rows.last.map { "\($0.id)" })
   }
 
+  func changes(
+    of user: UserID?, after: Int64, limit: Int
+  ) async throws(ExchangeError) -> [DepositChange] {
+    let tip = scanner.currentFigures().tip
+    do throws(CustodyDesk.Failure) {
+      return try await desk.steps(of: user, after: after, limit: limit).map {
+        DepositChange(id: $0.id, user: $0.deposit.user, line: line($0.deposit, tip: tip))
+      }
+    } catch {
+      throw .unavailable(reason: "custody_unavailable", retryAfterSeconds: 1)
+    }
+  }
+
+  func lastChange() async throws(ExchangeError) -> Int64 {
+    do throws(CustodyDesk.Failure) {
+      return try await desk.lastStep()
+    } catch {
+      throw .unavailable(reason: "custody_unavailable", retryAfterSeconds: 1)
+    }
+  }
+
   private func line(_ deposit: Deposit, tip: Int64?) -> DepositLine {
     let isOnChain = deposit.status != .orphaned && deposit.status != .clawback
     return DepositLine(
