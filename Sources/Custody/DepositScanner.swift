@@ -79,17 +79,31 @@ public final class DepositScanner: Sendable {
     /// The first block to look at, at the first start; nil begins behind the present head.
     public var start: Int64?
     public var pollMilliseconds = 1_000
+    /// The first pause after a failure; each further one doubles it, up to 64 times.
+    public var retryMilliseconds = 100
     public var limits = ChainFollower.Limits()
     /// Between two looks for payments that no block shows as a transfer.
     public var surplusSeconds: Double = 600
     /// Deposits that are numbered at once.
     public var creditBatch = 500
 
+    /// What has just become durable while the rest has not: tests end the session there, as a kill would.
+    var onBoundary: @Sendable (Boundary) throws -> Void = { _ in }
+
     public init(chain: String, chainID: Int64, start: Int64? = nil) {
       self.chain = chain
       self.chainID = chainID
       self.start = start
     }
+  }
+
+  enum Boundary: CaseIterable, Sendable {
+    /// Blocks and deposits are stored, the scanner does not know it yet.
+    case scanned
+    /// Credits have their numbers, the engine has not heard of them.
+    case numbered
+    /// The engine has a credit or a clawback, the scanner does not know it yet.
+    case submitted
   }
 
   public struct Figures: Sendable {
@@ -176,8 +190,8 @@ public final class DepositScanner: Sendable {
       } catch {
         failures += 1
         note(error)
-        // From 0.1 s to 6 s: a node that is away is not asked more often than that.
-        if stop.wait(milliseconds: 100 << min(failures, 6)) { return }
+        // Up to 64 times as long, 6 s by default: a node that is away is not asked more often than that.
+        if stop.wait(milliseconds: configuration.retryMilliseconds << min(failures, 6)) { return }
       }
     }
   }
@@ -294,6 +308,7 @@ public final class DepositScanner: Sendable {
     var found: [FoundDeposit] = []
     for block in blocks { found += try deposits(in: block) }
     try session.store.apply(step, found, finalized: session.follower.finalized)
+    try configuration.onBoundary(.scanned)
     session.follower.applied(step)
     figures.withLock { figures in
       figures.state = "scanning"
@@ -362,7 +377,10 @@ public final class DepositScanner: Sendable {
   private func credit(_ session: inout Session) throws {
     if let tip = session.follower.tip, session.follower.lag == 0 {
       let ripe = try ripeDeposits(session, tip: tip.height)
-      if !ripe.isEmpty { try session.store.number(ripe) }
+      if !ripe.isEmpty {
+        try session.store.number(ripe)
+        try configuration.onBoundary(.numbered)
+      }
     }
     try submit(&session)
   }
@@ -419,30 +437,33 @@ public final class DepositScanner: Sendable {
 
   /// Gives the engine what it does not have yet, in order: first credits, then what takes them back.
   private func submit(_ session: inout Session) throws {
-    for deposit in try session.store.credits(after: session.position.lastCredit) {
-      guard let number = deposit.creditNumber, number == session.position.lastCredit + 1 else {
-        throw CustodyHalt.lostDeposits("credit \(session.position.lastCredit + 1) has no deposit")
-      }
-      let command = Command.creditDeposit(
+    let chain = session.position.chain
+    let credits = try session.store.credits(after: session.position.lastCredit)
+    try send(credits, after: session.position.lastCredit, accepting: .creditAlreadyApplied) {
+      deposit, number in
+      .creditDeposit(
         DepositCredit(
-          chain: session.position.chain, number: number, user: deposit.user,
-          asset: try asset(deposit.asset), amount: deposit.amount))
-      try send(command, accepting: .creditAlreadyApplied, deposit)
-      session.position.lastCredit = number
+          chain: chain, number: number, user: deposit.user, asset: try asset(deposit.asset),
+          amount: deposit.amount))
+    } number: {
+      $0.creditNumber
     }
-    for deposit in try session.store.clawbacks(after: session.position.lastClawback) {
-      guard let number = deposit.clawbackNumber, let credit = deposit.creditNumber,
-        number == session.position.lastClawback + 1
-      else {
-        throw CustodyHalt.lostDeposits(
-          "clawback \(session.position.lastClawback + 1) has no deposit")
+    session.position.lastCredit += Int64(credits.count)
+    let clawbacks = try session.store.clawbacks(after: session.position.lastClawback)
+    try send(clawbacks, after: session.position.lastClawback, accepting: .clawbackAlreadyApplied) {
+      deposit, number in
+      guard let credit = deposit.creditNumber else {
+        throw CustodyHalt.lostDeposits("clawback \(number) is of no credit")
       }
-      let command = Command.clawBackDeposit(
+      return .clawBackDeposit(
         DepositClawback(
-          chain: session.position.chain, number: number, credit: credit, user: deposit.user,
+          chain: chain, number: number, credit: credit, user: deposit.user,
           asset: try asset(deposit.asset), amount: deposit.amount))
-      try send(command, accepting: .clawbackAlreadyApplied, deposit)
-      session.position.lastClawback = number
+    } number: {
+      $0.clawbackNumber
+    }
+    session.position.lastClawback += Int64(clawbacks.count)
+    for deposit in clawbacks {
       report(
         "\(configuration.chain): deposit \(deposit.id) left the chain after its credit: "
           + "\(deposit.amount) atoms of \(deposit.asset) are taken back, user \(deposit.user) is frozen"
@@ -450,17 +471,35 @@ public final class DepositScanner: Sendable {
     }
   }
 
+  /// All of them at once, in the order of their numbers, which follow `last` without a gap.
+  private func send(
+    _ deposits: [Deposit], after last: Int64, accepting known: Rejection,
+    _ command: (Deposit, Int64) throws -> Command, number: (Deposit) -> Int64?
+  ) throws {
+    if deposits.isEmpty { return }
+    var commands: [Command] = []
+    for (offset, deposit) in deposits.enumerated() {
+      let expected = last + Int64(offset) + 1
+      guard number(deposit) == expected else {
+        throw CustodyHalt.lostDeposits("credit or clawback \(expected) has no deposit")
+      }
+      commands.append(try command(deposit, expected))
+    }
+    guard let replies = core.submit(commands), replies.count == commands.count else {
+      throw CoreAway()
+    }
+    for (deposit, reply) in zip(deposits, replies) {
+      if let rejection = reply.rejection, rejection != known {
+        throw CustodyHalt.refused("deposit \(deposit.id): \(rejection.code)")
+      }
+    }
+    try configuration.onBoundary(.submitted)
+  }
+
   private func asset(_ code: String) throws -> AssetID {
     guard let asset = core.asset(code) else {
       throw CustodyHalt.refused("the venue has no asset \(code)")
     }
     return asset
-  }
-
-  private func send(_ command: Command, accepting known: Rejection, _ deposit: Deposit) throws {
-    guard let reply = core.submit([command])?.first else { throw CoreAway() }
-    if let rejection = reply.rejection, rejection != known {
-      throw CustodyHalt.refused("deposit \(deposit.id): \(rejection.code)")
-    }
   }
 }

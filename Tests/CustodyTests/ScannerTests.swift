@@ -6,6 +6,7 @@ import Ethereum
 import Foundation
 import Ledger
 import Postgres
+import Synchronization
 import Testing
 
 @testable import CoreFixture
@@ -342,6 +343,7 @@ extension DatabaseTests {
         try venue.settle(scanner)
         #expect(try venue.reconcile().agrees, "before the credit")
         try chain.mine(12)
+        #expect(try eventually { try venue.balance(2, 2) == 123 })
         try venue.settle(scanner)
         #expect(try venue.core.submit([Load.adjust(3, 1, 9, "gift")]).get()[0].rejection == nil)
         #expect(venue.core.projection.drain(withinSeconds: 10))
@@ -353,6 +355,67 @@ extension DatabaseTests {
         #expect(try venue.reconcile().assets[0].difference == -2)
         scanner.stop()
         venue.core.stop()
+      }
+    }
+
+    /// The scanner forgets everything at each moment when one thing is durable and the next is not, again and
+    /// again, while deposits arrive, leave and come again.
+    @Test(arguments: [UInt64(1), 2, 3]) func aKillAtAnyBoundaryIsHarmless(seed: UInt64) throws {
+      try venue { venue, chain in
+        var numbers = SeededNumbers(seed)
+        let addresses = try (UInt32(2)...4).map { try venue.address($0) }
+        let kills = Mutex(
+          (numbers: SeededNumbers(seed &+ 99), met: [DepositScanner.Boundary: Int]()))
+        let scanner = try venue.scan { configuration in
+          configuration.limits.blocks = 3
+          configuration.pollMilliseconds = 5
+          configuration.retryMilliseconds = 1
+          configuration.onBoundary = { boundary in
+            try kills.withLock { kills in
+              // Each boundary is met some times, then the rest may come to its end.
+              guard kills.met[boundary, default: 0] < 12, kills.numbers.once(in: 3) else { return }
+              kills.met[boundary, default: 0] += 1
+              throw ChainCallError(description: "killed at \(boundary)")
+            }
+          }
+        }
+        var recent: [String] = []
+        for _ in 0..<40 {
+          for _ in 0..<numbers.below(4) {
+            let address = numbers.pick(addresses)
+            recent.append(
+              numbers.once(in: 2)
+                ? try chain.fund(address, wei: Int128(1_000 + numbers.below(9_000)))
+                : try chain.mint("USDC", to: address, Int128(10 + numbers.below(90_000))))
+          }
+          if numbers.once(in: 6), try chain.height() > 12 {
+            let depth = 1 + numbers.below(5)
+            let drop = numbers.once(in: 2) ? [numbers.pick(recent.suffix(6))] : []
+            try chain.reorganise(depth: depth, drop: drop)
+          } else {
+            try chain.mine(1 + numbers.below(2))
+          }
+          Thread.sleep(forTimeInterval: 0.02)
+        }
+        // What was dropped left a gap in the payer's numbers; the next payment fills it.
+        try chain.fund(chain.contract("FORGER"), wei: 1)
+        try chain.mine(14)
+        let isQuiet = try eventually(within: 60) {
+          try venue.settle(scanner)
+          return try venue.database.number(
+            """
+            select count(*) from public.deposits where status in ('seen', 'confirming')
+              or status = 'clawback' and clawback_seq is null
+              or status = 'orphaned' and credit_no is not null
+            """) == 0
+        }
+        #expect(isQuiet, "seed \(seed): \(scanner.currentFigures())")
+        let met = kills.withLock { $0.met }
+        #expect(met.count == DepositScanner.Boundary.allCases.count, "\(met)")
+        #expect(scanner.currentFigures().halted == nil, "seed \(seed)")
+        #expect(try venue.reconcile().agrees, "seed \(seed)")
+        venue.stop(scanner)
+        try check(venue)
       }
     }
 

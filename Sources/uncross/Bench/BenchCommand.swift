@@ -26,7 +26,7 @@ struct BenchCommand: AsyncParsableCommand {
       """)
 
   enum Part: String, ExpressibleByArgument, CaseIterable {
-    case engine, clearing, journal, tape, http
+    case engine, clearing, journal, tape, http, chain
   }
 
   @Option(help: "Commands of each measurement.") var commands = 1_000_000
@@ -49,6 +49,9 @@ struct BenchCommand: AsyncParsableCommand {
     if measures(.journal) { try measureJournal(root, logger, &report) }
     if measures(.tape) { try await BenchTape(root: root, logger: logger).run(&report) }
     if measures(.http) { try await BenchHTTP().run(&report) }
+    if measures(.chain) {
+      try await BenchChain(root: root + "/deposits", logger: logger).run(&report)
+    }
   }
 
   private func measureJournal(

@@ -36,6 +36,11 @@ struct ChainFaucet: Sendable {
     }
   }
 
+  /// More blocks at once, on a chain that mines on demand.
+  func mine(_ count: Int) async throws {
+    try await send(#"{"jsonrpc": "2.0", "id": 1, "method": "evm_mine", "params": [\#(count)]}"#)
+  }
+
   private struct Request: Encodable {
     var jsonrpc = "2.0"
     var id = 1
@@ -44,10 +49,14 @@ struct ChainFaucet: Sendable {
   }
 
   private func call(_ method: String, _ payments: [[String: String]]) async throws {
+    let body = try JSONEncoder().encode(Request(method: method, params: [payments]))
+    try await send(String(decoding: body, as: UTF8.self))
+  }
+
+  private func send(_ body: String) async throws {
     var request = HTTPClientRequest(url: url)
     request.method = .POST
-    request.body = .bytes(
-      ByteBuffer(bytes: try JSONEncoder().encode(Request(method: method, params: [payments]))))
+    request.body = .bytes(ByteBuffer(string: body))
     let response = try await HTTPClient.shared.execute(request, timeout: .seconds(60))
     let text = String(buffer: try await response.body.collect(upTo: 1 << 20))
     guard response.status == .ok, !text.contains("\"error\"") else {
