@@ -3,6 +3,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 deno=${UNCROSS_DENO:-$PWD/.uncross/venv/bin/deno}
+python=${UNCROSS_PYTHON:-$PWD/.uncross/venv/bin/python}
 
 number=0
 step() {
@@ -24,6 +25,7 @@ worker_tests() { (cd worker && NO_COLOR=1 "$deno" test --quiet --no-prompt --all
 step 'format' swift format lint --strict --recursive Sources Tests Package.swift
 step 'format of the Worker' worker_format
 step 'the Worker (contract and storage)' worker_tests
+step 'the development chain' "$python" -B -W error -m unittest devchain.tests
 step 'build, where a warning is an error' swift build --build-tests
 step 'tests of the modules' swift test --skip-build --skip SystemTests
 # One after another: each starts a whole exchange, and two cores are few.
