@@ -109,17 +109,17 @@ public final class ChainNode: Sendable {
     return receipts.map(\.receipt)
   }
 
-  /// What a transaction did and in which block; nil where it is in none.
-  public func receipt(of transaction: Hash32) throws(NodeError) -> ChainReceipt? {
-    let receipt: RPCReceipt? = try call(
-      RPCCall("eth_getTransactionReceipt", .text("\(transaction)")))
-    return receipt?.receipt
+  /// What transactions did and in which block; nil for one that is in none.
+  public func receipts(of transactions: [Hash32]) throws(NodeError) -> [ChainReceipt?] {
+    let receipts: [RPCReceipt?] = try many(
+      transactions.map { RPCCall("eth_getTransactionReceipt", .text("\($0)")) })
+    return receipts.map { $0?.receipt }
   }
 
-  public func transaction(_ hash: Hash32) throws(NodeError) -> ChainTransaction? {
-    let transaction: RPCTransaction? = try call(
-      RPCCall("eth_getTransactionByHash", .text("\(hash)")))
-    return transaction?.transaction
+  public func transactions(_ hashes: [Hash32]) throws(NodeError) -> [ChainTransaction?] {
+    let transactions: [RPCTransaction?] = try many(
+      hashes.map { RPCCall("eth_getTransactionByHash", .text("\($0)")) })
+    return transactions.map { $0?.transaction }
   }
 
   /// The native balances of addresses as of one block.

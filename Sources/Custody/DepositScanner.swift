@@ -283,6 +283,7 @@ public final class DepositScanner: Sendable {
       case .halt(.finalBlockLeft(let height)): throw CustodyHalt.finalBlockLeft(height: height)
       }
     }
+    publish(session)
     try credit(&session)
     try findSurplus(&session)
     publish(session)
@@ -387,38 +388,49 @@ public final class DepositScanner: Sendable {
 
   /// Those that are ripe and were looked at once more, by transaction: a number is given for ever.
   private func ripeDeposits(_ session: borrowing Session, tip: Int64) throws -> [Deposit] {
-    var ripe: [Deposit] = []
-    for deposit in try session.store.waiting(configuration.creditBatch) {
-      guard let asset = scan.rules.asset(named: deposit.asset),
-        scan.rules.isRipe(
-          asset, height: deposit.height, tip: tip, finalized: session.follower.finalized)
-      else { continue }
-      guard try isConfirmed(deposit, by: nodes[0]) else { continue }
-      if let limit = asset.secondNodeFrom, deposit.amount >= limit {
-        guard try isConfirmedByAnother(deposit) else { continue }
+    let finalized = session.follower.finalized
+    let ripe = try session.store.waiting(configuration.creditBatch).filter { deposit in
+      guard let asset = scan.rules.asset(named: deposit.asset) else { return false }
+      return scan.rules.isRipe(asset, height: deposit.height, tip: tip, finalized: finalized)
+    }
+    let confirmed = try confirm(ripe, by: nodes[0])
+    let large = confirmed.filter { deposit in
+      scan.rules.asset(named: deposit.asset)?.secondNodeFrom.map { deposit.amount >= $0 } ?? false
+    }
+    if large.isEmpty { return confirmed }
+    let agreed = Set(try confirmByAnother(large).map(\.id))
+    if agreed.count < large.count { figures.withLock { $0.state = "second_node_disagrees" } }
+    let waiting = Set(large.map(\.id)).subtracting(agreed)
+    return confirmed.filter { !waiting.contains($0.id) }
+  }
+
+  /// Those of which a node has the very transfer in the very block.
+  private func confirm(_ deposits: [Deposit], by node: ChainNode) throws -> [Deposit] {
+    let hashes = Array(Set(deposits.map(\.transaction))).sorted()
+    let receipts = try node.receipts(of: hashes)
+    let transactions = try node.transactions(hashes)
+    var found: [Hash32: (transaction: ChainTransaction, receipt: ChainReceipt)] = [:]
+    for (hash, (receipt, transaction)) in zip(hashes, zip(receipts, transactions)) {
+      if let receipt, let transaction { found[hash] = (transaction, receipt) }
+    }
+    return deposits.filter { deposit in
+      guard let (transaction, receipt) = found[deposit.transaction],
+        receipt.transaction == deposit.transaction, receipt.block == deposit.block,
+        let asset = scan.rules.asset(named: deposit.asset)
+      else { return false }
+      let transfers = scan.transfers(
+        transaction, receipt, watching: { [addresses] in addresses.owner($0) != nil })
+      return transfers.contains {
+        $0.outRef == deposit.outRef && $0.raw == deposit.raw && $0.recipient == deposit.address
+          && $0.source == asset.source
       }
-      ripe.append(deposit)
-    }
-    return ripe
-  }
-
-  /// Whether a node has the very transfer in the very block.
-  private func isConfirmed(_ deposit: Deposit, by node: ChainNode) throws -> Bool {
-    guard let receipt = try node.receipt(of: deposit.transaction), receipt.block == deposit.block,
-      let transaction = try node.transaction(deposit.transaction),
-      let asset = scan.rules.asset(named: deposit.asset)
-    else { return false }
-    let transfers = scan.transfers(
-      transaction, receipt, watching: { [addresses] in addresses.owner($0) != nil })
-    return transfers.contains {
-      $0.outRef == deposit.outRef && $0.raw == deposit.raw && $0.recipient == deposit.address
-        && $0.source == asset.source
     }
   }
 
-  /// Another node, of the same chain, says the same. One that is away, behind or of another chain is
-  /// reported and counts for nothing.
-  private func isConfirmedByAnother(_ deposit: Deposit) throws -> Bool {
+  /// Those of which another node, of the same chain, says the same. One that is away, behind or of another
+  /// chain is reported and counts for nothing.
+  private func confirmByAnother(_ deposits: [Deposit]) throws -> [Deposit] {
+    var agreed: [Deposit] = []
     for node in nodes.dropFirst() {
       do {
         let identity = try node.identity()
@@ -426,13 +438,12 @@ public final class DepositScanner: Sendable {
           report("\(configuration.chain): node \(node.url) is of chain \(identity.chainID)")
           continue
         }
-        if try isConfirmed(deposit, by: node) { return true }
+        agreed += try confirm(deposits, by: node)
       } catch {
         note(error)
       }
     }
-    figures.withLock { $0.state = "second_node_disagrees" }
-    return false
+    return agreed
   }
 
   /// Gives the engine what it does not have yet, in order: first credits, then what takes them back.

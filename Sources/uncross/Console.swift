@@ -62,6 +62,8 @@ final class Console: Sendable {
       "uncross watch --api \(api) ETH-USDC",
       "uncross status --api \(api)",
       "uncross adjust \(officer) trader USDC 1000 --reason gift",
+      "uncross custody \(officer)",
+      "uncross reconcile \(officer)",
       "curl \(worker)/v1/markets/ETH-USDC/auctions?limit=1",
     ] {
       line("  " + (command.hasPrefix("uncross") ? ".build/release/" : "") + command)
