@@ -15,6 +15,28 @@ public struct BlockPlace: Sendable, Hashable {
   }
 }
 
+/// How many blocks are asked for at once. Every provider limits it and says so in its own words, so nothing is
+/// read from the words: any failure halves it, each success lets it grow a little.
+public struct AdaptiveRange: Sendable, Equatable {
+  public let maximum: Int64
+  private var present: Double
+
+  public init(maximum: Int64) {
+    self.maximum = max(1, maximum)
+    present = Double(self.maximum)
+  }
+
+  /// At least 1.
+  public var blocks: Int64 { max(1, Int64(present)) }
+
+  public mutating func failed() { present = max(1, present / 2) }
+
+  /// By 5 %, and by at least a part of a block, so that 1 is not for ever.
+  public mutating func succeeded() {
+    present = min(Double(maximum), max(present * 1.05, present + 0.25))
+  }
+}
+
 /// Follows one chain by one node's answers. Events go in, the next action comes out; the driver does what
 /// it says and tells what came of it.
 ///
@@ -67,6 +89,8 @@ public struct ChainFollower: Sendable {
   }
 
   public let limits: Limits
+  /// Blocks of the next `fetch`, at most `limits.blocks`.
+  public var range: Int64
   /// The first block to scan.
   public let start: Int64
   /// The last applied blocks, lowest first.
@@ -81,6 +105,7 @@ public struct ChainFollower: Sendable {
     self.tail = tail
     self.finalized = finalized
     self.limits = limits
+    range = limits.blocks
   }
 
   public var tip: BlockPlace? { tail.last }
@@ -180,7 +205,7 @@ public struct ChainFollower: Sendable {
   }
 
   private func fetch(from height: Int64, _ latest: BlockPlace) -> Action {
-    .fetch(height...min(latest.height, height + limits.blocks - 1))
+    .fetch(height...min(latest.height, height + min(range, limits.blocks) - 1))
   }
 
   private mutating func compare(below height: Int64) -> Action {

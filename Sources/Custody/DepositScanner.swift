@@ -132,6 +132,7 @@ public final class DepositScanner: Sendable {
   private let core: CustodyCore
   private let report: @Sendable (String) -> Void
   private let figures = Mutex(Figures())
+  private let range: Mutex<AdaptiveRange>
   private let thread: Mutex<OwnerThread?> = Mutex(nil)
 
   /// - Parameters:
@@ -144,6 +145,7 @@ public final class DepositScanner: Sendable {
     precondition(!nodes.isEmpty, "a chain without a node")
     self.conninfo = conninfo
     self.configuration = configuration
+    range = Mutex(AdaptiveRange(maximum: configuration.limits.blocks))
     scan = BlockScan(rules)
     self.nodes = nodes
     self.addresses = addresses
@@ -233,9 +235,10 @@ public final class DepositScanner: Sendable {
         "the engine has credit \(position.lastCredit) and clawback \(position.lastClawback), "
           + "the database \(known.lastCredit) and \(known.lastClawback)")
     }
-    let follower = ChainFollower(
+    var follower = ChainFollower(
       start: known.start, tail: try store.tail(configuration.limits.depth),
       finalized: known.finalized, limits: configuration.limits)
+    follower.range = range.withLock { $0.blocks }
     return Session(store: store, follower: follower, position: position)
   }
 
@@ -265,7 +268,7 @@ public final class DepositScanner: Sendable {
     while !isWaiting {
       switch action {
       case .fetch(let heights):
-        blocks = try nodes[0].blocks(heights)
+        blocks = try fetch(heights, &session)
         action = session.follower.blocks(blocks.map(\.place))
       case .compare(let heights):
         action = session.follower.hashes(try nodes[0].hashes(at: heights))
@@ -289,6 +292,21 @@ public final class DepositScanner: Sendable {
     publish(session)
     if session.follower.lag == 0 || blocks.isEmpty {
       _ = stop.wait(milliseconds: configuration.pollMilliseconds)
+    }
+  }
+
+  /// Asks for fewer blocks after a failure, whatever its reason.
+  private func fetch(
+    _ heights: ClosedRange<Int64>, _ session: inout Session
+  ) throws -> [ChainBlock] {
+    do {
+      let blocks = try nodes[0].blocks(heights)
+      range.withLock { $0.succeeded() }
+      session.follower.range = range.withLock { $0.blocks }
+      return blocks
+    } catch {
+      range.withLock { $0.failed() }
+      throw error
     }
   }
 
@@ -431,11 +449,12 @@ public final class DepositScanner: Sendable {
   /// chain is reported and counts for nothing.
   private func confirmByAnother(_ deposits: [Deposit]) throws -> [Deposit] {
     var agreed: [Deposit] = []
+    let own = try nodes[0].identity()
     for node in nodes.dropFirst() {
       do {
         let identity = try node.identity()
-        guard identity.chainID == configuration.chainID else {
-          report("\(configuration.chain): node \(node.url) is of chain \(identity.chainID)")
+        guard identity == own else {
+          report("\(configuration.chain): node \(node.url) is of another chain or genesis")
           continue
         }
         agreed += try confirm(deposits, by: node)

@@ -176,6 +176,29 @@ struct ModelDriver {
     driver.check(chain, from: 0)
   }
 
+  /// A provider that answers for at most so many blocks is found out, and a range grows again after it.
+  @Test(arguments: [Int64(1), 7, 100]) func aRangeFindsItsLimit(limit: Int64) {
+    var range = AdaptiveRange(maximum: 64)
+    #expect(range.blocks == 64)
+    var refused = 0
+    for _ in 0..<1_000 {
+      if range.blocks > limit {
+        refused += 1
+        range.failed()
+      } else {
+        range.succeeded()
+      }
+      #expect((1...64).contains(range.blocks))
+    }
+    #expect(limit >= 64 ? refused == 0 && range.blocks == 64 : range.blocks <= limit + 1)
+    // At most one in four is asked in vain.
+    #expect(refused <= 260)
+    for _ in 0..<20 { range.failed() }
+    #expect(range.blocks == 1)
+    for _ in 0..<100 { range.succeeded() }
+    #expect(range.blocks == 64)
+  }
+
   @Test(arguments: UInt64(1)...60) func anyHistoryEndsOnTheChain(seed: UInt64) {
     var numbers = SeededNumbers(seed)
     var chain = ModelChain(height: Int64(numbers.below(30)))

@@ -233,7 +233,15 @@ extension DatabaseTests {
         let scanner = try venue.scan { $0.limits.blocks = 3 }
         var expected: Int128 = 0
         let faults: [[String: Any]] = [
-          ["kind": "delay", "milliseconds": 300], ["kind": "drop"], ["kind": "error"],
+          // Late, and later than anybody waits.
+          ["kind": "delay", "milliseconds": 300],
+          ["kind": "delay", "milliseconds": 3_500, "times": 1],
+          ["kind": "drop"], ["kind": "error"],
+          [
+            "kind": "error",
+            "error": ["code": -32602, "message": "query exceeds max block range 2"],
+          ],
+          ["kind": "error", "error": ["code": 35, "message": "batch limit 2 exceeded"]],
           ["kind": "error", "error": ["code": -32005, "message": "limit exceeded"]],
           ["kind": "status", "status": 429], ["kind": "malformed"],
           ["kind": "huge", "bytes": 1 << 16], ["kind": "result", "result": NSNull()],
