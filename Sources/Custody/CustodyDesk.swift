@@ -20,6 +20,8 @@ public final class CustodyDesk: @unchecked Sendable {
   private let xpub: String
   private let term: @Sendable () -> Int64
   private let queue = DispatchQueue(label: "custody-desk")
+  /// Asks nodes, which may be slow: apart from what users wait for, one at a time.
+  private let audits = DispatchQueue(label: "custody-audit")
   private var store: CustodyStore?
 
   public init(
@@ -60,9 +62,9 @@ public final class CustodyDesk: @unchecked Sendable {
     return try await rows(conditions.joined(separator: " and "), limit)
   }
 
-  /// Asks the node for every address's balances, so it takes its time and delays this desk's other answers.
+  /// Asks the node for every address's balances, so it takes its time; others wait only for another of it.
   public func reconcile(_ reconciliation: Reconciliation) async throws(Failure) -> Reconciled {
-    try await onQueue { [conninfo] in try reconciliation.run(conninfo) }
+    try await run(on: audits) { [conninfo] in try reconciliation.run(conninfo) }
   }
 
   /// Steps of deposits after the one with this number, in order.
@@ -89,7 +91,7 @@ public final class CustodyDesk: @unchecked Sendable {
   private func withStore<R: Sendable>(
     _ body: @escaping @Sendable (borrowing CustodyStore) throws(PostgresError) -> R
   ) async throws(Failure) -> R {
-    try await onQueue { [self] in
+    try await run(on: queue) { [self] in
       if store == nil { store = try CustodyStore(conninfo, chain: chain, term: term) }
       do {
         return try body(store!)
@@ -100,8 +102,8 @@ public final class CustodyDesk: @unchecked Sendable {
     }
   }
 
-  private func onQueue<R: Sendable>(
-    _ body: @escaping @Sendable () throws -> R
+  private func run<R: Sendable>(
+    on queue: DispatchQueue, _ body: @escaping @Sendable () throws -> R
   ) async throws(Failure) -> R {
     let result: Result<R, Failure> = await withCheckedContinuation { continuation in
       queue.async {

@@ -29,9 +29,6 @@ public final class DepositAddresses: Sendable {
     }
   }
 
-  /// Watches a user's address without a record of it; what nobody has been shown needs none.
-  public func watch(_ user: UserID) throws(ExtendedKeyError) { learn(try derive(user), of: user) }
-
   func learn(_ address: Address, of user: UserID) {
     state.withLock { state in
       state.byUser[user] = address

@@ -23,6 +23,8 @@ final class EmbeddedServers: Sendable {
   let chainSettings: ChainSettings?
 
   init(_ configuration: ServeConfiguration, keys: Keys, logger: Logger) throws {
+    // Read before anything is started: a mistake in it is the operator's to mend first.
+    let named = try configuration.chainFile.map { try ChainSettings(file: $0) }
     if let url = configuration.databaseURL {
       cluster = nil
       database = DatabaseAddress(
@@ -38,7 +40,7 @@ final class EmbeddedServers: Sendable {
       )
     }
     do {
-      (chain, chainSettings) = try Self.chain(configuration, keys: keys, logger: logger)
+      (chain, chainSettings) = try Self.chain(configuration, named, keys: keys, logger: logger)
     } catch {
       cluster?.stop()
       throw error
@@ -69,10 +71,10 @@ final class EmbeddedServers: Sendable {
   }
 
   private static func chain(
-    _ configuration: ServeConfiguration, keys: Keys, logger: Logger
+    _ configuration: ServeConfiguration, _ named: ChainSettings?, keys: Keys, logger: Logger
   ) throws -> (ChainHost?, ChainSettings?) {
     guard configuration.chain else { return (nil, nil) }
-    if let file = configuration.chainFile { return (nil, try ChainSettings(file: file)) }
+    if let named { return (nil, named) }
     guard let python = ChainHost.findPython(project: configuration.chainSource) else {
       throw EmbeddedError(
         "no Python for the development chain: run `make setup`, or name a chain, or use --no-chain")

@@ -38,7 +38,7 @@ struct BenchChain {
     try cluster.start()
     defer { cluster.stop() }
     try Migrations.apply(on: PostgresConnection(cluster.conninfo(user: "uncross_owner")))
-    try measure(ready, addresses, cluster.conninfo(user: "uncross_app"), &report)
+    try await measure(ready, addresses, cluster.conninfo(user: "uncross_app"), &report)
   }
 
   private func fill(_ ready: ChainHost.Ready, _ addresses: DepositAddresses) async throws {
@@ -58,7 +58,7 @@ struct BenchChain {
   private func measure(
     _ ready: ChainHost.Ready, _ addresses: DepositAddresses, _ conninfo: String,
     _ report: inout BenchReport
-  ) throws {
+  ) async throws {
     guard let usdc = ready.contracts["USDC"] else { return }
     let rules = DepositRules(assets: [
       DepositAsset(
@@ -96,7 +96,10 @@ struct BenchChain {
     projection.start()
     let core = CustodyCore(loop: loop, term: term)
     _ = core.submit(Self.genesis())
-    for user in 2..<2 + Self.users { try addresses.watch(user) }
+    let desk = CustodyDesk(
+      conninfo: conninfo, chain: "dev", addresses: addresses, xpub: "bench",
+      term: { term.current })
+    for user in 2..<2 + Self.users { _ = try await desk.address(of: user) }
     var configuration = DepositScanner.Configuration(
       chain: "dev", chainID: ready.chainID, start: 0)
     configuration.pollMilliseconds = 1

@@ -34,7 +34,6 @@ final class ChainCustody: Sendable {
     var configuration = DepositScanner.Configuration(
       chain: settings.name, chainID: settings.chainID, start: settings.start)
     if let poll = settings.pollMilliseconds { configuration.pollMilliseconds = poll }
-    guard !settings.nodes.isEmpty else { throw ChainSettingsError("it names no node") }
     scanner = DepositScanner(
       conninfo: conninfo, configuration: configuration, rules: rules,
       nodes: settings.nodes.map { ChainNode(url: $0) }, addresses: addresses,

@@ -60,6 +60,12 @@ struct ChainSettings: Decodable, Sendable {
     } catch {
       throw ChainSettingsError("\(file): \(error)")
     }
+    guard !nodes.isEmpty else { throw ChainSettingsError("\(file): it names no node") }
+    for asset in assets where asset.secondNodeFrom != nil && nodes.count < 2 {
+      throw ChainSettingsError(
+        "\(file): \(asset.asset) asks for a second node and there is one: much of it would wait for ever"
+      )
+    }
   }
 
   /// The development chain with the coins of the embedded markets.
