@@ -56,7 +56,11 @@ struct CustodyStore: ~Copyable {
     guard mine > 0 else { throw PostgresError(sqlstate: "UX001", message: "nobody leads") }
     do throws(PostgresError) {
       try connection.execute(
-        "begin isolation level read committed; select core.require_term(\(mine))")
+        """
+        begin isolation level read committed;
+        select core.require_term(\(mine));
+        select core.lock_deposits()
+        """)
       try body()
       try connection.execute("commit")
     } catch {
@@ -338,13 +342,23 @@ struct CustodyStore: ~Copyable {
 
   // MARK: Credits
 
-  /// Deposits that wait for their depth or finality, oldest first.
-  func waiting(_ limit: Int) throws(PostgresError) -> [Deposit] {
-    try deposits(
+  /// Deposits without a number that are ripe by their block, in pages in order of discovery.
+  /// - Parameter heights: for each asset the highest block that is deep enough, or final. Those that still
+  ///   wait are not among them, so that an asset whose finality stalls holds up no other.
+  func ripe(
+    _ heights: [(asset: String, height: Int64)], after id: Int64, limit: Int
+  ) throws(PostgresError) -> [Deposit] {
+    var parameters = PostgresParameters()
+    parameters.text(chain)
+    parameters.textArray(heights.count) { heights[$0].asset }
+    parameters.int8Array(heights.count) { heights[$0].height }
+    return try Deposit.rows(
+      connection,
       """
-      chain = $1 and status in ('seen', 'confirming') and credit_no is null
-      order by block_height, id limit \(limit)
-      """)
+      join unnest($2::text[], $3::int8[]) ripe(code, top) on code = asset and block_height <= top
+      where chain = $1 and status in ('seen', 'confirming') and credit_no is null and id > \(id)
+      order by id limit \(limit)
+      """, parameters)
   }
 
   /// Gives deposits their numbers, gapless and for ever, where they still lie in the block that was looked
@@ -385,20 +399,6 @@ struct CustodyStore: ~Copyable {
 
   func clawbacks(after number: Int64) throws(PostgresError) -> [Deposit] {
     try deposits("chain = $1 and clawback_no > \(number) order by clawback_no limit 1000")
-  }
-
-  /// A deposit that cannot be credited as it is: a person decides.
-  func review(_ deposit: Deposit, reason: String) throws(PostgresError) {
-    try transaction { () throws(PostgresError) in
-      var parameters = PostgresParameters()
-      parameters.int8(deposit.id)
-      parameters.text(reason)
-      try connection.query(
-        """
-        update public.deposits set status = 'review', reason = $2, updated_at = now()
-        where id = $1 and credit_no is null
-        """, parameters)
-    }
   }
 
   private func deposits(_ condition: String) throws(PostgresError) -> [Deposit] {

@@ -39,6 +39,14 @@ public struct DepositAsset: Sendable, Equatable {
     self.finality = finality
     self.secondNodeFrom = secondNodeFrom
   }
+
+  /// The highest block whose deposits may be credited while `tip` is the last block.
+  public func ripeHeight(_ tip: Int64, _ finalized: Int64) -> Int64 {
+    switch finality {
+    case .depth(let depth): tip - depth + 1
+    case .finalized: finalized
+    }
+  }
 }
 
 /// One movement of value to an address of ours, as a block shows it.
@@ -136,13 +144,5 @@ public struct DepositRules: Sendable {
         amount: 0, dust: transfer.raw, status: .dust, reason: "below the minimum")
     }
     return DepositValue(amount: amount, dust: dust, status: .seen, reason: "")
-  }
-
-  /// Whether a deposit in the block at `height` may be credited while `tip` is the last block.
-  public func isRipe(_ asset: DepositAsset, height: Int64, tip: Int64, finalized: Int64) -> Bool {
-    switch asset.finality {
-    case .depth(let depth): tip - height + 1 >= depth
-    case .finalized: height <= finalized
-    }
   }
 }

@@ -6,7 +6,7 @@ internal import Foundation
 internal import Postgres
 internal import Synchronization
 
-/// The engine as custody needs it. Both calls block until the answer is durable.
+/// The engine as custody needs it. What is submitted or asked blocks until the answer is durable.
 public struct CustodyCore: Sendable {
   /// Replies, or nil where the outcome is unknown or the engine takes nothing at the moment: the same is
   /// sent again later, which is safe because every credit has its number.
@@ -395,22 +395,25 @@ public final class DepositScanner: Sendable {
 
   private func credit(_ session: inout Session) throws {
     if let tip = session.follower.tip, session.follower.lag == 0 {
-      let ripe = try ripeDeposits(session, tip: tip.height)
-      if !ripe.isEmpty {
-        try session.store.number(ripe)
+      let finalized = session.follower.finalized
+      let heights = scan.rules.assets.map { ($0.code, $0.ripeHeight(tip.height, finalized)) }
+      var (after, isLast) = (Int64(0), false)
+      while !isLast {
+        let page = try session.store.ripe(heights, after: after, limit: configuration.creditBatch)
+        isLast = page.count < configuration.creditBatch
+        after = page.last?.id ?? after
+        let confirmed = try confirmAgain(page)
+        if confirmed.isEmpty { continue }
+        try session.store.number(confirmed)
         try configuration.onBoundary(.numbered)
       }
     }
     try submit(&session)
   }
 
-  /// Those that are ripe and were looked at once more, by transaction: a number is given for ever.
-  private func ripeDeposits(_ session: borrowing Session, tip: Int64) throws -> [Deposit] {
-    let finalized = session.follower.finalized
-    let ripe = try session.store.waiting(configuration.creditBatch).filter { deposit in
-      guard let asset = scan.rules.asset(named: deposit.asset) else { return false }
-      return scan.rules.isRipe(asset, height: deposit.height, tip: tip, finalized: finalized)
-    }
+  /// Those that, looked at once more by transaction, lie where they were found; of large ones a second node
+  /// must say so too. A number is given for ever.
+  private func confirmAgain(_ ripe: [Deposit]) throws -> [Deposit] {
     let confirmed = try confirm(ripe, by: nodes[0])
     let large = confirmed.filter { deposit in
       scan.rules.asset(named: deposit.asset)?.secondNodeFrom.map { deposit.amount >= $0 } ?? false

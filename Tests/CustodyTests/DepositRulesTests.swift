@@ -73,10 +73,9 @@ import Testing
 
   @Test func ripenessByDepthAndByFinality() {
     let (ether, token) = (Self.rules.assets[0], Self.rules.assets[1])
-    #expect(!Self.rules.isRipe(ether, height: 10, tip: 11, finalized: 11))
-    #expect(Self.rules.isRipe(ether, height: 10, tip: 12, finalized: -1))
-    #expect(!Self.rules.isRipe(token, height: 10, tip: 1_000, finalized: 9))
-    #expect(Self.rules.isRipe(token, height: 10, tip: 10, finalized: 10))
+    // A depth of 3 counts the deposit's own block.
+    #expect(ether.ripeHeight(12, -1) == 10 && ether.ripeHeight(11, 11) == 9)
+    #expect(token.ripeHeight(1_000, 9) == 9 && token.ripeHeight(10, 10) == 10)
   }
 
   // MARK: Blocks

@@ -287,6 +287,23 @@ extension DatabaseTests {
       }
     }
 
+    /// As many deposits as are looked at together wait for a finality that stalls; another asset's go on.
+    @Test func anAssetThatWaitsHoldsUpNoOther() throws {
+      try venue { venue, chain in
+        let address = try venue.address(2)
+        try chain.options(["finalized_stalled": 1])
+        for _ in 0..<5 { try chain.mint("BTC", to: address, 10_000) }
+        try chain.mine()
+        let scanner = try venue.scan { $0.creditBatch = 2 }
+        for _ in 0..<5 { try chain.fund(address, wei: 2_000) }
+        try chain.mine(4)
+        #expect(try eventually(within: 20) { try venue.balance(2, 1) == 10_000 })
+        #expect(try venue.balance(2, 2) == 0)
+        venue.stop(scanner)
+        try check(venue)
+      }
+    }
+
     /// From a value on a second node must have it too; one that lags, or is of another chain, does not count.
     @Test func aSecondNodeMustAgreeAboutMuch() throws {
       let other = try TestChain()
