@@ -195,6 +195,8 @@ struct LedgerWriter: ~Copyable {
         }
       }
     }
+    if credits.isEmpty && clawbacks.isEmpty { return }
+    try connection.execute("select core.lock_deposits()")
     if !credits.isEmpty { try mark(credits) }
     if clawbacks.isEmpty { return }
     var parameters = PostgresParameters()

@@ -343,6 +343,14 @@ public enum Migrations {
       for each row execute function core.log_deposit();
     revoke execute on function core.log_deposit() from public;
 
+    -- Taken by every transaction that changes deposits: two that change several cannot wait for each other,
+    -- and the log's numbers become visible in their order, so that a reader who goes on after the last one
+    -- it saw misses none.
+    create function core.lock_deposits() returns void language sql as
+      $$ select pg_advisory_xact_lock(\(depositsKey)) $$;
+    revoke execute on function core.lock_deposits() from public;
+    grant execute on function core.lock_deposits() to uncross_app;
+
     create table core.chain(
       chain text primary key,
       chain_id bigint not null,
@@ -378,4 +386,6 @@ public enum Migrations {
 
   // Names the lock around the term, for `core.require_term` and `core.raise_term`.
   private static let termKey: Int64 = 0x7465_726d
+  // Names the lock around deposits, for `core.lock_deposits`.
+  private static let depositsKey: Int64 = 0x6465_706f
 }
