@@ -40,6 +40,25 @@ import Testing
     }
   }
 
+  /// The venue's account for losses is an operator's to look at and to make good, and no user's to trade.
+  @Test func anOperatorReachesTheLossAccount() async throws {
+    try await Venue.run { venue in
+      let account = "4294967295"
+      let body =
+        #"{"request_id": "made-good", "user": "\#(account)", "asset": "USDC", "amount": "5", "#
+        + #""reason": "loss of deposit 7"}"#
+      let given = try await venue.send(
+        "POST", "/v1/operator/adjustments", body: body, as: "operator")
+      #expect(given.status == 200, "\(given.text)")
+      let held = try await venue.send(
+        "GET", "/v1/operator/balances?user=\(account)", as: "operator")
+      #expect(held.json["balances"]?[0]?["total"]?.text == "5", "\(held.text)")
+      let frozen = try await venue.send(
+        "POST", "/v1/operator/users/\(account)/freeze", as: "operator")
+      #expect(frozen.code == "unknown_user")
+    }
+  }
+
   @Test func badParametersAreRefused() async throws {
     try await Venue.run { venue in
       for query in ["status=gone", "status=", "limit=0", "limit=1001", "before=0", "before=x"] {
@@ -121,5 +140,26 @@ import Testing
     desk.fail(with: .unavailable(reason: "custody_unavailable", retryAfterSeconds: 1))
     await #expect(throws: ExchangeError.self) { try await events.subscribe(2, after: "0", desk) }
     #expect(events.readerCount == 0)
+  }
+
+  /// Over HTTP: nobody gets a stream, alice gets her steps and not bob's.
+  @Test func theStreamIsSignedAndOnesOwn() async throws {
+    try await Venue.run { venue in
+      let denied = try await venue.send("GET", "/v1/deposits/events")
+      #expect(denied.status == 401 && denied.code == "signature_missing")
+      venue.exchange.desk.receive(3, 6, status: "seen", block: 11)
+      venue.exchange.desk.receive(2, 7, status: "seen", block: 12)
+      let text = try await venue.stream(
+        "/v1/deposits/events", as: "alice", headers: [("Last-Event-ID", "0")]
+      ) { $0.contains("}\n\n") }
+      // Heartbeats may come between.
+      #expect(text.contains("id: 2\nevent: deposit\n") && !text.contains(#""user":"3""#))
+      let live = try await venue.stream("/v1/deposits/events", as: "alice-reader") { text in
+        // Another step as soon as the stream is open; the server looks every 5 ms.
+        if text.isEmpty { venue.exchange.desk.receive(2, 8, status: "final", block: 12) }
+        return text.contains("}\n\n")
+      }
+      #expect(live.contains("id: 3\nevent: deposit\n"))
+    }
   }
 }

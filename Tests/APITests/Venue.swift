@@ -219,6 +219,27 @@ struct Venue: Sendable {
     return try await send(raw)
   }
 
+  /// Reads a stream until `isEnough` of what came; asked once before anything came, when it is open.
+  func stream(
+    _ target: String, as name: String, headers: [(String, String)] = [],
+    until isEnough: (String) -> Bool
+  ) async throws -> String {
+    var request = HTTPClientRequest(url: url + target)
+    let fields = Self.signer(name).sign(
+      method: "GET", target: target, body: [], created: clock.seconds, nonce: nil)
+    for (name, value) in headers + fields.all.map({ ($0.name, $0.value) }) {
+      request.headers.add(name: name, value: value)
+    }
+    let response = try await HTTPClient.shared.execute(request, timeout: .seconds(20))
+    var text = ""
+    if isEnough(text) { return text }
+    for try await chunk in response.body {
+      text += String(buffer: chunk)
+      if isEnough(text) { break }
+    }
+    return text
+  }
+
   func send(_ raw: RawRequest) async throws -> WireAnswer {
     var request = HTTPClientRequest(url: url + raw.target)
     request.method = .RAW(value: raw.method)
