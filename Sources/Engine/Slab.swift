@@ -74,7 +74,8 @@ extension ContiguousArray {
   mutating func makeRoom(_ count: Int) {
     let needed = self.count + count
     guard needed > capacity else { return }
-    reserveCapacity(needed)
+    // Many small runs in one group must not copy what is there each time.
+    reserveCapacity(Swift.max(needed, capacity + capacity / 2))
     withUnsafeMutableBufferPointer { used in
       guard let base = used.baseAddress else { return }
       LargeMemory.preferHugePages(

@@ -131,12 +131,18 @@ import Testing
     #expect(engine.apply(taken).rejection == .insufficientFunds)
   }
 
-  @Test func withoutChainsTheStateHasTheBytesOfBefore() throws {
-    let plain = Venue.snapshot(Venue.make())
-    var engine = venue()
-    let withChain = Venue.snapshot(engine)
-    #expect(withChain.count > plain.count)
-    engine.apply(credit(1))
-    #expect(try Venue.snapshot(AuctionEngine(restoring: Venue.snapshot(engine))).count > 0)
+  /// The chains stand at the end and only where there are any: what was there before keeps its bytes.
+  @Test func chainsAreAtTheEndOfTheState() throws {
+    var engine = Venue.make()
+    engine.apply(.advanceTime(engine.time + 1))
+    let plain = Venue.snapshot(engine)
+    var other = Venue.make()
+    other.apply(.registerChain(name: "dev"))
+    let withChain = Venue.snapshot(other)
+    // Both have applied as many commands; only the time differs, in the same number of bytes.
+    #expect(withChain.suffix(7) == [1, 3] + Array("dev".utf8) + [0, 0])
+    #expect(withChain.count == plain.count + 7)
+    #expect(Venue.snapshot(try AuctionEngine(restoring: plain)) == plain)
+    #expect(Venue.snapshot(try AuctionEngine(restoring: withChain)) == withChain)
   }
 }
