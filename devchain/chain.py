@@ -397,9 +397,9 @@ class Chain:
         unsigned = chain.create_unsigned_transaction(
             nonce=chain.get_vm().state.get_nonce(sender),
             gas_price=0,
-            gas=int(call.get("gas", hex(GAS_LIMIT)), 16),
+            gas=quantity(call.get("gas", hex(GAS_LIMIT))),
             to=unhex(call["to"]) if call.get("to") else b"",
-            value=int(call.get("value", "0x0"), 16),
+            value=quantity(call.get("value", "0x0")),
             data=unhex(call.get("data") or call.get("input") or "0x"),
         )
         spoofed = SpoofTransaction(unsigned, from_=sender)

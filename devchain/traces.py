@@ -51,9 +51,8 @@ def trace(chain: Chain, block: Any, index: int) -> dict[str, Any]:
     executed too: they made the state that it met."""
     parent = chain.by_hash[block.header.parent_hash]
     header = chain.following(parent).copy(base_fee_per_gas=block.header.base_fee_per_gas)
-    watched = chain.evm(chain.db, header)
-    watched.vm_configuration = ((0, WatchedVM),)
-    vm = watched.get_vm(header)
+    watched = type("Watched", (chain.evm,), {"vm_configuration": ((0, WatchedVM),)})
+    vm = watched(chain.db, header).get_vm()
     for transaction in block.transactions[: index + 1]:
         receipt, computation = vm.apply_transaction(header, transaction)
         before, header = header.gas_used, vm.add_receipt_to_header(header, receipt)
