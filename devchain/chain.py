@@ -15,6 +15,7 @@ from eth.constants import (
 from eth.db import get_db_backend
 from eth.exceptions import Revert, VMError
 from eth.vm.forks import CancunVM
+from eth.vm.forks.cancun.constants import BLOB_TX_TYPE
 from eth.vm.spoof import SpoofTransaction
 from eth_keys import keys
 from eth_utils import keccak
@@ -199,8 +200,12 @@ class Chain:
             transaction.sender
         except Exception as error:  # whatever the bytes are made of
             raise RPCError(f"rlp: {error}") from error
-        theirs = getattr(transaction, "chain_id", self.chain_id)
-        if theirs not in (None, self.chain_id):
+        if getattr(transaction, "type_id", None) == BLOB_TX_TYPE:
+            raise RPCError("transaction type not supported")
+        theirs = transaction.chain_id
+        if theirs is None:
+            raise RPCError("only replay-protected (EIP-155) transactions allowed over RPC")
+        if theirs != self.chain_id:
             raise RPCError(f"invalid chain id for signer: have {theirs} want {self.chain_id}")
         return transaction
 

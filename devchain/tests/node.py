@@ -17,7 +17,7 @@ ETHER = 10**18
 # Longer than any answer takes: a chain that hangs is a failed test.
 TIMEOUT_SECONDS = 30
 # What a client sees of a connection that was closed without an answer, or of no process at all.
-CLOSED = (http.client.RemoteDisconnected, ConnectionResetError, ConnectionRefusedError, BrokenPipeError)
+CLOSED = (http.client.HTTPException, ConnectionError)
 _keys = itertools.count(1)
 
 
@@ -40,7 +40,9 @@ class Node:
         self.ready = json.loads(self.process.stdout.readline() or b"{}")
         if not self.ready:
             self.end()
-            raise AssertionError(self.stderr())
+            why = self.stderr()
+            self.errors.close()
+            raise AssertionError(why)
         self.port = int(self.ready["url"].rsplit(":", 1)[1])
         self.contracts = self.ready["contracts"]
 

@@ -1,5 +1,9 @@
 """The rules of the mempool: geth's, and what tests add to them."""
 
+import rlp
+from eth_keys import keys
+from eth_utils import keccak
+
 from devchain.tests.node import ETHER, GWEI, ChainTest, Wallet
 
 
@@ -79,6 +83,22 @@ class MempoolTests(ChainTest):
         sender = self.wallet()
         self.refuse("invalid chain id for signer: have 1 want 31337", sender, chainId=1)
         self.refuse("invalid chain id for signer: have 1 want 31337", sender, chainId=1, gasPrice=GWEI)
+
+    def test_kinds_of_transactions(self) -> None:
+        sender = self.wallet()
+        listed = sender.send(self.node, type=1, gasPrice=20 * GWEI, accessList=[])
+        self.node.mine()
+        receipt = self.node.receipt(listed)
+        self.assertEqual(("0x1", "0x1"), (receipt["status"], receipt["type"]))
+        blob = {"type": 3, "maxFeePerBlobGas": 9, "blobVersionedHashes": ["0x01" + "00" * 31]}
+        self.refuse("transaction type not supported", sender, **blob)
+        # Without a chain id: it could be sent again on any chain.
+        key = keys.PrivateKey(sender.account.key)
+        body = [1, 20 * GWEI, 21_000, b"\x11" * 20, 1, b""]
+        signature = key.sign_msg_hash(keccak(rlp.encode(body)))
+        raw = rlp.encode([*body, signature.v + 27, signature.r, signature.s])
+        words = "only replay-protected (EIP-155) transactions"
+        self.check_refused(words, "eth_sendRawTransaction", "0x" + raw.hex())
 
     def test_gas_and_fees_that_make_no_sense(self) -> None:
         sender = self.wallet(100 * ETHER)

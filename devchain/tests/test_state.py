@@ -24,7 +24,7 @@ class StateTests(unittest.TestCase):
     def start(self) -> Node:
         node = Node("--state", str(self.file))
         self.addCleanup(node.errors.close)
-        self.addCleanup(lambda: node.process.poll() is None and node.end())
+        self.addCleanup(node.end)
         return node
 
     def restart(self, node: Node) -> Node:
