@@ -33,6 +33,7 @@ def main() -> None:
     parser.add_argument("--safe-lag", type=int, default=4)
     parser.add_argument("--finalized-lag", type=int, default=8)
     parser.add_argument("--state", help="the file that keeps the chain; in memory without one")
+    parser.add_argument("--traces", action="store_true", help="with debug_traceTransaction")
     options = parser.parse_args()
 
     chain = Chain(options.chain_id, Journal(options.state))
@@ -40,7 +41,7 @@ def main() -> None:
     chain.options["finalized_lag"] = options.finalized_lag
     faucet = Faucet(chain)
     faults = Faults()
-    listening = server(Methods(chain, faucet, faults), faults, options.port)
+    listening = server(Methods(chain, faucet, faults, options.traces), faults, options.port)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     signal.signal(signal.SIGINT, lambda *_: sys.exit(0))
     if options.block_interval > 0:

@@ -1,5 +1,6 @@
 """The chain: blocks over py-evm, reorganisations, and the view of them that a node gives."""
 
+import re
 import threading
 from typing import Any, Iterator
 
@@ -14,6 +15,7 @@ from eth.constants import (
 from eth.db import get_db_backend
 from eth.exceptions import Revert, VMError
 from eth.vm.forks import CancunVM
+from eth.vm.forks.cancun.constants import BLOB_TX_TYPE
 from eth.vm.spoof import SpoofTransaction
 from eth_keys import keys
 from eth_utils import keccak
@@ -45,12 +47,29 @@ def unhex(text: str) -> bytes:
     return bytes.fromhex(text[2:])
 
 
+def quantity(text: str) -> int:
+    if not isinstance(text, str) or not re.fullmatch("0x[0-9a-fA-F]+", text):
+        raise RPCError(f"invalid argument: not a hex quantity: {text!r}", -32602)
+    return int(text, 16)
+
+
+class VM(CancunVM):
+    @classmethod
+    def validate_gas(cls, header: Any, parent: Any) -> None:
+        """Nothing: a base fee on request is not the one that the parent's gas gives."""
+
+
+def paid_price(transaction: Any, block: Any) -> int:
+    tipped = block.header.base_fee_per_gas + transaction.max_priority_fee_per_gas
+    return min(transaction.max_fee_per_gas, tipped)
+
+
 class Chain:
     """One canonical list of blocks; blocks that left stay readable by their hash."""
 
     def __init__(self, chain_id: int, journal: Journal) -> None:
         class Configured(MiningChain):
-            vm_configuration = ((0, CancunVM),)
+            vm_configuration = ((0, VM),)
 
             def create_header_from_parent(self, parent: Any, **fields: Any) -> Any:
                 fields["gas_limit"] = parent.gas_limit
@@ -72,6 +91,8 @@ class Chain:
             "range_error": "geth",
         }
         self.salt = 0
+        # The next block's, on request; None where it follows from the parent's gas.
+        self.next_base_fee: int | None = None
         self.db = get_db_backend()
         faucet = dict(balance=10**30, storage={}, code=b"", nonce=0)
         genesis = Configured.from_genesis(
@@ -112,6 +133,8 @@ class Chain:
                 self._roll_back(entry["depth"], [unhex(text) for text in entry["drop"]])
             case "evict":
                 self.pool.remove(unhex(entry["hash"]))
+            case "base_fee":
+                self.next_base_fee = entry["wei"]
 
     # Changes
 
@@ -124,16 +147,18 @@ class Chain:
         transaction = self._decode(raw)
         state = self.vm(self.head).state
         sender = transaction.sender
-        self.pool.check(transaction, state.get_nonce(sender), state.get_balance(sender))
+        nonce, balance = state.get_nonce(sender), state.get_balance(sender)
+        self.pool.check(transaction, nonce, balance, GAS_LIMIT)
         self._admit(transaction)
         self.journal.write({"op": "transaction", "raw": data(raw)})
         return transaction.hash
 
-    def mine(self, count: int = 1) -> list[str]:
+    def mine(self, count: int = 1, before: dict[str, Any] | None = None) -> list[str]:
+        """`before` is what the blocks follow from: on disk with them, or not at all."""
         entries = []
         for _ in range(count):
             state = self.vm(self.head).state
-            header = self._chain_at(self.head).header
+            header = self.following(self.head)
             block = self._build(self.pool.pick(state, header.base_fee_per_gas, GAS_LIMIT))
             entries.append(
                 {
@@ -143,7 +168,7 @@ class Chain:
                     "hash": data(block.hash),
                 }
             )
-        self.journal.write(*entries)
+        self.journal.write(*([before] if before else []), *entries)
         return [entry["hash"] for entry in entries]
 
     def reorganise(self, depth: int, blocks: int | None, drop: list[bytes]) -> list[str]:
@@ -152,14 +177,21 @@ class Chain:
         if depth < 0 or depth >= len(self.blocks):
             raise RPCError(f"a reorganisation of {depth} of {len(self.blocks) - 1} blocks", -32602)
         self._roll_back(depth, drop)
-        self.journal.write({"op": "rollback", "depth": depth, "drop": [data(x) for x in drop]})
-        return self.mine(depth + 1 if blocks is None else blocks)
+        rollback = {"op": "rollback", "depth": depth, "drop": [data(x) for x in drop]}
+        return self.mine(depth + 1 if blocks is None else blocks, rollback)
 
     def evict(self, transaction_hash: bytes) -> bool:
         known = transaction_hash in self.pool.transactions
         self.pool.remove(transaction_hash)
         self.journal.write({"op": "evict", "hash": data(transaction_hash)})
         return known
+
+    def set_base_fee(self, wei: int | None) -> None:
+        """Of the next block only; those after it follow from it by EIP-1559. None takes it back."""
+        if wei is not None and not 0 <= wei < 1 << 256:
+            raise RPCError(f"a base fee of {wei}", -32602)
+        self.next_base_fee = wei
+        self.journal.write({"op": "base_fee", "wei": wei})
 
     def _decode(self, raw: bytes) -> Any:
         try:
@@ -168,19 +200,28 @@ class Chain:
             transaction.sender
         except Exception as error:  # whatever the bytes are made of
             raise RPCError(f"rlp: {error}") from error
-        theirs = getattr(transaction, "chain_id", self.chain_id)
-        if theirs not in (None, self.chain_id):
+        if getattr(transaction, "type_id", None) == BLOB_TX_TYPE:
+            raise RPCError("transaction type not supported")
+        theirs = transaction.chain_id
+        if theirs is None:
+            raise RPCError("only replay-protected (EIP-155) transactions allowed over RPC")
+        if theirs != self.chain_id:
             raise RPCError(f"invalid chain id for signer: have {theirs} want {self.chain_id}")
         return transaction
 
     def _admit(self, transaction: Any) -> None:
         self.pool.add(transaction)
 
+    def following(self, block: Any) -> Any:
+        """The header on which the block after `block` is built."""
+        header = self.evm(self.db).create_header_from_parent(block.header)
+        header = header.copy(timestamp=block.header.timestamp + 12)
+        if block is self.head and self.next_base_fee is not None:
+            header = header.copy(base_fee_per_gas=self.next_base_fee)
+        return header
+
     def _chain_at(self, block: Any) -> Any:
-        chain = self.evm(self.db)
-        chain.header = chain.create_header_from_parent(block.header)
-        chain.header = chain.header.copy(timestamp=block.header.timestamp + 12)
-        return chain
+        return self.evm(self.db, self.following(block))
 
     def _build(self, picked: list[Any]) -> Any:
         parent = self.head
@@ -198,6 +239,7 @@ class Chain:
                 except ValidationError:
                     pass
             block = chain.mine_block(**seal)
+        self.next_base_fee = None
         self.blocks.append(block)
         self.by_hash[block.hash] = block
         self.receipts[block.hash] = list(block.get_receipts(self.evm(self.db).chaindb))
@@ -241,10 +283,17 @@ class Chain:
             return self.blocks[lag if stalled is None else min(lag, stalled)]
         if isinstance(tag, dict):
             if "blockHash" in tag:
-                return self.by_hash.get(unhex(tag["blockHash"]))
+                return self.block_of(unhex(tag["blockHash"]))
             return self.block(tag.get("blockNumber"))
-        index = int(tag, 16)
+        index = quantity(tag)
         return self.blocks[index] if index <= height else None
+
+    def block_of(self, block_hash: bytes) -> Any:
+        """By hash, also those that left; not those that a stale node has not seen yet."""
+        block = self.by_hash.get(block_hash)
+        if block is None or block in self.blocks[self.shown_height() + 1 :]:
+            return None
+        return block
 
     def need(self, tag: Any) -> Any:
         block = self.block(tag)
@@ -254,6 +303,7 @@ class Chain:
 
     def transaction_view(self, transaction: Any, block: Any = None, index: int = 0) -> dict[str, Any]:
         kind = getattr(transaction, "type_id", None) or 0
+        offered = transaction.max_fee_per_gas
         return {
             "hash": data(transaction.hash),
             "from": data(transaction.sender),
@@ -261,8 +311,8 @@ class Chain:
             "nonce": number(transaction.nonce),
             "value": number(transaction.value),
             "gas": number(transaction.gas),
-            "gasPrice": number(transaction.max_fee_per_gas),
-            "maxFeePerGas": number(transaction.max_fee_per_gas),
+            "gasPrice": number(paid_price(transaction, block) if block else offered),
+            "maxFeePerGas": number(offered),
             "maxPriorityFeePerGas": number(transaction.max_priority_fee_per_gas),
             "input": data(transaction.data),
             "type": number(kind),
@@ -299,9 +349,13 @@ class Chain:
             ],
         }
 
-    def logs(self, block: Any) -> Iterator[dict[str, Any]]:
+    def logs(self, block: Any, only: int | None = None) -> Iterator[dict[str, Any]]:
+        """All of a block, or those of the transaction at `only`."""
         position = 0
         for index, receipt in enumerate(self.receipts[block.hash]):
+            if only not in (None, index):
+                position += len(receipt.logs)
+                continue
             for log in receipt.logs:
                 yield {
                     "address": data(log.address),
@@ -320,10 +374,8 @@ class Chain:
         transaction = block.transactions[index]
         receipts = self.receipts[block.hash]
         receipt = receipts[index]
-        base_fee = block.header.base_fee_per_gas
         before = receipts[index - 1].gas_used if index else 0
         made = keccak(rlp.encode([transaction.sender, transaction.nonce]))[-20:]
-        paid = min(transaction.max_fee_per_gas, base_fee + transaction.max_priority_fee_per_gas)
         return {
             "transactionHash": data(transaction.hash),
             "transactionIndex": number(index),
@@ -334,12 +386,10 @@ class Chain:
             "status": "0x1" if receipt.state_root == b"\1" else "0x0",
             "cumulativeGasUsed": number(receipt.gas_used),
             "gasUsed": number(receipt.gas_used - before),
-            "effectiveGasPrice": number(paid),
+            "effectiveGasPrice": number(paid_price(transaction, block)),
             "type": number(getattr(transaction, "type_id", None) or 0),
             "logsBloom": data(receipt.bloom.to_bytes(256, "big")),
-            "logs": [
-                log for log in self.logs(block) if log["transactionHash"] == data(transaction.hash)
-            ],
+            "logs": list(self.logs(block, index)),
             "contractAddress": None if transaction.to else data(made),
         }
 
@@ -352,9 +402,9 @@ class Chain:
         unsigned = chain.create_unsigned_transaction(
             nonce=chain.get_vm().state.get_nonce(sender),
             gas_price=0,
-            gas=int(call.get("gas", hex(GAS_LIMIT)), 16),
+            gas=quantity(call.get("gas", hex(GAS_LIMIT))),
             to=unhex(call["to"]) if call.get("to") else b"",
-            value=int(call.get("value", "0x0"), 16),
+            value=quantity(call.get("value", "0x0")),
             data=unhex(call.get("data") or call.get("input") or "0x"),
         )
         spoofed = SpoofTransaction(unsigned, from_=sender)

@@ -1,5 +1,6 @@
 """Faults on request: what nodes and the networks in front of them do, when a test asks for it."""
 
+import threading
 import time
 from typing import Any
 
@@ -34,20 +35,27 @@ class Faults:
 
     def __init__(self) -> None:
         self.waiting: list[dict[str, Any]] = []
+        self.lock = threading.Lock()
 
     def add(self, fault: dict[str, Any]) -> None:
         if fault.get("kind") not in KINDS:
             raise ValueError(f"no such kind of fault: {fault.get('kind')}")
-        self.waiting.append({"times": 1} | fault)
+        with self.lock:
+            self.waiting.append({"times": 1} | fault)
 
     def take(self, method: str) -> dict[str, Any] | None:
-        for fault in self.waiting:
-            if fault.get("method") in (None, method):
-                fault["times"] -= 1
-                if fault["times"] <= 0:
-                    self.waiting.remove(fault)
-                return fault
-        return None
+        with self.lock:
+            for fault in self.waiting:
+                if fault.get("method") in (None, method):
+                    fault["times"] -= 1
+                    if fault["times"] <= 0:
+                        self.waiting.remove(fault)
+                    return fault
+            return None
+
+    def clear(self) -> None:
+        with self.lock:
+            self.waiting.clear()
 
     def apply_before(self, fault: dict[str, Any]) -> None:
         """What happens instead of, or before, the call."""

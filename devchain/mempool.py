@@ -8,6 +8,10 @@ from devchain.errors import RPCError
 BUMP = 10
 
 
+def cost(transaction: Any) -> int:
+    return transaction.value + transaction.gas * transaction.max_fee_per_gas
+
+
 class Mempool:
     """Transactions by hash. Gaps wait; the best tip is mined first, in order of nonce for each sender."""
 
@@ -16,18 +20,30 @@ class Mempool:
         # Never mined while they are here: a transaction that is stuck.
         self.held: set[bytes] = set()
 
-    def check(self, transaction: Any, nonce: int, balance: int) -> None:
+    def check(self, transaction: Any, nonce: int, balance: int, gas_limit: int) -> None:
         """Raises what geth answers; `nonce` and `balance` are the sender's at the head."""
         if transaction.hash in self.transactions:
             raise RPCError("already known")
         if transaction.nonce < nonce:
             raise RPCError(f"nonce too low: next nonce {nonce}, tx nonce {transaction.nonce}")
+        if transaction.gas > gas_limit:
+            raise RPCError("exceeds block gas limit")
         if transaction.max_priority_fee_per_gas > transaction.max_fee_per_gas:
             raise RPCError("max priority fee per gas higher than max fee per gas")
         if transaction.gas < transaction.intrinsic_gas:
             raise RPCError(f"intrinsic gas too low: gas {transaction.gas}")
-        if balance < transaction.value + transaction.gas * transaction.max_fee_per_gas:
-            raise RPCError("insufficient funds for gas * price + value")
+        # All that the sender has waiting must be covered; the one that is replaced is not.
+        queued = sum(
+            cost(other)
+            for other in self.transactions.values()
+            if other.sender == transaction.sender and other.nonce != transaction.nonce
+        )
+        if balance < queued + cost(transaction):
+            raise RPCError(
+                f"insufficient funds for gas * price + value: balance {balance}, "
+                f"queued cost {queued}, tx cost {cost(transaction)}, "
+                f"overshot {queued + cost(transaction) - balance}"
+            )
         for other in self.same_slot(transaction):
             needed = 100 + BUMP
             if (

@@ -2,10 +2,13 @@
 
 from typing import Any, Callable
 
-from devchain.chain import Chain, data, number, unhex
+from eth_utils.exceptions import ValidationError
+
+from devchain.chain import Chain, data, number, quantity, unhex
 from devchain.errors import RPCError
 from devchain.faucet import Faucet
 from devchain.faults import Faults
+from devchain.traces import trace
 
 # How providers refuse a range that is too long: code and words differ, so a client must go by neither.
 RANGE_ERRORS = {
@@ -17,7 +20,7 @@ RANGE_ERRORS = {
 
 
 class Methods:
-    def __init__(self, chain: Chain, faucet: Faucet, faults: Faults) -> None:
+    def __init__(self, chain: Chain, faucet: Faucet, faults: Faults, traces: bool) -> None:
         self.chain = chain
         self.faucet = faucet
         self.faults = faults
@@ -45,7 +48,9 @@ class Methods:
             "eth_getTransactionCount": self.transaction_count,
             "eth_call": lambda call, tag="latest": chain.execute(call, tag, False),
             "eth_estimateGas": lambda call, tag="latest": chain.execute(call, tag, True),
-            "eth_gasPrice": lambda: number(chain.head.header.base_fee_per_gas + 10**9),
+            "eth_gasPrice": lambda: number(
+                chain.following(chain.block("latest")).base_fee_per_gas + 10**9
+            ),
             "eth_maxPriorityFeePerGas": lambda: number(10**9),
             "eth_feeHistory": self.fee_history,
             "eth_sendRawTransaction": lambda raw: data(chain.send(unhex(raw))),
@@ -55,6 +60,7 @@ class Methods:
             "dev_hold": self.hold,
             "dev_mempool": lambda: [data(x) for x in chain.pool.transactions],
             "dev_options": self.options,
+            "dev_setBaseFee": self.set_base_fee,
             "dev_claim": self.claim,
             "dev_setFault": self.set_fault,
             "dev_clearFaults": self.clear_faults,
@@ -63,6 +69,8 @@ class Methods:
             "dev_pay": faucet.pay,
             "dev_sendTwice": faucet.send_twice,
         }
+        if traces:
+            self.table["debug_traceTransaction"] = self.trace_transaction
 
     @property
     def chain_id(self) -> int:
@@ -75,7 +83,7 @@ class Methods:
         try:
             with self.chain.lock:
                 result = handler(*parameters)
-        except (TypeError, ValueError, KeyError, AttributeError) as error:
+        except (TypeError, ValueError, LookupError, AttributeError, OverflowError, ValidationError) as error:
             raise RPCError(f"invalid argument: {error}", -32602) from error
         return without_logs(result) if omits_logs else result
 
@@ -91,12 +99,12 @@ class Methods:
         return view
 
     def block_by_hash(self, text: str, full: bool = False) -> Any:
-        block = self.chain.by_hash.get(unhex(text))
+        block = self.chain.block_of(unhex(text))
         return block and self.chain.block_view(block, full)
 
     def block_receipts(self, tag: Any) -> Any:
         is_hash = isinstance(tag, str) and len(tag) == 66
-        block = self.chain.by_hash.get(unhex(tag)) if is_hash else self.chain.block(tag)
+        block = self.chain.block_of(unhex(tag)) if is_hash else self.chain.block(tag)
         if block is None:
             return None
         return [self.chain.receipt_view(block, i) for i in range(len(block.transactions))]
@@ -123,11 +131,12 @@ class Methods:
 
     def get_logs(self, query: dict[str, Any]) -> list[Any]:
         if "blockHash" in query:
-            block = self.chain.by_hash.get(unhex(query["blockHash"]))
+            block = self.chain.block_of(unhex(query["blockHash"]))
             if block is None:
                 raise RPCError("unknown block")
             blocks = [block]
         else:
+            check_range(query.get("fromBlock"), query.get("toBlock"))
             low = self.chain.block(query.get("fromBlock", "latest"))
             high = self.chain.block(query.get("toBlock", "latest")) or self.chain.block("latest")
             if low is None:
@@ -141,10 +150,10 @@ class Methods:
         return [log for block in blocks for log in self.chain.logs(block) if matches(log, query)]
 
     def fee_history(self, count: Any, newest: Any, percentiles: list[float] | None = None) -> Any:
-        wanted = int(count, 16) if isinstance(count, str) else count
+        wanted = quantity(count) if isinstance(count, str) else count
         high = self.chain.need(newest)
         blocks = self.chain.blocks[max(0, high.number - wanted + 1) : high.number + 1]
-        following = self.chain.evm(self.chain.db).create_header_from_parent(high.header)
+        following = self.chain.following(high)
         fees = [block.header.base_fee_per_gas for block in blocks] + [following.base_fee_per_gas]
         rewards = []
         for block in blocks:
@@ -161,6 +170,14 @@ class Methods:
             "gasUsedRatio": [b.header.gas_used / b.header.gas_limit for b in blocks],
             "reward": rewards,
         }
+
+    def trace_transaction(self, text: str, how: dict[str, Any] | None = None) -> dict[str, Any]:
+        if (how or {}).get("tracer") != "callTracer":
+            raise RPCError("only the callTracer is here", -32602)
+        place = self._place(text)
+        if place is None:
+            raise RPCError("transaction not found")
+        return trace(self.chain, *place)
 
     # A test's
 
@@ -180,6 +197,10 @@ class Methods:
         self.chain.options.update(changes or {})
         return self.chain.options
 
+    def set_base_fee(self, wei: int | str | None) -> bool:
+        self.chain.set_base_fee(None if wei is None else int(wei))
+        return True
+
     def claim(self, claims: dict[str, Any]) -> bool:
         """Another chain id or genesis than the true ones; null takes a claim back."""
         self.claimed_chain_id = claims.get("chain_id")
@@ -191,21 +212,30 @@ class Methods:
         return len(self.faults.waiting)
 
     def clear_faults(self) -> bool:
-        self.faults.waiting.clear()
+        self.faults.clear()
         return True
+
+
+def check_range(low: Any, high: Any) -> None:
+    """Geth compares two heights before it looks at its chain."""
+    if all(isinstance(each, str) and each.startswith("0x") for each in (low, high)):
+        if 0 < quantity(high) < quantity(low):
+            raise RPCError("invalid block range params", -32602)
 
 
 def matches(log: dict[str, Any], query: dict[str, Any]) -> bool:
     addresses = query.get("address")
-    if addresses is not None:
+    if addresses:
         wanted = [addresses] if isinstance(addresses, str) else addresses
         if log["address"] not in [address.lower() for address in wanted]:
             return False
-    for position, topic in enumerate(query.get("topics") or []):
-        if topic is None:
-            continue
-        wanted = [topic] if isinstance(topic, str) else topic
-        if position >= len(log["topics"]) or log["topics"][position] not in [t.lower() for t in wanted]:
+    topics = query.get("topics") or []
+    if len(topics) > len(log["topics"]):
+        return False
+    for topic, wanted in zip(log["topics"], topics):
+        choices = [wanted] if isinstance(wanted, str) else wanted
+        # None, an empty list, and a list with a None in it: any topic.
+        if choices and None not in choices and topic not in [each.lower() for each in choices]:
             return False
     return True
 

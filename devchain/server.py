@@ -12,8 +12,10 @@ from devchain.methods import Methods
 MAXIMUM_BODY = 32 << 20
 
 
-def answer(methods: Methods, faults: Faults, request: dict[str, Any]) -> dict[str, Any]:
-    method = request.get("method", "")
+def answer(methods: Methods, faults: Faults, request: Any) -> dict[str, Any]:
+    if not isinstance(request, dict) or not isinstance(request.get("method"), str):
+        return {"jsonrpc": "2.0", "id": None, "error": {"code": -32600, "message": "invalid request"}}
+    method = request["method"]
     # A test must be able to move the chain and to take its faults back, whatever they are.
     fault = None if method.startswith(("dev_", "evm_")) else faults.take(method)
     kind = fault["kind"] if fault else None
@@ -24,16 +26,19 @@ def answer(methods: Methods, faults: Faults, request: dict[str, Any]) -> dict[st
             return head | {"error": fault.get("error", {"code": -32000, "message": "on request"})}
         if kind == "result":
             return head | {"result": fault.get("result")}
+    parameters = request.get("params") or []
+    if not isinstance(parameters, list):
+        return head | {"error": {"code": -32602, "message": "non-array args"}}
+    told: dict[str, Any]
     try:
-        result = methods.call(method, request.get("params") or [], kind == "omit_logs")
+        told = {"result": methods.call(method, parameters, kind == "omit_logs")}
     except RPCError as error:
-        told: dict[str, Any] = {"code": error.code, "message": error.message}
+        told = {"error": {"code": error.code, "message": error.message}}
         if error.data is not None:
-            told["data"] = error.data
-        return head | {"error": told}
+            told["error"]["data"] = error.data
     if kind == "accept_then_drop":
         raise Dropped
-    return head | {"result": result}
+    return head | told
 
 
 class Handler(BaseHTTPRequestHandler):

@@ -25,7 +25,7 @@ worker_tests() { (cd worker && NO_COLOR=1 "$deno" test --quiet --no-prompt --all
 step 'format' swift format lint --strict --recursive Sources Tests Package.swift
 step 'format of the Worker' worker_format
 step 'the Worker (contract and storage)' worker_tests
-step 'the development chain' "$python" -B -W error -m unittest devchain.tests
+step 'the development chain' "$python" -B -W error -m unittest discover -s devchain/tests -t .
 step 'build, where a warning is an error' swift build --build-tests
 step 'tests of the modules' swift test --skip-build --skip SystemTests
 # One after another: each starts a whole exchange, and two cores are few.

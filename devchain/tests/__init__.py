@@ -1,0 +1,1 @@
+"""Tests of the development chain, over HTTP against its own process."""

@@ -1,0 +1,139 @@
+"""Each kind of fault, as a client meets it over HTTP."""
+
+import json
+import threading
+import time
+
+from devchain.faults import KINDS
+from devchain.tests.node import CLOSED, ChainTest, Wallet
+
+REQUEST = json.dumps({"id": 1, "method": "eth_chainId"}).encode()
+
+
+class FaultTests(ChainTest):
+    def fault(self, kind: str, **more: object) -> None:
+        self.node.call("dev_setFault", {"kind": kind} | more)
+
+    def test_each_kind_is_here(self) -> None:
+        tests = {name.removeprefix("test_kind_") for name in dir(self)}
+        self.assertEqual(set(), set(KINDS) - tests)
+
+    def test_kind_delay(self) -> None:
+        self.fault("delay", milliseconds=300)
+        started = time.monotonic()
+        self.assertEqual("0x7a69", self.node.call("eth_chainId"))
+        self.assertGreaterEqual(time.monotonic() - started, 0.3)
+
+    def test_a_delay_holds_up_nobody_else(self) -> None:
+        self.fault("delay", milliseconds=1_000, method="eth_chainId")
+        slow = threading.Thread(target=self.node.call, args=("eth_chainId",))
+        started = time.monotonic()
+        slow.start()
+        while time.monotonic() - started < 0.5:
+            self.node.call("eth_blockNumber")
+        self.assertTrue(slow.is_alive())
+        slow.join()
+
+    def test_kind_drop(self) -> None:
+        sender = self.wallet()
+        raw, transaction = sender.sign()
+        self.fault("drop")
+        with self.assertRaises(CLOSED):
+            self.node.call("eth_sendRawTransaction", raw)
+        self.assertNotIn(transaction, self.node.call("dev_mempool"))
+
+    def test_kind_accept_then_drop(self) -> None:
+        sender = self.wallet()
+        raw, transaction = sender.sign()
+        self.fault("accept_then_drop", times=2)
+        # The second is refused, and nobody hears that either.
+        for _ in range(2):
+            with self.assertRaises(CLOSED):
+                self.node.call("eth_sendRawTransaction", raw)
+        self.assertIn(transaction, self.node.call("dev_mempool"))
+        self.check_refused("already known", "eth_sendRawTransaction", raw)
+
+    def test_kind_error(self) -> None:
+        self.fault("error", error={"code": -32005, "message": "limit exceeded"})
+        self.check_refused("limit exceeded", "eth_chainId", code=-32005)
+        self.fault("error")
+        self.check_refused("on request", "eth_chainId")
+        self.assertEqual("0x7a69", self.node.call("eth_chainId"))
+
+    def test_kind_status(self) -> None:
+        for more, status in [({}, 429), ({"status": 503}, 503)]:
+            self.fault("status", **more)
+            self.assertEqual((status, b"slow down"), self.node.post(REQUEST))
+        self.assertEqual(200, self.node.post(REQUEST)[0])
+
+    def test_kind_result(self) -> None:
+        self.fault("result", result={"any": "thing"})
+        self.assertEqual({"any": "thing"}, self.node.call("eth_chainId"))
+        self.fault("result")
+        self.assertIsNone(self.node.call("eth_chainId"))
+
+    def test_kind_omit_logs(self) -> None:
+        receiver = Wallet().address
+        mint = self.node.call("dev_mint", [{"token": "USDC", "to": receiver, "amount": 1}])[0]
+        block_hash = self.node.mine()[0]
+        self.fault("omit_logs", times=4)
+        self.assertEqual([], self.node.call("eth_getLogs", {"blockHash": block_hash}))
+        receipt = self.node.receipt(mint)
+        self.assertEqual([], receipt["logs"])
+        self.assertNotEqual(0, int(receipt["logsBloom"], 16))
+        self.assertEqual([receipt], self.node.call("eth_getBlockReceipts", block_hash))
+        block = self.node.call("eth_getBlockByHash", block_hash)
+        self.assertEqual(receipt["logsBloom"], block["logsBloom"])
+        self.assertEqual(1, len(self.node.receipt(mint)["logs"]))
+
+    def test_kind_malformed(self) -> None:
+        self.fault("malformed")
+        status, body = self.node.post(REQUEST)
+        self.assertEqual(200, status)
+        with self.assertRaises(json.JSONDecodeError):
+            json.loads(body)
+
+    def test_kind_huge(self) -> None:
+        for more, size in [({}, 1 << 20), ({"bytes": 5_000_000}, 5_000_000)]:
+            self.fault("huge", **more)
+            self.assertEqual(size + 2, len(self.node.post(REQUEST)[1]))
+
+    def test_only_its_method_and_so_often(self) -> None:
+        self.fault("error", method="eth_blockNumber", times=2)
+        self.assertEqual("0x7a69", self.node.call("eth_chainId"))
+        for _ in range(2):
+            self.check_refused("on request", "eth_blockNumber")
+        self.node.height()
+
+    def test_the_first_is_met_first(self) -> None:
+        for result in ("a", "b"):
+            self.fault("result", result=result)
+        self.assertEqual(["a", "b"], [self.node.call("eth_chainId") for _ in range(2)])
+
+    def test_a_test_always_gets_through(self) -> None:
+        self.fault("drop", times=1_000)
+        self.node.mine()
+        self.assertTrue(self.node.call("dev_clearFaults"))
+        self.node.height()
+
+    def test_part_of_a_batch(self) -> None:
+        self.fault("error", method="eth_blockNumber")
+        batch = [{"id": n, "method": m} for n, m in enumerate(["eth_chainId", "eth_blockNumber"])]
+        _, body = self.node.post(json.dumps(batch).encode())
+        self.assertEqual(["result", "error"], [sorted(each)[-1 if "result" in each else 0]
+                                               for each in json.loads(body)])  # fmt: skip
+
+    def test_many_clients_meet_exactly_as_many(self) -> None:
+        self.fault("status", times=200)
+        met: list[int] = []
+
+        def client() -> None:
+            for _ in range(50):
+                met.append(self.node.post(REQUEST)[0])
+
+        clients = [threading.Thread(target=client) for _ in range(8)]
+        for each in clients:
+            each.start()
+        for each in clients:
+            each.join()
+        self.assertEqual((200, 200), (met.count(429), met.count(200)))

@@ -1,0 +1,107 @@
+"""What a test makes the node be: stale, without finality, of another chain."""
+
+from devchain.tests.node import ETHER, ChainTest, Wallet
+
+
+class OptionTests(ChainTest):
+    def test_options_are_told(self) -> None:
+        told = self.node.call("dev_options")
+        self.assertEqual(
+            {"safe_lag": 4, "finalized_lag": 8, "finalized_stalled": None, "head_lag": 0,
+             "logs_range": 10_000, "range_error": "geth"},
+            told,
+        )  # fmt: skip
+        self.assertEqual(told | {"safe_lag": 1}, self.node.call("dev_options", {"safe_lag": 1}))
+
+    def test_head_lag(self) -> None:
+        receiver = Wallet().address
+        sent = self.node.call("dev_fund", [{"address": receiver, "wei": 5}])[0]
+        self.node.call("dev_mint", [{"token": "USDC", "to": receiver, "amount": 6}])
+        hidden = self.node.mine()[0]
+        self.node.mine()
+        true_head = self.node.height()
+        self.node.call("dev_options", {"head_lag": 2})
+        head = true_head - 2
+        self.assertEqual(head, self.node.height())
+        for tag, height in [("latest", head), ("pending", head), ("safe", max(0, head - 4))]:
+            self.assertEqual(hex(height), self.node.call("eth_getBlockByNumber", tag)["number"])
+        above = hex(head + 1)
+        self.assertEqual(0, self.node.balance(receiver))
+        self.assertIsNone(self.node.receipt(sent))
+        self.assertEqual([], self.node.call("eth_getLogs", {"fromBlock": above}))
+        self.assertEqual(
+            [], self.node.call("eth_getLogs", {"fromBlock": hex(head), "toBlock": hex(true_head)})
+        )
+        self.check_refused("header not found", "eth_getBalance", receiver, above)
+        # A block that the node has not seen it does not know by its hash either.
+        for method, which in [
+            ("eth_getBlockByNumber", above),
+            ("eth_getBlockByHash", hidden),
+            ("eth_getBlockReceipts", hidden),
+        ]:
+            self.assertIsNone(self.node.call(method, which))
+        self.check_refused("unknown block", "eth_getLogs", {"blockHash": hidden})
+        self.check_refused("header not found", "eth_getBalance", receiver, {"blockHash": hidden})
+        self.node.call("dev_options", {"head_lag": 0})
+        self.assertEqual(5, self.node.balance(receiver))
+        self.assertEqual(hidden, self.node.receipt(sent)["blockHash"])
+
+    def test_head_lag_beyond_genesis(self) -> None:
+        self.node.call("dev_options", {"head_lag": 10_000})
+        self.assertEqual(0, self.node.height())
+
+    def test_finalized_stalled(self) -> None:
+        self.node.mine(12)
+        self.assertEqual(self.node.height() - 8, self.finalized())
+        self.node.call("dev_options", {"finalized_stalled": 2})
+        self.node.mine(5)
+        self.assertEqual(2, self.finalized())
+        self.node.call("dev_options", {"finalized_stalled": None})
+        self.assertEqual(self.node.height() - 8, self.finalized())
+        self.node.call("dev_options", {"safe_lag": 0, "finalized_lag": 1})
+        self.assertEqual(self.node.height() - 1, self.finalized())
+        safe = self.node.call("eth_getBlockByNumber", "safe")
+        self.assertEqual(self.node.height(), int(safe["number"], 16))
+
+    def finalized(self) -> int:
+        return int(self.node.call("eth_getBlockByNumber", "finalized")["number"], 16)
+
+    def test_claims(self) -> None:
+        genesis = self.node.call("eth_getBlockByNumber", "0x0")
+        self.assertTrue(self.node.call("dev_claim", {"chain_id": 1}))
+        self.assertEqual(
+            ("0x1", "1"), (self.node.call("eth_chainId"), self.node.call("net_version"))
+        )
+        self.assertEqual(genesis, self.node.call("eth_getBlockByNumber", "0x0"))
+        other = "0x" + "ab" * 32
+        self.node.call("dev_claim", {"genesis": other})
+        self.assertEqual("0x7a69", self.node.call("eth_chainId"))
+        for tag in ("0x0", "earliest"):
+            self.assertEqual(other, self.node.call("eth_getBlockByNumber", tag)["hash"])
+        self.node.call("dev_claim", {})
+        self.assertEqual(genesis, self.node.call("eth_getBlockByNumber", "0x0"))
+
+
+class StartTests(ChainTest):
+    arguments = ("--chain-id", "5", "--safe-lag", "1", "--finalized-lag", "2",
+                 "--block-interval", "0.02")  # fmt: skip
+
+    def test_arguments(self) -> None:
+        self.assertEqual(5, self.node.ready["chain_id"])
+        self.assertEqual("0x5", self.node.call("eth_chainId"))
+        options = self.node.call("dev_options")
+        self.assertEqual((1, 2), (options["safe_lag"], options["finalized_lag"]))
+
+    def test_blocks_come_while_there_is_something_to_confirm(self) -> None:
+        sender = Wallet(5)
+        self.node.call("dev_fund", [{"address": sender.address, "wei": ETHER}])
+        while not self.node.balance(sender.address):
+            pass
+        transaction = sender.send(self.node)
+        while not (receipt := self.node.receipt(transaction)):
+            pass
+        mined = int(receipt["blockNumber"], 16)
+        while int(self.node.call("eth_getBlockByNumber", "finalized")["number"], 16) < mined:
+            pass
+        # At rest it does not grow: nothing waits, and six more than the block are enough.
+        self.assertLessEqual(self.node.height(), mined + 2 + 4)
