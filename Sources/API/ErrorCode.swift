@@ -65,15 +65,16 @@ extension Rejection {
   var status: Int {
     switch self {
     case .unknownUser, .unknownMarket, .unknownAsset, .orderNotFound, .keyNotFound,
-      .approvalNotFound, .unknownChain:
+      .approvalNotFound, .unknownChain, .withdrawalNotFound:
       404
-    case .userFrozen, .approvalByRequester: 403
+    case .userFrozen, .approvalByRequester, .approvalByOwner, .notAnOperatorKey: 403
     case .priceOffTick, .priceOutOfRange, .quantityOffLot, .quantityOutOfRange, .notionalTooSmall,
       .notionalTooLarge, .limitMissing, .limitNotAllowed, .expiryMissing, .expiryNotAllowed,
       .expiryPassed, .noReferencePrice, .marketOrdersNotOffered, .timeInForceNotAllowed,
       .fillOrKillNotOffered, .minimumQuantityNotOffered, .marketOrderNotAmendable, .nameInvalid,
       .assetInvalid, .marketInvalid, .amountInvalid, .reasonMissing, .referenceOutOfRange,
-      .unknownRulesVersion, .chainInvalid:
+      .unknownRulesVersion, .chainInvalid, .withdrawalTermsInvalid, .addressInvalid,
+      .withdrawalTooSmall:
       422
     case .marketSuspended, .insufficientFunds, .selfTrade, .tooManyOpenOrders, .bookFull,
       .orderFinished, .quantityAlreadyExecuted, .duplicateClientOrderID, .tooManyRememberedOrders,
@@ -81,7 +82,11 @@ extension Rejection {
       .tooManyMarkets, .supplyTooLarge, .tooManyApprovals, .marketAlreadySuspended,
       .marketNotSuspended, .venueAlreadyConfigured, .venueNotConfigured, .slotAlreadyRun,
       .slotInFuture, .timeNotLater, .chainExists, .creditAlreadyApplied, .creditOutOfSequence,
-      .clawbackAlreadyApplied, .clawbackOutOfSequence:
+      .clawbackAlreadyApplied, .clawbackOutOfSequence, .withdrawalsNotOffered,
+      .addressNotListed, .addressTooNew, .addressExists, .tooManyAddresses, .userDayLimit,
+      .venueDayLimit, .tooManyWithdrawals, .duplicateClientWithdrawalID, .withdrawalStarted,
+      .withdrawalFinished, .withdrawalNotApproved, .withdrawalNotStarted, .approvalNotNeeded,
+      .approvalRepeated, .approvalMismatch:
       409
     }
   }
@@ -152,6 +157,29 @@ extension Rejection {
     case .creditOutOfSequence: "Credits come in the order of their numbers."
     case .clawbackAlreadyApplied: "This clawback was applied already."
     case .clawbackOutOfSequence: "Clawbacks come in the order of their numbers."
+    case .withdrawalsNotOffered: "The asset cannot be withdrawn at the moment."
+    case .withdrawalTermsInvalid:
+      "Terms of withdrawals are amounts from 0 on, a minimum above 0, and at most 8 approvals."
+    case .addressInvalid: "This is no address that can be paid to."
+    case .addressNotListed: "The address is not in the user's address book."
+    case .addressTooNew: "The address is in the address book but not usable yet."
+    case .addressExists: "The address is in the address book already."
+    case .tooManyAddresses: "The address book has 32 addresses."
+    case .withdrawalTooSmall: "The amount is below the asset's minimum."
+    case .userDayLimit: "The user's limit for 24 hours would be passed."
+    case .venueDayLimit: "The venue's limit for 24 hours would be passed."
+    case .tooManyWithdrawals: "Too many withdrawals within 24 hours."
+    case .duplicateClientWithdrawalID: "This client id stands for another withdrawal."
+    case .withdrawalNotFound: "The user has no such withdrawal."
+    case .withdrawalStarted: "The payment has begun: it can no longer be cancelled."
+    case .withdrawalFinished: "The withdrawal is finished."
+    case .withdrawalNotApproved: "Operators have not approved it."
+    case .withdrawalNotStarted: "The payment has not begun."
+    case .approvalNotNeeded: "No further approval is needed."
+    case .approvalRepeated: "This operator has approved it already."
+    case .approvalMismatch: "What was approved is not what was asked for."
+    case .approvalByOwner: "Nobody approves an own withdrawal."
+    case .notAnOperatorKey: "The key is not this operator's."
     }
   }
 }
@@ -189,10 +217,11 @@ struct Refusal: Error, Sendable, Equatable {
     self.retryAfterSeconds = retryAfterSeconds
   }
 
-  init(_ rejection: Rejection) {
+  /// `detail` says more than the table does.
+  init(_ rejection: Rejection, _ detail: String? = nil) {
     status = rejection.status
     code = rejection.code
-    message = rejection.meaning
+    message = detail ?? rejection.meaning
   }
 
   init(ofCore error: ExchangeError) {

@@ -68,6 +68,7 @@ extension Handlers {
     case .adjustment: LedgerLineReference(kind: "adjustment", id: id)
     case .deposit: ofChain("deposit")
     case .clawback: ofChain("clawback")
+    case .withdrawal: ofChain("withdrawal")
     }
   }
 

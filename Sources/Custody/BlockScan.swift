@@ -6,9 +6,11 @@ public import Ethereum
 public struct ChainTransaction: Sendable, Equatable {
   public var hash: Hash32
   public var sender: Address
+  public var nonce: UInt64
   /// Nil where it makes a contract.
   public var recipient: Address?
   public var value: UInt256
+  public var input: [UInt8]
 }
 
 /// A block with its transactions.
@@ -24,6 +26,9 @@ public struct ChainReceipt: Sendable, Equatable {
   public var block: Hash32
   public var isSuccess: Bool
   public var logs: [Log]
+  public var gasUsed: UInt64
+  /// Wei for each unit of gas that was paid.
+  public var gasPrice: UInt256
 }
 
 /// Why a node's answers about one block are not believed.
@@ -41,10 +46,15 @@ public struct BlockScan: Sendable {
 
   public init(_ rules: DepositRules) { self.rules = rules }
 
-  /// Whether a block can be passed without its receipts: nothing native for us, and by its bloom no
-  /// transfer of a listed token. A bloom may say yes for no reason, never no.
+  /// Whether a block can be passed without its receipts: nothing native for us, nothing of us, and by its bloom
+  /// no transfer of a listed token. A bloom may say yes for no reason, never no.
   public func needsReceipts(_ block: ChainBlock, watching: (Address) -> Bool) -> Bool {
-    if block.transactions.contains(where: { mayPay($0, watching) }) { return true }
+    let concernsUs = block.transactions.contains { transaction in
+      mayPay(transaction, watching) || watching(transaction.sender)
+        || rules.ownSenders.contains(transaction.sender)
+        || transaction.recipient.map(rules.ownSenders.contains) == true
+    }
+    if concernsUs { return true }
     guard block.logsBloom.contains(ERC20.transferTopic) else { return false }
     return rules.contracts.contains { block.logsBloom.contains($0) }
   }
@@ -65,13 +75,16 @@ public struct BlockScan: Sendable {
     }
   }
 
-  /// The transfers to us of one transaction that succeeded; a failed one moves nothing.
+  /// The transfers to users' addresses of one transaction that succeeded; a failed one moves nothing. What the
+  /// venue sends itself, gas for a sweep, is no deposit.
   public func transfers(
     _ transaction: ChainTransaction, _ receipt: ChainReceipt, watching: (Address) -> Bool
   ) -> [Transfer] {
     guard receipt.isSuccess else { return [] }
     var found: [Transfer] = []
-    if mayPay(transaction, watching), let recipient = transaction.recipient {
+    if mayPay(transaction, watching), !rules.ownSenders.contains(transaction.sender),
+      let recipient = transaction.recipient
+    {
       found.append(
         Transfer(
           transaction: transaction.hash, outRef: "n", source: .native, sender: transaction.sender,
@@ -81,7 +94,7 @@ public struct BlockScan: Sendable {
       let source = DepositAsset.Source.token(log.address)
       guard rules.asset(source) != nil,
         let event = try? ERC20.decodeTransfer(log), event.amount > .zero,
-        watching(event.recipient)
+        watching(event.recipient), !rules.ownSenders.contains(event.sender)
       else { continue }
       found.append(
         Transfer(

@@ -86,6 +86,19 @@ struct Quantity: Decodable {
   }
 }
 
+/// A quantity of up to 64 bits.
+struct Word: Decodable {
+  var value: UInt64
+
+  init(from decoder: any Decoder) throws {
+    let text = try decoder.singleValueContainer().decode(String.self)
+    guard text.hasPrefix("0x"), let value = UInt64(text.dropFirst(2), radix: 16) else {
+      throw malformed(decoder, "not a 64-bit quantity: \(text.prefix(80))")
+    }
+    self.value = value
+  }
+}
+
 /// `0x` and an even number of hex digits.
 struct HexData: Decodable {
   var bytes: [UInt8]
@@ -178,29 +191,35 @@ struct RPCBlock: Decodable {
 struct RPCTransaction: Decodable {
   var transaction: ChainTransaction
 
-  private enum CodingKeys: String, CodingKey { case hash, from, to, value }
+  private enum CodingKeys: String, CodingKey { case hash, from, nonce, to, value, input }
 
   init(from decoder: any Decoder) throws {
     let container = try decoder.container(keyedBy: CodingKeys.self)
     let makesContract = try container.decodeNil(forKey: .to)
     transaction = ChainTransaction(
       hash: try container.hash(.hash), sender: try container.address(.from),
+      nonce: try container.decode(Word.self, forKey: .nonce).value,
       recipient: makesContract ? nil : try container.address(.to),
-      value: try container.decode(Amount.self, forKey: .value).value)
+      value: try container.decode(Amount.self, forKey: .value).value,
+      input: try container.decode(HexData.self, forKey: .input).bytes)
   }
 }
 
 struct RPCReceipt: Decodable {
   var receipt: ChainReceipt
 
-  private enum CodingKeys: String, CodingKey { case transactionHash, blockHash, status, logs }
+  private enum CodingKeys: String, CodingKey {
+    case transactionHash, blockHash, status, logs, gasUsed, effectiveGasPrice
+  }
 
   init(from decoder: any Decoder) throws {
     let container = try decoder.container(keyedBy: CodingKeys.self)
     receipt = ChainReceipt(
       transaction: try container.hash(.transactionHash), block: try container.hash(.blockHash),
       isSuccess: try container.decode(Quantity.self, forKey: .status).value == 1,
-      logs: try container.decode([RPCLog].self, forKey: .logs).map(\.log))
+      logs: try container.decode([RPCLog].self, forKey: .logs).map(\.log),
+      gasUsed: try container.decode(Word.self, forKey: .gasUsed).value,
+      gasPrice: try container.decode(Amount.self, forKey: .effectiveGasPrice).value)
   }
 }
 

@@ -39,8 +39,8 @@ struct FoundDeposit: Sendable {
 
 /// The scanner's connection. Every transaction is fenced by the term of the one leader.
 struct CustodyStore: ~Copyable {
-  private let connection: PostgresConnection
-  private let chain: String
+  let connection: PostgresConnection
+  let chain: String
   private let term: @Sendable () -> Int64
 
   init(
@@ -51,7 +51,7 @@ struct CustodyStore: ~Copyable {
     self.term = term
   }
 
-  private func transaction(_ body: () throws(PostgresError) -> Void) throws(PostgresError) {
+  func transaction(_ body: () throws(PostgresError) -> Void) throws(PostgresError) {
     let mine = term()
     guard mine > 0 else { throw PostgresError(sqlstate: "UX001", message: "nobody leads") }
     do throws(PostgresError) {
@@ -174,13 +174,15 @@ struct CustodyStore: ~Copyable {
 
   /// Rolls back, applies and advances, all or nothing.
   func apply(
-    _ step: ChainFollower.Step, _ found: [FoundDeposit], finalized: Int64
+    _ step: ChainFollower.Step, _ found: [FoundDeposit], _ own: OwnMovements = OwnMovements(),
+    finalized: Int64
   ) throws(PostgresError) {
     guard let tip = step.blocks.last else { return }
     try transaction { () throws(PostgresError) in
       if let height = step.rollBackTo { try rollBack(to: height) }
       try insert(step.blocks)
       if !found.isEmpty { try insert(found) }
+      try insert(own)
       try advance(tip: tip.height, finalized: finalized, isCaughtUp: step.isCaughtUp)
     }
   }
@@ -208,6 +210,10 @@ struct CustodyStore: ~Copyable {
       update public.deposits set status = 'orphaned', updated_at = now()
       where chain = $1 and block_height > $2 and status not in ('orphaned', 'clawback')
       """, parameters)
+    try connection.query(
+      "delete from core.sent_transaction where chain = $1 and block_height > $2", parameters)
+    try connection.query(
+      "delete from core.venue_transfer where chain = $1 and block_height > $2", parameters)
   }
 
   private func insert(_ blocks: [BlockPlace]) throws(PostgresError) {

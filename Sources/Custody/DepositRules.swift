@@ -106,7 +106,7 @@ public struct DepositValue: Sendable, Equatable {
 /// The operator's list of what is taken.
 public struct DepositRules: Sendable {
   public let assets: [DepositAsset]
-  /// The venue's own addresses: what they send is no deposit.
+  /// The venue's own addresses, hot and cold: what they send is no deposit, what they hold is the venue's.
   public let ownSenders: Set<Address>
   private let bySource: [DepositAsset.Source: Int]
 
@@ -130,10 +130,6 @@ public struct DepositRules: Sendable {
   /// What a transfer is worth here.
   public func value(of transfer: Transfer, in asset: DepositAsset) -> DepositValue {
     let (atoms, dust) = transfer.raw.quotientAndRemainder(dividingBy: asset.scale)
-    if ownSenders.contains(transfer.sender) {
-      return DepositValue(
-        amount: 0, dust: transfer.raw, status: .rejected, reason: "sent by the venue")
-    }
     // Beyond the engine's bound nothing can be booked; nobody sends 2^120 atoms by mistake of a digit.
     guard let amount = Int128(exactly: atoms), amount < Bounds.maximumAtoms else {
       return DepositValue(

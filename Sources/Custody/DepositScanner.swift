@@ -325,8 +325,9 @@ public final class DepositScanner: Sendable {
     _ step: ChainFollower.Step, _ blocks: [ChainBlock], _ session: inout Session
   ) throws {
     var found: [FoundDeposit] = []
-    for block in blocks { found += try deposits(in: block) }
-    try session.store.apply(step, found, finalized: session.follower.finalized)
+    var own = OwnMovements()
+    for block in blocks { found += try deposits(in: block, &own) }
+    try session.store.apply(step, found, own, finalized: session.follower.finalized)
     try configuration.onBoundary(.scanned)
     session.follower.applied(step)
     figures.withLock { figures in
@@ -339,7 +340,9 @@ public final class DepositScanner: Sendable {
     }
   }
 
-  private func deposits(in block: ChainBlock) throws -> [FoundDeposit] {
+  private func deposits(
+    in block: ChainBlock, _ own: inout OwnMovements
+  ) throws -> [FoundDeposit] {
     let watching: (Address) -> Bool = { [addresses] in addresses.owner($0) != nil }
     guard scan.needsReceipts(block, watching: watching) else { return [] }
     let receipts = try nodes[0].receipts(block)
@@ -350,6 +353,7 @@ public final class DepositScanner: Sendable {
     }
     var found: [FoundDeposit] = []
     for (transaction, receipt) in zip(block.transactions, receipts) {
+      try note(transaction, receipt, in: block.place, &own)
       for transfer in scan.transfers(transaction, receipt, watching: watching) {
         guard let user = addresses.owner(transfer.recipient),
           let asset = scan.rules.asset(transfer.source)
@@ -361,6 +365,22 @@ public final class DepositScanner: Sendable {
       }
     }
     return found
+  }
+
+  private func note(
+    _ transaction: ChainTransaction, _ receipt: ChainReceipt, in place: BlockPlace,
+    _ own: inout OwnMovements
+  ) throws {
+    let owner: (Address) -> AddressOwner = { [addresses, scan] address in
+      if scan.rules.ownSenders.contains(address) { return .venue }
+      return addresses.owner(address) == nil ? .outside : .user
+    }
+    do throws(BlockDoubt) {
+      if let sent = try scan.sent(transaction, receipt, in: place, owner) { own.sent.append(sent) }
+      own.transfers += scan.venueTransfers(transaction, receipt, in: place, owner)
+    } catch {
+      throw NodeError.doubtful(error)
+    }
   }
 
   /// Coins that came from inside a call: no transaction names us, no log tells. As of the last final block

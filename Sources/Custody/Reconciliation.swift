@@ -5,7 +5,7 @@ public import Postgres
 
 /// One asset's account of itself, in the chain's smallest units.
 ///
-///     held = users + unbooked - adjustments + difference
+///     held = users - adjustments + unbooked - leaving + float + difference
 ///
 /// `difference` is zero, or something is wrong: above it, somebody paid in a way that no block shows as a
 /// transfer (from inside a call); below it, coins are missing.
@@ -22,6 +22,11 @@ public struct ReconciledAsset: Sendable, Equatable {
   /// Deposits on the chain that no balance has: seen, confirming, dust, in review, rejected; and the dust of
   /// those that were credited.
   public var unbooked: UInt256
+  /// Withdrawals that are paid in a scanned block and not yet booked: it may still leave the chain.
+  public var leaving: UInt256
+  /// The venue's own: what it put into its addresses from outside, less what it took out, less gas. Below zero
+  /// users' coins have paid for gas.
+  public var float: Int128
   /// `held` less what the books say; nil where a figure is beyond 127 bits and cannot be compared.
   public var difference: Int128?
 }
@@ -101,6 +106,13 @@ private struct Books {
   var users: [String: Int128] = [:]
   var adjustments: [String: Int128] = [:]
   var unbooked: [String: UInt256] = [:]
+  /// Over the venue's border in scanned blocks, gas included; below zero what left.
+  var crossed: [String: Int128] = [:]
+  /// Of payments in scanned blocks: what withdrawals took out, and what of it is booked.
+  var paid: [String: Int128] = [:]
+  var confirmed: [String: Int128] = [:]
+  /// Wei.
+  var gas: Int128 = 0
 
   init(_ conninfo: String, chain: String) throws(PostgresError) {
     let connection = try PostgresConnection(conninfo)
@@ -161,17 +173,60 @@ private struct Books {
       }
       unbooked[waiting.string(row, 0)] = raw
     }
+    try readVenue(connection, chain)
+  }
+
+  private mutating func readVenue(
+    _ connection: borrowing PostgresConnection, _ chain: String
+  ) throws(PostgresError) {
+    func sums(_ sql: String) throws(PostgresError) -> [String: Int128] {
+      var parameters = PostgresParameters()
+      parameters.text(chain)
+      let result = try connection.query(sql, parameters)
+      var found: [String: Int128] = [:]
+      for row in 0..<result.rowCount {
+        guard let sum = Int128(result.string(row, 1)) else {
+          throw PostgresError(message: "a sum beyond 127 bits")
+        }
+        found[result.string(row, 0)] = sum
+      }
+      return found
+    }
+    crossed = try sums(
+      "select asset, sum(raw_amount)::text from core.venue_transfer where chain = $1 group by 1")
+    gas =
+      try sums(
+        "select chain, sum(gas_cost)::text from core.sent_transaction where chain = $1 group by 1")[
+        chain] ?? 0
+    // A payment's value is what its withdrawal says: that it is what left, `crossed` proves.
+    paid = try sums(
+      """
+      select w.asset, sum(w.amount)::text from public.withdrawals w
+      join core.payout_slot s on s.withdrawal_id = w.id
+      join core.sent_transaction t on (t.chain, t.sender, t.nonce) = (s.chain, s.sender, s.nonce)
+      join core.payout_attempt a on a.hash = t.hash and a.kind = 'payment'
+      where w.chain = $1 and t.has_paid group by 1
+      """)
+    confirmed = try sums(
+      """
+      select asset, sum(amount)::text from public.withdrawals
+      where chain = $1 and decision = 'confirmed' group by 1
+      """)
   }
 
   func reconcile(_ asset: DepositAsset, held: UInt256) -> ReconciledAsset {
     let (users, adjustments) = (users[asset.code] ?? 0, adjustments[asset.code] ?? 0)
     let unbooked = unbooked[asset.code] ?? .zero
+    var (float, leaving) = (Int128(0), Int128(0))
     var difference: Int128?
-    if let held = Int128(exactly: held), let unbooked = Int128(exactly: unbooked),
-      let scale = Int128(exactly: asset.scale)
+    if let scale = Int128(exactly: asset.scale), let held = Int128(exactly: held),
+      let waiting = Int128(exactly: unbooked)
     {
+      let (paid, confirmed) = (paid[asset.code] ?? 0, confirmed[asset.code] ?? 0)
+      leaving = (paid - confirmed) * scale
+      float = (crossed[asset.code] ?? 0) + paid * scale - (asset.source == .native ? gas : 0)
       let (booked, isTooLarge) = (users - adjustments).multipliedReportingOverflow(by: scale)
-      let (rest, overflows) = held.subtractingReportingOverflow(unbooked)
+      let (rest, overflows) = (held - waiting).subtractingReportingOverflow(float - leaving)
       if !isTooLarge, !overflows {
         let (result, isBeyond) = rest.subtractingReportingOverflow(booked)
         if !isBeyond { difference = result }
@@ -179,6 +234,7 @@ private struct Books {
     }
     return ReconciledAsset(
       code: asset.code, scale: asset.scale, held: held, users: users, adjustments: adjustments,
-      unbooked: unbooked, difference: difference)
+      unbooked: unbooked, leaving: UInt256(exactly: leaving) ?? .zero, float: float,
+      difference: difference)
   }
 }

@@ -23,6 +23,18 @@ extension AuctionEngine {
     case .registerChain(let name): return registerChain(name)
     case .creditDeposit(let deposit): return credit(deposit)
     case .clawBackDeposit(let clawback): return clawBack(clawback)
+    case .setAddressDelay(let chain, let seconds): return setAddressDelay(chain, seconds)
+    case .setWithdrawalTerms(let terms): return set(terms)
+    case .addPayoutAddress(let addition): return add(addition)
+    case .removePayoutAddress(let user, let chain, let address):
+      return removePayoutAddress(address, of: user, on: chain)
+    case .requestWithdrawal(let request): return self.request(request)
+    case .approveWithdrawal(let approval): return approve(approval)
+    case .cancelWithdrawal(let user, let id): return cancelWithdrawal(id, by: user)
+    case .rejectWithdrawal(let id, let by, let reason): return reject(id, by: by, reason)
+    case .startWithdrawal(let id): return start(id)
+    case .finishWithdrawal(let id): return finish(id)
+    case .failWithdrawal(let id, let isCancelled): return fail(id, isCancelled: isCancelled)
     case .activateRules(let version):
       guard version == rulesVersion else { return refuse(.unknownRulesVersion) }
       return accept(Int64(version))
@@ -235,6 +247,7 @@ extension AuctionEngine {
     guard Int(user) < users.count, user != 0 else { return refuse(.unknownUser) }
     users[Int(user)].isFrozen = frozen
     effects.directory.append(.userFrozen(user, frozen))
+    if frozen { cancelUnstartedWithdrawals(of: user) }
     if frozen { return accept(Int64(user), detail: cancelAll(user: user, market: nil).detail) }
     return accept(Int64(user))
   }

@@ -89,6 +89,7 @@ extension AuctionEngine {
       effects.directory.append(.userFrozen(user, true))
     }
     _ = cancelAll(user: user, market: nil)
+    cancelUnstartedWithdrawals(of: user)
   }
 
   // MARK: Queries

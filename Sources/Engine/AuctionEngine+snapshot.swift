@@ -25,6 +25,7 @@ extension AuctionEngine {
     writeRemembered(to: &writer)
     writeOrders(to: &writer)
     writeChains(to: &writer)
+    writeWithdrawals(to: &writer)
   }
 
   private func writeDirectory(to writer: inout ByteWriter) {
@@ -168,6 +169,10 @@ extension AuctionEngine {
     try readRemembered(&reader, &open)
     try readOrders(&reader, open)
     try readChains(&reader)
+    try readWithdrawals(&reader)
+    guard locksHaveTheirReasons() else {
+      throw reader.fail("locks are not those of the orders and withdrawals")
+    }
     guard reader.isAtEnd else { throw reader.fail("bytes after the snapshot's end") }
     effects = Effects()
     effects.firstEntry = accounts.entryCount + 1
@@ -341,7 +346,6 @@ extension AuctionEngine {
     guard lastPriority >= priorityCount else { throw reader.fail("orders beyond the count") }
     priorityCount = lastPriority
     guard remembered == open.count else { throw reader.fail("an open order does not rest") }
-    guard locksAreThoseOfOrders() else { throw reader.fail("locks are not those of the orders") }
   }
 }
 
@@ -377,13 +381,18 @@ extension AuctionEngine {
       && checkedLock(order, market) != nil
   }
 
-  private func locksAreThoseOfOrders() -> Bool {
+  private func locksHaveTheirReasons() -> Bool {
     // Taken off what is locked: a sum of forged locks could overflow.
     var rest = (0..<accounts.slab.used).map { accounts.slab[$0].locked }
     for slot in 0..<orders.used {
       let order = orders[slot]
       rest[Int(lockAccount(order))] -= lock(order, markets[Int32(order.market)].constants)
       if rest[Int(lockAccount(order))] < 0 { return false }
+    }
+    for withdrawal in withdrawals.records.values where !withdrawal.status.isFinished {
+      guard let account = accounts.find(withdrawal.user, withdrawal.asset) else { return false }
+      rest[Int(account)] -= withdrawal.lock
+      if rest[Int(account)] < 0 { return false }
     }
     return rest.allSatisfy { $0 == 0 }
   }

@@ -33,6 +33,7 @@ public struct AuctionEngine: ~Copyable {
   var traderIndex = HashIndex()
   var remembered = RememberedOrders()
   var chains: ContiguousArray<ChainState> = []
+  var withdrawals = Withdrawals()
   var pendingAdjustments: ContiguousArray<PendingAdjustment> = []
   var adjustmentCount: Int64 = 0
   /// Orders accepted so far; the permutation of it is the public id.

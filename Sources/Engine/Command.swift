@@ -36,6 +36,24 @@ public enum Command: Sendable, Equatable {
   case registerChain(name: String)
   case creditDeposit(DepositCredit)
   case clawBackDeposit(DepositClawback)
+  /// How long a new payout address waits before it is paid to.
+  case setAddressDelay(chain: ChainID, seconds: Int64)
+  case setWithdrawalTerms(WithdrawalTerms)
+  case addPayoutAddress(PayoutAddressAddition)
+  case removePayoutAddress(user: UserID, chain: ChainID, address: PayoutAddress)
+  /// Locks the amount and the fee.
+  case requestWithdrawal(WithdrawalRequest)
+  case approveWithdrawal(WithdrawalApproval)
+  /// By its user, until it is started.
+  case cancelWithdrawal(user: UserID, id: Int64)
+  /// By an operator (or by custody, which is user 0), until it is started.
+  case rejectWithdrawal(id: Int64, by: UserID, reason: String)
+  /// Ends the right to cancel: from here on the money may be on its way.
+  case startWithdrawal(id: Int64)
+  /// The payment is final on the chain: the lock becomes a withdrawal and its fee.
+  case finishWithdrawal(id: Int64)
+  /// What was started is final on the chain and paid nothing: the lock returns.
+  case failWithdrawal(id: Int64, isCancelled: Bool)
   /// Later commands follow this version's semantics.
   case activateRules(version: UInt32)
 }
@@ -298,6 +316,19 @@ public struct DepositClawback: Sendable, Equatable {
 
 /// The engine's named bounds. With them no sum or product of a run can overflow (`docs/ARCHITECTURE.md`).
 public enum Bounds {
+  /// Bytes of an address of any chain.
+  public static let maximumAddressBytes = 64
+  /// Payout addresses of one user, over all chains.
+  public static let maximumPayoutAddresses = 32
+  /// Ten years.
+  public static let maximumAddressDelaySeconds: Int64 = 10 * 365 * 86_400
+  /// Withdrawals that are not finished or not older than `withdrawalWindow`: some hundred bytes each.
+  public static let maximumWithdrawals = 1 << 17
+  public static let maximumWithdrawalsOfUser = 200
+  /// What limits per day count over, and how long a finished withdrawal's client id is remembered: 24 hours.
+  public static let withdrawalWindow: Microseconds = 24 * 3_600 * 1_000_000
+  /// Operators that must approve, at most.
+  public static let maximumApprovals: UInt8 = 8
   /// Lots of one order.
   public static let maximumLots: Int64 = 1 << 40
   /// Ticks of any price.

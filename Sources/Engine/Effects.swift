@@ -50,7 +50,7 @@ public enum LedgerTransactionType: UInt8, Sendable, CaseIterable {
 /// What a ledger entry refers to.
 public struct LedgerReference: Sendable, Equatable {
   public enum Kind: UInt8, Sendable {
-    case trade, order, auction, adjustment, deposit, clawback
+    case trade, order, auction, adjustment, deposit, clawback, withdrawal
   }
 
   public var kind: Kind
@@ -166,7 +166,7 @@ public enum TapeEvent: Sendable, Equatable {
   public var auction: AuctionResult? { if case .auction(let result) = self { result } else { nil } }
 }
 
-/// What authentication and the user table need to know.
+/// What authentication, the user table and the table of withdrawals need to know.
 public enum DirectoryEvent: Sendable, Equatable {
   case userRegistered(UserID, name: String, time: Microseconds)
   case userFrozen(UserID, Bool)
@@ -176,6 +176,10 @@ public enum DirectoryEvent: Sendable, Equatable {
   case marketDefined(MarketID, MarketRecord)
   case marketOpen(MarketID, Bool)
   case chainRegistered(ChainID, String)
+  case withdrawalRequested(Withdrawal)
+  case withdrawalApproved(WithdrawalApproval, time: Microseconds)
+  /// Its status, and why where a person decided.
+  case withdrawalChanged(Int64, WithdrawalStatus, reason: String, time: Microseconds)
 }
 
 /// What a run of commands brought about, in order. The shell takes it a group at a time; the buffers are

@@ -78,6 +78,30 @@ public enum Rejection: UInt16, Sendable, CaseIterable, Error {
   case clawbackAlreadyApplied = 95
   case clawbackOutOfSequence = 96
 
+  // Withdrawals.
+  case withdrawalsNotOffered = 100
+  case withdrawalTermsInvalid = 101
+  case addressInvalid = 102
+  case addressNotListed = 103
+  case addressTooNew = 104
+  case addressExists = 105
+  case tooManyAddresses = 106
+  case withdrawalTooSmall = 107
+  case userDayLimit = 108
+  case venueDayLimit = 109
+  case tooManyWithdrawals = 110
+  case duplicateClientWithdrawalID = 111
+  case withdrawalNotFound = 112
+  case withdrawalStarted = 113
+  case withdrawalFinished = 114
+  case withdrawalNotApproved = 115
+  case withdrawalNotStarted = 116
+  case approvalNotNeeded = 117
+  case approvalRepeated = 118
+  case approvalMismatch = 119
+  case approvalByOwner = 120
+  case notAnOperatorKey = 121
+
   /// The code in the API: the case's name in snake case.
   public var code: String {
     var text = ""

@@ -11,7 +11,7 @@ public enum CommandCodec {
   public static let version: UInt8 = 1
 
   // Tags are never reused.
-  private enum Tag: UInt8 {
+  enum Tag: UInt8 {
     case advanceTime = 1
     case placeOrder = 2
     case amendOrder = 3
@@ -36,6 +36,17 @@ public enum CommandCodec {
     case registerChain = 31
     case creditDeposit = 32
     case clawBackDeposit = 33
+    case setAddressDelay = 34
+    case setWithdrawalTerms = 35
+    case addPayoutAddress = 36
+    case removePayoutAddress = 37
+    case requestWithdrawal = 38
+    case approveWithdrawal = 39
+    case cancelWithdrawal = 40
+    case rejectWithdrawal = 41
+    case startWithdrawal = 42
+    case finishWithdrawal = 43
+    case failWithdrawal = 44
   }
 
   // MARK: Encode
@@ -166,6 +177,7 @@ public enum CommandCodec {
       writer.uint(version)
     case .advanceTime, .placeOrder, .amendOrder, .cancelOrder, .cancelAllOrders, .runAuction:
       preconditionFailure("encoded by the other half")
+    default: encodeWithdrawals(command, to: &writer)
     }
   }
 
@@ -274,11 +286,12 @@ public enum CommandCodec {
     case .activateRules: return .activateRules(version: try reader.uint())
     case .advanceTime, .placeOrder, .amendOrder, .cancelOrder, .cancelAllOrders, .runAuction:
       preconditionFailure("decoded by the other half")
+    default: return try decodeWithdrawals(tag, &reader)
     }
   }
 
   /// Text of any length: what was journaled must be read again, refused commands too.
-  private static func anyText(_ reader: inout ByteReader) throws(ByteError) -> String {
+  static func anyText(_ reader: inout ByteReader) throws(ByteError) -> String {
     try reader.text(maximum: reader.remaining)
   }
 
@@ -290,7 +303,7 @@ public enum CommandCodec {
       amount: try reader.int(), reason: try anyText(&reader), requestID: try reader.clientOrderID())
   }
 
-  private static func decodeKey(_ reader: inout ByteReader) throws(ByteError) -> PublicKey {
+  static func decodeKey(_ reader: inout ByteReader) throws(ByteError) -> PublicKey {
     guard let key = PublicKey(try reader.raw(32)) else { throw reader.fail("not a key") }
     return key
   }

@@ -383,7 +383,7 @@ public struct LedgerNames: Sendable {
 
   /// `ref` as the ledger shows it: `ETH-USDC:17` for a trade, the id for an order,
   /// `ETH-USDC:auction:5` for the venue's fees of a run, `adjustment:9`, `dev:deposit:3`,
-  /// `dev:clawback:1`.
+  /// `dev:clawback:1`, `dev:withdrawal:7`.
   public func text(_ reference: LedgerReference) -> String {
     switch reference.kind {
     case .trade: "\(markets[Int(reference.market)]):\(reference.id)"
@@ -392,6 +392,7 @@ public struct LedgerNames: Sendable {
     case .adjustment: "adjustment:\(reference.id)"
     case .deposit: "\(chains[Int(reference.market)]):deposit:\(reference.id)"
     case .clawback: "\(chains[Int(reference.market)]):clawback:\(reference.id)"
+    case .withdrawal: "\(chains[Int(reference.market)]):withdrawal:\(reference.id)"
     }
   }
 
@@ -404,7 +405,12 @@ public struct LedgerNames: Sendable {
       return LedgerReference(kind: .adjustment, market: 0, id: id)
     }
     if parts.count == 3, let chain = chains.firstIndex(of: String(parts[0])) {
-      let kind: LedgerReference.Kind = parts[1] == "deposit" ? .deposit : .clawback
+      let kind: LedgerReference.Kind =
+        switch parts[1] {
+        case "deposit": .deposit
+        case "withdrawal": .withdrawal
+        default: .clawback
+        }
       return LedgerReference(kind: kind, market: ChainID(chain), id: id)
     }
     guard let market = markets.firstIndex(of: String(parts[0])) else { return nil }

@@ -8,7 +8,7 @@ struct LedgerWriter: ~Copyable {
   /// SQLSTATE of a divergence between engine and database.
   static let divergence = "UX020"
 
-  private let connection: PostgresConnection
+  let connection: PostgresConnection
   private let partitionRows: UInt64
   // Partitions up to this entry exist.
   private var partitionedTo: UInt64 = 0
@@ -52,6 +52,7 @@ struct LedgerWriter: ~Copyable {
         try markDeposits(batch, names)
       }
       try insertUsers(batch)
+      try writeWithdrawals(batch, names)
       try moveWatermark(batch, after: after)
       try connection.execute("commit")
     } catch {
@@ -262,7 +263,7 @@ struct LedgerWriter: ~Copyable {
     try require(result.affectedRows, 1, "watermark at entry \(after)")
   }
 
-  private func require(_ found: Int, _ expected: Int, _ what: String) throws(PostgresError) {
+  func require(_ found: Int, _ expected: Int, _ what: String) throws(PostgresError) {
     guard found == expected else {
       throw PostgresError(
         sqlstate: Self.divergence, message: "\(what): expected \(expected), found \(found)")

@@ -135,17 +135,18 @@ final class Venue: Sendable {
   /// Ether after 3 blocks, at least 1,000 wei; USDC after 3, at least 10 atoms; BTC, which has 8
   /// decimals on the chain and 6 here, when final.
   func rules(secondNodeFrom: Int128? = nil) throws -> DepositRules {
-    DepositRules(assets: [
-      DepositAsset(
-        code: "ETH", source: .native, scale: .one, minimum: 1_000, finality: .depth(3),
-        secondNodeFrom: secondNodeFrom),
-      DepositAsset(
-        code: "USDC", source: .token(try chain.contract("USDC")), scale: .one, minimum: 10,
-        finality: .depth(3)),
-      DepositAsset(
-        code: "BTC", source: .token(try chain.contract("BTC")), scale: UInt256(100 as UInt64),
-        minimum: 1, finality: .finalized),
-    ])
+    DepositRules(
+      assets: [
+        DepositAsset(
+          code: "ETH", source: .native, scale: .one, minimum: 1_000, finality: .depth(3),
+          secondNodeFrom: secondNodeFrom),
+        DepositAsset(
+          code: "USDC", source: .token(try chain.contract("USDC")), scale: .one, minimum: 10,
+          finality: .depth(3)),
+        DepositAsset(
+          code: "BTC", source: .token(try chain.contract("BTC")), scale: UInt256(100 as UInt64),
+          minimum: 1, finality: .finalized),
+      ], ownSenders: [Self.hotWallet])
   }
 
   /// Starts a scanner from the database; one at a time.
@@ -157,7 +158,6 @@ final class Venue: Sendable {
     var configuration = DepositScanner.Configuration(chain: "dev", chainID: 31337, start: start)
     configuration.pollMilliseconds = 20
     change(&configuration)
-    let core = core
     let reports = reports
     var limits = ChainNode.Limits()
     limits.seconds = 3
@@ -167,23 +167,29 @@ final class Venue: Sendable {
       nodes: [ChainNode(url: chain.ready.url, limits: limits)]
         + others.map { ChainNode(url: $0, limits: limits) },
       addresses: addresses,
-      core: CustodyCore(
-        submit: { commands in try? core.submit(commands, isReserved: true).get() },
-        position: { name in
-          core.ask { engine in
-            engine.chain(named: name).map { chain in
-              let last = engine.lastNumbers(chain)
-              return ChainPosition(
-                chain: chain, lastCredit: last.credit, lastClawback: last.clawback)
-            }
-          } ?? nil
-        },
-        asset: { code in core.ask { $0.asset(named: code) } ?? nil },
-        term: { core.loop.currentFigures().term }),
+      core: custodyCore(),
       report: { reports.note($0) })
     state.withLock { $0 = scanner }
     scanner.start()
     return scanner
+  }
+
+  /// The core as custody sees it.
+  func custodyCore() -> CustodyCore {
+    let core = core
+    return CustodyCore(
+      submit: { commands in try? core.submit(commands, isReserved: true).get() },
+      position: { name in
+        core.ask { engine in
+          engine.chain(named: name).map { chain in
+            let last = engine.lastNumbers(chain)
+            return ChainPosition(
+              chain: chain, lastCredit: last.credit, lastClawback: last.clawback)
+          }
+        } ?? nil
+      },
+      asset: { code in core.ask { $0.asset(named: code) } ?? nil },
+      term: { core.loop.currentFigures().term })
   }
 
   /// Until the scanner has the chain's head.

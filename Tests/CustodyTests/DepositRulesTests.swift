@@ -66,9 +66,22 @@ import Testing
     #expect(try value(largest, .native).amount == 1 << 120 - 1)
   }
 
+  /// They move value over no border: neither a deposit nor the venue's gain.
   @Test func theVenuesOwnPaymentsAreNoDeposits() {
-    let own = transfer(UInt256(5_000 as UInt64), .native, from: Self.address(0x0f))
-    #expect(Self.rules.value(of: own, in: Self.rules.assets[0]).status == .rejected)
+    let scan = BlockScan(Self.rules)
+    let venue = Self.address(0x0f)
+    var (block, receipts) = block([[Self.log()]], values: [5])
+    block.transactions[0].sender = venue
+    var topics = receipts[0].logs[0].topics
+    topics[1] = Hash32(venue.word)
+    receipts[0].logs[0] = Log(
+      address: receipts[0].logs[0].address, topics: topics, data: receipts[0].logs[0].data)
+    #expect(scan.transfers(block.transactions[0], receipts[0], watching: watching).isEmpty)
+    let owner: (Address) -> AddressOwner = { address in
+      address == venue ? .venue : address == Self.ours ? .user : .outside
+    }
+    #expect(
+      scan.venueTransfers(block.transactions[0], receipts[0], in: block.place, owner).isEmpty)
   }
 
   @Test func ripenessByDepthAndByFinality() {
@@ -94,11 +107,13 @@ import Testing
     let place = BlockPlace(height: 5, hash: Self.hash(50), parent: Self.hash(49))
     let transactions = values.enumerated().map { index, value in
       ChainTransaction(
-        hash: Self.hash(UInt64(100 + index)), sender: Self.stranger, recipient: Self.ours,
-        value: UInt256(value))
+        hash: Self.hash(UInt64(100 + index)), sender: Self.stranger, nonce: UInt64(index),
+        recipient: Self.ours, value: UInt256(value), input: [])
     }
     let receipts = zip(transactions, logs).map { transaction, logs in
-      ChainReceipt(transaction: transaction.hash, block: place.hash, isSuccess: true, logs: logs)
+      ChainReceipt(
+        transaction: transaction.hash, block: place.hash, isSuccess: true, logs: logs,
+        gasUsed: 21_000, gasPrice: .one)
     }
     let block = ChainBlock(
       place: place, logsBloom: Bloom(of: logs.flatMap { $0 }), transactions: transactions)

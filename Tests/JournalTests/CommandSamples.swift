@@ -13,6 +13,7 @@ func namedCommands() throws -> [(name: String, command: Command)] {
   let key = try #require(PublicKey(0..<32))
   let last = try #require(PublicKey([UInt8](repeating: 255, count: 32)))
   return try trading(id, longest) + administration(key, last) + money(id, longest)
+    + withdrawals(id, key)
 }
 
 private func trading(
@@ -174,10 +175,67 @@ private func money(
   ]
 }
 
+private func withdrawals(
+  _ id: ClientOrderID, _ key: PublicKey
+) -> [(name: String, command: Command)] {
+  let payoutAddress = PayoutAddress((1...20).map { UInt8($0) })
+  return [
+    ("setAddressDelay", .setAddressDelay(chain: 0, seconds: 86_400)),
+    ("setAddressDelay.ends", .setAddressDelay(chain: .max, seconds: .min)),
+    (
+      "setWithdrawalTerms",
+      .setWithdrawalTerms(
+        WithdrawalTerms(
+          asset: 1, chain: 0, minimum: 1_000, fee: 10, userDayLimit: 1_000_000,
+          venueDayLimit: 50_000_000, approvalAbove: 100_000, approvals: 2))
+    ),
+    (
+      "setWithdrawalTerms.ends",
+      .setWithdrawalTerms(
+        WithdrawalTerms(
+          asset: .max, chain: .max, isOpen: false, minimum: .min, fee: .max, userDayLimit: .min,
+          venueDayLimit: .max, approvalAbove: .min, approvals: .max))
+    ),
+    (
+      "addPayoutAddress",
+      .addPayoutAddress(
+        PayoutAddressAddition(user: 2, chain: 0, address: payoutAddress, label: "cold"))
+    ),
+    (
+      "addPayoutAddress.empty",
+      .addPayoutAddress(
+        PayoutAddressAddition(user: .max, chain: .max, address: PayoutAddress([]), label: ""))
+    ),
+    (
+      "removePayoutAddress", .removePayoutAddress(user: 2, chain: 0, address: payoutAddress)
+    ),
+    (
+      "requestWithdrawal",
+      .requestWithdrawal(
+        WithdrawalRequest(
+          user: 2, asset: 1, amount: 5_000, address: payoutAddress, clientID: id))
+    ),
+    (
+      "approveWithdrawal",
+      .approveWithdrawal(
+        WithdrawalApproval(
+          id: 7, operator: 1, key: key, user: 2, asset: 1, amount: 5_000, fee: 10,
+          address: payoutAddress, signature: Array(repeating: 0xa5, count: 64)))
+    ),
+    ("cancelWithdrawal", .cancelWithdrawal(user: 2, id: 7)),
+    ("cancelWithdrawal.ends", .cancelWithdrawal(user: .max, id: .min)),
+    ("rejectWithdrawal", .rejectWithdrawal(id: 7, by: 1, reason: "sanctioned")),
+    ("startWithdrawal", .startWithdrawal(id: 7)),
+    ("finishWithdrawal", .finishWithdrawal(id: 7)),
+    ("failWithdrawal", .failWithdrawal(id: 7, isCancelled: false)),
+    ("failWithdrawal.cancelled", .failWithdrawal(id: .max, isCancelled: true)),
+  ]
+}
+
 extension SeededNumbers {
   /// Any command at all: what the engine would refuse is journaled too.
   mutating func command() -> Command {
-    switch next() % 24 {
+    switch next() % 34 {
     case 0: .advanceTime(integer())
     case 1:
       .amendOrder(
@@ -195,6 +253,34 @@ extension SeededNumbers {
     case 12: .approveAdjustment(id: integer(), by: integer())
     case 13: .refuseAdjustment(id: integer(), by: integer())
     case 14: .activateRules(version: integer())
+    case 24: .setAddressDelay(chain: integer(), seconds: integer())
+    case 25:
+      .setWithdrawalTerms(
+        WithdrawalTerms(
+          asset: integer(), chain: integer(), isOpen: once(in: 2), minimum: integer(),
+          fee: integer(), userDayLimit: integer(), venueDayLimit: integer(),
+          approvalAbove: integer(), approvals: integer()))
+    case 26:
+      .addPayoutAddress(
+        PayoutAddressAddition(
+          user: integer(), chain: integer(), address: payoutAddress(), label: text()))
+    case 27:
+      .removePayoutAddress(user: integer(), chain: integer(), address: payoutAddress())
+    case 28:
+      .requestWithdrawal(
+        WithdrawalRequest(
+          user: integer(), asset: integer(), amount: integer(), address: payoutAddress(),
+          clientID: clientOrderID()))
+    case 29:
+      .approveWithdrawal(
+        WithdrawalApproval(
+          id: integer(), operator: integer(), key: key(), user: integer(), asset: integer(),
+          amount: integer(), fee: integer(), address: payoutAddress(),
+          signature: Array(text().utf8)))
+    case 30: .cancelWithdrawal(user: integer(), id: integer())
+    case 31: .rejectWithdrawal(id: integer(), by: integer(), reason: text())
+    case 32: once(in: 2) ? .startWithdrawal(id: integer()) : .finishWithdrawal(id: integer())
+    case 33: .failWithdrawal(id: integer(), isCancelled: once(in: 2))
     case 20: .registerChain(name: text())
     case 21:
       .creditDeposit(
@@ -255,6 +341,10 @@ extension SeededNumbers {
       preconditionFailure("a key has 32 bytes")
     }
     return key
+  }
+
+  private mutating func payoutAddress() -> PayoutAddress {
+    PayoutAddress((0..<Int(next() % 70)).map { _ in UInt8(truncatingIfNeeded: next()) })
   }
 
   private mutating func clientOrderID() -> ClientOrderID {

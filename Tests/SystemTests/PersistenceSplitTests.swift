@@ -84,7 +84,10 @@ import Testing
             .configureVenue, .createAsset, .createMarket, .changeMarket, .suspendMarket,
             .resumeMarket, .setReference, .registerUser, .registerKey, .revokeKey, .setFrozen,
             .adjustBalance, .approveAdjustment, .refuseAdjustment, .registerChain,
-            .creditDeposit, .clawBackDeposit, .activateRules:
+            .creditDeposit, .clawBackDeposit, .setAddressDelay, .setWithdrawalTerms,
+            .addPayoutAddress, .removePayoutAddress, .requestWithdrawal, .approveWithdrawal,
+            .cancelWithdrawal, .rejectWithdrawal, .startWithdrawal, .finishWithdrawal,
+            .failWithdrawal, .activateRules:
             break
           }
         }

@@ -1,0 +1,425 @@
+// Slots and what was signed for them. Each step is one transaction, and durable before anything leaves.
+
+internal import Engine
+internal import Ethereum
+internal import Postgres
+
+/// A withdrawal that custody has to pay.
+struct DueWithdrawal: Sendable, Equatable {
+  var id: Int64
+  var user: UserID
+  var asset: String
+  var amount: Int128
+  var address: PayoutAddress
+}
+
+/// A paying account as it is stored.
+struct PayoutAccount: Sendable, Equatable {
+  /// The nonce of the next slot.
+  var next: UInt64
+  var halted: String?
+}
+
+extension CustodyStore {
+  // MARK: The account
+
+  func account(_ sender: Address) throws(PostgresError) -> PayoutAccount? {
+    var parameters = PostgresParameters()
+    parameters.text(chain)
+    parameters.bytea(sender.bytes)
+    let result = try connection.query(
+      """
+      select coalesce((select max(nonce) + 1 from core.payout_slot s
+          where s.chain = p.chain and s.sender = p.sender), first_nonce), halted
+      from core.payout_sender p where chain = $1 and sender = $2
+      """, parameters)
+    guard result.rowCount == 1 else { return nil }
+    return PayoutAccount(
+      next: UInt64(result.int64(0, 0)), halted: result.optionalString(0, 1))
+  }
+
+  func addAccount(_ sender: Address, firstNonce: UInt64) throws(PostgresError) {
+    try transaction { () throws(PostgresError) in
+      var parameters = PostgresParameters()
+      parameters.text(chain)
+      parameters.bytea(sender.bytes)
+      parameters.int8(Int64(clamping: firstNonce))
+      try connection.query(
+        """
+        insert into core.payout_sender(chain, sender, first_nonce) values ($1, $2, $3)
+        on conflict do nothing
+        """, parameters)
+    }
+  }
+
+  func halt(_ sender: Address, _ reason: String) throws(PostgresError) {
+    try transaction { () throws(PostgresError) in
+      var parameters = PostgresParameters()
+      parameters.text(chain)
+      parameters.bytea(sender.bytes)
+      parameters.text(reason)
+      try connection.query(
+        """
+        update core.payout_sender set halted = $3, halted_at = now()
+        where chain = $1 and sender = $2 and halted is null
+        """, parameters)
+    }
+  }
+
+  /// An operator has looked: payments go on.
+  func resume(_ sender: Address) throws(PostgresError) {
+    try transaction { () throws(PostgresError) in
+      var parameters = PostgresParameters()
+      parameters.text(chain)
+      parameters.bytea(sender.bytes)
+      try connection.query(
+        """
+        update core.payout_sender set halted = null, halted_at = null
+        where chain = $1 and sender = $2
+        """, parameters)
+    }
+  }
+
+  // MARK: Withdrawals
+
+  /// Approved and not started, oldest first.
+  func approved(_ limit: Int) throws(PostgresError) -> [DueWithdrawal] {
+    try due("decision = 'approved'", limit)
+  }
+
+  /// Started, durable and projected, and without a slot.
+  func started(_ limit: Int) throws(PostgresError) -> [DueWithdrawal] {
+    try due(
+      """
+      decision = 'started'
+        and not exists (select from core.payout_slot s where s.withdrawal_id = w.id)
+      """, limit)
+  }
+
+  private func due(_ condition: String, _ limit: Int) throws(PostgresError) -> [DueWithdrawal] {
+    var parameters = PostgresParameters()
+    parameters.text(chain)
+    let result = try connection.query(
+      """
+      select id, user_id, asset, amount, address from public.withdrawals w
+      where chain = $1 and \(condition) order by id limit \(limit)
+      """, parameters)
+    return (0..<result.rowCount).map { row in
+      DueWithdrawal(
+        id: result.int64(row, 0), user: UserID(result.int64(row, 1)),
+        asset: result.string(row, 2), amount: result.numeric(row, 3),
+        address: PayoutAddress(result.bytes(row, 4)))
+    }
+  }
+
+  /// What the engine decided of a withdrawal, as far as the ledger has it.
+  func decision(_ withdrawal: Int64) throws(PostgresError) -> String? {
+    var parameters = PostgresParameters()
+    parameters.int8(withdrawal)
+    let result = try connection.query(
+      "select decision from public.withdrawals where id = $1", parameters)
+    return result.rowCount == 1 ? result.string(0, 0) : nil
+  }
+
+  /// Of these withdrawals, those that have a slot.
+  func slotted(_ withdrawals: [Int64]) throws(PostgresError) -> Set<Int64> {
+    var parameters = PostgresParameters()
+    parameters.int8Array(withdrawals.count) { withdrawals[$0] }
+    let result = try connection.query(
+      "select withdrawal_id from core.payout_slot where withdrawal_id = any($1)", parameters)
+    return Set((0..<result.rowCount).map { result.int64($0, 0) })
+  }
+
+  // MARK: Slots
+
+  /// Takes the sender's next nonce. The row is the counter: no nonce is given twice, and none is left out.
+  func insert(_ slot: PayoutSlot) throws(PostgresError) {
+    try transaction { () throws(PostgresError) in
+      var parameters = PostgresParameters()
+      parameters.text(chain)
+      parameters.bytea(slot.sender.bytes)
+      parameters.int8(Int64(clamping: slot.nonce))
+      parameters.text(slot.purpose.rawValue)
+      if let withdrawal = slot.withdrawal {
+        parameters.int8(withdrawal)
+      } else {
+        parameters.null()
+      }
+      parameters.bytea(slot.destination.bytes)
+      parameters.text("\(slot.value)")
+      parameters.bytea(slot.data)
+      parameters.int8(Int64(clamping: slot.gasLimit))
+      let result = try connection.query(
+        """
+        insert into core.payout_slot(chain, sender, nonce, purpose, withdrawal_id, destination,
+          value, data, gas_limit)
+        select $1, $2, $3, $4, $5::int8, $6, $7::numeric, $8, $9 from core.payout_sender p
+        where p.chain = $1 and p.sender = $2 and p.halted is null
+          and $3 = coalesce((select max(nonce) + 1 from core.payout_slot s
+            where s.chain = $1 and s.sender = $2), p.first_nonce)
+          and ($5::int8 is null or exists (select from public.withdrawals w
+            where w.id = $5::int8 and w.chain = $1 and w.decision = 'started'))
+        """, parameters)
+      guard result.affectedRows == 1 else {
+        throw PostgresError(
+          sqlstate: Self.divergence, message: "nonce \(slot.nonce) is not the next, or not due")
+      }
+      try setPayment(slot, .slotted, transaction: nil, height: nil)
+    }
+  }
+
+  /// Open slots, lowest nonce first, with all that was signed for them.
+  func openSlots(_ sender: Address, _ limit: Int) throws(PostgresError) -> [PayoutSlot] {
+    var parameters = PostgresParameters()
+    parameters.text(chain)
+    parameters.bytea(sender.bytes)
+    let result = try connection.query(
+      """
+      select nonce, purpose, withdrawal_id, destination, value::text, data, gas_limit, is_cancelled,
+        hold, resolution
+      from core.payout_slot where chain = $1 and sender = $2 and outcome is null
+      order by nonce limit \(limit)
+      """, parameters)
+    var slots: [PayoutSlot] = []
+    for row in 0..<result.rowCount {
+      guard let purpose = PayoutSlot.Purpose(rawValue: result.string(row, 1)),
+        let destination = Address(result.bytes(row, 3)),
+        let value = UInt256(decimal: result.string(row, 4))
+      else { throw PostgresError(message: "payout_slot: a row that does not read") }
+      var slot = PayoutSlot(
+        sender: sender, nonce: UInt64(result.int64(row, 0)), purpose: purpose,
+        withdrawal: result.optionalInt64(row, 2), destination: destination, value: value,
+        data: result.bytes(row, 5), gasLimit: UInt64(result.int64(row, 6)))
+      slot.isCancelled = result.bool(row, 7)
+      slot.hold = result.optionalString(row, 8)
+      slot.resolution = result.optionalString(row, 9).flatMap { PayoutOutcome(rawValue: $0) }
+      slots.append(slot)
+    }
+    if let first = slots.first?.nonce, let last = slots.last?.nonce {
+      let attempts = try attempts(sender, first...last)
+      for index in slots.indices { slots[index].attempts = attempts[slots[index].nonce] ?? [] }
+    }
+    return slots
+  }
+
+  private func attempts(
+    _ sender: Address, _ nonces: ClosedRange<UInt64>
+  ) throws(PostgresError) -> [UInt64: [PayoutAttempt]] {
+    var parameters = PostgresParameters()
+    parameters.text(chain)
+    parameters.bytea(sender.bytes)
+    parameters.int8(Int64(clamping: nonces.lowerBound))
+    parameters.int8(Int64(clamping: nonces.upperBound))
+    let result = try connection.query(
+      """
+      select nonce, hash, kind, priority_fee::text, maximum_fee::text, signed_height, sent_at, answer
+      from core.payout_attempt where chain = $1 and sender = $2 and nonce between $3 and $4
+      order by nonce, maximum_fee
+      """, parameters)
+    var found: [UInt64: [PayoutAttempt]] = [:]
+    for row in 0..<result.rowCount {
+      guard let hash = Hash32(result.bytes(row, 1)),
+        let kind = PayoutAttempt.Kind(rawValue: result.string(row, 2)),
+        let priority = UInt256(decimal: result.string(row, 3)),
+        let maximum = UInt256(decimal: result.string(row, 4)),
+        let fees = GasFees(maximum: maximum, priority: priority)
+      else { throw PostgresError(message: "payout_attempt: a row that does not read") }
+      found[UInt64(result.int64(row, 0)), default: []].append(
+        PayoutAttempt(
+          hash: hash, kind: kind, fees: fees, signedHeight: result.int64(row, 5),
+          sentAt: result.optionalTimestamp(row, 6),
+          answer: PayoutAnswer(rawValue: result.string(row, 7))))
+    }
+    return found
+  }
+
+  /// What scanned blocks have of a sender's nonces.
+  func mined(
+    _ sender: Address, from nonce: UInt64
+  ) throws(PostgresError) -> [UInt64: SentTransaction] {
+    var parameters = PostgresParameters()
+    parameters.text(chain)
+    parameters.bytea(sender.bytes)
+    parameters.int8(Int64(clamping: nonce))
+    let result = try connection.query(
+      """
+      select nonce, hash, is_success, has_paid, gas_cost::text, block_height, block_hash
+      from core.sent_transaction where chain = $1 and sender = $2 and nonce >= $3
+      order by nonce limit 10000
+      """, parameters)
+    var found: [UInt64: SentTransaction] = [:]
+    for row in 0..<result.rowCount {
+      guard let hash = Hash32(result.bytes(row, 1)),
+        let cost = UInt256(decimal: result.string(row, 4)),
+        let block = Hash32(result.bytes(row, 6))
+      else { throw PostgresError(message: "sent_transaction: a row that does not read") }
+      let nonce = UInt64(result.int64(row, 0))
+      found[nonce] = SentTransaction(
+        hash: hash, sender: sender, nonce: nonce, isSuccess: result.bool(row, 2),
+        hasPaid: result.bool(row, 3), gasCost: cost, height: result.int64(row, 5), block: block)
+    }
+    return found
+  }
+
+  // MARK: Steps
+
+  /// The bytes are durable before they leave.
+  func save(
+    _ signed: SignedTransaction, _ kind: PayoutAttempt.Kind, for slot: PayoutSlot, height: Int64
+  ) throws(PostgresError) {
+    try transaction { () throws(PostgresError) in
+      var parameters = PostgresParameters()
+      parameters.bytea(signed.hash.bytes)
+      parameters.text(chain)
+      parameters.bytea(slot.sender.bytes)
+      parameters.int8(Int64(clamping: slot.nonce))
+      parameters.text(kind.rawValue)
+      parameters.text("\(signed.transaction.fees.priority)")
+      parameters.text("\(signed.transaction.fees.maximum)")
+      parameters.bytea(signed.raw)
+      parameters.int8(height)
+      try connection.query(
+        """
+        insert into core.payout_attempt(hash, chain, sender, nonce, kind, priority_fee, maximum_fee,
+          raw, signed_height)
+        values ($1, $2, $3, $4, $5, $6::numeric, $7::numeric, $8, $9)
+        on conflict (hash) do nothing
+        """, parameters)
+      try setPayment(
+        slot, kind == .payment ? .signed : .cancelling, transaction: signed.hash, height: nil)
+    }
+  }
+
+  func raw(_ hash: Hash32) throws(PostgresError) -> [UInt8]? {
+    var parameters = PostgresParameters()
+    parameters.bytea(hash.bytes)
+    let result = try connection.query(
+      "select raw from core.payout_attempt where hash = $1", parameters)
+    return result.rowCount == 1 ? result.bytes(0, 0) : nil
+  }
+
+  /// A node answered.
+  func sent(
+    _ hash: Hash32, of slot: PayoutSlot, _ answer: PayoutAnswer, _ kind: PayoutAttempt.Kind,
+    height: Int64, at now: Microseconds
+  ) throws(PostgresError) {
+    try transaction { () throws(PostgresError) in
+      var parameters = PostgresParameters()
+      parameters.bytea(hash.bytes)
+      parameters.text(answer.rawValue)
+      parameters.int8(height)
+      parameters.timestamp(now)
+      try connection.query(
+        """
+        update core.payout_attempt set answer = $2, sent_height = $3, sent_at = $4 where hash = $1
+        """, parameters)
+      try setPayment(
+        slot, kind == .payment ? .broadcast : .cancelling, transaction: hash, height: nil)
+    }
+  }
+
+  /// How far the payment is, where it changed.
+  func note(
+    _ state: PayoutState, of slot: PayoutSlot, transaction hash: Hash32?, height: Int64?
+  ) throws(PostgresError) {
+    guard slot.withdrawal != nil else { return }
+    try transaction { () throws(PostgresError) in
+      try setPayment(slot, state, transaction: hash, height: height)
+    }
+  }
+
+  private func setPayment(
+    _ slot: PayoutSlot, _ state: PayoutState, transaction: Hash32?, height: Int64?
+  ) throws(PostgresError) {
+    guard let withdrawal = slot.withdrawal else { return }
+    var parameters = PostgresParameters()
+    parameters.int8(withdrawal)
+    parameters.text(state.rawValue)
+    if let transaction { parameters.bytea(transaction.bytes) } else { parameters.null() }
+    if let height { parameters.int8(height) } else { parameters.null() }
+    try connection.query(
+      """
+      update public.withdrawals set payment = $2, tx_hash = coalesce($3::bytea, tx_hash),
+        block_height = $4::int8, updated_at = now()
+      where id = $1 and (payment, tx_hash, block_height) is distinct from
+        ($2, coalesce($3::bytea, tx_hash), $4::int8)
+      """, parameters)
+  }
+
+  func hold(_ slot: PayoutSlot, _ reason: String) throws(PostgresError) {
+    try transaction { () throws(PostgresError) in
+      var parameters = slotKey(slot.sender, slot.nonce)
+      parameters.text(reason)
+      try connection.query(
+        """
+        update core.payout_slot set hold = $4
+        where chain = $1 and sender = $2 and nonce = $3 and outcome is null
+        """, parameters)
+      try setPayment(slot, .halted, transaction: nil, height: nil)
+    }
+  }
+
+  /// The engine has booked it.
+  func close(_ slot: PayoutSlot, _ outcome: PayoutOutcome, _ mined: SentTransaction)
+    throws(PostgresError)
+  {
+    try transaction { () throws(PostgresError) in
+      var parameters = slotKey(slot.sender, slot.nonce)
+      parameters.text(outcome.rawValue)
+      try connection.query(
+        """
+        update core.payout_slot set outcome = $4
+        where chain = $1 and sender = $2 and nonce = $3 and outcome is null
+        """, parameters)
+      try setPayment(slot, .mined, transaction: mined.hash, height: mined.height)
+    }
+  }
+
+  private func slotKey(_ sender: Address, _ nonce: UInt64) -> PostgresParameters {
+    var parameters = PostgresParameters()
+    parameters.text(chain)
+    parameters.bytea(sender.bytes)
+    parameters.int8(Int64(clamping: nonce))
+    return parameters
+  }
+
+  // MARK: Operators
+
+  /// An operator wants a payment to end without paying; false where it is not open.
+  func cancelPayment(_ sender: Address, _ nonce: UInt64) throws(PostgresError) -> Bool {
+    var isOpen = false
+    try transaction { () throws(PostgresError) in
+      let result = try connection.query(
+        """
+        update core.payout_slot set is_cancelled = true
+        where chain = $1 and sender = $2 and nonce = $3 and outcome is null
+        """, slotKey(sender, nonce))
+      isOpen = result.affectedRows == 1
+    }
+    return isOpen
+  }
+
+  /// An operator found out what became of one that is held; false where it is not.
+  func resolve(
+    _ sender: Address, _ nonce: UInt64, _ outcome: PayoutOutcome
+  ) throws(PostgresError) -> Bool {
+    var isHeld = false
+    try transaction { () throws(PostgresError) in
+      var parameters = slotKey(sender, nonce)
+      parameters.text(outcome.rawValue)
+      let result = try connection.query(
+        """
+        update core.payout_slot set resolution = $4
+        where chain = $1 and sender = $2 and nonce = $3 and outcome is null and hold is not null
+        """, parameters)
+      isHeld = result.affectedRows == 1
+    }
+    return isHeld
+  }
+
+  /// The last scanned block, and up to where blocks are final.
+  func position() throws(PostgresError) -> (tip: BlockPlace, finalized: Int64)? {
+    guard let tip = try tail(1).last, let known = try known() else { return nil }
+    return (tip, known.finalized)
+  }
+}

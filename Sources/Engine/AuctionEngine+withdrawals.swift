@@ -1,0 +1,454 @@
+// Withdrawals: the engine is the arbiter of who may take out what, and of when it is too late to cancel.
+
+extension AuctionEngine {
+  // MARK: Terms and addresses
+
+  mutating func setAddressDelay(_ chain: ChainID, _ seconds: Int64) -> Reply {
+    guard Int(chain) < chains.count else { return refuse(.unknownChain) }
+    guard (0...Bounds.maximumAddressDelaySeconds).contains(seconds) else {
+      return refuse(.withdrawalTermsInvalid)
+    }
+    withdrawals.delays[chain] = seconds
+    return accept(Int64(chain))
+  }
+
+  mutating func set(_ terms: WithdrawalTerms) -> Reply {
+    guard Int(terms.asset) < assets.count else { return refuse(.unknownAsset) }
+    guard Int(terms.chain) < chains.count else { return refuse(.unknownChain) }
+    guard isValid(terms) else { return refuse(.withdrawalTermsInvalid) }
+    withdrawals.terms[terms.asset] = terms
+    return accept(Int64(terms.asset))
+  }
+
+  private func isValid(_ terms: WithdrawalTerms) -> Bool {
+    let amounts = [
+      terms.minimum, terms.fee, terms.userDayLimit, terms.venueDayLimit, terms.approvalAbove,
+    ]
+    return amounts.allSatisfy { $0 >= 0 && $0 < Bounds.maximumAtoms } && terms.minimum > 0
+      && terms.approvals <= Bounds.maximumApprovals
+  }
+
+  mutating func add(_ addition: PayoutAddressAddition) -> Reply {
+    guard addition.user != 0, Int(addition.user) < users.count else { return refuse(.unknownUser) }
+    guard Int(addition.chain) < chains.count else { return refuse(.unknownChain) }
+    guard addition.address.isValid else { return refuse(.addressInvalid) }
+    guard addition.label.utf8.count <= 64 else { return refuse(.nameInvalid) }
+    if users[Int(addition.user)].isFrozen { return refuse(.userFrozen) }
+    let known = withdrawals.addresses[addition.user] ?? []
+    guard !known.contains(where: { $0.chain == addition.chain && $0.address == addition.address })
+    else { return refuse(.addressExists) }
+    guard known.count < Bounds.maximumPayoutAddresses else { return refuse(.tooManyAddresses) }
+    let delay = withdrawals.delays[addition.chain] ?? Withdrawals.defaultDelaySeconds
+    // Times near the end of 64 bits must not overflow.
+    let (usableAt, isTooLate) = time.addingReportingOverflow(delay * 1_000_000)
+    withdrawals.addresses[addition.user, default: []].append(
+      ListedPayoutAddress(
+        chain: addition.chain, address: addition.address, label: addition.label, addedAt: time,
+        usableAt: isTooLate ? .max : usableAt))
+    return accept(detail: isTooLate ? .max : usableAt)
+  }
+
+  mutating func removePayoutAddress(
+    _ address: PayoutAddress, of user: UserID, on chain: ChainID
+  ) -> Reply {
+    guard user != 0, Int(user) < users.count else { return refuse(.unknownUser) }
+    guard Int(chain) < chains.count else { return refuse(.unknownChain) }
+    var known = withdrawals.addresses[user] ?? []
+    guard let index = known.firstIndex(where: { $0.chain == chain && $0.address == address })
+    else { return refuse(.addressNotListed) }
+    known.remove(at: index)
+    withdrawals.addresses[user] = known.isEmpty ? nil : known
+    return accept()
+  }
+
+  // MARK: Requests
+
+  mutating func request(_ request: WithdrawalRequest) -> Reply {
+    guard request.user != 0, Int(request.user) < users.count else { return refuse(.unknownUser) }
+    withdrawals.expire(at: time)
+    if let known = withdrawals.find(request.user, request.clientID) {
+      let isSame =
+        known.asset == request.asset && known.amount == request.amount
+        && known.address == request.address
+      return isSame
+        ? Reply(rejection: nil, id: known.id, time: known.requestedAt, detail: 1)
+        : refuse(.duplicateClientWithdrawalID, id: known.id)
+    }
+    guard Int(request.asset) < assets.count else { return refuse(.unknownAsset) }
+    guard let terms = withdrawals.terms[request.asset], terms.isOpen else {
+      return refuse(.withdrawalsNotOffered)
+    }
+    if let rejection = check(request, terms) { return refuse(rejection) }
+    let needed = request.amount > terms.approvalAbove ? terms.approvals : 0
+    let withdrawal = Withdrawal(
+      id: withdrawals.count + 1, user: request.user, asset: request.asset, chain: terms.chain,
+      address: request.address, amount: request.amount, fee: terms.fee, clientID: request.clientID,
+      approvalsNeeded: needed, status: needed > 0 ? .requested : .approved, requestedAt: time)
+    withdrawals.append(withdrawal)
+    post(
+      accounts.open(request.user, request.asset), .lock, free: -withdrawal.lock,
+      locked: withdrawal.lock, reference(withdrawal))
+    effects.directory.append(.withdrawalRequested(withdrawal))
+    return accept(withdrawal.id)
+  }
+
+  private func check(_ request: WithdrawalRequest, _ terms: WithdrawalTerms) -> Rejection? {
+    if users[Int(request.user)].isFrozen { return .userFrozen }
+    guard request.amount > 0, request.amount < Bounds.maximumAtoms else { return .amountInvalid }
+    guard request.amount >= terms.minimum else { return .withdrawalTooSmall }
+    let listed = withdrawals.addresses[request.user]?.first {
+      $0.chain == terms.chain && $0.address == request.address
+    }
+    guard let listed else { return .addressNotListed }
+    guard listed.usableAt <= time else { return .addressTooNew }
+    guard withdrawals.records.count < Bounds.maximumWithdrawals,
+      withdrawals.count(of: request.user) < Bounds.maximumWithdrawalsOfUser
+    else { return .tooManyWithdrawals }
+    let day = withdrawals.day(request.user, request.asset)
+    guard day.user + request.amount <= terms.userDayLimit else { return .userDayLimit }
+    guard day.venue + request.amount <= terms.venueDayLimit else { return .venueDayLimit }
+    let free = accounts.find(request.user, request.asset).map { accounts.slab[$0].free } ?? 0
+    return free < request.amount + terms.fee ? .insufficientFunds : nil
+  }
+
+  private func reference(_ withdrawal: Withdrawal) -> LedgerReference {
+    LedgerReference(kind: .withdrawal, market: withdrawal.chain, id: withdrawal.id)
+  }
+
+  /// One that is there and not finished.
+  private func open(_ id: Int64) throws(Rejection) -> Withdrawal {
+    guard let withdrawal = withdrawals.records[id] else { throw .withdrawalNotFound }
+    if withdrawal.status.isFinished { throw .withdrawalFinished }
+    return withdrawal
+  }
+
+  // MARK: Approval
+
+  mutating func approve(_ approval: WithdrawalApproval) -> Reply {
+    do throws(Rejection) {
+      var withdrawal = try open(approval.id)
+      guard approval.operator != 0, Int(approval.operator) < users.count else {
+        throw .unknownUser
+      }
+      let holder = UserKey(key: approval.key, role: .operator)
+      guard keys[approval.key] == approval.operator,
+        users[Int(approval.operator)].keys.contains(holder)
+      else { throw .notAnOperatorKey }
+      guard approval.user == withdrawal.user, approval.asset == withdrawal.asset,
+        approval.amount == withdrawal.amount, approval.fee == withdrawal.fee,
+        approval.address == withdrawal.address
+      else { throw .approvalMismatch }
+      guard approval.operator != withdrawal.user else { throw .approvalByOwner }
+      // Two keys of one person are one person.
+      guard
+        !withdrawal.approvals.contains(where: {
+          $0.user == approval.operator || $0.key == approval.key
+        })
+      else { throw .approvalRepeated }
+      guard withdrawal.status == .requested else { throw .approvalNotNeeded }
+      withdrawal.approvals.append(
+        Withdrawal.Approver(user: approval.operator, key: approval.key))
+      effects.directory.append(.withdrawalApproved(approval, time: time))
+      if withdrawal.approvals.count >= Int(withdrawal.approvalsNeeded) {
+        move(&withdrawal, to: .approved)
+      }
+      withdrawals.update(withdrawal)
+      let missing = Int64(withdrawal.approvalsNeeded) - Int64(withdrawal.approvals.count)
+      return accept(withdrawal.id, detail: missing)
+    } catch {
+      return refuse(error)
+    }
+  }
+
+  private mutating func move(
+    _ withdrawal: inout Withdrawal, to status: WithdrawalStatus, _ reason: String = ""
+  ) {
+    withdrawal.status = status
+    effects.directory.append(
+      .withdrawalChanged(withdrawal.id, status, reason: reason, time: time))
+  }
+
+  // MARK: The end before the start
+
+  mutating func cancelWithdrawal(_ id: Int64, by user: UserID) -> Reply {
+    // Another user's does not exist.
+    guard withdrawals.records[id]?.user == user else { return refuse(.withdrawalNotFound) }
+    return endUnstarted(id, .cancelled, "by its user")
+  }
+
+  mutating func reject(_ id: Int64, by: UserID, _ reason: String) -> Reply {
+    guard Int(by) < users.count else { return refuse(.unknownUser) }
+    guard (1...200).contains(reason.utf8.count) else { return refuse(.reasonMissing) }
+    return endUnstarted(id, .rejected, reason)
+  }
+
+  private mutating func endUnstarted(
+    _ id: Int64, _ status: WithdrawalStatus, _ reason: String
+  ) -> Reply {
+    do throws(Rejection) {
+      var withdrawal = try open(id)
+      guard withdrawal.status != .started else { throw .withdrawalStarted }
+      unlock(withdrawal)
+      move(&withdrawal, to: status, reason)
+      withdrawals.update(withdrawal)
+      return accept(id)
+    } catch {
+      return refuse(error)
+    }
+  }
+
+  private mutating func unlock(_ withdrawal: Withdrawal) {
+    post(
+      accounts.open(withdrawal.user, withdrawal.asset), .unlock, free: withdrawal.lock,
+      locked: -withdrawal.lock, reference(withdrawal))
+  }
+
+  /// Freezing ends what has not begun; what is on its way cannot be called back.
+  mutating func cancelUnstartedWithdrawals(of user: UserID) {
+    let unstarted = withdrawals.records.values.filter {
+      $0.user == user && ($0.status == .requested || $0.status == .approved)
+    }
+    for withdrawal in unstarted.sorted(by: { $0.id < $1.id }) {
+      _ = endUnstarted(withdrawal.id, .cancelled, "the user was frozen")
+    }
+  }
+
+  // MARK: Custody's commands
+
+  /// Sent again it is accepted again, with detail 1: custody may have lost the answer.
+  mutating func start(_ id: Int64) -> Reply {
+    do throws(Rejection) {
+      var withdrawal = try open(id)
+      if withdrawal.status == .started { return accept(id, detail: 1) }
+      guard withdrawal.status == .approved else { throw .withdrawalNotApproved }
+      if users[Int(withdrawal.user)].isFrozen { throw .userFrozen }
+      move(&withdrawal, to: .started)
+      withdrawals.update(withdrawal)
+      return accept(id)
+    } catch {
+      return refuse(error)
+    }
+  }
+
+  mutating func finish(_ id: Int64) -> Reply {
+    end(id, .confirmed) { engine, withdrawal in
+      let account = engine.accounts.open(withdrawal.user, withdrawal.asset)
+      let reference = engine.reference(withdrawal)
+      engine.accounts.issue(-withdrawal.amount, of: withdrawal.asset)
+      engine.post(account, .withdrawal, locked: -withdrawal.amount, reference)
+      if withdrawal.fee > 0 {
+        engine.post(account, .fee, locked: -withdrawal.fee, reference)
+        engine.post(
+          engine.accounts.open(0, withdrawal.asset), .fee, free: withdrawal.fee, reference)
+      }
+    }
+  }
+
+  mutating func fail(_ id: Int64, isCancelled: Bool) -> Reply {
+    end(id, isCancelled ? .cancelled : .reverted) { engine, withdrawal in
+      engine.unlock(withdrawal)
+    }
+  }
+
+  /// Once; the same end again is accepted again, with detail 1.
+  private mutating func end(
+    _ id: Int64, _ status: WithdrawalStatus, _ settle: (inout Self, Withdrawal) -> Void
+  ) -> Reply {
+    guard var withdrawal = withdrawals.records[id] else {
+      // Finished and older than a day: the sender's own record says how.
+      return refuse(id >= 1 && id <= withdrawals.count ? .withdrawalFinished : .withdrawalNotFound)
+    }
+    if withdrawal.status.isFinished {
+      return withdrawal.status == status ? accept(id, detail: 1) : refuse(.withdrawalFinished)
+    }
+    guard withdrawal.status == .started else { return refuse(.withdrawalNotStarted) }
+    settle(&self, withdrawal)
+    move(&withdrawal, to: status)
+    withdrawals.update(withdrawal)
+    return accept(id)
+  }
+
+  // MARK: Queries
+
+  public func withdrawal(_ id: Int64) -> Withdrawal? { withdrawals.records[id] }
+
+  /// Those that wait for operators, oldest first.
+  public func withdrawalsToApprove() -> [Withdrawal] {
+    withdrawals.records.values.filter { $0.status == .requested }.sorted { $0.id < $1.id }
+  }
+
+  public func payoutAddresses(of user: UserID) -> [ListedPayoutAddress] {
+    withdrawals.addresses[user] ?? []
+  }
+
+  public func withdrawalTerms(of asset: AssetID) -> WithdrawalTerms? { withdrawals.terms[asset] }
+
+  /// By asset.
+  public func withdrawalTerms() -> [WithdrawalTerms] {
+    withdrawals.terms.values.sorted { $0.asset < $1.asset }
+  }
+
+  /// Seconds that a new address waits.
+  public func addressDelay(on chain: ChainID) -> Int64 {
+    withdrawals.delays[chain] ?? Withdrawals.defaultDelaySeconds
+  }
+
+  // MARK: Snapshot
+
+  /// At the end and only where there is something: a journal of before has the bytes it had.
+  func writeWithdrawals(to writer: inout ByteWriter) {
+    if withdrawals.isEmpty { return }
+    writer.uint(withdrawals.delays.count)
+    for (chain, seconds) in withdrawals.delays.sorted(by: { $0.key < $1.key }) {
+      writer.uint(chain)
+      writer.uint(seconds)
+    }
+    writer.uint(withdrawals.terms.count)
+    for terms in withdrawalTerms() { writer.withdrawalTerms(terms) }
+    writer.uint(withdrawals.addresses.count)
+    for (user, book) in withdrawals.addresses.sorted(by: { $0.key < $1.key }) {
+      writer.uint(user)
+      writer.uint(book.count)
+      for line in book {
+        writer.uint(line.chain)
+        writer.payoutAddress(line.address)
+        writer.text(line.label)
+        writer.uint(line.addedAt)
+        writer.uint(line.usableAt)
+      }
+    }
+    writer.uint(withdrawals.count)
+    writer.uint(withdrawals.firstOfDay)
+    writer.uint(withdrawals.records.count)
+    for withdrawal in withdrawals.records.values.sorted(by: { $0.id < $1.id }) {
+      write(withdrawal, to: &writer)
+    }
+  }
+
+  private func write(_ withdrawal: Withdrawal, to writer: inout ByteWriter) {
+    writer.uint(withdrawal.id)
+    writer.uint(withdrawal.user)
+    writer.uint(withdrawal.asset)
+    writer.uint(withdrawal.chain)
+    writer.payoutAddress(withdrawal.address)
+    writer.uint(withdrawal.amount)
+    writer.uint(withdrawal.fee)
+    writer.clientOrderID(withdrawal.clientID)
+    writer.byte(withdrawal.approvalsNeeded)
+    writer.byte(withdrawal.status.rawValue)
+    writer.uint(withdrawal.requestedAt)
+    writer.uint(withdrawal.approvals.count)
+    for approval in withdrawal.approvals {
+      writer.uint(approval.user)
+      writer.raw(approval.key.bytes)
+    }
+  }
+
+  mutating func readWithdrawals(_ reader: inout ByteReader) throws(ByteError) {
+    if reader.isAtEnd { return }
+    for _ in 0..<(try reader.count()) {
+      let chain: ChainID = try reader.uint()
+      let seconds: Int64 = try reader.uint()
+      guard Int(chain) < chains.count, withdrawals.delays[chain] == nil,
+        seconds <= Bounds.maximumAddressDelaySeconds
+      else { throw reader.fail("not a delay") }
+      withdrawals.delays[chain] = seconds
+    }
+    for _ in 0..<(try reader.count()) {
+      let terms = try reader.withdrawalTerms()
+      guard Int(terms.asset) < assets.count, Int(terms.chain) < chains.count, isValid(terms),
+        withdrawals.terms[terms.asset] == nil
+      else { throw reader.fail("not terms of withdrawals") }
+      withdrawals.terms[terms.asset] = terms
+    }
+    for _ in 0..<(try reader.count()) { try readAddressBook(&reader) }
+    let count: Int64 = try reader.counter()
+    let firstOfDay: Int64 = try reader.counter()
+    var found: [Withdrawal] = []
+    for _ in 0..<(try reader.count()) { found.append(try readWithdrawal(&reader)) }
+    guard found.count <= Bounds.maximumWithdrawals,
+      count - firstOfDay < Int64(Bounds.maximumWithdrawals),
+      withdrawals.restore(count: count, firstOfDay: firstOfDay, found)
+    else { throw reader.fail("withdrawals that cannot be") }
+    guard !withdrawals.isEmpty else { throw reader.fail("an empty part") }
+  }
+
+  private mutating func readAddressBook(_ reader: inout ByteReader) throws(ByteError) {
+    let user: UserID = try reader.uint()
+    var book: [ListedPayoutAddress] = []
+    for _ in 0..<(try reader.count()) {
+      book.append(
+        ListedPayoutAddress(
+          chain: try reader.uint(), address: try reader.payoutAddress(), label: try reader.text(),
+          addedAt: try reader.uint(), usableAt: try reader.uint()))
+    }
+    guard user != 0, Int(user) < users.count, withdrawals.addresses[user] == nil, !book.isEmpty,
+      book.count <= Bounds.maximumPayoutAddresses,
+      book.allSatisfy({
+        $0.address.isValid && Int($0.chain) < chains.count && $0.label.utf8.count <= 64
+      })
+    else { throw reader.fail("not an address book") }
+    withdrawals.addresses[user] = book
+  }
+
+  private func readWithdrawal(_ reader: inout ByteReader) throws(ByteError) -> Withdrawal {
+    let (id, user): (Int64, UserID) = (try reader.counter(), try reader.uint())
+    let (asset, chain): (AssetID, ChainID) = (try reader.uint(), try reader.uint())
+    let address = try reader.payoutAddress()
+    let (amount, fee): (Int128, Int128) = (try reader.uint(), try reader.uint())
+    let clientID = try reader.clientOrderID()
+    let needed = try reader.byte()
+    guard let status = WithdrawalStatus(rawValue: try reader.byte()) else {
+      throw reader.fail("not a status")
+    }
+    var withdrawal = Withdrawal(
+      id: id, user: user, asset: asset, chain: chain, address: address, amount: amount, fee: fee,
+      clientID: clientID, approvalsNeeded: needed, status: status, requestedAt: try reader.uint())
+    for _ in 0..<(try reader.count()) {
+      let approver: UserID = try reader.uint()
+      guard let key = PublicKey(try reader.raw(32)), Int(approver) < users.count else {
+        throw reader.fail("not an approval")
+      }
+      withdrawal.approvals.append(Withdrawal.Approver(user: approver, key: key))
+    }
+    guard user != 0, Int(user) < users.count, Int(asset) < assets.count, Int(chain) < chains.count,
+      address.isValid, amount > 0, amount < Bounds.maximumAtoms, fee < Bounds.maximumAtoms,
+      needed <= Bounds.maximumApprovals, withdrawal.approvals.count <= Int(needed),
+      withdrawal.requestedAt <= time
+    else { throw reader.fail("not a withdrawal") }
+    return withdrawal
+  }
+}
+
+extension ByteWriter {
+  package mutating func payoutAddress(_ address: PayoutAddress) {
+    uint(address.bytes.count)
+    raw(address.bytes)
+  }
+
+  package mutating func withdrawalTerms(_ terms: WithdrawalTerms) {
+    uint(terms.asset)
+    uint(terms.chain)
+    bool(terms.isOpen)
+    for amount in [
+      terms.minimum, terms.fee, terms.userDayLimit, terms.venueDayLimit, terms.approvalAbove,
+    ] {
+      int(amount)
+    }
+    byte(terms.approvals)
+  }
+}
+
+extension ByteReader {
+  package mutating func payoutAddress() throws(ByteError) -> PayoutAddress {
+    let count = try self.count()
+    return PayoutAddress(try raw(count))
+  }
+
+  package mutating func withdrawalTerms() throws(ByteError) -> WithdrawalTerms {
+    WithdrawalTerms(
+      asset: try uint(), chain: try uint(), isOpen: try bool(), minimum: try int(),
+      fee: try int(), userDayLimit: try int(), venueDayLimit: try int(),
+      approvalAbove: try int(), approvals: try byte())
+  }
+}
