@@ -25,10 +25,14 @@ public protocol Exchange: Sendable {
 
   /// What is paid in from a chain; nil for an exchange without one.
   var deposits: (any DepositDesk)? { get }
+
+  /// What is paid out on a chain; nil for an exchange that pays out nothing.
+  var withdrawals: (any WithdrawalDesk)? { get }
 }
 
 extension Exchange {
   public var deposits: (any DepositDesk)? { nil }
+  public var withdrawals: (any WithdrawalDesk)? { nil }
 }
 
 public enum ExchangeError: Error, Sendable, Equatable {

@@ -90,6 +90,7 @@ struct RequestPipeline: HTTPResponder {
       guard SignableRequest.digest(of: call.body) == claim.digest else {
         throw Refusal(.digestMismatch)
       }
+      call.lastEventID = request.headers[.lastEventID]
       return try await handler(handlers, call, user)
     }
   }

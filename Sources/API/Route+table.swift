@@ -7,7 +7,8 @@ extension Route {
   private static let readers: Set<Role> = [.trader, .readOnly, .operator]
   private static let operators: Set<Role> = [.operator]
 
-  static let all: [Route] = publicRoutes + traderRoutes + operatorRoutes
+  static let all: [Route] =
+    publicRoutes + traderRoutes + withdrawalRoutes + operatorRoutes + payoutRoutes
 
   private static let publicRoutes: [Route] = [
     Route(method: .get, template: "/healthz", access: .open { _, _ in Handlers.healthy }),
@@ -99,6 +100,90 @@ extension Route {
       access: .roles(readers) { handlers, call, user throws(Refusal) in
         try await handlers.subscribeToDeposits(call, user)
       }),
+  ]
+
+  private static let withdrawalRoutes: [Route] = [
+    Route(
+      method: .get, template: "/v1/withdrawal-terms",
+      access: .roles(readers) { handlers, _, _ throws(Refusal) in
+        try await handlers.withdrawalTerms()
+      }),
+    Route(
+      method: .get, template: "/v1/withdrawal-addresses",
+      access: .roles(readers) { handlers, _, user throws(Refusal) in
+        try await handlers.withdrawalAddresses(user)
+      }),
+    Route(
+      method: .post, template: "/v1/withdrawal-addresses", maximumBody: maximumBody,
+      access: .roles(traders) { handlers, call, user throws(Refusal) in
+        try await handlers.addWithdrawalAddress(call, user)
+      }),
+    Route(
+      method: .delete, template: "/v1/withdrawal-addresses/{address}",
+      access: .roles(traders) { handlers, call, user throws(Refusal) in
+        try await handlers.removeWithdrawalAddress(call, user)
+      }),
+    Route(
+      method: .post, template: "/v1/withdrawals", maximumBody: maximumBody,
+      access: .roles(traders) { handlers, call, user throws(Refusal) in
+        try await handlers.withdraw(call, user)
+      }),
+    Route(
+      method: .get, template: "/v1/withdrawals", query: ["status", "before", "limit"],
+      access: .roles(readers) { handlers, call, user throws(Refusal) in
+        try await handlers.withdrawals(call, of: user)
+      }),
+    Route(
+      method: .get, template: "/v1/withdrawals/{id}",
+      access: .roles(readers) { handlers, call, user throws(Refusal) in
+        try await handlers.withdrawal(call, user)
+      }),
+    Route(
+      method: .delete, template: "/v1/withdrawals/{id}",
+      access: .roles(traders) { handlers, call, user throws(Refusal) in
+        try await handlers.cancelWithdrawal(call, user)
+      }),
+  ]
+
+  private static let payoutRoutes: [Route] = [
+    operating(.get, "/withdrawals", query: ["status", "before", "limit"]) {
+      handlers, call, _ throws(Refusal) in
+      try await handlers.withdrawals(call, of: nil)
+    },
+    operating(.get, "/withdrawals/waiting") { handlers, _, _ throws(Refusal) in
+      try await handlers.waitingWithdrawals()
+    },
+    operating(.post, "/withdrawals/{id}/approve", maximumBody: maximumBody) {
+      handlers, call, user throws(Refusal) in
+      try await handlers.approveWithdrawal(call, user)
+    },
+    operating(.post, "/withdrawals/{id}/reject", maximumBody: maximumBody) {
+      handlers, call, user throws(Refusal) in
+      try await handlers.rejectWithdrawal(call, user)
+    },
+    operating(.post, "/withdrawal-terms", maximumBody: maximumBody) {
+      handlers, call, _ throws(Refusal) in
+      try await handlers.setWithdrawalTerms(call)
+    },
+    operating(.post, "/address-delay", maximumBody: maximumBody) {
+      handlers, call, _ throws(Refusal) in
+      try await handlers.setAddressDelay(call)
+    },
+    operating(.get, "/payouts") { handlers, _, _ throws(Refusal) in
+      try await handlers.payouts()
+    },
+    operating(.post, "/payouts/resume", maximumBody: maximumBody) {
+      handlers, call, user throws(Refusal) in
+      try await handlers.resumePayouts(call, user)
+    },
+    operating(.post, "/payouts/{nonce}/cancel", maximumBody: maximumBody) {
+      handlers, call, user throws(Refusal) in
+      try await handlers.cancelPayout(call, user)
+    },
+    operating(.post, "/payouts/{nonce}/resolve", maximumBody: maximumBody) {
+      handlers, call, user throws(Refusal) in
+      try await handlers.resolvePayout(call, user)
+    },
   ]
 
   /// An operator's route.

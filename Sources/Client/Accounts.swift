@@ -3,7 +3,7 @@
 public struct AssetBalance: Codable, Sendable, Equatable {
   public var asset: String
   public var free: DecimalAmount
-  /// Held by open orders.
+  /// Held by open orders and by withdrawals that are not finished.
   public var locked: DecimalAmount
   public var total: DecimalAmount
 
@@ -23,11 +23,11 @@ public struct BalanceList: Codable, Sendable, Equatable {
 
 /// What a ledger line refers to.
 public struct LedgerLineReference: Codable, Sendable, Equatable {
-  /// `trade`, `order`, `auction`, `adjustment`, `deposit` or `clawback`.
+  /// `trade`, `order`, `auction`, `adjustment`, `deposit`, `clawback` or `withdrawal`.
   public var kind: String
   /// Of a trade, an order or an auction.
   @Nullable public var market: String?
-  /// Of a deposit or a clawback.
+  /// Of a deposit, a clawback or a withdrawal.
   @Nullable public var chain: String?
   public var id: String
 

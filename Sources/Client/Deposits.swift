@@ -170,18 +170,24 @@ public struct ReconciliationReport: Codable, Sendable, Equatable {
     public var adjustments: String
     /// On the chain and in no balance.
     public var unbooked: String
-    /// `held + adjustments - users - unbooked`; nil where it is beyond 127 bits.
+    /// Withdrawals that are paid on the chain and not final yet.
+    public var leaving: String
+    /// The venue's own coins: put in from outside, less taken out, less gas. Below zero users pay for gas.
+    public var float: String
+    /// `held - (users - adjustments + unbooked - leaving + float)`; nil where it is beyond 127 bits.
     @Nullable public var difference: String?
 
     public init(
       asset: String, held: String, users: String, adjustments: String, unbooked: String,
-      difference: String?
+      leaving: String, float: String, difference: String?
     ) {
       self.asset = asset
       self.held = held
       self.users = users
       self.adjustments = adjustments
       self.unbooked = unbooked
+      self.leaving = leaving
+      self.float = float
       self.difference = difference
     }
   }

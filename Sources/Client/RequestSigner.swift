@@ -63,6 +63,14 @@ public struct RequestSigner: Sendable {
       signature: "sig=:\(signature.base64EncodedString()):")
   }
 
+  /// Signs a hash that stands for something else than a request, as an approval's.
+  public func sign(digest: [UInt8]) -> [UInt8] {
+    guard let signature = try? privateKey.signature(for: digest) else {
+      preconditionFailure("Ed25519 signs every message")
+    }
+    return Array(signature)
+  }
+
   /// 128 random bits.
   private static func randomNonce() -> String {
     var generator = SystemRandomNumberGenerator()

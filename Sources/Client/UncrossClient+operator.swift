@@ -141,6 +141,80 @@ extension UncrossClient {
     try await call(.get, Target("v1", "operator", "custody"), isSafeToRepeat: true)
   }
 
+  // MARK: Withdrawals
+
+  /// Of all users, newest first.
+  public func allWithdrawals(
+    status: String? = nil, before: String? = nil, limit: Int? = nil
+  ) async throws(APIError) -> WithdrawalPage {
+    try await call(
+      .get,
+      Target("v1", "operator", "withdrawals").with("status", status).with("before", before)
+        .with("limit", limit),
+      isSafeToRepeat: true)
+  }
+
+  public func waitingWithdrawals() async throws(APIError) -> [WaitingWithdrawal] {
+    let answer: WaitingWithdrawals = try await operate(
+      .get, Target("v1", "operator", "withdrawals", "waiting"), Self.nothing, isSafeToRepeat: true)
+    return answer.withdrawals
+  }
+
+  /// - Parameter signature: of the withdrawal's `approvalDigest`, by the key that signs the request.
+  public func approve(
+    withdrawal id: String, signature: [UInt8]
+  ) async throws(APIError) -> WithdrawalOutcome {
+    try await operate(
+      .post, Target("v1", "operator", "withdrawals", id, "approve"),
+      ApprovalSignature(signature: Hex.string(signature)), isSafeToRepeat: false)
+  }
+
+  public func reject(
+    withdrawal id: String, reason: String
+  ) async throws(APIError) -> WithdrawalOutcome {
+    try await operate(
+      .post, Target("v1", "operator", "withdrawals", id, "reject"), Reason(reason: reason),
+      isSafeToRepeat: false)
+  }
+
+  public func setWithdrawalTerms(_ terms: WithdrawalTermsLine) async throws(APIError) -> Applied {
+    try await operate(
+      .post, Target("v1", "operator", "withdrawal-terms"), terms, isSafeToRepeat: true)
+  }
+
+  public func setAddressDelay(seconds: Int64) async throws(APIError) -> Applied {
+    try await operate(
+      .post, Target("v1", "operator", "address-delay"), AddressDelay(seconds: seconds),
+      isSafeToRepeat: true)
+  }
+
+  public func payouts() async throws(APIError) -> PayoutReport {
+    try await operate(.get, Target("v1", "operator", "payouts"), Self.nothing, isSafeToRepeat: true)
+  }
+
+  /// Payments go on after a halt.
+  public func resumePayouts(reason: String) async throws(APIError) -> Applied {
+    try await operate(
+      .post, Target("v1", "operator", "payouts", "resume"), Reason(reason: reason),
+      isSafeToRepeat: true)
+  }
+
+  /// Ends an open payment without paying, if the chain still lets it.
+  public func cancelPayout(nonce: String, reason: String) async throws(APIError) -> Applied {
+    try await operate(
+      .post, Target("v1", "operator", "payouts", nonce, "cancel"), Reason(reason: reason),
+      isSafeToRepeat: true)
+  }
+
+  /// Says what became of a payment that is held.
+  public func resolvePayout(
+    nonce: String, _ resolution: PayoutResolution
+  ) async throws(APIError) -> Applied {
+    try await operate(
+      .post, Target("v1", "operator", "payouts", nonce, "resolve"), resolution,
+      isSafeToRepeat: true)
+  }
+
   public func balances(ofUser userID: String) async throws(APIError) -> [AssetBalance] {
     let answer: BalanceList = try await operate(
       .get, Target("v1", "operator", "balances").with("user", userID), Self.nothing,

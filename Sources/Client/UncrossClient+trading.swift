@@ -94,6 +94,56 @@ extension UncrossClient {
       isSafeToRepeat: true)
   }
 
+  // MARK: Withdrawals
+
+  public func withdrawalTerms() async throws(APIError) -> WithdrawalTermsList {
+    try await call(.get, Target("v1", "withdrawal-terms"), isSafeToRepeat: true)
+  }
+
+  public func withdrawalAddresses() async throws(APIError) -> [WithdrawalAddressLine] {
+    let book: WithdrawalAddressBook = try await call(
+      .get, Target("v1", "withdrawal-addresses"), isSafeToRepeat: true)
+    return book.addresses
+  }
+
+  /// After a repetition `address_exists` may mean that the first attempt added it.
+  public func add(
+    _ address: NewWithdrawalAddress
+  ) async throws(APIError) -> WithdrawalAddressLine {
+    try await call(
+      .post, Target("v1", "withdrawal-addresses"), body: JSON.bytes(address), isSafeToRepeat: true)
+  }
+
+  public func remove(withdrawalAddress address: String) async throws(APIError) -> Applied {
+    try await call(.delete, Target("v1", "withdrawal-addresses", address), isSafeToRepeat: true)
+  }
+
+  /// Safe to repeat: the client id names the withdrawal.
+  public func withdraw(_ withdrawal: NewWithdrawal) async throws(APIError) -> WithdrawalLine {
+    try await call(
+      .post, Target("v1", "withdrawals"), body: JSON.bytes(withdrawal), isSafeToRepeat: true)
+  }
+
+  /// Newest first; `next` of a page goes into `before`.
+  public func withdrawals(
+    status: String? = nil, before: String? = nil, limit: Int? = nil
+  ) async throws(APIError) -> WithdrawalPage {
+    try await call(
+      .get,
+      Target("v1", "withdrawals").with("status", status).with("before", before)
+        .with("limit", limit),
+      isSafeToRepeat: true)
+  }
+
+  public func withdrawal(_ id: String) async throws(APIError) -> WithdrawalLine {
+    try await call(.get, Target("v1", "withdrawals", id), isSafeToRepeat: true)
+  }
+
+  /// After a repetition `withdrawal_finished` may mean that the first attempt cancelled it.
+  public func cancel(withdrawal id: String) async throws(APIError) -> WithdrawalOutcome {
+    try await call(.delete, Target("v1", "withdrawals", id), isSafeToRepeat: true)
+  }
+
   /// Newest first; `next` of a page goes into `before`.
   public func fills(before: String? = nil, limit: Int? = nil) async throws(APIError) -> FillPage {
     try await call(

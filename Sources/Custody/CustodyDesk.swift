@@ -88,7 +88,7 @@ public final class CustodyDesk: @unchecked Sendable {
   }
 
   /// Runs a body with the connection, which is made anew after a failure.
-  private func withStore<R: Sendable>(
+  func withStore<R: Sendable>(
     _ body: @escaping @Sendable (borrowing CustodyStore) throws(PostgresError) -> R
   ) async throws(Failure) -> R {
     try await run(on: queue) { [self] in

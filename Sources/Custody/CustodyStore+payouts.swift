@@ -66,18 +66,17 @@ extension CustodyStore {
     }
   }
 
-  /// An operator has looked: payments go on.
-  func resume(_ sender: Address) throws(PostgresError) {
-    try transaction { () throws(PostgresError) in
-      var parameters = PostgresParameters()
-      parameters.text(chain)
-      parameters.bytea(sender.bytes)
-      try connection.query(
-        """
-        update core.payout_sender set halted = null, halted_at = null
-        where chain = $1 and sender = $2
-        """, parameters)
-    }
+  /// Payments go on, in the caller's transaction; false where they were not halted.
+  func resume(_ sender: Address) throws(PostgresError) -> Bool {
+    var parameters = PostgresParameters()
+    parameters.text(chain)
+    parameters.bytea(sender.bytes)
+    let result = try connection.query(
+      """
+      update core.payout_sender set halted = null, halted_at = null
+      where chain = $1 and sender = $2 and halted is not null
+      """, parameters)
+    return result.affectedRows == 1
   }
 
   // MARK: Withdrawals
@@ -385,36 +384,28 @@ extension CustodyStore {
 
   // MARK: Operators
 
-  /// An operator wants a payment to end without paying; false where it is not open.
+  /// A payment shall end without paying, in the caller's transaction; false where it is not open.
   func cancelPayment(_ sender: Address, _ nonce: UInt64) throws(PostgresError) -> Bool {
-    var isOpen = false
-    try transaction { () throws(PostgresError) in
-      let result = try connection.query(
-        """
-        update core.payout_slot set is_cancelled = true
-        where chain = $1 and sender = $2 and nonce = $3 and outcome is null
-        """, slotKey(sender, nonce))
-      isOpen = result.affectedRows == 1
-    }
-    return isOpen
+    let result = try connection.query(
+      """
+      update core.payout_slot set is_cancelled = true
+      where chain = $1 and sender = $2 and nonce = $3 and outcome is null
+      """, slotKey(sender, nonce))
+    return result.affectedRows == 1
   }
 
-  /// An operator found out what became of one that is held; false where it is not.
+  /// What became of a payment that is held, in the caller's transaction; false where none is.
   func resolve(
     _ sender: Address, _ nonce: UInt64, _ outcome: PayoutOutcome
   ) throws(PostgresError) -> Bool {
-    var isHeld = false
-    try transaction { () throws(PostgresError) in
-      var parameters = slotKey(sender, nonce)
-      parameters.text(outcome.rawValue)
-      let result = try connection.query(
-        """
-        update core.payout_slot set resolution = $4
-        where chain = $1 and sender = $2 and nonce = $3 and outcome is null and hold is not null
-        """, parameters)
-      isHeld = result.affectedRows == 1
-    }
-    return isHeld
+    var parameters = slotKey(sender, nonce)
+    parameters.text(outcome.rawValue)
+    let result = try connection.query(
+      """
+      update core.payout_slot set resolution = $4
+      where chain = $1 and sender = $2 and nonce = $3 and outcome is null and hold is not null
+      """, parameters)
+    return result.affectedRows == 1
   }
 
   /// The last scanned block, and up to where blocks are final.

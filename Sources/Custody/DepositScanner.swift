@@ -122,6 +122,12 @@ public final class DepositScanner: Sendable {
     public var halted: CustodyHalt?
     /// What the scanner waits for.
     public var state = "starting"
+
+    /// It has what the node has, within some blocks: new payments may begin.
+    public var isFollowing: Bool {
+      guard halted == nil, let tip, let latest else { return false }
+      return latest - tip < 16 && state != "retrying" && state != "starting"
+    }
   }
 
   private let conninfo: String

@@ -72,6 +72,17 @@ public struct ListedPayoutAddress: Sendable, Equatable {
   public var addedAt: Microseconds
   /// From when on it is paid to.
   public var usableAt: Microseconds
+
+  public init(
+    chain: ChainID, address: PayoutAddress, label: String, addedAt: Microseconds,
+    usableAt: Microseconds
+  ) {
+    self.chain = chain
+    self.address = address
+    self.label = label
+    self.addedAt = addedAt
+    self.usableAt = usableAt
+  }
 }
 
 /// What a user asks for; the same client id again gets the first answer.

@@ -105,6 +105,21 @@ extension Migrations {
       foreign key (chain, sender, nonce) references core.payout_slot);
     create index payout_attempt_slot on core.payout_attempt(chain, sender, nonce);
 
+    -- What operators decided about payments, for the auditor.
+    create table core.payout_decision(
+      id bigint generated always as identity primary key,
+      chain text not null,
+      sender bytea not null,
+      nonce bigint,
+      operator_id bigint not null,
+      decision text not null check (decision in ('resume', 'cancel', 'paid', 'reverted')),
+      reason text not null,
+      at timestamptz not null default now());
+    create trigger append_only before update or delete on core.payout_decision
+      for each row execute function core.append_only();
+    create trigger append_only_truncate before truncate on core.payout_decision
+      for each statement execute function core.append_only();
+
     -- Transactions of our own addresses in scanned blocks.
     create table core.sent_transaction(
       chain text not null,
@@ -135,12 +150,12 @@ extension Migrations {
     create index venue_transfer_block on core.venue_transfer(chain, block_height);
 
     grant select, insert on core.withdrawal_log, core.withdrawal_approval, core.payout_sender,
-      core.payout_slot, core.payout_attempt, core.sent_transaction, core.venue_transfer
-      to uncross_app;
+      core.payout_slot, core.payout_attempt, core.payout_decision, core.sent_transaction,
+      core.venue_transfer to uncross_app;
     grant update on core.payout_sender, core.payout_slot, core.payout_attempt to uncross_app;
     grant delete on core.sent_transaction, core.venue_transfer to uncross_app;
     grant select on core.withdrawal_log, core.withdrawal_approval, core.payout_sender,
-      core.payout_slot, core.payout_attempt, core.sent_transaction, core.venue_transfer
-      to uncross_audit;
+      core.payout_slot, core.payout_attempt, core.payout_decision, core.sent_transaction,
+      core.venue_transfer to uncross_audit;
     """
 }

@@ -222,7 +222,7 @@ struct Venue: Sendable {
   /// Reads a stream until `isEnough` of what came; asked once before anything came, when it is open.
   func stream(
     _ target: String, as name: String, headers: [(String, String)] = [],
-    until isEnough: (String) -> Bool
+    until isEnough: @escaping @Sendable (String) -> Bool
   ) async throws -> String {
     var request = HTTPClientRequest(url: url + target)
     let fields = Self.signer(name).sign(
@@ -231,13 +231,24 @@ struct Venue: Sendable {
       request.headers.add(name: name, value: value)
     }
     let response = try await HTTPClient.shared.execute(request, timeout: .seconds(20))
-    var text = ""
-    if isEnough(text) { return text }
-    for try await chunk in response.body {
-      text += String(buffer: chunk)
-      if isEnough(text) { break }
+    return try await withThrowingTaskGroup(of: String.self) { tasks in
+      tasks.addTask {
+        var text = ""
+        if isEnough(text) { return text }
+        for try await chunk in response.body {
+          text += String(buffer: chunk)
+          if isEnough(text) { break }
+        }
+        return text
+      }
+      // A stream without what is waited for would never end.
+      tasks.addTask {
+        try await Task.sleep(for: .seconds(20))
+        return "nothing came within 20 s"
+      }
+      defer { tasks.cancelAll() }
+      return try await tasks.next() ?? ""
     }
-    return text
   }
 
   func send(_ raw: RawRequest) async throws -> WireAnswer {

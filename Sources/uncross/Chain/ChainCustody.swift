@@ -16,6 +16,9 @@ final class ChainCustody: Sendable {
   let rules: DepositRules
   let scanner: DepositScanner
   let desk: CustodyDesk
+  let addresses: DepositAddresses
+  /// Nil where nothing can be taken out.
+  let payments: PayoutSender?
   private let directory: Directory
   private let loop: CommandLoop
   /// The last reconciliation, for the metrics.
@@ -30,7 +33,7 @@ final class ChainCustody: Sendable {
     self.directory = directory
     self.loop = loop
     rules = try settings.rules { directory.decimals(of: $0) }
-    let addresses = DepositAddresses(xpub: try ExtendedPublicKey(settings.xpub))
+    addresses = DepositAddresses(xpub: try ExtendedPublicKey(settings.xpub))
     var configuration = DepositScanner.Configuration(
       chain: settings.name, chainID: settings.chainID, start: settings.start)
     if let poll = settings.pollMilliseconds { configuration.pollMilliseconds = poll }
@@ -41,10 +44,33 @@ final class ChainCustody: Sendable {
     desk = CustodyDesk(
       conninfo: conninfo, chain: settings.name, addresses: addresses, xpub: settings.xpub,
       term: { term.current })
+    payments = try Self.payments(
+      settings, conninfo, rules, addresses, CustodyCore(loop: loop, term: term), scanner, logger)
+  }
+
+  private static func payments(
+    _ settings: ChainSettings, _ conninfo: String, _ rules: DepositRules,
+    _ addresses: DepositAddresses, _ core: CustodyCore, _ scanner: DepositScanner, _ logger: Logger
+  ) throws -> PayoutSender? {
+    guard let payouts = settings.payouts else { return nil }
+    var fees = PayoutRules(
+      maximumFee: payouts.maximumFeePerGas, priorityFee: payouts.priorityFeePerGas)
+    if let blocks = payouts.bumpAfterBlocks { fees.bumpAfterBlocks = blocks }
+    var configuration = PayoutSender.Configuration(
+      chain: settings.name, chainID: UInt64(settings.chainID), sender: payouts.sender, rules: fees,
+      depth: payouts.confirmations)
+    if let nonce = payouts.firstNonce { configuration.firstNonce = nonce }
+    if let poll = settings.pollMilliseconds { configuration.pollMilliseconds = poll }
+    return PayoutSender(
+      conninfo: conninfo, configuration: configuration, assets: rules, addresses: addresses,
+      nodes: settings.nodes.map { ChainNode(url: $0) },
+      signer: SocketSigner(path: payouts.signer, address: payouts.sender), core: core,
+      isFollowing: { scanner.currentFigures().isFollowing }, report: { logger.warning("\($0)") })
   }
 
   func start() {
     scanner.start()
+    payments?.start()
     let seconds = settings.reconcileSeconds ?? 3_600
     schedule.withLock {
       $0 = Task { [weak self] in
@@ -58,6 +84,7 @@ final class ChainCustody: Sendable {
 
   func stop() {
     schedule.withLock { $0?.cancel() }
+    payments?.stop()
     scanner.stop()
   }
 
@@ -73,7 +100,7 @@ final class ChainCustody: Sendable {
         .gauge, asset.difference.map { Double($0) } ?? .nan,
         labels: labels + [(name: "asset", value: asset.code)])
     }
-    return differences + [
+    return differences + payoutMetrics() + [
       gauge(
         "scanned_block", "The last scanned block; -1 before the first", Double(figures.tip ?? -1)),
       gauge(
@@ -264,6 +291,7 @@ extension ChainCustody: DepositDesk {
         ReconciliationReport.Asset(
           asset: asset.code, held: "\(asset.held)", users: Self.scaled(asset.users, asset.scale),
           adjustments: Self.scaled(asset.adjustments, asset.scale), unbooked: "\(asset.unbooked)",
+          leaving: "\(asset.leaving)", float: "\(asset.float)",
           difference: asset.difference.map { "\($0)" })
       })
   }
@@ -274,7 +302,7 @@ extension ChainCustody: DepositDesk {
     return atoms < 0 ? "-" + magnitude : magnitude
   }
 
-  private func amount(_ atoms: Int128, _ code: String) -> DecimalAmount {
+  func amount(_ atoms: Int128, _ code: String) -> DecimalAmount {
     DecimalAmount(atoms: atoms, decimals: directory.decimals(of: code) ?? 0)
   }
 }

@@ -29,6 +29,61 @@ struct ChainSettings: Decodable, Sendable {
     }
   }
 
+  /// How withdrawals are paid.
+  struct Payouts: Decodable, Sendable {
+    /// The hot wallet, whose key the signer holds.
+    var sender: Address
+    /// The signer's socket.
+    var signer: String
+    /// Its first nonce that is ours: above 0 for a key that was used before.
+    var firstNonce: UInt64?
+    /// Wei for each unit of gas, in total: nothing is paid while the chain asks for more.
+    var maximumFeePerGas: UInt256
+    /// Wei for each unit of gas above the base fee.
+    var priorityFeePerGas: UInt256
+    /// Blocks until a payment counts as final, its own included; absent: when the chain says so.
+    var confirmations: Int64?
+    /// Blocks after which a payment that is not mined is signed again with higher fees.
+    var bumpAfterBlocks: Int64?
+
+    private enum CodingKeys: String, CodingKey {
+      case sender, signer, confirmations
+      case firstNonce = "first_nonce"
+      case maximumFeePerGas = "maximum_fee_per_gas"
+      case priorityFeePerGas = "priority_fee_per_gas"
+      case bumpAfterBlocks = "bump_after_blocks"
+    }
+
+    init(sender: Address, signer: String, maximumFeePerGas: UInt64, priorityFeePerGas: UInt64) {
+      self.sender = sender
+      self.signer = signer
+      self.maximumFeePerGas = UInt256(maximumFeePerGas)
+      self.priorityFeePerGas = UInt256(priorityFeePerGas)
+    }
+
+    init(from decoder: any Decoder) throws {
+      let container = try decoder.container(keyedBy: CodingKeys.self)
+      func wei(_ key: CodingKeys) throws -> UInt256 {
+        let text = try container.decode(String.self, forKey: key)
+        guard let wei = UInt256(decimal: text) else {
+          throw ChainSettingsError("payouts.\(key.rawValue): \(text) is no amount of wei")
+        }
+        return wei
+      }
+      sender = try ChainSettings.address(
+        container.decode(String.self, forKey: .sender), "payouts.sender")
+      signer = try container.decode(String.self, forKey: .signer)
+      firstNonce = try container.decodeIfPresent(UInt64.self, forKey: .firstNonce)
+      maximumFeePerGas = try wei(.maximumFeePerGas)
+      priorityFeePerGas = try wei(.priorityFeePerGas)
+      confirmations = try container.decodeIfPresent(Int64.self, forKey: .confirmations)
+      bumpAfterBlocks = try container.decodeIfPresent(Int64.self, forKey: .bumpAfterBlocks)
+      guard confirmations.map({ $0 > 0 }) ?? true, bumpAfterBlocks.map({ $0 > 0 }) ?? true,
+        priorityFeePerGas <= maximumFeePerGas
+      else { throw ChainSettingsError("payouts: numbers of blocks are 1 or more, the priority fee is part of the maximum") }
+    }
+  }
+
   /// The chain's name in the ledger.
   var name: String
   var chainID: Int64
@@ -44,9 +99,11 @@ struct ChainSettings: Decodable, Sendable {
   var assets: [Asset]
   /// The venue's own addresses: what they send is no deposit.
   var ownSenders: [String]?
+  /// Absent: nothing can be taken out.
+  var payouts: Payouts?
 
   private enum CodingKeys: String, CodingKey {
-    case name, nodes, xpub, start, assets
+    case name, nodes, xpub, start, assets, payouts
     case chainID = "chain_id"
     case pollMilliseconds = "poll_milliseconds"
     case reconcileSeconds = "reconcile_seconds"
@@ -111,7 +168,9 @@ struct ChainSettings: Decodable, Sendable {
     }
     return DepositRules(
       assets: rules,
-      ownSenders: try Set((ownSenders ?? []).map { try Self.address($0, "own_senders") }))
+      ownSenders: try Set(
+        (ownSenders ?? []).map { try Self.address($0, "own_senders") }
+          + (payouts.map { [$0.sender] } ?? [])))
   }
 
   fileprivate static func address(_ text: String, _ place: String) throws -> Address {

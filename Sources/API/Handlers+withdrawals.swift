@@ -1,0 +1,404 @@
+// Withdrawals: the address book, requests, and what operators decide about them.
+
+public import Client
+internal import Crypto
+public import Engine
+
+/// Payments out as the API sees them.
+public protocol WithdrawalDesk: Sendable {
+  /// The chain on which is paid.
+  var chain: String { get }
+  /// An address as its user wrote it; nil, with the reason, where nothing may be paid to it.
+  func parse(_ address: String) -> Result<PayoutAddress, AddressRefusal>
+  /// As it is shown, with its checksum.
+  func text(_ address: PayoutAddress) -> String
+  /// Newest first; of all users where none is named, in all states where none is.
+  func withdrawals(
+    of user: UserID?, status: String?, before: Int64?, limit: Int
+  ) async throws(ExchangeError) -> WithdrawalPage
+  func withdrawal(_ id: Int64) async throws(ExchangeError) -> WithdrawalLine?
+  /// The user's first withdrawal under a client id.
+  func withdrawal(
+    of user: UserID, clientID: ClientOrderID
+  ) async throws(ExchangeError) -> WithdrawalLine?
+  func payouts() async throws(ExchangeError) -> PayoutReport
+  func resumePayouts(_ by: OperatorDecision) async throws(ExchangeError)
+  /// False where no such payment is open.
+  func cancelPayout(
+    nonce: UInt64, _ by: OperatorDecision
+  ) async throws(ExchangeError) -> Bool
+  /// False where no such payment is held.
+  func resolvePayout(
+    nonce: UInt64, _ outcome: PayoutResolution.Outcome, _ by: OperatorDecision
+  ) async throws(ExchangeError) -> Bool
+}
+
+/// Why an address is not paid to, in words.
+public struct AddressRefusal: Error, Sendable, Equatable {
+  public var reason: String
+
+  public init(_ reason: String) { self.reason = reason }
+}
+
+/// Who decided, and why: kept for the auditor.
+public struct OperatorDecision: Sendable, Equatable {
+  public var `operator`: UserID
+  public var reason: String
+
+  public init(operator: UserID, reason: String) {
+    self.operator = `operator`
+    self.reason = reason
+  }
+}
+
+extension Handlers {
+  private static let statuses: Set<String> = [
+    "requested", "approved", "started", "slotted", "signed", "broadcast", "mined", "confirmed",
+    "reverted", "cancelling", "cancelled", "rejected", "halted",
+  ]
+
+  private func desk() throws(Refusal) -> any WithdrawalDesk {
+    guard let desk = exchange.withdrawals else {
+      throw Refusal(.notFound, "this exchange pays out on no chain")
+    }
+    return desk
+  }
+
+  private func ask<Value>(
+    _ body: (any WithdrawalDesk) async throws(ExchangeError) -> Value
+  ) async throws(Refusal) -> Value {
+    let desk = try desk()
+    do throws(ExchangeError) {
+      return try await body(desk)
+    } catch {
+      throw Refusal(ofCore: error)
+    }
+  }
+
+  private func chain(_ desk: any WithdrawalDesk) async throws(Refusal) -> ChainID {
+    let name = desk.chain
+    guard let chain = try await read({ $0.chain(named: name) }) else {
+      throw Refusal(.unavailable, "the chain is not registered yet", retryAfterSeconds: 1)
+    }
+    return chain
+  }
+
+  private static func address(
+    _ text: String, _ desk: any WithdrawalDesk
+  ) throws(Refusal) -> PayoutAddress {
+    switch desk.parse(text) {
+    case .success(let address): return address
+    case .failure(let refusal): throw Refusal(.addressInvalid, refusal.reason)
+    }
+  }
+
+  // MARK: Terms
+
+  func withdrawalTerms() async throws(Refusal) -> Answer {
+    let chain = try await chain(desk())
+    let (terms, delay) = try await read { ($0.withdrawalTerms(), $0.addressDelay(on: chain)) }
+    return .json(
+      WithdrawalTermsList(
+        terms: terms.map { terms in
+          let asset = listedAsset(terms.asset)
+          func amount(_ atoms: Int128) -> DecimalAmount {
+            DecimalAmount(atoms: atoms, decimals: asset.decimals)
+          }
+          return WithdrawalTermsLine(
+            asset: asset.definition.code, chain: directory.chain(terms.chain) ?? "",
+            open: terms.isOpen, minimum: amount(terms.minimum), fee: amount(terms.fee),
+            userDayLimit: amount(terms.userDayLimit), venueDayLimit: amount(terms.venueDayLimit),
+            approvalAbove: amount(terms.approvalAbove), approvals: Int(terms.approvals))
+        }, addressDelaySeconds: delay))
+  }
+
+  func setWithdrawalTerms(_ call: Call) async throws(Refusal) -> Answer {
+    var fields = try call.fields()
+    let asset = try asset(named: fields.text("asset"))
+    let name = try fields.text("chain")
+    guard let chain = try await read({ $0.chain(named: name) }) else {
+      throw Refusal(.unknownChain)
+    }
+    func atoms(_ name: String) throws(Refusal) -> Int128 {
+      guard let atoms = try fields.decimal(name).atoms(decimals: asset.decimals) else {
+        throw Refusal(.withdrawalTermsInvalid)
+      }
+      return atoms
+    }
+    let terms = WithdrawalTerms(
+      asset: asset.id, chain: chain, isOpen: try fields.boolIfPresent("open") ?? true,
+      minimum: try atoms("minimum"), fee: try atoms("fee"),
+      userDayLimit: try atoms("user_day_limit"), venueDayLimit: try atoms("venue_day_limit"),
+      approvalAbove: try atoms("approval_above"), approvals: try fields.integer("approvals"))
+    try fields.finish()
+    let reply = try await submit(.setWithdrawalTerms(terms))
+    return Self.applied(asset.definition.code, reply)
+  }
+
+  func setAddressDelay(_ call: Call) async throws(Refusal) -> Answer {
+    let desk = try desk()
+    var fields = try call.fields()
+    let seconds: Int64 = try fields.integer("seconds")
+    try fields.finish()
+    let reply = try await submit(.setAddressDelay(chain: chain(desk), seconds: seconds))
+    return Self.applied(desk.chain, reply)
+  }
+
+  private static func applied(_ name: String, _ reply: Reply) -> Answer {
+    .json(Applied(name: name, appliedAt: Timestamp(microseconds: reply.time)))
+  }
+
+  // MARK: The address book
+
+  func withdrawalAddresses(_ user: Identity) async throws(Refusal) -> Answer {
+    let desk = try desk()
+    let book = try await read { $0.payoutAddresses(of: user.user) }
+    return .json(WithdrawalAddressBook(addresses: book.map { line($0, desk) }))
+  }
+
+  private func line(
+    _ address: ListedPayoutAddress, _ desk: any WithdrawalDesk
+  ) -> WithdrawalAddressLine {
+    WithdrawalAddressLine(
+      address: desk.text(address.address), chain: directory.chain(address.chain) ?? "",
+      label: address.label, addedAt: Timestamp(microseconds: address.addedAt),
+      usableAt: Timestamp(microseconds: address.usableAt))
+  }
+
+  func addWithdrawalAddress(_ call: Call, _ user: Identity) async throws(Refusal) -> Answer {
+    let desk = try desk()
+    var fields = try call.fields()
+    let address = try Self.address(fields.text("address"), desk)
+    let label = try fields.textIfPresent("label") ?? ""
+    try fields.finish()
+    let chain = try await chain(desk)
+    let reply = try await submit(
+      .addPayoutAddress(
+        PayoutAddressAddition(user: user.user, chain: chain, address: address, label: label)))
+    return .json(
+      line(
+        ListedPayoutAddress(
+          chain: chain, address: address, label: label, addedAt: reply.time,
+          usableAt: reply.detail), desk))
+  }
+
+  func removeWithdrawalAddress(_ call: Call, _ user: Identity) async throws(Refusal) -> Answer {
+    let desk = try desk()
+    // What was listed once may be removed, whatever is thought of it today.
+    let text = call.parameters[0]
+    let book = try await read { $0.payoutAddresses(of: user.user) }
+    guard let listed = book.first(where: { Self.isSame(desk.text($0.address), text) }) else {
+      throw Refusal(.addressNotListed)
+    }
+    let reply = try await submit(
+      .removePayoutAddress(user: user.user, chain: listed.chain, address: listed.address))
+    return Self.applied(desk.text(listed.address), reply)
+  }
+
+  private static func isSame(_ listed: String, _ text: String) -> Bool {
+    listed == text || listed.lowercased() == text
+  }
+
+  // MARK: Requests
+
+  func withdraw(_ call: Call, _ user: Identity) async throws(Refusal) -> Answer {
+    let desk = try desk()
+    var fields = try call.fields()
+    guard let clientID = ClientOrderID(try fields.text("client_withdrawal_id")) else {
+      throw fields.wrong("client_withdrawal_id", "1 to 36 characters of A-Z a-z 0-9 . _ : -")
+    }
+    let asset = try asset(named: fields.text("asset"))
+    let amount = try fields.decimal("amount")
+    let address = try Self.address(fields.text("address"), desk)
+    try fields.finish()
+    guard let atoms = amount.atoms(decimals: asset.decimals) else { throw Refusal(.amountInvalid) }
+    // The engine remembers a client id for a day, the table for ever.
+    let known = try await ask { desk async throws(ExchangeError) in
+      try await desk.withdrawal(of: user.user, clientID: clientID)
+    }
+    if let known {
+      let isSame =
+        known.asset == asset.definition.code && known.address == desk.text(address)
+        && known.amount.atoms(decimals: asset.decimals) == atoms
+      guard isSame else { throw Refusal(.duplicateClientWithdrawalID) }
+      return .json(known)
+    }
+    let reply = try await submit(
+      .requestWithdrawal(
+        WithdrawalRequest(
+          user: user.user, asset: asset.id, amount: atoms, address: address, clientID: clientID)))
+    return .json(try await requested(reply.id, desk))
+  }
+
+  /// As the engine has it: the table follows some milliseconds later.
+  private func requested(
+    _ id: Int64, _ desk: any WithdrawalDesk
+  ) async throws(Refusal) -> WithdrawalLine {
+    let found: Withdrawal?
+    do throws(Refusal) {
+      found = try await read { $0.withdrawal(id) }
+    } catch {
+      // The request itself was applied.
+      throw Refusal(.outcomeUnknown)
+    }
+    guard let found else { throw Refusal(.outcomeUnknown) }
+    return line(found, desk)
+  }
+
+  private func line(_ withdrawal: Withdrawal, _ desk: any WithdrawalDesk) -> WithdrawalLine {
+    let asset = listedAsset(withdrawal.asset)
+    return WithdrawalLine(
+      id: "\(withdrawal.id)", user: "\(withdrawal.user)",
+      clientWithdrawalID: withdrawal.clientID.description, asset: asset.definition.code,
+      amount: DecimalAmount(atoms: withdrawal.amount, decimals: asset.decimals),
+      fee: DecimalAmount(atoms: withdrawal.fee, decimals: asset.decimals),
+      chain: directory.chain(withdrawal.chain) ?? "", address: desk.text(withdrawal.address),
+      status: withdrawal.status.name, approvalsNeeded: Int(withdrawal.approvalsNeeded),
+      transaction: nil, block: nil, reason: "",
+      requestedAt: Timestamp(microseconds: withdrawal.requestedAt))
+  }
+
+  func withdrawals(_ call: Call, of user: Identity?) async throws(Refusal) -> Answer {
+    let limit = try call.query.integer("limit", in: 1...Self.maximumLimit) ?? Self.defaultLimit
+    let before: Int64? = try call.query.integer("before", in: 1...Int64.max)
+    let status = call.query["status"]
+    guard status.map(Self.statuses.contains) ?? true else {
+      throw Refusal(.badRequest, "parameter `status` is no state of a withdrawal")
+    }
+    return .json(
+      try await ask { desk async throws(ExchangeError) in
+        try await desk.withdrawals(of: user?.user, status: status, before: before, limit: limit)
+      })
+  }
+
+  func withdrawal(_ call: Call, _ user: Identity) async throws(Refusal) -> Answer {
+    let id = try Self.withdrawalID(call)
+    let found = try await ask { desk async throws(ExchangeError) in try await desk.withdrawal(id) }
+    if let found {
+      // Another user's does not exist.
+      guard found.user == "\(user.user)" else { throw Refusal(.withdrawalNotFound) }
+      return .json(found)
+    }
+    let fresh = try await read { $0.withdrawal(id) }
+    guard let fresh, fresh.user == user.user else { throw Refusal(.withdrawalNotFound) }
+    return .json(line(fresh, try desk()))
+  }
+
+  func cancelWithdrawal(_ call: Call, _ user: Identity) async throws(Refusal) -> Answer {
+    let id = try Self.withdrawalID(call)
+    _ = try await submit(.cancelWithdrawal(user: user.user, id: id))
+    return .json(WithdrawalOutcome(id: "\(id)", status: WithdrawalStatus.cancelled.name))
+  }
+
+  private static func withdrawalID(_ call: Call) throws(Refusal) -> Int64 {
+    guard let id: Int64 = number(call.parameters[0]) else { throw Refusal(.withdrawalNotFound) }
+    return id
+  }
+
+  // MARK: Operators
+
+  func waitingWithdrawals() async throws(Refusal) -> Answer {
+    let desk = try desk()
+    let waiting = try await read { $0.withdrawalsToApprove() }
+    return .json(
+      WaitingWithdrawals(
+        withdrawals: waiting.map { withdrawal in
+          let line = line(withdrawal, desk)
+          return WaitingWithdrawal(
+            withdrawal: line, approvedBy: withdrawal.approvals.map { "\($0.user)" },
+            digest: Hex.string(line.approvalDigest))
+        }))
+  }
+
+  /// The signature is over all fields of the withdrawal; the command names them again, so that the engine
+  /// compares what was signed with what it holds.
+  func approveWithdrawal(_ call: Call, _ user: Identity) async throws(Refusal) -> Answer {
+    let id = try Self.withdrawalID(call)
+    var fields = try call.fields()
+    let signature = Hex.bytes(try fields.text("signature"))
+    try fields.finish()
+    guard let withdrawal = try await read({ $0.withdrawal(id) }) else {
+      throw Refusal(.withdrawalNotFound)
+    }
+    let digest = line(withdrawal, try desk()).approvalDigest
+    guard let signature, signature.count == 64,
+      let key = try? Curve25519.Signing.PublicKey(rawRepresentation: user.key.bytes),
+      key.isValidSignature(signature, for: digest)
+    else {
+      throw Refusal(.approvalMismatch, "the signature is not this key's over this withdrawal")
+    }
+    let reply = try await submit(
+      .approveWithdrawal(
+        WithdrawalApproval(
+          id: id, operator: user.user, key: user.key, user: withdrawal.user,
+          asset: withdrawal.asset, amount: withdrawal.amount, fee: withdrawal.fee,
+          address: withdrawal.address, signature: signature)))
+    let status: WithdrawalStatus = reply.detail > 0 ? .requested : .approved
+    return .json(
+      WithdrawalOutcome(id: "\(id)", status: status.name, missing: Int(reply.detail)))
+  }
+
+  func rejectWithdrawal(_ call: Call, _ user: Identity) async throws(Refusal) -> Answer {
+    let id = try Self.withdrawalID(call)
+    let reason = try Self.reason(call)
+    _ = try await submit(.rejectWithdrawal(id: id, by: user.user, reason: reason))
+    return .json(WithdrawalOutcome(id: "\(id)", status: WithdrawalStatus.rejected.name))
+  }
+
+  private static func reason(_ call: Call) throws(Refusal) -> String {
+    var fields = try call.fields()
+    let reason = try fields.text("reason")
+    try fields.finish()
+    guard (1...200).contains(reason.utf8.count) else { throw Refusal(.reasonMissing) }
+    return reason
+  }
+
+  // MARK: Payments
+
+  func payouts() async throws(Refusal) -> Answer {
+    .json(try await ask { desk async throws(ExchangeError) in try await desk.payouts() })
+  }
+
+  func resumePayouts(_ call: Call, _ user: Identity) async throws(Refusal) -> Answer {
+    let decision = OperatorDecision(operator: user.user, reason: try Self.reason(call))
+    try await ask { desk async throws(ExchangeError) in try await desk.resumePayouts(decision) }
+    return try await decided()
+  }
+
+  func cancelPayout(_ call: Call, _ user: Identity) async throws(Refusal) -> Answer {
+    let nonce = try Self.nonce(call)
+    let decision = OperatorDecision(operator: user.user, reason: try Self.reason(call))
+    let isOpen = try await ask { desk async throws(ExchangeError) in
+      try await desk.cancelPayout(nonce: nonce, decision)
+    }
+    guard isOpen else { throw Refusal(.notFound, "no open payment has this nonce") }
+    return try await decided()
+  }
+
+  func resolvePayout(_ call: Call, _ user: Identity) async throws(Refusal) -> Answer {
+    let nonce = try Self.nonce(call)
+    var fields = try call.fields()
+    let outcome: PayoutResolution.Outcome = try fields.choice("outcome")
+    let reason = try fields.text("reason")
+    try fields.finish()
+    guard (1...200).contains(reason.utf8.count) else { throw Refusal(.reasonMissing) }
+    let decision = OperatorDecision(operator: user.user, reason: reason)
+    let isHeld = try await ask { desk async throws(ExchangeError) in
+      try await desk.resolvePayout(nonce: nonce, outcome, decision)
+    }
+    guard isHeld else { throw Refusal(.notFound, "no payment that is held has this nonce") }
+    return try await decided()
+  }
+
+  private static func nonce(_ call: Call) throws(Refusal) -> UInt64 {
+    guard let nonce: UInt64 = number(call.parameters[0]) else {
+      throw Refusal(.notFound, "no open payment has this nonce")
+    }
+    return nonce
+  }
+
+  private func decided() async throws(Refusal) -> Answer {
+    let time = try await read { $0.time }
+    return .json(Applied(name: try desk().chain, appliedAt: Timestamp(microseconds: time)))
+  }
+}

@@ -1,0 +1,144 @@
+// Payments out of one chain in a running exchange: how the API sees them, and the signer behind its socket.
+
+internal import API
+internal import Client
+internal import Custody
+internal import Engine
+internal import Ethereum
+
+extension ChainCustody: WithdrawalDesk {
+  var chain: String { settings.name }
+
+  func parse(_ text: String) -> Result<PayoutAddress, AddressRefusal> {
+    let address: Address
+    do {
+      address = try Address(text)
+    } catch {
+      return .failure(AddressRefusal("\(error)"))
+    }
+    if let reason = PayoutDestination.refusal(address, rules, addresses) {
+      return .failure(AddressRefusal("nothing is paid to \(reason)"))
+    }
+    return .success(PayoutAddress(address.bytes))
+  }
+
+  func text(_ address: PayoutAddress) -> String {
+    Address(address.bytes).map { "\($0)" } ?? "0x" + Client.Hex.string(address.bytes)
+  }
+
+  func withdrawals(
+    of user: UserID?, status: String?, before: Int64?, limit: Int
+  ) async throws(ExchangeError) -> WithdrawalPage {
+    let rows = try await asked { desk async throws(CustodyDesk.Failure) in
+      try await desk.withdrawals(of: user, in: status, before: before, limit: limit)
+    }
+    return WithdrawalPage(
+      withdrawals: rows.map(line),
+      next: rows.count < limit ? nil : rows.last.map { "\($0.id)" })
+  }
+
+  func withdrawal(_ id: Int64) async throws(ExchangeError) -> WithdrawalLine? {
+    try await asked { desk async throws(CustodyDesk.Failure) in try await desk.withdrawal(id) }
+      .map(line)
+  }
+
+  func withdrawal(
+    of user: UserID, clientID: ClientOrderID
+  ) async throws(ExchangeError) -> WithdrawalLine? {
+    try await asked { desk async throws(CustodyDesk.Failure) in
+      try await desk.withdrawal(of: user, clientID: clientID.description)
+    }.map(line)
+  }
+
+  private func asked<Value>(
+    _ body: (CustodyDesk) async throws(CustodyDesk.Failure) -> Value
+  ) async throws(ExchangeError) -> Value {
+    do throws(CustodyDesk.Failure) {
+      return try await body(desk)
+    } catch {
+      throw .unavailable(reason: "custody_unavailable", retryAfterSeconds: 1)
+    }
+  }
+
+  private func line(_ stored: StoredWithdrawal) -> WithdrawalLine {
+    WithdrawalLine(
+      id: "\(stored.id)", user: "\(stored.user)", clientWithdrawalID: stored.clientID,
+      asset: stored.asset, amount: amount(stored.amount, stored.asset),
+      fee: amount(stored.fee, stored.asset), chain: stored.chain, address: text(stored.address),
+      status: stored.status, approvalsNeeded: stored.approvalsNeeded,
+      transaction: stored.transaction.map { "\($0)" }, block: stored.height, reason: stored.reason,
+      requestedAt: Timestamp(microseconds: stored.requested))
+  }
+
+  // MARK: Operators
+
+  func payouts() async throws(ExchangeError) -> PayoutReport {
+    guard let payments, let sender = settings.payouts?.sender else {
+      throw .unavailable(reason: "no_payouts", retryAfterSeconds: 60)
+    }
+    let figures = payments.currentFigures()
+    let slots = try await asked { desk async throws(CustodyDesk.Failure) in
+      try await desk.openPayments(sender)
+    }
+    return PayoutReport(
+      chain: settings.name, sender: "\(sender)", state: figures.state, halted: figures.halted,
+      nextNonce: "\(figures.nextNonce)", unfunded: figures.unfunded,
+      lastError: figures.lastError.isEmpty ? nil : figures.lastError,
+      slots: slots.map { slot in
+        PayoutReport.Slot(
+          nonce: "\(slot.nonce)", purpose: slot.purpose.rawValue,
+          withdrawal: slot.withdrawal.map { "\($0)" }, destination: "\(slot.destination)",
+          value: "\(slot.value)", cancelled: slot.isCancelled, hold: slot.hold,
+          transactions: slot.attempts.map { "\($0.hash)" },
+          answer: slot.attempts.last?.answer?.rawValue ?? "")
+      })
+  }
+
+  func resumePayouts(_ by: OperatorDecision) async throws(ExchangeError) {
+    _ = try await decide(PayoutDecision(.resume, operator: by.operator, reason: by.reason))
+  }
+
+  func cancelPayout(
+    nonce: UInt64, _ by: OperatorDecision
+  ) async throws(ExchangeError) -> Bool {
+    try await decide(
+      PayoutDecision(.cancel, nonce: nonce, operator: by.operator, reason: by.reason))
+  }
+
+  func resolvePayout(
+    nonce: UInt64, _ outcome: PayoutResolution.Outcome, _ by: OperatorDecision
+  ) async throws(ExchangeError) -> Bool {
+    try await decide(
+      PayoutDecision(
+        outcome == .paid ? .paid : .reverted, nonce: nonce, operator: by.operator,
+        reason: by.reason))
+  }
+
+  private func decide(_ decision: PayoutDecision) async throws(ExchangeError) -> Bool {
+    guard let sender = settings.payouts?.sender else {
+      throw .unavailable(reason: "no_payouts", retryAfterSeconds: 60)
+    }
+    return try await asked { desk async throws(CustodyDesk.Failure) in
+      try await desk.decide(decision, sender)
+    }
+  }
+
+  func payoutMetrics() -> [Metric] {
+    guard let figures = payments?.currentFigures() else { return [] }
+    let labels = [(name: "chain", value: settings.name)]
+    func gauge(_ name: String, _ help: String, _ value: Int) -> Metric {
+      Metric("uncross_payouts_" + name, help, .gauge, Double(value), labels: labels)
+    }
+    return [
+      gauge("open", "Payments that are not finished", figures.openSlots),
+      gauge("held", "Payments that wait for a person", figures.held),
+      gauge("halted", "1 where nothing is paid until an operator has looked",
+        figures.halted == nil ? 0 : 1),
+      gauge("unfunded_assets", "Assets of which the hot wallet has too little for what is approved",
+        figures.unfunded.count),
+      Metric(
+        "uncross_payouts_paid_total", "Payments that are final since the start", .counter,
+        Double(figures.paid), labels: labels),
+    ]
+  }
+}
