@@ -132,9 +132,11 @@ extension ChainCustody: WithdrawalDesk {
     return [
       gauge("open", "Payments that are not finished", figures.openSlots),
       gauge("held", "Payments that wait for a person", figures.held),
-      gauge("halted", "1 where nothing is paid until an operator has looked",
+      gauge(
+        "halted", "1 where nothing is paid until an operator has looked",
         figures.halted == nil ? 0 : 1),
-      gauge("unfunded_assets", "Assets of which the hot wallet has too little for what is approved",
+      gauge(
+        "unfunded_assets", "Assets of which the hot wallet has too little for what is approved",
         figures.unfunded.count),
       Metric(
         "uncross_payouts_paid_total", "Payments that are final since the start", .counter,

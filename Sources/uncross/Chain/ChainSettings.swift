@@ -80,7 +80,10 @@ struct ChainSettings: Decodable, Sendable {
       bumpAfterBlocks = try container.decodeIfPresent(Int64.self, forKey: .bumpAfterBlocks)
       guard confirmations.map({ $0 > 0 }) ?? true, bumpAfterBlocks.map({ $0 > 0 }) ?? true,
         priorityFeePerGas <= maximumFeePerGas
-      else { throw ChainSettingsError("payouts: numbers of blocks are 1 or more, the priority fee is part of the maximum") }
+      else {
+        throw ChainSettingsError(
+          "payouts: numbers of blocks are 1 or more, the priority fee is part of the maximum")
+      }
     }
   }
 
