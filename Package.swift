@@ -56,6 +56,13 @@ let package = Package(
       name: "Ethereum",
       dependencies: ["CSecp256k1", .product(name: "Crypto", package: "swift-crypto")],
       swiftSettings: strict),
+    // The process that holds the hot key. It knows formats and its own limits, nothing of the exchange.
+    .target(
+      name: "Signer",
+      dependencies: [
+        "Ethereum", .product(name: "Crypto", package: "swift-crypto"),
+        .product(name: "CryptoExtras", package: "swift-crypto"),
+      ], swiftSettings: strict),
     .target(
       name: "Custody",
       dependencies: [
@@ -92,8 +99,8 @@ let package = Package(
     .executableTarget(
       name: "uncross",
       dependencies: [
-        "Auction", "Engine", "Postgres", "Journal", "Ledger", "Tape", "Custody", "Ethereum", "API",
-        "Client", "Embedded",
+        "Auction", "Engine", "Postgres", "Journal", "Ledger", "Tape", "Custody", "Ethereum",
+        "Signer", "API", "Client", "Embedded",
         .product(name: "NIOCore", package: "swift-nio"),
         .product(name: "NIOHTTP1", package: "swift-nio"),
         .product(name: "AsyncHTTPClient", package: "async-http-client"),
@@ -144,6 +151,7 @@ let package = Package(
         .product(name: "NIOHTTP1", package: "swift-nio"),
         .product(name: "Logging", package: "swift-log"),
       ], swiftSettings: strict),
+    .testTarget(name: "SignerTests", dependencies: ["Signer", "Ethereum"], swiftSettings: strict),
     .testTarget(
       name: "SystemTests",
       dependencies: [

@@ -55,6 +55,16 @@ public struct Transaction1559: Hashable, Sendable {
   /// What is hashed and signed: the type's byte and the list of the first nine fields.
   public var signingPayload: [UInt8] { [Self.type] + RLP.list(items).encoded }
 
+  /// From a signing payload, strictly: what is accepted encodes to these bytes.
+  public init(signingPayload bytes: [UInt8]) throws(TransactionError) {
+    guard bytes.first == Self.type else { throw .type(bytes.first) }
+    let item: RLP
+    do { item = try RLP(decoding: bytes.dropFirst()) } catch { throw .encoding(error) }
+    guard case .list(let fields) = item, fields.count == 9 else { throw .shape }
+    try self.init(fields: fields)
+    precondition(signingPayload == bytes, "a decoded transaction does not encode to its bytes")
+  }
+
   /// The hash of `signingPayload`.
   public var signingHash: Hash32 { Keccak256.hash(signingPayload) }
 
@@ -120,7 +130,7 @@ public enum TransactionError: Error, Equatable, Sendable {
   /// Not type 2; nil if there are no bytes.
   case type(UInt8?)
   case encoding(RLPError)
-  /// Not a list of 12 fields.
+  /// Not a list of 12 fields, 9 before it is signed.
   case shape
   /// The field is of the wrong kind, or out of its range: a destination must be an address, an
   /// access list empty.

@@ -19,6 +19,8 @@ final class EmbeddedServers: Sendable {
   let cluster: PrivateCluster?
   let worker: WorkerHost?
   let chain: ChainHost?
+  /// The development chain's.
+  let signer: SignerHost?
   /// Nil where nothing is paid in from a chain.
   let chainSettings: ChainSettings?
 
@@ -40,7 +42,8 @@ final class EmbeddedServers: Sendable {
       )
     }
     do {
-      (chain, chainSettings) = try Self.chain(configuration, named, keys: keys, logger: logger)
+      (chain, signer, chainSettings) = try Self.chain(
+        configuration, named, keys: keys, logger: logger)
     } catch {
       cluster?.stop()
       throw error
@@ -53,6 +56,7 @@ final class EmbeddedServers: Sendable {
     let project = URL(fileURLWithPath: configuration.workerSource).deletingLastPathComponent().path
     guard let deno = WorkerHost.findDeno(project: project) else {
       cluster?.stop()
+      signer?.stop()
       chain?.stop()
       throw EmbeddedError("no Deno for the embedded Worker: run `make setup`, or set WORKER_URL")
     }
@@ -64,6 +68,7 @@ final class EmbeddedServers: Sendable {
       workerURL = try host.start()
     } catch {
       cluster?.stop()
+      signer?.stop()
       chain?.stop()
       throw error
     }
@@ -72,9 +77,9 @@ final class EmbeddedServers: Sendable {
 
   private static func chain(
     _ configuration: ServeConfiguration, _ named: ChainSettings?, keys: Keys, logger: Logger
-  ) throws -> (ChainHost?, ChainSettings?) {
-    guard configuration.chain else { return (nil, nil) }
-    if let named { return (nil, named) }
+  ) throws -> (ChainHost?, SignerHost?, ChainSettings?) {
+    guard configuration.chain else { return (nil, nil, nil) }
+    if let named { return (nil, nil, named) }
     guard let python = ChainHost.findPython(project: configuration.chainSource) else {
       throw EmbeddedError(
         "no Python for the development chain: run `make setup`, or name a chain, or use --no-chain")
@@ -88,11 +93,20 @@ final class EmbeddedServers: Sendable {
       ],
       logger: logger)
     let ready = try host.start()
-    return (host, try ChainSettings(development: ready, xpub: keys.depositPublicKey()))
+    do {
+      var settings = try ChainSettings(development: ready, xpub: keys.depositPublicKey())
+      let signer = try DevelopmentSigner.start(
+        &settings, directory: configuration.dataDirectory + "/signer", keys, logger)
+      return (host, signer, settings)
+    } catch {
+      host.stop()
+      throw error
+    }
   }
 
   func stop() {
     worker?.stop()
+    signer?.stop()
     chain?.stop()
     cluster?.stop()
   }

@@ -7,7 +7,8 @@ enum Genesis {
   ///
   /// Ticks of 0.01 USDC and lots of 0.0001 coin: one tick times one lot is one millionth of a USDC, its
   /// smallest unit, so trading never rounds.
-  static func commands(operatorKey: PublicKey) -> [Command] {
+  /// - Parameter chain: the development chain's name, where it runs: what can be taken out, and how.
+  static func commands(operatorKey: PublicKey, chain: String? = nil) -> [Command] {
     var generator = SystemRandomNumberGenerator()
     var commands: [Command] = [
       .configureVenue(
@@ -35,6 +36,32 @@ enum Genesis {
       .registerUser(name: "operator"),
       .registerKey(user: 1, key: operatorKey, role: .operator),
     ]
+    if let chain { commands += withdrawals(on: chain) }
     return commands
+  }
+
+  /// New addresses can be paid to at once: on a real chain give them a day (`uncross address-delay`).
+  private static func withdrawals(on chain: String) -> [Command] {
+    func terms(
+      _ asset: AssetID, minimum: Int128, fee: Int128, dayLimit: Int128, approvalAbove: Int128
+    ) -> Command {
+      .setWithdrawalTerms(
+        WithdrawalTerms(
+          asset: asset, chain: 0, minimum: minimum, fee: fee, userDayLimit: dayLimit,
+          venueDayLimit: dayLimit * 100, approvalAbove: approvalAbove, approvals: 1))
+    }
+    let coin: Int128 = 1_000_000_000_000_000_000
+    return [
+      .registerChain(name: chain),
+      .setAddressDelay(chain: 0, seconds: 0),
+      // A million USDC, 500 ETH, 20 BTC a day; a tenth of it at once without an operator.
+      terms(
+        0, minimum: 10_000_000, fee: 1_000_000, dayLimit: 1_000_000_000_000,
+        approvalAbove: 100_000_000_000),
+      terms(
+        1, minimum: coin / 100, fee: coin / 1_000, dayLimit: 500 * coin, approvalAbove: 50 * coin),
+      terms(
+        2, minimum: 10_000, fee: 2_000, dayLimit: 2_000_000_000, approvalAbove: 200_000_000),
+    ]
   }
 }

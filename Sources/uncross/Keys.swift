@@ -16,6 +16,10 @@ struct Keys {
   let depositKeyFile: String
   /// Its public half.
   let depositPublicKeyFile: String
+  /// The development chain's hot wallet, encrypted, and the passphrase of it: a convenience for worthless
+  /// coins. On a real chain both are the signer's alone.
+  let hotKeyFile: String
+  let hotPassphraseFile: String
 
   init(directory: String) throws {
     try FileManager.default.createDirectory(
@@ -25,6 +29,8 @@ struct Keys {
     publisherKeysFile = directory + "/publisher-keys.txt"
     depositKeyFile = directory + "/deposits.xprv"
     depositPublicKeyFile = directory + "/deposits.xpub"
+    hotKeyFile = directory + "/hot.json"
+    hotPassphraseFile = directory + "/hot.passphrase"
     `operator` = try Self.readOrMake(operatorKeyFile)
     publisher = try Self.readOrMake(directory + "/publisher.pem")
     try publisher.publicKeyHex.write(
@@ -46,6 +52,35 @@ struct Keys {
     let xpub = "\(key.extendedPublicKey)"
     try write(xpub, to: depositPublicKeyFile)
     return xpub
+  }
+
+  /// The development chain's hot wallet. Its key is made by a process of its own: the exchange has never held
+  /// it.
+  func hotWallet(executable: String) throws -> Address {
+    struct KeyFileHead: Decodable {
+      var address: String
+    }
+    let files = FileManager.default
+    if !files.fileExists(atPath: hotKeyFile) {
+      if !files.fileExists(atPath: hotPassphraseFile) {
+        var generator = SystemRandomNumberGenerator()
+        let secret = (0..<32).map { _ in UInt8.random(in: .min ... .max, using: &generator) }
+        try write(Client.Hex.string(secret), to: hotPassphraseFile)
+      }
+      let process = Process()
+      process.executableURL = URL(fileURLWithPath: executable)
+      process.arguments = ["signer-key", "--out", hotKeyFile, "--passphrase-fd", "0"]
+      process.standardInput = FileHandle(forReadingAtPath: hotPassphraseFile)
+      process.standardOutput = FileHandle.nullDevice
+      try process.run()
+      process.waitUntilExit()
+      guard process.terminationStatus == 0 else {
+        throw EmbeddedError("the hot wallet's key cannot be made in \(hotKeyFile)")
+      }
+    }
+    let head = try JSONDecoder().decode(
+      KeyFileHead.self, from: Data(contentsOf: URL(fileURLWithPath: hotKeyFile)))
+    return try Address(head.address)
   }
 
   private func write(_ text: String, to path: String) throws {

@@ -19,6 +19,7 @@ internal import Tape
 ///                           |-> TapePublishing -> Worker
 ///                           '-> Directory, MarketEvents -> API
 ///     chain -> ChainCustody -> deposits -> Command -> ...
+///     Command -> withdrawals -> ChainCustody -> signer -> chain
 ///
 /// **Invariant:** everything right of the loop is fed by durable groups only, in order.
 final class Pipeline: Sendable {
@@ -134,11 +135,16 @@ final class Pipeline: Sendable {
     loop.start()
     snapshotter.start(after: snapshot?.head.commands ?? 0)
     if recovered.isNew {
-      try await Self.begin(CoreExchange(loop, projection, reader, tape), keys.operator.publicKey)
+      try await Self.begin(
+        CoreExchange(loop, projection, reader, tape), keys.operator.publicKey,
+        chain: embedded.chain == nil ? nil : embedded.chainSettings?.name)
     }
     custody = try embedded.chainSettings.map {
       try ChainCustody(
         $0, conninfo: database.app, loop: loop, directory: directory, term: term, logger: logger)
+    }
+    if embedded.chain != nil, let settings = embedded.chainSettings {
+      try await DevelopmentSigner.fund(settings)
     }
     custody?.start()
   }
@@ -168,9 +174,11 @@ final class Pipeline: Sendable {
     reader.projected(upTo: projection.currentFigures().appliedEntry)
   }
 
-  private static func begin(_ exchange: CoreExchange, _ operatorKey: [UInt8]) async throws {
+  private static func begin(
+    _ exchange: CoreExchange, _ operatorKey: [UInt8], chain: String?
+  ) async throws {
     guard let key = PublicKey(operatorKey) else { preconditionFailure("a key has 32 bytes") }
-    let commands = Genesis.commands(operatorKey: key)
+    let commands = Genesis.commands(operatorKey: key, chain: chain)
     for reply in try await exchange.submit(commands) {
       if let rejection = reply.rejection {
         throw JournalError.failed("the first commands were refused: \(rejection.code)")

@@ -22,13 +22,18 @@ struct Uncross: AsyncParsableCommand {
         subcommands: [
           KeyCommand.self, PlaceCommand.self, AmendCommand.self, CancelCommand.self,
           OrdersCommand.self, BalanceCommand.self, FillsCommand.self, LedgerCommand.self,
-          DepositAddressCommand.self, DepositsCommand.self, WatchCommand.self, LoadCommand.self,
+          DepositAddressCommand.self, DepositsCommand.self, AddressCommand.self,
+          WithdrawCommand.self, WithdrawalsCommand.self, CancelWithdrawalCommand.self,
+          WatchCommand.self, LoadCommand.self,
         ]),
       CommandGroup(
         name: "Operate",
         subcommands: [
           MarketCommand.self, AssetCommand.self, UserCommand.self, AdjustCommand.self,
-          SuspendCommand.self, ResumeCommand.self, CustodyCommand.self,
+          SuspendCommand.self, ResumeCommand.self, CustodyCommand.self, PayoutsCommand.self,
+          ApproveWithdrawalCommand.self, RejectWithdrawalCommand.self,
+          WithdrawalTermsCommand.self, AddressDelayCommand.self, SignerCommand.self,
+          SignerKeyCommand.self,
         ]),
       CommandGroup(
         name: "Prove", subcommands: [Clear.self, ReplayCommand.self, ReconcileCommand.self]),

@@ -64,7 +64,7 @@ final class ChainCustody: Sendable {
     return PayoutSender(
       conninfo: conninfo, configuration: configuration, assets: rules, addresses: addresses,
       nodes: settings.nodes.map { ChainNode(url: $0) },
-      signer: SocketSigner(path: payouts.signer, address: payouts.sender), core: core,
+      signer: SocketSigner(path: payouts.signer, wallet: payouts.sender), core: core,
       isFollowing: { scanner.currentFigures().isFollowing }, report: { logger.warning("\($0)") })
   }
 

@@ -41,6 +41,14 @@ struct ChainFaucet: Sendable {
     try await send(#"{"jsonrpc": "2.0", "id": 1, "method": "evm_mine", "params": [\#(count)]}"#)
   }
 
+  /// Whether an account never had a coin.
+  func isEmpty(_ address: String) async throws -> Bool {
+    let answer = try await send(
+      #"{"jsonrpc": "2.0", "id": 1, "method": "eth_getBalance", "params": ["\#(address)", "latest"]}"#
+    )
+    return answer.contains(#""result": "0x0""#) || answer.contains(#""result":"0x0""#)
+  }
+
   private struct Request: Encodable {
     var jsonrpc = "2.0"
     var id = 1
@@ -53,7 +61,8 @@ struct ChainFaucet: Sendable {
     try await send(String(decoding: body, as: UTF8.self))
   }
 
-  private func send(_ body: String) async throws {
+  @discardableResult
+  private func send(_ body: String) async throws -> String {
     var request = HTTPClientRequest(url: url)
     request.method = .POST
     request.body = .bytes(ByteBuffer(string: body))
@@ -62,5 +71,6 @@ struct ChainFaucet: Sendable {
     guard response.status == .ok, !text.contains("\"error\"") else {
       throw VerbFailure("the development chain did not pay: \(text.prefix(300))")
     }
+    return text
   }
 }

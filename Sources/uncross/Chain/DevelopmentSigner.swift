@@ -1,0 +1,88 @@
+// The hot wallet of the development chain: its signer, its policy, and coins to pay with.
+
+internal import Client
+internal import Custody
+internal import Embedded
+internal import Ethereum
+internal import Foundation
+internal import Logging
+
+enum DevelopmentSigner {
+  /// Starts the signer and writes into the settings how payments are made.
+  static func start(
+    _ settings: inout ChainSettings, directory: String, _ keys: Keys, _ logger: Logger
+  ) throws -> SignerHost {
+    let files = FileManager.default
+    try files.createDirectory(
+      atPath: directory, withIntermediateDirectories: true,
+      attributes: [.posixPermissions: 0o700])
+    guard let executable = try? files.destinationOfSymbolicLink(atPath: "/proc/self/exe") else {
+      throw EmbeddedError("the path of this program is not known")
+    }
+    let wallet = try keys.hotWallet(executable: executable)
+    // A socket's path has at most 107 bytes: where the data lie deep, the link to them is short.
+    let socket = try shortPath(directory) + "/signer.sock"
+    let policy = directory + "/policy.json"
+    try JSONEncoder().encode(Policy(settings)).write(to: URL(fileURLWithPath: policy))
+    let host = SignerHost(
+      executable: executable,
+      arguments: [
+        "--key", keys.hotKeyFile, "--policy", policy, "--log", directory + "/signed.log",
+        "--socket", socket,
+      ], passphraseFile: keys.hotPassphraseFile, directory: directory, logger: logger)
+    try host.start()
+    settings.payouts = ChainSettings.Payouts(
+      sender: wallet, signer: socket, maximumFeePerGas: 200_000_000_000,
+      priorityFeePerGas: 1_000_000_000)
+    return host
+  }
+
+  private static func shortPath(_ directory: String) throws -> String {
+    if directory.utf8.count < 90 { return directory }
+    let name = "/tmp/uncross-\(getpid())-signer"
+    try? FileManager.default.removeItem(atPath: name)
+    try FileManager.default.createDirectory(
+      atPath: name, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+    return name
+  }
+
+  /// The policy that a real signer's operator would write; generous, for coins of no worth.
+  private struct Policy: Encodable {
+    struct Asset: Encodable {
+      var asset: String
+      var contract: String?
+      var maximum_per_transaction: String
+      var maximum_per_day: String
+    }
+
+    var chain_id: Int64
+    var assets: [Asset]
+    var maximum_fee_per_gas = "200000000000"
+    var maximum_gas_limit = 200_000
+    var maximum_gas_cost_per_day = "100000000000000000000"
+
+    init(_ settings: ChainSettings) {
+      chain_id = settings.chainID
+      assets = settings.assets.map { asset in
+        let whole = "1" + String(repeating: "0", count: asset.decimals)
+        return Asset(
+          asset: asset.asset, contract: asset.contract,
+          maximum_per_transaction: whole + "000000", maximum_per_day: whole + "0000000")
+      }
+    }
+  }
+
+  /// The venue's float: without it the first withdrawals would wait for a sweep.
+  static func fund(_ settings: ChainSettings) async throws {
+    guard let wallet = settings.payouts?.sender, let url = settings.nodes.first else { return }
+    let faucet = ChainFaucet(url: url)
+    guard try await faucet.isEmpty("\(wallet)") else { return }
+    try await faucet.pay(
+      settings.assets.map { asset in
+        let coins: Int128 = asset.asset == "ETH" ? 2_000 : asset.asset == "BTC" ? 100 : 5_000_000
+        let whole = (0..<asset.decimals).reduce(Int128(1)) { product, _ in product * 10 }
+        return ChainFaucet.Payment(
+          address: "\(wallet)", asset: asset.asset, amount: coins * whole)
+      })
+  }
+}
