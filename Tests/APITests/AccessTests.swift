@@ -28,6 +28,24 @@ private let expectations: [(method: String, template: String, roles: String)] = 
   ("GET", "/v1/deposit-address", "trader"),
   ("GET", "/v1/deposits", "trader read_only operator"),
   ("GET", "/v1/deposits/events", "trader read_only operator"),
+  ("GET", "/v1/withdrawal-terms", "trader read_only operator"),
+  ("GET", "/v1/withdrawal-addresses", "trader read_only operator"),
+  ("POST", "/v1/withdrawal-addresses", "trader"),
+  ("DELETE", "/v1/withdrawal-addresses/{address}", "trader"),
+  ("POST", "/v1/withdrawals", "trader"),
+  ("GET", "/v1/withdrawals", "trader read_only operator"),
+  ("GET", "/v1/withdrawals/{id}", "trader read_only operator"),
+  ("DELETE", "/v1/withdrawals/{id}", "trader"),
+  ("GET", "/v1/operator/withdrawals", "operator"),
+  ("GET", "/v1/operator/withdrawals/waiting", "operator"),
+  ("POST", "/v1/operator/withdrawals/{id}/approve", "operator"),
+  ("POST", "/v1/operator/withdrawals/{id}/reject", "operator"),
+  ("POST", "/v1/operator/withdrawal-terms", "operator"),
+  ("POST", "/v1/operator/address-delay", "operator"),
+  ("GET", "/v1/operator/payouts", "operator"),
+  ("POST", "/v1/operator/payouts/resume", "operator"),
+  ("POST", "/v1/operator/payouts/{nonce}/cancel", "operator"),
+  ("POST", "/v1/operator/payouts/{nonce}/resolve", "operator"),
   ("POST", "/v1/operator/assets", "operator"),
   ("POST", "/v1/operator/markets", "operator"),
   ("PATCH", "/v1/operator/markets/{market}", "operator"),
@@ -64,7 +82,8 @@ private let expectations: [(method: String, template: String, roles: String)] = 
     try await Venue.run { venue in
       for (method, template, roles) in expectations where !template.hasSuffix("/events") {
         let path = template.replacing("{market}", with: "NONE-SUCH").replacing("{id}", with: "77")
-          .replacing("{public_key}", with: "00")
+          .replacing("{public_key}", with: "00").replacing("{nonce}", with: "77")
+          .replacing("{address}", with: "0x00")
         let answer = try await venue.send(method, path, as: caller)
         let expected: String? =
           roles == "public" || roles.split(separator: " ").contains { $0 == role ?? "" }

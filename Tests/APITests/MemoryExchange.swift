@@ -20,10 +20,16 @@ final class MemoryExchange: Exchange {
   let directory = Directory()
   let events: MarketEvents
   let desk = MemoryDesk()
+  let payouts = MemoryPayouts()
   private let core = Mutex(Core())
 
   init(maximumReaders: Int = 1_000) {
     events = MarketEvents(directory: directory, maximumReaders: maximumReaders)
+    payouts.attach { [weak self] id in
+      self?.core.withLock { core in
+        core.engine.withdrawal(id).map { ($0, core.engine.asset($0.asset)) }
+      }
+    }
   }
 
   /// What the next calls throw.
@@ -35,6 +41,7 @@ final class MemoryExchange: Exchange {
   }
   func hasChain(_ has: Bool) { core.withLock { $0.hasChain = has } }
   var deposits: (any DepositDesk)? { core.withLock { $0.hasChain } ? desk : nil }
+  var withdrawals: (any WithdrawalDesk)? { core.withLock { $0.hasChain } ? payouts : nil }
   func setReadiness(_ readiness: Readiness) { core.withLock { $0.readiness = readiness } }
   /// Commands that came through `submit`.
   var submittedCount: Int { core.withLock { $0.submitted } }

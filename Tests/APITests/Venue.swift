@@ -180,6 +180,7 @@ struct Venue: Sendable {
             intervalMilliseconds: 2_000, bandBasisPoints: 1_000, buyFeeBasisPoints: 10,
             sellFeeBasisPoints: 20, minimumNotional: 1_000_000), listingPriceTicks: 200_000)),
     ]
+    commands.append(.registerChain(name: "dev"))
     for name in ["op", "alice", "bob", "second-op"] { commands.append(.registerUser(name: name)) }
     for (name, user, role) in keys {
       guard let key = PublicKey(signer(name).publicKey) else { preconditionFailure("32 bytes") }

@@ -1,0 +1,126 @@
+// Payments for tests: what the engine has of withdrawals, and one payment that is held.
+
+import API
+import Client
+import Engine
+import Synchronization
+
+final class MemoryPayouts: WithdrawalDesk {
+  private struct State {
+    var failure: ExchangeError?
+    var decisions: [String] = []
+    var engine: Engine?
+  }
+
+  typealias Engine = @Sendable (Int64) -> (withdrawal: Withdrawal, asset: AssetDefinition)?
+
+  private let state = Mutex(State())
+  /// Takes the engine of the exchange that this belongs to.
+  func attach(_ engine: @escaping Engine) { state.withLock { $0.engine = engine } }
+
+  private func engine(_ id: Int64) -> (withdrawal: Withdrawal, asset: AssetDefinition)? {
+    state.withLock { $0.engine }?(id)
+  }
+
+  let chain = "dev"
+
+  func fail(with error: ExchangeError?) { state.withLock { $0.failure = error } }
+  /// What operators decided, as `cancel 3 1 reason`.
+  var decisions: [String] { state.withLock { $0.decisions } }
+
+  private func check() throws(ExchangeError) {
+    if let failure = state.withLock({ $0.failure }) { throw failure }
+  }
+
+  /// 20 bytes in lower-case hex; the zero address stands for all that is not paid to.
+  func parse(_ address: String) -> Result<PayoutAddress, AddressRefusal> {
+    guard address.hasPrefix("0x"), let bytes = Hex.bytes(address.dropFirst(2)), bytes.count == 20
+    else { return .failure(AddressRefusal("not an address")) }
+    guard bytes.contains(where: { $0 != 0 }) else {
+      return .failure(AddressRefusal("nothing is paid to the zero address"))
+    }
+    return .success(PayoutAddress(bytes))
+  }
+
+  func text(_ address: PayoutAddress) -> String { "0x" + Hex.string(address.bytes) }
+
+  private var all: [WithdrawalLine] {
+    var lines: [WithdrawalLine] = []
+    while let (withdrawal, asset) = engine(Int64(lines.count + 1)) {
+      lines.append(line(withdrawal, asset))
+    }
+    return lines.reversed()
+  }
+
+  private func line(_ withdrawal: Withdrawal, _ asset: AssetDefinition) -> WithdrawalLine {
+    func amount(_ atoms: Int128) -> DecimalAmount {
+      DecimalAmount(atoms: atoms, decimals: Int(asset.decimals))
+    }
+    return WithdrawalLine(
+      id: "\(withdrawal.id)", user: "\(withdrawal.user)",
+      clientWithdrawalID: withdrawal.clientID.description, asset: asset.code,
+      amount: amount(withdrawal.amount), fee: amount(withdrawal.fee), chain: chain,
+      address: text(withdrawal.address), status: withdrawal.status.name,
+      approvalsNeeded: Int(withdrawal.approvalsNeeded), transaction: nil, block: nil, reason: "",
+      requestedAt: Timestamp(microseconds: withdrawal.requestedAt))
+  }
+
+  func withdrawals(
+    of user: UserID?, status: String?, before: Int64?, limit: Int
+  ) async throws(ExchangeError) -> WithdrawalPage {
+    try check()
+    let found = all.filter { line in
+      (user.map { line.user == "\($0)" } ?? true) && (status.map { line.status == $0 } ?? true)
+        && (Int64(line.id) ?? 0) < before ?? .max
+    }
+    let page = Array(found.prefix(limit))
+    return WithdrawalPage(withdrawals: page, next: found.count > limit ? page.last?.id : nil)
+  }
+
+  func withdrawal(_ id: Int64) async throws(ExchangeError) -> WithdrawalLine? {
+    try check()
+    return engine(id).map(line)
+  }
+
+  func withdrawal(
+    of user: UserID, clientID: ClientOrderID
+  ) async throws(ExchangeError) -> WithdrawalLine? {
+    try check()
+    return all.last { $0.user == "\(user)" && $0.clientWithdrawalID == clientID.description }
+  }
+
+  func payouts() async throws(ExchangeError) -> PayoutReport {
+    try check()
+    return PayoutReport(
+      chain: chain, sender: "0xd42781231b055c803c4f56bd99f0f7e6c2b518e3", state: "waiting",
+      halted: nil, nextNonce: "4", unfunded: [], lastError: nil,
+      slots: [
+        PayoutReport.Slot(
+          nonce: "3", purpose: "withdrawal", withdrawal: "9",
+          destination: "0x2946259e0334f33a064106302415ad3391bed384", value: "0", cancelled: false,
+          hold: "it succeeded, but the token logged no such transfer",
+          transactions: ["0x" + String(repeating: "9", count: 64)], answer: "accepted")
+      ])
+  }
+
+  private func decide(_ what: String, _ by: OperatorDecision) throws(ExchangeError) {
+    try check()
+    state.withLock { $0.decisions.append("\(what) \(by.operator) \(by.reason)") }
+  }
+
+  func resumePayouts(_ by: OperatorDecision) async throws(ExchangeError) {
+    try decide("resume", by)
+  }
+
+  func cancelPayout(nonce: UInt64, _ by: OperatorDecision) async throws(ExchangeError) -> Bool {
+    try decide("cancel \(nonce)", by)
+    return nonce == 3
+  }
+
+  func resolvePayout(
+    nonce: UInt64, _ outcome: PayoutResolution.Outcome, _ by: OperatorDecision
+  ) async throws(ExchangeError) -> Bool {
+    try decide("\(outcome) \(nonce)", by)
+    return nonce == 3
+  }
+}

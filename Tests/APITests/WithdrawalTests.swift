@@ -1,0 +1,213 @@
+// Withdrawals over HTTP: the book of addresses, requests that are safe to repeat, approvals by signature.
+
+import Client
+import Engine
+import Testing
+
+@testable import API
+
+@Suite struct WithdrawalTests {
+  static let cold = "0x5aaeb6053f3e94c9b9a09f33669435e7ef1beaed"
+  static let terms = #"""
+    {"asset":"ETH","chain":"dev","minimum":"0.01","fee":"0.001","user_day_limit":"4",
+    "venue_day_limit":"100","approval_above":"1","approvals":1}
+    """#
+
+  /// A venue whose ether can be taken out, to an address of alice's.
+  private func venue(_ body: @escaping @Sendable (Venue) async throws -> Void) async throws {
+    try await Venue.run { venue in
+      for (path, content, caller) in [
+        ("/v1/operator/withdrawal-terms", Self.terms, "operator"),
+        ("/v1/operator/address-delay", #"{"seconds":0}"#, "operator"),
+        ("/v1/withdrawal-addresses", #"{"address":"\#(Self.cold)"}"#, "alice"),
+      ] {
+        let answer = try await venue.send("POST", path, body: content, as: caller)
+        #expect(answer.status == 200, "\(path): \(answer.text)")
+      }
+      try await body(venue)
+    }
+  }
+
+  private func request(
+    _ id: String, _ amount: String, asset: String = "ETH", to address: String = cold
+  ) -> String {
+    #"{"client_withdrawal_id":"\#(id)","asset":"\#(asset)","amount":"\#(amount)","address":"\#(address)"}"#
+  }
+
+  @Test func aRequestIsMadeOnce() async throws {
+    try await venue { venue in
+      let first = try await venue.send(
+        "POST", "/v1/withdrawals", body: request("w-1", "0.5"), as: "alice")
+      #expect(first.status == 200 && first.json["status"]?.text == "approved")
+      let again = try await venue.send(
+        "POST", "/v1/withdrawals", body: request("w-1", "0.5"), as: "alice")
+      #expect(again.status == 200 && again.json["id"]?.text == first.json["id"]?.text)
+      for (amount, asset) in [("0.6", "ETH"), ("0.5", "USDC")] {
+        let other = try await venue.send(
+          "POST", "/v1/withdrawals", body: request("w-1", amount, asset: asset), as: "alice")
+        #expect(other.status == 409 && other.code == "duplicate_client_withdrawal_id")
+      }
+      let balance = try await venue.exchange.read { $0.balance(2, 0) }
+      #expect(balance.locked == 501_000_000_000_000_000)
+      let page = try await venue.send("GET", "/v1/withdrawals", as: "alice-reader")
+      #expect(page.json["withdrawals"]?.count == 1)
+      #expect(try await venue.send("GET", "/v1/withdrawals/1", as: "bob").status == 404)
+      let stranger = try await venue.send("DELETE", "/v1/withdrawals/1", as: "bob")
+      #expect(stranger.status == 404 && stranger.code == "withdrawal_not_found")
+      let gone = try await venue.send("DELETE", "/v1/withdrawals/1", as: "alice")
+      #expect(gone.status == 200 && gone.json["status"]?.text == "cancelled")
+      #expect(try await venue.exchange.read { $0.balance(2, 0) }.locked == 0)
+    }
+  }
+
+  /// Each refusal by its name; none of them locks anything.
+  @Test func whatCannotBePaidIsRefused() async throws {
+    try await venue { venue in
+      let rows: [(body: String, status: Int, code: String)] = [
+        (request("a", "0.001"), 422, "withdrawal_too_small"),
+        (request("a", "4.5"), 409, "user_day_limit"),
+        (request("a", "0"), 422, "amount_invalid"),
+        (request("a", "0.0000000000000000001"), 422, "amount_invalid"),
+        (request("a", "1", asset: "USDC"), 409, "withdrawals_not_offered"),
+        (request("a", "1", asset: "NONE"), 404, "unknown_asset"),
+        (request("a", "1", to: "0x" + String(repeating: "0", count: 40)), 422, "address_invalid"),
+        (request("a", "1", to: "x"), 422, "address_invalid"),
+        (
+          request("a", "1", to: "0x" + String(repeating: "1", count: 40)), 409,
+          "address_not_listed"
+        ),
+        (request("", "1"), 400, "bad_request"),
+        (#"{"asset":"ETH"}"#, 400, "bad_request"),
+      ]
+      for row in rows {
+        let answer = try await venue.send("POST", "/v1/withdrawals", body: row.body, as: "alice")
+        #expect(answer.status == row.status && answer.code == row.code, "\(row): \(answer.text)")
+      }
+      let poor = try await venue.send(
+        "POST", "/v1/withdrawals", body: request("a", "1"), as: "bob")
+      #expect(poor.code == "address_not_listed")
+      venue.exchange.apply([.setFrozen(user: 2, frozen: true)])
+      let frozen = try await venue.send(
+        "POST", "/v1/withdrawals", body: request("a", "1"), as: "alice")
+      #expect(frozen.status == 403 && frozen.code == "user_frozen")
+      #expect(try await venue.exchange.read { $0.balance(2, 0) }.locked == 0)
+    }
+  }
+
+  @Test func aNewAddressWaits() async throws {
+    try await venue { venue in
+      let slow = try await venue.send(
+        "POST", "/v1/operator/address-delay", body: #"{"seconds":86400}"#, as: "operator")
+      #expect(slow.status == 200)
+      let address = "0x" + String(repeating: "ab", count: 20)
+      let added = try await venue.send(
+        "POST", "/v1/withdrawal-addresses", body: #"{"address":"\#(address)","label":"new"}"#,
+        as: "alice")
+      #expect(added.status == 200)
+      let early = try await venue.send(
+        "POST", "/v1/withdrawals", body: request("n", "1", to: address), as: "alice")
+      #expect(early.status == 409 && early.code == "address_too_new")
+      let twice = try await venue.send(
+        "POST", "/v1/withdrawal-addresses", body: #"{"address":"\#(address)"}"#, as: "alice")
+      #expect(twice.code == "address_exists")
+      let removed = try await venue.send(
+        "DELETE", "/v1/withdrawal-addresses/" + address, as: "alice")
+      #expect(removed.status == 200)
+      let book = try await venue.send("GET", "/v1/withdrawal-addresses", as: "alice")
+      #expect(book.json["addresses"]?.count == 1)
+    }
+  }
+
+  /// Approved by the signature over these fields and by nothing else: another withdrawal's, another key's, a
+  /// changed one, the same operator's twice and the owner's are refused.
+  @Test func approvalsAreSignatures() async throws {
+    try await venue { venue in
+      for id in ["big-1", "big-2"] {
+        let asked = try await venue.send(
+          "POST", "/v1/withdrawals", body: request(id, "2"), as: "alice")
+        #expect(asked.json["status"]?.text == "requested", "\(asked.text)")
+      }
+      let waiting = try await venue.send("GET", "/v1/operator/withdrawals/waiting", as: "operator")
+      let digests = try (0..<2).map { index in
+        try #require(
+          waiting.json["withdrawals"]?[index]?["digest"]?.text.flatMap { Hex.bytes($0) })
+      }
+      func approve(
+        _ id: Int, _ digest: [UInt8], signedBy key: String, as caller: String
+      ) async throws -> WireAnswer {
+        let signature = Hex.string(Venue.signer(key).sign(digest: digest))
+        return try await venue.send(
+          "POST", "/v1/operator/withdrawals/\(id)/approve", body: #"{"signature":"\#(signature)"}"#,
+          as: caller)
+      }
+      let other = try await approve(1, digests[1], signedBy: "operator", as: "operator")
+      #expect(other.status == 409 && other.code == "approval_mismatch")
+      let borrowed = try await approve(1, digests[0], signedBy: "second-operator", as: "operator")
+      #expect(borrowed.code == "approval_mismatch")
+      var changed = digests[0]
+      changed[5] ^= 1
+      #expect(
+        try await approve(1, changed, signedBy: "operator", as: "operator").code
+          == "approval_mismatch")
+      #expect(
+        try await approve(99, digests[0], signedBy: "operator", as: "operator").code
+          == "withdrawal_not_found")
+      let good = try await approve(1, digests[0], signedBy: "operator", as: "operator")
+      #expect(good.status == 200 && good.json["status"]?.text == "approved", "\(good.text)")
+      let again = try await approve(1, digests[0], signedBy: "operator", as: "operator")
+      #expect(again.status == 409 && again.code == "approval_repeated")
+      let late = try await approve(
+        1, digests[0], signedBy: "second-operator", as: "second-operator")
+      #expect(late.status == 409 && late.code == "approval_not_needed")
+      let rejected = try await venue.send(
+        "POST", "/v1/operator/withdrawals/2/reject", body: #"{"reason":"not today"}"#,
+        as: "operator")
+      #expect(rejected.json["status"]?.text == "rejected", "\(rejected.text)")
+      #expect(
+        try await approve(2, digests[1], signedBy: "operator", as: "operator").code
+          == "withdrawal_finished")
+    }
+  }
+
+  @Test func operatorsMendPayments() async throws {
+    try await venue { venue in
+      let reason = #"{"reason":"checked"}"#
+      for (path, body, status) in [
+        ("resume", reason, 200), ("3/cancel", reason, 200), ("4/cancel", reason, 404),
+        ("3/resolve", #"{"outcome":"reverted","reason":"checked"}"#, 200),
+        ("5/resolve", #"{"outcome":"paid","reason":"checked"}"#, 404),
+        ("3/resolve", #"{"outcome":"maybe","reason":"checked"}"#, 400),
+        ("x/cancel", reason, 404), ("resume", #"{"reason":""}"#, 422), ("resume", "{}", 400),
+      ] {
+        let answer = try await venue.send(
+          "POST", "/v1/operator/payouts/" + path, body: body, as: "operator")
+        #expect(answer.status == status, "\(path): \(answer.text)")
+      }
+      #expect(
+        venue.exchange.payouts.decisions == [
+          "resume 1 checked", "cancel 3 1 checked", "cancel 4 1 checked", "reverted 3 1 checked",
+          "paid 5 1 checked",
+        ])
+      venue.exchange.payouts.fail(
+        with: .unavailable(reason: "custody_unavailable", retryAfterSeconds: 1))
+      #expect(try await venue.send("GET", "/v1/operator/payouts", as: "operator").status == 503)
+      // Without the table nobody knows whether it was asked for before.
+      let blind = try await venue.send(
+        "POST", "/v1/withdrawals", body: request("b", "1"), as: "alice")
+      #expect(blind.status == 503)
+    }
+  }
+
+  @Test func anExchangeWithoutAChainPaysNothing() async throws {
+    try await Venue.run { venue in
+      venue.exchange.hasChain(false)
+      for (method, path) in [
+        ("GET", "/v1/withdrawals"), ("GET", "/v1/withdrawal-terms"),
+        ("GET", "/v1/withdrawal-addresses"),
+      ] {
+        let answer = try await venue.send(method, path, as: "alice")
+        #expect(answer.status == 404 && answer.code == "not_found", "\(path): \(answer.text)")
+      }
+    }
+  }
+}
