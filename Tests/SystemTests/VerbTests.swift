@@ -92,7 +92,7 @@ import Testing
       "demo", "--traders", "30", "--seconds", "6", "--rate", "60",
     ])
     #expect(result.status == 0, "\(result.output)")
-    #expect(result.output.contains("engine, ledger and tape agree to the atom"))
+    #expect(result.output.contains("engine, ledger, tape and chain agree to the atom"))
   }
 
   /// Register, fund, send, and a second run that has nothing left to do.

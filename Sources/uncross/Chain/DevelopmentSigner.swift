@@ -23,7 +23,9 @@ enum DevelopmentSigner {
     // A socket's path has at most 107 bytes: where the data lie deep, the link to them is short.
     let socket = try shortPath(directory) + "/signer.sock"
     let policy = directory + "/policy.json"
-    try JSONEncoder().encode(Policy(settings)).write(to: URL(fileURLWithPath: policy))
+    let encoder = JSONEncoder()
+    encoder.keyEncodingStrategy = .convertToSnakeCase
+    try encoder.encode(Policy(settings)).write(to: URL(fileURLWithPath: policy))
     let host = SignerHost(
       executable: executable,
       arguments: [
@@ -51,23 +53,23 @@ enum DevelopmentSigner {
     struct Asset: Encodable {
       var asset: String
       var contract: String?
-      var maximum_per_transaction: String
-      var maximum_per_day: String
+      var maximumPerTransaction: String
+      var maximumPerDay: String
     }
 
-    var chain_id: Int64
+    var chainID: Int64
     var assets: [Asset]
-    var maximum_fee_per_gas = "200000000000"
-    var maximum_gas_limit = 200_000
-    var maximum_gas_cost_per_day = "100000000000000000000"
+    var maximumFeePerGas = "200000000000"
+    var maximumGasLimit = 200_000
+    var maximumGasCostPerDay = "100000000000000000000"
 
     init(_ settings: ChainSettings) {
-      chain_id = settings.chainID
+      chainID = settings.chainID
       assets = settings.assets.map { asset in
         let whole = "1" + String(repeating: "0", count: asset.decimals)
         return Asset(
           asset: asset.asset, contract: asset.contract,
-          maximum_per_transaction: whole + "000000", maximum_per_day: whole + "0000000")
+          maximumPerTransaction: whole + "000000", maximumPerDay: whole + "0000000")
       }
     }
   }

@@ -1,4 +1,4 @@
-// Whether engine, ledger and tape say the same, to the atom.
+// Whether engine, ledger, tape and chain say the same, to the atom.
 
 internal import Client
 
@@ -11,6 +11,8 @@ struct DemoCheck: Sendable {
   var database: String
   /// The Worker's address.
   var worker: String
+  /// Whether there is a chain to compare with.
+  var hasChain = false
 
   /// Waits for the ledger and the tape at most.
   var maximumWaitSeconds = 60
@@ -26,6 +28,8 @@ struct DemoCheck: Sendable {
     fileprivate(set) var differenceCount = 0
     /// What, engine, ledger, tape; `-` where one does not know it.
     fileprivate(set) var rows: [[String]] = []
+    /// What is on the chain against the books.
+    fileprivate(set) var chain: ReconciliationReport?
 
     var agrees: Bool { differenceCount == 0 }
 
@@ -47,10 +51,10 @@ struct DemoCheck: Sendable {
       if differenceCount > differences.count {
         lines.append("and \(differenceCount - differences.count) more")
       }
+      if let chain { lines += [ReconcileCommand.text(chain), ""] }
+      let all = chain == nil ? "engine, ledger and tape" : "engine, ledger, tape and chain"
       lines.append(
-        agrees
-          ? "engine, ledger and tape agree to the atom"
-          : "engine, ledger and tape DISAGREE in \(differenceCount) places")
+        agrees ? "\(all) agree to the atom" : "\(all) DISAGREE in \(differenceCount) places")
       return lines.joined(separator: "\n")
     }
   }
@@ -77,6 +81,14 @@ struct DemoCheck: Sendable {
       let before = try await client.markets()
       let entry = try await waitUntilCaughtUp(client)
       var report = try await compare(client, before)
+      if hasChain {
+        let chain = try await client.reconciliation()
+        for asset in chain.assets where asset.difference != "0" {
+          report.differs(
+            "\(asset.asset): chain and books differ by \(asset.difference ?? "too much")")
+        }
+        report.chain = chain
+      }
       let now = try await Lag(client.metrics()).appliedEntry
       if report.agrees || now == entry { return report }
       guard attempt < Self.attempts else {

@@ -6,7 +6,7 @@ internal import Client
 struct DemoCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "demo",
-    abstract: "Trade for a while, then check engine, ledger and tape to the atom.",
+    abstract: "Deposit, trade, withdraw, then check engine, ledger, tape and chain to the atom.",
     discussion: """
       Starts an exchange of its own in a temporary directory, and removes it after:
 
@@ -20,7 +20,7 @@ struct DemoCommand: AsyncParsableCommand {
           --database "host=... user=uncross_audit dbname=uncross" \\
           --worker http://127.0.0.1:8787
 
-      Exit status 0 only where all three agree.
+      Exit status 0 only where all agree.
       """)
 
   @Option(help: "How many trade.") var traders = 300
@@ -101,9 +101,12 @@ struct DemoCommand: AsyncParsableCommand {
       return totals
     }
     Output.line(Self.table(totals) + "\n")
+    if place.faucet != nil {
+      Output.line("\(try await flow.withdraw()) withdrawals are paid and final on the chain\n")
+    }
     let check = DemoCheck(
       api: place.api, operatorSigner: place.operatorSigner, database: place.database,
-      worker: place.worker)
+      worker: place.worker, hasChain: place.faucet != nil)
     let report = try await check.run()
     Output.line(report.text)
     if !report.agrees { throw ExitCode(VerbFailure.refused) }
@@ -135,6 +138,7 @@ struct DemoCommand: AsyncParsableCommand {
     table.add("placed", "\(totals.placed)")
     table.add("amended", "\(totals.amended)")
     table.add("cancelled", "\(totals.cancelled)")
+    if totals.withdrawals > 0 { table.add("withdrawals asked", "\(totals.withdrawals)") }
     for (code, count) in totals.refused.sorted(by: { $0.key < $1.key }) {
       table.add("refused: \(code)", "\(count)")
     }

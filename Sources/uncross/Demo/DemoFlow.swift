@@ -30,6 +30,7 @@ final class DemoFlow: Sendable {
     var placed = 0
     var amended = 0
     var cancelled = 0
+    var withdrawals = 0
     /// By code; some are part of the game: the order was executed meanwhile, the funds are locked.
     var refused: [String: Int] = [:]
     /// Calls given up because the server was busy.
@@ -41,6 +42,7 @@ final class DemoFlow: Sendable {
       placed += other.placed
       amended += other.amended
       cancelled += other.cancelled
+      withdrawals += other.withdrawals
       refused.merge(other.refused) { $0 + $1 }
       throttled += other.throttled
       unanswered += other.unanswered
@@ -132,6 +134,50 @@ final class DemoFlow: Sendable {
     }.reduce(0, +)
   }
 
+  /// Some traders take something of each asset out, to the chain; waits until all of it is final there.
+  /// Returns how many withdrawals those were.
+  func withdraw(traders count: Int = 20) async throws -> Int {
+    let traders = state.withLock { $0.traders }.filter { $0.payoutAddress != nil }.prefix(count)
+    guard let first = traders.first else { return 0 }
+    let terms = try await first.client.withdrawalTerms().terms.filter(\.open)
+    let asked = try await concurrently(Array(traders), limit: Self.parallel) { trader in
+      var ids: [String] = []
+      for line in terms {
+        let free = try await trader.client.balances().first { $0.asset == line.asset }?.free
+        guard let address = trader.payoutAddress, let free, Self.covers(free, line) else {
+          continue
+        }
+        let withdrawal = NewWithdrawal(
+          clientWithdrawalID: "demo-" + Self.randomName(24), asset: line.asset,
+          amount: line.minimum, address: address)
+        ids.append(try await trader.client.withdraw(withdrawal).id)
+      }
+      return ids
+    }
+    let deadline = ContinuousClock.now + .seconds(180)
+    for (trader, ids) in zip(traders, asked) {
+      for id in ids {
+        while try await trader.client.withdrawal(id).status != "confirmed" {
+          guard ContinuousClock.now < deadline else {
+            throw VerbFailure(
+              "withdrawal \(id) of \(trader.name) is not final on the chain in time")
+          }
+          try await Task.sleep(for: .milliseconds(500))
+        }
+      }
+    }
+    return asked.reduce(0) { $0 + $1.count }
+  }
+
+  /// Whether a free balance covers the least withdrawal and its fee.
+  private static func covers(_ free: DecimalAmount, _ terms: WithdrawalTermsLine) -> Bool {
+    let scale = max(free.scale, terms.minimum.scale, terms.fee.scale)
+    guard let free = free.atoms(decimals: scale), let least = terms.minimum.atoms(decimals: scale),
+      let fee = terms.fee.atoms(decimals: scale)
+    else { return false }
+    return free >= least + fee
+  }
+
   /// Closes the connections; nothing may follow.
   func close() async {
     let traders = state.withLock { state in
@@ -188,7 +234,20 @@ final class DemoFlow: Sendable {
     var options = UncrossClient.Configuration(baseURL: configuration.api, signer: signer)
     options.connections = 1
     options.maximumAttempts = 3
-    return DemoTrader(name: name, client: UncrossClient(options))
+    let trader = DemoTrader(
+      name: name, client: UncrossClient(options),
+      payoutAddress: configuration.faucet == nil
+        ? nil : "0x" + signer.publicKeyHex.prefix(40))
+    if let address = trader.payoutAddress { try await list(address, of: trader) }
+    return trader
+  }
+
+  private func list(_ address: String, of trader: DemoTrader) async throws {
+    do throws(APIError) {
+      _ = try await trader.client.add(NewWithdrawalAddress(address: address, label: "demo"))
+    } catch {
+      guard error.code == "address_exists" else { throw error }
+    }
   }
 
   /// Pays what traders lack to their addresses, and waits until it is credited.
@@ -278,6 +337,8 @@ final class DemoFlow: Sendable {
 struct DemoTrader: Sendable {
   var name: String
   var client: UncrossClient
+  /// Where it takes its coins out to; nil where nothing can be taken out.
+  var payoutAddress: String?
 }
 
 /// Does one thing for each element, a few at a time; the results in the elements' order.

@@ -141,6 +141,9 @@ struct DemoWorker {
   private mutating func act() async throws(APIError) {
     let trader = Int(random.in(0...Int64(traders.count - 1)))
     let roll = random.in(1...100)
+    if roll == 100, random.chance(40), traders[trader].payoutAddress != nil {
+      return try await withdraw(trader)
+    }
     if open[trader].count > Self.maximumOpen {
       try await cancel(trader, 0)
     } else if open[trader].isEmpty || roll <= 70 {
@@ -187,6 +190,17 @@ struct DemoWorker {
     if order.timeInForce != .auction {
       open[trader].append(Open(id: accepted.orderID, market: market, side: side, lots: lots))
     }
+  }
+
+  /// A little ether, now and then.
+  private mutating func withdraw(_ trader: Int) async throws(APIError) {
+    guard let address = traders[trader].payoutAddress else { return }
+    orderCount += 1
+    _ = try await traders[trader].client.withdraw(
+      NewWithdrawal(
+        clientWithdrawalID: orderPrefix + String(orderCount), asset: "ETH",
+        amount: DecimalAmount(atoms: Int128(random.in(1...9)), decimals: 2), address: address))
+    totals.withdrawals += 1
   }
 
   private mutating func amend(_ trader: Int, _ index: Int) async throws(APIError) {

@@ -113,19 +113,21 @@ struct ReconcileCommand: AsyncParsableCommand {
   func run() async throws {
     try await client.signed { api in
       let report = try await api.reconciliation()
-      client.show(report) { report in
-        var table = Table(
-          "ASSET", ">HELD", ">USERS", ">ADJUSTMENTS", ">UNBOOKED", ">LEAVING", ">FLOAT",
-          ">DIFFERENCE")
-        for asset in report.assets {
-          table.add(
-            asset.asset, asset.held, asset.users, asset.adjustments, asset.unbooked,
-            asset.leaving, asset.float, asset.difference ?? "beyond 127 bits")
-        }
-        return "\(report.chain) at block \(report.block), \(report.blockHash)\n" + table.text()
-          + (report.agrees ? "\nchain and books agree" : "\nchain and books DIFFER")
-      }
+      client.show(report, Self.text)
       if !report.agrees { throw ExitCode(VerbFailure.refused) }
     }
+  }
+
+  static func text(_ report: ReconciliationReport) -> String {
+    var table = Table(
+      "ASSET", ">HELD", ">USERS", ">ADJUSTMENTS", ">UNBOOKED", ">LEAVING", ">FLOAT",
+      ">DIFFERENCE")
+    for asset in report.assets {
+      table.add(
+        asset.asset, asset.held, asset.users, asset.adjustments, asset.unbooked, asset.leaving,
+        asset.float, asset.difference ?? "beyond 127 bits")
+    }
+    return "\(report.chain) at block \(report.block), \(report.blockHash)\n" + table.text()
+      + (report.agrees ? "\nchain and books agree" : "\nchain and books DIFFER")
   }
 }
