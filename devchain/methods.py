@@ -67,6 +67,7 @@ class Methods:
             "dev_fund": faucet.fund,
             "dev_mint": faucet.mint,
             "dev_pay": faucet.pay,
+            "dev_send": faucet.send,
             "dev_sendTwice": faucet.send_twice,
         }
         if traces:

@@ -56,7 +56,7 @@ public struct DepositLine: Codable, Sendable, Equatable {
   public var address: String
   public var sender: String
   public var transaction: String
-  /// Which payment of the transaction: `n` its own value, `l3` its log 3.
+  /// Which payment of the transaction: `n` its own value, `l3` its log 3, `t0.2` call 2 of its call 0.
   public var outRef: String
   public var block: Int64
   /// Blocks from its own to the chain's last; 0 where it is in none.

@@ -26,6 +26,9 @@ public struct Deposit: Sendable, Equatable {
   /// Atoms that are in the user's balance by it.
   public var credited: Int128
   public var created: Microseconds
+
+  /// Found in a trace: a call of the transaction paid, not the transaction itself.
+  var isFromInside: Bool { outRef.hasPrefix("t") }
 }
 
 /// A transfer with all that its row needs.

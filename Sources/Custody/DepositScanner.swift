@@ -86,6 +86,8 @@ public final class DepositScanner: Sendable {
     public var surplusSeconds: Double = 600
     /// Deposits that are numbered at once.
     public var creditBatch = 500
+    /// Whether the nodes trace: then payments from inside calls are found in their blocks.
+    public var traces = false
 
     /// What has just become durable while the rest has not: tests end the session there, as a kill would.
     var onBoundary: @Sendable (Boundary) throws -> Void = { _ in }
@@ -340,30 +342,42 @@ public final class DepositScanner: Sendable {
   }
 
   private func deposits(in block: ChainBlock) throws -> [FoundDeposit] {
-    let watching: (Address) -> Bool = { [addresses] in addresses.owner($0) != nil }
-    guard scan.needsReceipts(block, watching: watching) else { return [] }
-    let receipts = try nodes[0].receipts(block)
+    let transfers: [Transfer]
     do {
-      try scan.check(receipts, of: block)
-    } catch {
-      throw NodeError.doubtful(error)
+      transfers = try self.transfers(in: block)
+    } catch let doubt as BlockDoubt {
+      throw NodeError.doubtful(doubt)
     }
-    var found: [FoundDeposit] = []
-    for (transaction, receipt) in zip(block.transactions, receipts) {
-      for transfer in scan.transfers(transaction, receipt, watching: watching) {
-        guard let user = addresses.owner(transfer.recipient),
-          let asset = scan.rules.asset(transfer.source)
-        else { continue }
-        found.append(
-          FoundDeposit(
-            transfer: transfer, user: user, asset: asset,
-            value: scan.rules.value(of: transfer, in: asset), place: block.place))
-      }
+    return transfers.compactMap { transfer in
+      guard let user = addresses.owner(transfer.recipient),
+        let asset = scan.rules.asset(transfer.source)
+      else { return nil }
+      return FoundDeposit(
+        transfer: transfer, user: user, asset: asset,
+        value: scan.rules.value(of: transfer, in: asset), place: block.place)
+    }
+  }
+
+  private func transfers(in block: ChainBlock) throws -> [Transfer] {
+    let watching: (Address) -> Bool = { [addresses] in addresses.owner($0) != nil }
+    let traces = configuration.traces ? try nodes[0].traces(block) : []
+    if configuration.traces { try scan.check(traces, of: block) }
+    guard
+      traces.contains(where: { scan.mayPay($0, watching: watching) })
+        || scan.needsReceipts(block, watching: watching)
+    else { return [] }
+    let receipts = try nodes[0].receipts(block)
+    try scan.check(receipts, of: block)
+    var found: [Transfer] = []
+    for (index, (transaction, receipt)) in zip(block.transactions, receipts).enumerated() {
+      found += scan.transfers(transaction, receipt, watching: watching)
+      guard configuration.traces else { continue }
+      found += try scan.transfers(traces[index], transaction, receipt, watching: watching)
     }
     return found
   }
 
-  /// Coins that came from inside a call: no transaction names us, no log tells. As of the last final block
+  /// Coins that came from inside a call where nothing traces: no transaction names us, no log tells. As of the last final block
   /// an address holds more than its deposits say; the rest goes to review, and is never credited by itself.
   private func findSurplus(_ session: inout Session) throws {
     guard let asset = scan.rules.asset(.native), session.follower.lag == 0,
@@ -434,18 +448,36 @@ public final class DepositScanner: Sendable {
     for (hash, (receipt, transaction)) in zip(hashes, zip(receipts, transactions)) {
       if let receipt, let transaction { found[hash] = (transaction, receipt) }
     }
+    let traces = traces(of: deposits, by: node)
     return deposits.filter { deposit in
       guard let (transaction, receipt) = found[deposit.transaction],
         receipt.transaction == deposit.transaction, receipt.block == deposit.block,
         let asset = scan.rules.asset(named: deposit.asset)
       else { return false }
-      let transfers = scan.transfers(
-        transaction, receipt, watching: { [addresses] in addresses.owner($0) != nil })
+      let watching: (Address) -> Bool = { [addresses] in addresses.owner($0) != nil }
+      var transfers = scan.transfers(transaction, receipt, watching: watching)
+      if let trace = traces[deposit.transaction] {
+        transfers += (try? scan.transfers(trace, transaction, receipt, watching: watching)) ?? []
+      }
       return transfers.contains {
         $0.outRef == deposit.outRef && $0.raw == deposit.raw && $0.recipient == deposit.address
           && $0.source == asset.source
       }
     }
+  }
+
+  /// The traces of those that were paid from inside a call. Where a node gives none such a deposit waits, and
+  /// no other does.
+  private func traces(of deposits: [Deposit], by node: ChainNode) -> [Hash32: CallTrace] {
+    var found: [Hash32: CallTrace] = [:]
+    for deposit in deposits where deposit.isFromInside && found[deposit.transaction] == nil {
+      do throws(NodeError) {
+        found[deposit.transaction] = try node.trace(deposit.transaction)
+      } catch {
+        note(error)
+      }
+    }
+    return found
   }
 
   /// Those of which another node, of the same chain, says the same. One that is away, behind or of another

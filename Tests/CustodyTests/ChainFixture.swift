@@ -80,6 +80,23 @@ final class TestChain: Sendable {
     return try #require((hashes as? [String])?.first)
   }
 
+  /// Coins from inside a call.
+  @discardableResult
+  func pay(_ address: Address, wei: Int128) throws -> String {
+    try #require(try call("dev_pay", [["address": "\(address)", "wei": "\(wei)"]]) as? String)
+  }
+
+  /// A contract of this code, at most 255 bytes in hex.
+  func deploy(_ code: some StringProtocol) throws -> Address {
+    let length = String(code.utf8.count / 2 + 256, radix: 16).dropFirst()
+    let making = "0x60\(length)600c60003960\(length)6000f3" + code
+    let hash = try #require(try call("dev_send", [["data": making]]) as? String)
+    try mine()
+    let receipt = try #require(
+      try call("eth_getTransactionReceipt", [hash]) as? [String: Any])
+    return try Address(#require(receipt["contractAddress"] as? String))
+  }
+
   func reorganise(depth: Int, blocks: Int? = nil, drop: [String] = []) throws {
     var request: [String: Any] = ["depth": depth, "drop": drop]
     if let blocks { request["blocks"] = blocks }

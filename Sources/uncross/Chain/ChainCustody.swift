@@ -34,6 +34,7 @@ final class ChainCustody: Sendable {
     var configuration = DepositScanner.Configuration(
       chain: settings.name, chainID: settings.chainID, start: settings.start)
     if let poll = settings.pollMilliseconds { configuration.pollMilliseconds = poll }
+    configuration.traces = settings.traces ?? false
     scanner = DepositScanner(
       conninfo: conninfo, configuration: configuration, rules: rules,
       nodes: settings.nodes.map { ChainNode(url: $0) }, addresses: addresses,

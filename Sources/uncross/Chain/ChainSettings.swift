@@ -44,9 +44,11 @@ struct ChainSettings: Decodable, Sendable {
   var assets: [Asset]
   /// The venue's own addresses: what they send is no deposit.
   var ownSenders: [String]?
+  /// Whether the nodes offer `debug_traceBlockByHash`; absent: no.
+  var traces: Bool?
 
   private enum CodingKeys: String, CodingKey {
-    case name, nodes, xpub, start, assets
+    case name, nodes, xpub, start, assets, traces
     case chainID = "chain_id"
     case pollMilliseconds = "poll_milliseconds"
     case reconcileSeconds = "reconcile_seconds"
