@@ -108,6 +108,25 @@ public struct DepositPage: Codable, Sendable, Equatable {
   }
 }
 
+public enum DepositDecision: String, Codable, Sendable, CaseIterable {
+  /// On its way to the balance, as any other.
+  case credit
+  /// Never credited.
+  case reject
+}
+
+/// What an operator decides about a deposit in review.
+public struct NewDepositResolution: Codable, Sendable, Equatable {
+  public var decision: DepositDecision
+  /// For the auditor, 1 to 200 bytes.
+  public var reason: String
+
+  public init(decision: DepositDecision, reason: String) {
+    self.decision = decision
+    self.reason = reason
+  }
+}
+
 /// How custody of a chain stands, for operators.
 public struct CustodyState: Codable, Sendable, Equatable {
   public var chain: String

@@ -29,6 +29,7 @@ struct Uncross: AsyncParsableCommand {
         subcommands: [
           MarketCommand.self, AssetCommand.self, UserCommand.self, AdjustCommand.self,
           SuspendCommand.self, ResumeCommand.self, CustodyCommand.self,
+          ResolveDepositCommand.self,
         ]),
       CommandGroup(
         name: "Prove", subcommands: [Clear.self, ReplayCommand.self, ReconcileCommand.self]),

@@ -235,6 +235,20 @@ final class Venue: Sendable {
     return try #require(try answer.wait())
   }
 
+  /// Decides as user 1, the operator.
+  func resolve(
+    _ deposit: Int64, _ decision: DepositResolution.Decision, _ reason: String = "looked at"
+  ) throws -> DepositResolution.Outcome {
+    let answer = Answer<DepositResolution.Outcome?>()
+    let desk = desk
+    Task {
+      answer.give(
+        try? await desk.resolve(
+          deposit, DepositResolution(decision, operator: 1, reason: reason)))
+    }
+    return try #require(try answer.wait())
+  }
+
   func reconcile() throws -> Reconciled {
     try Reconciliation(
       chain: "dev", rules: rules(), node: ChainNode(url: chain.ready.url)

@@ -3,6 +3,8 @@
 import Engine
 import Ethereum
 import Foundation
+import Ledger
+import Postgres
 import Testing
 
 @testable import CoreFixture
@@ -95,6 +97,155 @@ extension DatabaseTests {
         #expect(found.map(\.raw) == [UInt256(5_000 as UInt64)])
         #expect(found.first?.sender == ends)
         #expect(try venue.reconcile().agrees)
+        venue.stop(scanner)
+      }
+    }
+
+    private func log(_ venue: Venue, _ deposit: Int64) throws -> [String] {
+      let connection = try venue.database.connect(venue.database.audit)
+      let rows = try connection.query(
+        """
+        select l.status || coalesce(':' || l.resolved_by || ':' || l.resolution_reason, '')
+        from core.deposit_log l join public.deposits d using (chain, tx_hash, out_ref)
+        where d.id = \(deposit) order by l.id
+        """)
+      return (0..<rows.rowCount).map { rows.string($0, 0) }
+    }
+
+    /// The ordinary way from there on: depth, the chain asked again, a number, the journal.
+    @Test func anOperatorCredits() throws {
+      try venue { venue, chain in
+        let address = try venue.address(2)
+        let scanner = try venue.scan { $0.traces = true }
+        try chain.pay(address, wei: 7_000)
+        try chain.mine()
+        try venue.settle(scanner)
+        let review = try #require(try venue.deposits(2).first)
+        let outcome = try venue.resolve(review.id, .credit)
+        guard case .resolved(let deposit) = outcome else {
+          Issue.record("\(outcome)")
+          return
+        }
+        #expect(deposit.status == .confirming && deposit.reason.isEmpty)
+        #expect(try venue.resolve(review.id, .credit, "again") == outcome)
+        #expect(try venue.resolve(review.id, .reject) == .notInReview(.confirming))
+        #expect(try venue.resolve(review.id + 1, .credit) == .unknown)
+        try venue.settle(scanner)
+        #expect(try venue.balance(2, 1) == 0, "its depth is 3")
+        try chain.mine(2)
+        #expect(try eventually { try venue.balance(2, 1) == 7_000 })
+        try chain.mine(9)
+        try venue.settle(scanner)
+        let isFinal = try eventually { try venue.deposits(2).map(\.status) == [.final] }
+        #expect(isFinal)
+        #expect(
+          try log(venue, review.id)
+            == ["review", "confirming:1:looked at", "confirming", "credited", "final"])
+        #expect(try venue.reconcile().agrees)
+        venue.stop(scanner)
+      }
+    }
+
+    @Test func anOperatorRejects() throws {
+      try venue { venue, chain in
+        let address = try venue.address(2)
+        let scanner = try venue.scan { $0.traces = true }
+        try chain.pay(address, wei: 7_000)
+        try chain.mine()
+        try venue.settle(scanner)
+        let id = try #require(try venue.deposits(2).first).id
+        let outcome = try venue.resolve(id, .reject, "not ours")
+        guard case .resolved(let deposit) = outcome else {
+          Issue.record("\(outcome)")
+          return
+        }
+        #expect(deposit.status == .rejected && deposit.reason == "rejected by an operator")
+        #expect(try venue.resolve(id, .credit) == .notInReview(.rejected))
+        // It stands where the payment is mined again.
+        try chain.reorganise(depth: 1, blocks: 3)
+        try chain.mine(12)
+        try venue.settle(scanner)
+        #expect(try venue.deposits(2).map(\.status) == [.rejected])
+        #expect(try venue.balance(2, 1) == 0 && venue.reconcile().agrees)
+        #expect(
+          try log(venue, id) == ["review", "rejected:1:not ours", "orphaned", "rejected"])
+        venue.stop(scanner)
+      }
+    }
+
+    /// The decision outlives a reorganisation, before the number and after a clawback: it was about this
+    /// payment and this amount.
+    @Test func aDecisionStandsWhereItIsMinedAgain() throws {
+      try venue { venue, chain in
+        let address = try venue.address(2)
+        let scanner = try venue.scan { $0.traces = true }
+        let hash = try chain.pay(address, wei: 7_000)
+        try chain.mine(2)
+        try venue.settle(scanner)
+        let id = try #require(try venue.deposits(2).first).id
+        _ = try venue.resolve(id, .credit)
+        try chain.reorganise(depth: 2, blocks: 3)
+        #expect(try eventually { try venue.balance(2, 1) == 7_000 })
+        try venue.settle(scanner)
+        try chain.call("dev_hold", [hash])
+        try chain.reorganise(depth: 3, blocks: 5)
+        #expect(try eventually { try venue.balance(2, 1) == 0 })
+        try venue.settle(scanner)
+        try chain.call("dev_hold", [hash, false])
+        try chain.mine(4)
+        #expect(try eventually { try venue.balance(2, 1) == 7_000 })
+        try venue.settle(scanner)
+        let deposit = try #require(try venue.deposits(2).first)
+        #expect(deposit.id == id && deposit.creditNumber == 2)
+        #expect(try venue.reconcile().agrees)
+        venue.stop(scanner)
+      }
+    }
+
+    /// Asked again by its trace before it is credited: where the node has none any more it waits, and what
+    /// others paid in does not.
+    @Test func aCreditWaitsForItsTrace() throws {
+      try venue { venue, chain in
+        let address = try venue.address(2)
+        let scanner = try venue.scan { $0.traces = true }
+        try chain.pay(address, wei: 7_000)
+        try chain.mine()
+        try venue.settle(scanner)
+        try chain.fault(
+          [
+            "kind": "result", "method": "debug_traceTransaction", "times": 1_000,
+            "result": ["type": "CALL", "from": "\(address)", "value": "0x0"],
+          ])
+        _ = try venue.resolve(#require(try venue.deposits(2).first).id, .credit)
+        try chain.fund(address, wei: 2_000)
+        try chain.mine(3)
+        #expect(try eventually { try venue.balance(2, 1) == 2_000 })
+        try venue.settle(scanner)
+        #expect(try venue.balance(2, 1) == 2_000)
+        try chain.call("dev_clearFaults")
+        #expect(try eventually { try venue.balance(2, 1) == 9_000 })
+        venue.stop(scanner)
+      }
+    }
+
+    /// What was found by balance has no transaction that could be looked at again.
+    @Test func whatBalancesShowIsNotCredited() throws {
+      try venue([]) { venue, chain in
+        let address = try venue.address(2)
+        let scanner = try venue.scan { $0.surplusSeconds = 0.05 }
+        try chain.pay(address, wei: 7_000)
+        try chain.mine(12)
+        #expect(try eventually { try venue.deposits(2).map(\.status) == [.review] })
+        let id = try #require(try venue.deposits(2).first).id
+        #expect(try venue.resolve(id, .credit) == .notCreditable)
+        guard case .resolved = try venue.resolve(id, .reject) else {
+          Issue.record("not rejected")
+          return
+        }
+        let adjustment = try Load.adjust(2, 1, 7_000, "inside")
+        #expect(try venue.core.submit([adjustment]).get()[0].rejection == nil)
+        #expect(venue.core.projection.drain(withinSeconds: 10))
+        #expect(try venue.reconcile().agrees && venue.balance(2, 1) == 7_000)
         venue.stop(scanner)
       }
     }

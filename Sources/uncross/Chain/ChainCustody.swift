@@ -193,6 +193,29 @@ extension ChainCustody: DepositDesk {
       next: rows.count < limit ? nil : rows.last.map { "\($0.id)" })
   }
 
+  func resolve(
+    _ id: Int64, _ resolution: NewDepositResolution, by operator: UserID
+  ) async throws(ExchangeError) -> DepositResolutionOutcome {
+    let decision: DepositResolution.Decision =
+      switch resolution.decision {
+      case .credit: .credit
+      case .reject: .reject
+      }
+    let outcome: DepositResolution.Outcome
+    do throws(CustodyDesk.Failure) {
+      outcome = try await desk.resolve(
+        id, DepositResolution(decision, operator: `operator`, reason: resolution.reason))
+    } catch {
+      throw .outcomeUnknown
+    }
+    return switch outcome {
+    case .resolved(let deposit): .resolved(line(deposit, tip: scanner.currentFigures().tip))
+    case .notInReview(let status): .notInReview(status: status.rawValue)
+    case .notCreditable: .notCreditable
+    case .unknown: .notFound
+    }
+  }
+
   func changes(
     of user: UserID?, after: Int64, limit: Int
   ) async throws(ExchangeError) -> [DepositChange] {
