@@ -42,6 +42,12 @@ public final class ChainNode: Sendable {
     self.limits = limits
   }
 
+  /// Without path, query and user: providers put their keys there.
+  public var host: String {
+    guard let parts = URLComponents(string: url), let host = parts.host else { return "?" }
+    return parts.port.map { "\(host):\($0)" } ?? host
+  }
+
   // MARK: What the scanner asks
 
   public struct Heads: Sendable, Equatable {

@@ -122,6 +122,6 @@ final class MemoryDesk: DepositDesk {
         AssetBalance(
           asset: "BTC", free: DecimalAmount(atoms: 0, decimals: 8),
           locked: DecimalAmount(atoms: 0, decimals: 8), total: DecimalAmount(atoms: 0, decimals: 8))
-      ])
+      ], nodes: [CustodyNode(host: "127.0.0.1:8545", state: "well", block: 12, inUse: true)])
   }
 }

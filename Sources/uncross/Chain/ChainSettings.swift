@@ -32,7 +32,7 @@ struct ChainSettings: Decodable, Sendable {
   /// The chain's name in the ledger.
   var name: String
   var chainID: Int64
-  /// JSON-RPC addresses: the first is scanned, the others must agree about much.
+  /// JSON-RPC addresses: the first that is believed is scanned, another must agree about much.
   var nodes: [String]
   /// The extended public key whose children are the deposit addresses.
   var xpub: String

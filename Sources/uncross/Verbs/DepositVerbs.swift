@@ -120,8 +120,13 @@ struct CustodyCommand: AsyncParsableCommand {
           "blocks     scanned \(state.scannedBlock.map { "\($0)" } ?? "-") of "
             + "\(state.latestBlock.map { "\($0)" } ?? "-"), final \(state.finalizedBlock)",
           "deposits   \(state.credits) credited, \(state.clawbacks) taken back",
-          "node       \(state.nodeErrors) errors, \(state.reorganisations) reorganisations",
+          "nodes      \(state.nodeErrors) errors, \(state.reorganisations) reorganisations",
         ]
+        for (index, node) in state.nodes.enumerated() {
+          lines.append(
+            "node \(index + 1)     \(node.host) \(node.state), block "
+              + "\(node.block.map { "\($0)" } ?? "-")" + (node.inUse ? ", in use" : ""))
+        }
         if let halted = state.halted { lines.append("HALTED     \(halted)") }
         if let error = state.lastError { lines.append("last error \(error)") }
         for loss in state.losses { lines.append("loss       \(loss.total) \(loss.asset)") }
