@@ -121,10 +121,14 @@ final class Venue: Sendable {
   let addresses: DepositAddresses
   let desk: CustodyDesk
   private let state: Mutex<DepositScanner?> = Mutex(nil)
+  /// Whether the token that takes a fee is listed, against all advice.
+  let listsFee: Bool
   let reports = Core.Halts()
 
-  init(_ database: TestDatabase, _ chain: TestChain, users: Int = 3) throws {
-    (self.database, self.chain) = (database, chain)
+  init(
+    _ database: TestDatabase, _ chain: TestChain, users: Int = 3, listsFee: Bool = false
+  ) throws {
+    (self.database, self.chain, self.listsFee) = (database, chain, listsFee)
     let core = try Core(database, limits: .small(batchRows: 20, partitionRows: 1_000))
     self.core = core
     if core.loop.currentFigures().durable.commands == 0 {
@@ -152,7 +156,10 @@ final class Venue: Sendable {
   /// Ether after 3 blocks, at least 1,000 wei; USDC after 3, at least 10 atoms; BTC, which has 8
   /// decimals on the chain and 6 here, when final.
   func rules(secondNodeFrom: Int128? = nil) throws -> DepositRules {
-    DepositRules(assets: [
+    let fee = DepositAsset(
+      code: "FEE", source: .token(try chain.contract("FEE")), scale: .one, minimum: 1,
+      finality: .depth(3))
+    let assets = [
       DepositAsset(
         code: "ETH", source: .native, scale: .one, minimum: 1_000, finality: .depth(3),
         secondNodeFrom: secondNodeFrom),
@@ -162,7 +169,8 @@ final class Venue: Sendable {
       DepositAsset(
         code: "BTC", source: .token(try chain.contract("BTC")), scale: UInt256(100 as UInt64),
         minimum: 1, finality: .finalized),
-    ])
+    ]
+    return DepositRules(assets: listsFee ? assets + [fee] : assets)
   }
 
   /// Starts a scanner from the database; one at a time.
