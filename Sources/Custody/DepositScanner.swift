@@ -297,7 +297,9 @@ public final class DepositScanner: Sendable {
       defer { roster.note(index, verdict, height: height, at: .now) }
       return roster.nodes[index].verdict
     }
-    if before.name != verdict.name, verdict != .untried, before != .untried || verdict != .well {
+    // To lag by some blocks is a node's daily life, and the first look that finds all well is no news.
+    let isKnown = before.name == verdict.name || before.isUsable && verdict.isUsable
+    if !isKnown, before != .untried || !verdict.isUsable {
       report("\(configuration.chain): \(name(index)) is \(verdict.name)")
     }
   }

@@ -13,6 +13,9 @@ public enum NodeVerdict: Sendable, Equatable {
   /// Of another chain than at the first start, or on a branch without blocks that stay.
   case foreign(CustodyHalt)
 
+  /// Whether it may be asked.
+  public var isUsable: Bool { self == .well || self == .lagging }
+
   /// As operators read it.
   public var name: String {
     switch self {
@@ -83,7 +86,7 @@ public struct NodeRoster: Sendable {
 
   /// The node in use is to be looked at before it is asked again.
   public mutating func doubt() {
-    guard nodes[current].verdict == .well || nodes[current].verdict == .lagging else { return }
+    guard nodes[current].verdict.isUsable else { return }
     nodes[current].verdict = .untried
     nodes[current].lookAt = nil
   }

@@ -329,7 +329,7 @@ private struct LifecycleModel: ~Copyable {
 
 extension DatabaseTests {
   @Suite(.serialized) struct DepositStoreModelTests {
-    @Test(arguments: [UInt64(1), 2, 3, 4]) func theStoreDoesWhatTheValueSays(
+    @Test(arguments: Array(UInt64(1)...6)) func theStoreDoesWhatTheValueSays(
       seed: UInt64
     ) throws {
       var model = try LifecycleModel(seed, TestDatabase())

@@ -115,7 +115,7 @@ extension ChainCustody {
       }
     }
     return each("well", "1 where the node can be asked") { _, node in
-      node.verdict == .well || node.verdict == .lagging ? 1 : 0
+      node.verdict.isUsable ? 1 : 0
     }
       + each("in_use", "1 for the node that is asked") { index, _ in
         index == figures.nodeInUse ? 1 : 0
