@@ -33,7 +33,7 @@ def main() -> None:
     parser.add_argument("--safe-lag", type=int, default=4)
     parser.add_argument("--finalized-lag", type=int, default=8)
     parser.add_argument("--state", help="the file that keeps the chain; in memory without one")
-    parser.add_argument("--traces", action="store_true", help="with debug_traceTransaction")
+    parser.add_argument("--traces", action="store_true", help="with the debug_trace methods")
     options = parser.parse_args()
 
     chain = Chain(options.chain_id, Journal(options.state))

@@ -97,6 +97,12 @@ class Faucet:
         payload = selector("pay(address)") + word(payment["address"])
         return self._send(self.contracts["FORWARDER"], int(payment["wei"]), payload, 120_000)
 
+    def send(self, transaction: dict[str, Any]) -> str:
+        """{to, wei, data, gas}: any transaction; without `to` it makes a contract."""
+        payload = unhex(transaction.get("data", "0x"))
+        wei, gas = int(transaction.get("wei", 0)), transaction.get("gas", 1_000_000)
+        return self._send(transaction.get("to"), wei, payload, gas)
+
     def send_twice(self, payment: dict[str, Any]) -> str:
         """{token, to, first, second}: two transfers of a token in one transaction. The forwarder pays
         them from its own balance: mint to it before."""

@@ -8,7 +8,7 @@ from devchain.chain import Chain, data, number, quantity, unhex
 from devchain.errors import RPCError
 from devchain.faucet import Faucet
 from devchain.faults import Faults
-from devchain.traces import trace
+from devchain.traces import traces
 
 # How providers refuse a range that is too long: code and words differ, so a client must go by neither.
 RANGE_ERRORS = {
@@ -67,10 +67,12 @@ class Methods:
             "dev_fund": faucet.fund,
             "dev_mint": faucet.mint,
             "dev_pay": faucet.pay,
+            "dev_send": faucet.send,
             "dev_sendTwice": faucet.send_twice,
         }
         if traces:
             self.table["debug_traceTransaction"] = self.trace_transaction
+            self.table["debug_traceBlockByHash"] = self.trace_block
 
     @property
     def chain_id(self) -> int:
@@ -172,12 +174,25 @@ class Methods:
         }
 
     def trace_transaction(self, text: str, how: dict[str, Any] | None = None) -> dict[str, Any]:
-        if (how or {}).get("tracer") != "callTracer":
-            raise RPCError("only the callTracer is here", -32602)
+        check_tracer(how)
         place = self._place(text)
         if place is None:
             raise RPCError("transaction not found")
-        return trace(self.chain, *place)
+        block, index = place
+        return traces(self.chain, block, index + 1)[index]
+
+    def trace_block(self, text: str, how: dict[str, Any] | None = None) -> list[dict[str, Any]]:
+        check_tracer(how)
+        block = self.chain.block_of(unhex(text))
+        if block is None:
+            raise RPCError(f"block {text} not found")
+        if block.number == 0:
+            raise RPCError("genesis is not traceable")
+        told = traces(self.chain, block, len(block.transactions))
+        return [
+            {"txHash": data(transaction.hash), "result": result}
+            for transaction, result in zip(block.transactions, told)
+        ]
 
     # A test's
 
@@ -214,6 +229,11 @@ class Methods:
     def clear_faults(self) -> bool:
         self.faults.clear()
         return True
+
+
+def check_tracer(how: dict[str, Any] | None) -> None:
+    if (how or {}).get("tracer") != "callTracer":
+        raise RPCError("only the callTracer is here", -32602)
 
 
 def check_range(low: Any, high: Any) -> None:

@@ -46,19 +46,23 @@ class WatchedVM(VM):
     _state_class = WatchedState
 
 
-def trace(chain: Chain, block: Any, index: int) -> dict[str, Any]:
-    """The transaction's calls as geth's callTracer tells them. Those before it in its block are
-    executed too: they made the state that it met."""
+def traces(chain: Chain, block: Any, count: int) -> list[dict[str, Any]]:
+    """The calls of a block's first transactions as geth's callTracer tells them. They are executed in
+    order: each made the state that the next one met."""
     parent = chain.by_hash[block.header.parent_hash]
     header = chain.following(parent).copy(base_fee_per_gas=block.header.base_fee_per_gas)
     watched = type("Watched", (chain.evm,), {"vm_configuration": ((0, WatchedVM),)})
     vm = watched(chain.db, header).get_vm()
-    for transaction in block.transactions[: index + 1]:
+    told = []
+    for transaction in block.transactions[:count]:
         receipt, computation = vm.apply_transaction(header, transaction)
         before, header = header.gas_used, vm.add_receipt_to_header(header, receipt)
-    root = frame(computation, computation.msg.sender)
-    # The transaction's own, with what it costs before any instruction.
-    return root | {"gas": number(transaction.gas), "gasUsed": number(header.gas_used - before)}
+        root = frame(computation, computation.msg.sender)
+        # The transaction's own, with what it costs before any instruction.
+        told.append(
+            root | {"gas": number(transaction.gas), "gasUsed": number(header.gas_used - before)}
+        )
+    return told
 
 
 def frame(computation: Any, caller: bytes) -> dict[str, Any]:

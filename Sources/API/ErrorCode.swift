@@ -20,6 +20,9 @@ enum TransportError: String, CaseIterable, Sendable {
   case overloaded
   case unavailable
   case outcomeUnknown = "outcome_unknown"
+  case depositNotFound = "deposit_not_found"
+  case depositNotInReview = "deposit_not_in_review"
+  case depositNotCreditable = "deposit_not_creditable"
 
   var status: Int {
     switch self {
@@ -28,8 +31,9 @@ enum TransportError: String, CaseIterable, Sendable {
       .requestReplayed, .digestMismatch:
       401
     case .forbidden: 403
-    case .notFound: 404
+    case .notFound, .depositNotFound: 404
     case .methodNotAllowed: 405
+    case .depositNotInReview, .depositNotCreditable: 409
     case .bodyTooLarge: 413
     case .rateLimited, .overloaded: 429
     case .outcomeUnknown: 500
@@ -55,6 +59,9 @@ enum TransportError: String, CaseIterable, Sendable {
     case .overloaded: "Too much is waiting for the engine; nothing was applied."
     case .unavailable: "Requests are not taken at the moment; nothing was applied."
     case .outcomeUnknown: "It may or may not have been applied: send it again under the same id."
+    case .depositNotFound: "There is no such deposit."
+    case .depositNotInReview: "The deposit is in another state, or was decided otherwise."
+    case .depositNotCreditable: "No amount of it can be booked, or no transaction shows it."
     }
   }
 }

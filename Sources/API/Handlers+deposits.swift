@@ -18,8 +18,19 @@ public protocol DepositDesk: Sendable {
   /// The number of the last step; 0 before the first.
   func lastChange() async throws(ExchangeError) -> Int64
   func state() async throws(ExchangeError) -> CustodyState
+  /// Decides about a deposit in review; the same decision again is answered alike.
+  func resolve(
+    _ id: Int64, _ resolution: NewDepositResolution, by operator: UserID
+  ) async throws(ExchangeError) -> DepositResolutionOutcome
   /// Asks the chain for the balances of all addresses: takes its time.
   func reconcile() async throws(ExchangeError) -> ReconciliationReport
+}
+
+public enum DepositResolutionOutcome: Sendable {
+  case resolved(DepositLine)
+  case notFound
+  case notInReview(status: String)
+  case notCreditable
 }
 
 extension Handlers {
@@ -81,6 +92,30 @@ extension Handlers {
         try await desk.deposits(of: user, status: status, before: before, limit: limit)
       })
   }
+
+  func resolveDeposit(_ call: Call, _ user: Identity) async throws(Refusal) -> Answer {
+    guard let id: Int64 = Self.number(call.parameters[0]) else { throw Refusal(.depositNotFound) }
+    var fields = try call.fields()
+    let decision: DepositDecision = try fields.choice("decision")
+    let reason = try fields.text("reason")
+    try fields.finish()
+    guard (1...Self.maximumReason).contains(reason.utf8.count) else {
+      throw Refusal(.reasonMissing)
+    }
+    let outcome = try await ask { desk async throws(ExchangeError) in
+      try await desk.resolve(
+        id, NewDepositResolution(decision: decision, reason: reason), by: user.user)
+    }
+    switch outcome {
+    case .resolved(let line): return .json(line)
+    case .notFound: throw Refusal(.depositNotFound)
+    case .notInReview(let status): throw Refusal(.depositNotInReview, "the deposit is \(status)")
+    case .notCreditable: throw Refusal(.depositNotCreditable)
+    }
+  }
+
+  /// Bytes, as of an adjustment's reason.
+  private static let maximumReason = 200
 
   func reconciliation() async throws(Refusal) -> Answer {
     .json(try await ask { desk async throws(ExchangeError) in try await desk.reconcile() })

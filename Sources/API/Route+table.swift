@@ -256,6 +256,10 @@ extension Route {
       handlers, call, _ throws(Refusal) in
       try await handlers.depositsOfAll(call)
     },
+    operating(.post, "/deposits/{id}/resolution", maximumBody: maximumBody) {
+      handlers, call, user throws(Refusal) in
+      try await handlers.resolveDeposit(call, user)
+    },
     operating(.get, "/reconciliation") { handlers, _, _ throws(Refusal) in
       try await handlers.reconciliation()
     },

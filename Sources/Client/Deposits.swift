@@ -56,7 +56,7 @@ public struct DepositLine: Codable, Sendable, Equatable {
   public var address: String
   public var sender: String
   public var transaction: String
-  /// Which payment of the transaction: `n` its own value, `l3` its log 3.
+  /// Which payment of the transaction: `n` its own value, `l3` its log 3, `t0.2` call 2 of its call 0.
   public var outRef: String
   public var block: Int64
   /// Blocks from its own to the chain's last; 0 where it is in none.
@@ -108,6 +108,47 @@ public struct DepositPage: Codable, Sendable, Equatable {
   }
 }
 
+public enum DepositDecision: String, Codable, Sendable, CaseIterable {
+  /// On its way to the balance, as any other.
+  case credit
+  /// Never credited.
+  case reject
+}
+
+/// What an operator decides about a deposit in review.
+public struct NewDepositResolution: Codable, Sendable, Equatable {
+  public var decision: DepositDecision
+  /// For the auditor, 1 to 200 bytes.
+  public var reason: String
+
+  public init(decision: DepositDecision, reason: String) {
+    self.decision = decision
+    self.reason = reason
+  }
+}
+
+/// A node of the chain, in the order of the settings.
+public struct CustodyNode: Codable, Sendable, Equatable {
+  public var host: String
+  /// `well`, `lagging`, `behind`, `failing`, `untried`, or why it is not of this chain.
+  public var state: String
+  /// Its head, where it ever told one.
+  @Nullable public var block: Int64?
+  public var inUse: Bool
+
+  private enum CodingKeys: String, CodingKey {
+    case host, state, block
+    case inUse = "in_use"
+  }
+
+  public init(host: String, state: String, block: Int64?, inUse: Bool) {
+    self.host = host
+    self.state = state
+    self.block = block
+    self.inUse = inUse
+  }
+}
+
 /// How custody of a chain stands, for operators.
 public struct CustodyState: Codable, Sendable, Equatable {
   public var chain: String
@@ -126,9 +167,10 @@ public struct CustodyState: Codable, Sendable, Equatable {
   @Nullable public var lastError: String?
   /// What clawbacks could not take back, by asset: below zero is the venue's loss.
   public var losses: [AssetBalance]
+  public var nodes: [CustodyNode]
 
   private enum CodingKeys: String, CodingKey {
-    case chain, state, halted, credits, clawbacks, reorganisations, losses
+    case chain, state, halted, credits, clawbacks, reorganisations, losses, nodes
     case chainID = "chain_id"
     case scannedBlock = "scanned_block"
     case latestBlock = "latest_block"
@@ -140,7 +182,8 @@ public struct CustodyState: Codable, Sendable, Equatable {
   public init(
     chain: String, chainID: String, state: String, halted: String?, scannedBlock: Int64?,
     latestBlock: Int64?, finalizedBlock: Int64, credits: Int64, clawbacks: Int64,
-    reorganisations: Int, nodeErrors: Int, lastError: String?, losses: [AssetBalance]
+    reorganisations: Int, nodeErrors: Int, lastError: String?, losses: [AssetBalance],
+    nodes: [CustodyNode]
   ) {
     self.chain = chain
     self.chainID = chainID
@@ -155,6 +198,7 @@ public struct CustodyState: Codable, Sendable, Equatable {
     self.nodeErrors = nodeErrors
     self.lastError = lastError
     self.losses = losses
+    self.nodes = nodes
   }
 }
 

@@ -133,6 +133,15 @@ extension UncrossClient {
       isSafeToRepeat: true)
   }
 
+  /// Decides about a deposit in review, once.
+  public func resolve(
+    deposit id: String, _ resolution: NewDepositResolution
+  ) async throws(APIError) -> DepositLine {
+    try await operate(
+      .post, Target("v1", "operator", "deposits", id, "resolution"), resolution,
+      isSafeToRepeat: true)
+  }
+
   public func reconciliation() async throws(APIError) -> ReconciliationReport {
     try await call(.get, Target("v1", "operator", "reconciliation"), isSafeToRepeat: true)
   }

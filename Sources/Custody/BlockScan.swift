@@ -39,6 +39,8 @@ public enum BlockDoubt: String, Sendable, Error {
   case receiptsDoNotMatch = "receipts_do_not_match"
   /// The logs of the receipts do not give the block's bloom: some were left out, or added.
   case logsDoNotMatchBloom = "logs_do_not_match_bloom"
+  /// Traces are not those of the block's transactions, or say another outcome than the receipts.
+  case tracesDoNotMatch = "traces_do_not_match"
 }
 
 public struct BlockScan: Sendable {

@@ -185,6 +185,28 @@ public struct ChainFollower: Sendable {
     if block(at: final.height)?.hash == final.hash { finalized = max(finalized, final.height) }
   }
 
+  // MARK: Other nodes
+
+  /// What is thought of a node whose head has this height. A block that stays, by finality or because none
+  /// below it is remembered, must be the node's too.
+  func verdict(
+    on height: Int64, _ hash: (Int64) throws(NodeError) -> Hash32?
+  ) throws(NodeError) -> NodeVerdict {
+    guard let tip, let first = tail.first else { return .well }
+    if height < tip.height - Int64(limits.depth) { return .behind }
+    let final = block(at: finalized)
+    if let anchor = final ?? (first.height == start ? nil : first) {
+      if height < anchor.height { return .behind }
+      guard try hash(anchor.height) == anchor.hash else {
+        return .foreign(
+          final == nil
+            ? .reorganisationTooDeep(below: anchor.height)
+            : .finalBlockLeft(height: anchor.height))
+      }
+    }
+    return height < tip.height ? .lagging : .well
+  }
+
   // MARK: Steps
 
   private func block(at height: Int64) -> BlockPlace? {

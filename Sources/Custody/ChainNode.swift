@@ -28,6 +28,8 @@ public final class ChainNode: Sendable {
     public var bodyBytes = 64 << 20
     /// Calls of one request.
     public var batch = 100
+    /// A trace executes its block again.
+    public var traceSeconds: Int64 = 60
 
     public init() {}
   }
@@ -38,6 +40,12 @@ public final class ChainNode: Sendable {
   public init(url: String, limits: Limits = Limits()) {
     self.url = url
     self.limits = limits
+  }
+
+  /// Without path, query and user: providers put their keys there.
+  public var host: String {
+    guard let parts = URLComponents(string: url), let host = parts.host else { return "?" }
+    return parts.port.map { "\(host):\($0)" } ?? host
   }
 
   // MARK: What the scanner asks
@@ -122,6 +130,36 @@ public final class ChainNode: Sendable {
     return transactions.map { $0?.transaction }
   }
 
+  /// What moved inside the calls of a block's transactions, by the block's hash.
+  func traces(_ block: ChainBlock) throws(NodeError) -> [CallTrace] {
+    if block.transactions.isEmpty { return [] }
+    return try traced("debug_traceBlockByHash", block.place.hash) { reader throws(NodeError) in
+      try reader.block()
+    }
+  }
+
+  func trace(_ transaction: Hash32) throws(NodeError) -> CallTrace {
+    let frames = try traced("debug_traceTransaction", transaction) { reader throws(NodeError) in
+      try reader.transaction()
+    }
+    return CallTrace(transaction: transaction, frames: frames)
+  }
+
+  private func traced<Value>(
+    _ method: String, _ hash: Hash32,
+    _ read: (inout CallTraceReader) throws(NodeError) -> Value?
+  ) throws(NodeError) -> Value {
+    let call = RPCCall(method, .text("\(hash)"), .object(["tracer": .text("callTracer")]))
+    let answer = try post(encoded(RPCRequest(id: 0, call: call)), seconds: limits.traceSeconds)
+    var reader = CallTraceReader(Array(answer))
+    if let value = try read(&reader) { return value }
+    guard let refusal = try? JSONDecoder().decode(RPCAnswer<Bool?>.self, from: answer) else {
+      throw .malformed("traces: neither a result nor an error")
+    }
+    _ = try refusal.value()
+    throw .malformed("traces: no result")
+  }
+
   /// The native balances of addresses as of one block.
   public func balances(_ addresses: [Address], at block: Hash32) throws(NodeError) -> [UInt256] {
     let amounts: [Amount] = try many(
@@ -172,13 +210,7 @@ public final class ChainNode: Sendable {
   /// Answers in the order of the calls.
   private func batch<Value: Decodable>(_ calls: [RPCCall]) throws(NodeError) -> [RPCAnswer<Value>] {
     let requests = calls.enumerated().map { RPCRequest(id: $0, call: $1) }
-    let body: [UInt8]
-    do {
-      body = try Array(JSONEncoder().encode(requests))
-    } catch {
-      preconditionFailure("a request that cannot be encoded: \(error)")
-    }
-    let answer = try post(body)
+    let answer = try post(encoded(requests), seconds: limits.seconds)
     let answers: [RPCAnswer<Value>]
     do {
       answers = try JSONDecoder().decode([RPCAnswer<Value>].self, from: answer)
@@ -202,14 +234,22 @@ public final class ChainNode: Sendable {
     return complete
   }
 
-  private func post(_ body: [UInt8]) throws(NodeError) -> Data {
+  private func encoded(_ request: some Encodable) -> [UInt8] {
+    do {
+      return try Array(JSONEncoder().encode(request))
+    } catch {
+      preconditionFailure("a request that cannot be encoded: \(error)")
+    }
+  }
+
+  private func post(_ body: [UInt8], seconds: Int64) throws(NodeError) -> Data {
     do {
       var request = try HTTPClient.Request(url: url, method: .POST)
       request.headers.add(name: "Content-Type", value: "application/json")
       request.body = .bytes(body)
       let accumulator = ResponseAccumulator(request: request, maxBodySize: limits.bodyBytes)
       let response = try HTTPClient.shared.execute(
-        request: request, delegate: accumulator, deadline: .now() + .seconds(limits.seconds)
+        request: request, delegate: accumulator, deadline: .now() + .seconds(seconds)
       ).futureResult.wait()
       guard response.status == .ok else { throw NodeError.status(Int(response.status.code)) }
       return response.body.map { Data($0.readableBytesView) } ?? Data()

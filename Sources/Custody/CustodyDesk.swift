@@ -62,6 +62,13 @@ public final class CustodyDesk: @unchecked Sendable {
     return try await rows(conditions.joined(separator: " and "), limit)
   }
 
+  /// Decides about a deposit in review. A failure says nothing of whether it was done: ask again.
+  public func resolve(
+    _ id: Int64, _ resolution: DepositResolution
+  ) async throws(Failure) -> DepositResolution.Outcome {
+    try await withStore { store throws(PostgresError) in try store.resolve(id, resolution) }
+  }
+
   /// Asks the node for every address's balances, so it takes its time; others wait only for another of it.
   public func reconcile(_ reconciliation: Reconciliation) async throws(Failure) -> Reconciled {
     try await run(on: audits) { [conninfo] in try reconciliation.run(conninfo) }

@@ -26,6 +26,11 @@ public struct Deposit: Sendable, Equatable {
   /// Atoms that are in the user's balance by it.
   public var credited: Int128
   public var created: Microseconds
+  /// What an operator decided about it.
+  public var resolution: DepositResolution.Decision?
+
+  /// Found in a trace: a call of the transaction paid, not the transaction itself.
+  var isFromInside: Bool { outRef.hasPrefix("t") }
 }
 
 /// A transfer with all that its row needs.
@@ -194,6 +199,32 @@ struct CustodyStore: ~Copyable {
     }
   }
 
+  // MARK: Reviews
+
+  /// Decides about a deposit that is in review, once.
+  func resolve(
+    _ id: Int64, _ resolution: DepositResolution
+  ) throws(PostgresError) -> DepositResolution.Outcome {
+    try transaction { () throws(PostgresError) in
+      var parameters = PostgresParameters()
+      parameters.text(chain)
+      parameters.int8(id)
+      parameters.text(resolution.decision.rawValue)
+      parameters.int8(Int64(resolution.operator))
+      parameters.text(resolution.reason)
+      try connection.query(
+        """
+        update public.deposits set resolution = $3, resolved_by = $4, resolution_reason = $5,
+          reason = \(Self.resolvedReason("$3")), updated_at = now(),
+          status = case $3 when 'credit' then 'confirming' else 'rejected' end
+        where chain = $1 and id = $2 and status = 'review' and ($3 = 'reject' or amount > 0)
+        """, parameters)
+    }
+    guard let deposit = try deposits("chain = $1 and id = \(id)").first else { return .unknown }
+    if deposit.resolution == resolution.decision { return .resolved(deposit) }
+    return deposit.status == .review ? .notCreditable : .notInReview(deposit.status)
+  }
+
   private func rollBack(to height: Int64) throws(PostgresError) {
     var parameters = PostgresParameters()
     parameters.text(chain)
@@ -265,9 +296,14 @@ struct CustodyStore: ~Copyable {
 
   static let divergence = "UX030"
 
+  /// What the user reads of a resolution; null where there is none.
+  private static func resolvedReason(_ resolution: String) -> String {
+    "case \(resolution) when 'credit' then '' when 'reject' then 'rejected by an operator' end"
+  }
+
   // A deposit that was credited keeps its number where it is mined again with the same amount; with another
   // it stays orphaned, is taken back, and waits for a person. One that was taken back begins anew as soon
-  // as the ledger has the clawback.
+  // as the ledger has the clawback. What an operator decided stands for the same amount.
   private static let insertDeposits = """
     insert into public.deposits as d (chain, tx_hash, out_ref, user_id, asset, address, sender,
       contract, block_height, block_hash, raw_amount, amount, dust, scale, status, reason,
@@ -284,10 +320,22 @@ struct CustodyStore: ~Copyable {
       amount = case when d.credit_no is null then excluded.amount else d.amount end,
       dust = case when d.credit_no is null then excluded.dust else d.dust end,
       scale = case when d.credit_no is null then excluded.scale else d.scale end,
-      reason = case when d.raw_amount <> excluded.raw_amount and d.credit_no is not null
-        then 'its amount changed in a reorganisation' else excluded.reason end,
+      resolution = case when d.raw_amount = excluded.raw_amount then d.resolution end,
+      resolved_by = case when d.raw_amount = excluded.raw_amount then d.resolved_by end,
+      resolution_reason = case when d.raw_amount = excluded.raw_amount
+        then d.resolution_reason end,
+      reason = case
+        when d.raw_amount <> excluded.raw_amount and d.credit_no is not null
+          then 'its amount changed in a reorganisation'
+        when d.raw_amount = excluded.raw_amount and excluded.status = 'review'
+          then coalesce(\(resolvedReason("d.resolution")), excluded.reason)
+        else excluded.reason end,
       status = case
         when d.status = 'clawback' then 'clawback'
+        when d.credit_no is null and d.raw_amount = excluded.raw_amount
+          and excluded.status = 'review' and d.resolution = 'reject' then 'rejected'
+        when d.credit_no is null and d.raw_amount = excluded.raw_amount
+          and excluded.status = 'review' and d.resolution = 'credit' then 'seen'
         when d.credit_no is null then excluded.status
         when d.raw_amount <> excluded.raw_amount then 'orphaned'
         when d.credited_seq is not null then 'credited'
@@ -498,7 +546,7 @@ extension Deposit {
       """
       select id, chain, tx_hash, out_ref, user_id, asset, address, sender, block_height, block_hash,
         raw_amount::text, amount, dust::text, status, reason, credit_no, clawback_no, credited,
-        created_at
+        created_at, resolution
       from public.deposits \(condition)
       """, parameters)
     var rows: [Deposit] = []
@@ -519,7 +567,8 @@ extension Deposit {
           dust: dust, status: status, reason: result.string(row, 14),
           creditNumber: result.optionalInt64(row, 15),
           clawbackNumber: result.optionalInt64(row, 16), credited: result.numeric(row, 17),
-          created: result.timestamp(row, 18)))
+          created: result.timestamp(row, 18),
+          resolution: result.optionalString(row, 19).flatMap(DepositResolution.Decision.init)))
     }
     return rows
   }

@@ -52,8 +52,9 @@ public struct DepositAsset: Sendable, Equatable {
 /// One movement of value to an address of ours, as a block shows it.
 public struct Transfer: Sendable, Equatable {
   public var transaction: Hash32
-  /// `n`: the transaction's own value. `l3`: the log with ordinal 3 in the transaction's receipt. Both stay
-  /// when a reorganisation moves the transaction; a log's place in its block does not.
+  /// `n`: the transaction's own value. `l3`: the log with ordinal 3 in the transaction's receipt. `t0.2`: call
+  /// 2 of its call 0. They stay when a reorganisation moves the transaction; a log's place in its block does
+  /// not.
   public var outRef: String
   public var source: DepositAsset.Source
   public var sender: Address
@@ -72,6 +73,9 @@ public struct Transfer: Sendable, Equatable {
     self.recipient = recipient
     self.raw = raw
   }
+
+  /// A call of the transaction paid, not the transaction itself.
+  var isFromInside: Bool { outRef.hasPrefix("t") }
 }
 
 /// The part of a deposit's life that the chain decides; `docs/custody.md` has the picture.
@@ -138,6 +142,10 @@ public struct DepositRules: Sendable {
     if amount < max(asset.minimum, 1) {
       return DepositValue(
         amount: 0, dust: transfer.raw, status: .dust, reason: "below the minimum")
+    }
+    if transfer.isFromInside {
+      return DepositValue(
+        amount: amount, dust: dust, status: .review, reason: "paid from inside a call")
     }
     return DepositValue(amount: amount, dust: dust, status: .seen, reason: "")
   }

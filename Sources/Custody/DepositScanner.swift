@@ -53,17 +53,36 @@ public enum CustodyHalt: Error, Sendable, Equatable, CustomStringConvertible {
   case lostDeposits(String)
   case refused(String)
 
-  public var description: String {
+  /// As in the table of halts.
+  public var code: String {
     switch self {
-    case .wrongChain(let expected, let found):
-      "wrong_chain: expected \(expected), the node has \(found)"
-    case .wrongGenesis: "wrong_genesis: the node's block 0 is another than at the first start"
-    case .reorganisationTooDeep(let height):
-      "reorganisation_too_deep: no block from \(height) on is on the chain"
-    case .finalBlockLeft(let height): "final_block_left: block \(height) was final"
-    case .lostDeposits(let what): "lost_deposits: \(what)"
-    case .refused(let what): "refused: \(what)"
+    case .wrongChain: "wrong_chain"
+    case .wrongGenesis: "wrong_genesis"
+    case .reorganisationTooDeep: "reorganisation_too_deep"
+    case .finalBlockLeft: "final_block_left"
+    case .lostDeposits: "lost_deposits"
+    case .refused: "refused"
     }
+  }
+
+  /// By what a node says, which another node may know better.
+  var isOfANode: Bool {
+    switch self {
+    case .wrongChain, .wrongGenesis, .reorganisationTooDeep, .finalBlockLeft: true
+    case .lostDeposits, .refused: false
+    }
+  }
+
+  public var description: String {
+    let detail =
+      switch self {
+      case .wrongChain(let expected, let found): "expected \(expected), the node has \(found)"
+      case .wrongGenesis: "the node's block 0 is another than at the first start"
+      case .reorganisationTooDeep(let height): "no block from \(height) on is on the chain"
+      case .finalBlockLeft(let height): "block \(height) was final"
+      case .lostDeposits(let what), .refused(let what): what
+      }
+    return "\(code): \(detail)"
   }
 }
 
@@ -86,6 +105,10 @@ public final class DepositScanner: Sendable {
     public var surplusSeconds: Double = 600
     /// Deposits that are numbered at once.
     public var creditBatch = 500
+    /// Between a node's failure and the next look at it, at first.
+    public var nodePauseMilliseconds = 5_000
+    /// Whether the nodes trace: then payments from inside calls are found in their blocks.
+    public var traces = false
 
     /// What has just become durable while the rest has not: tests end the session there, as a kill would.
     var onBoundary: @Sendable (Boundary) throws -> Void = { _ in }
@@ -122,6 +145,9 @@ public final class DepositScanner: Sendable {
     public var halted: CustodyHalt?
     /// What the scanner waits for.
     public var state = "starting"
+    /// In the configured order, and which of them is asked.
+    public var nodes: [NodeRoster.Node] = []
+    public var nodeInUse = 0
 
     /// It has what the node has, within some blocks: new payments may begin.
     public var isFollowing: Bool {
@@ -139,10 +165,11 @@ public final class DepositScanner: Sendable {
   private let report: @Sendable (String) -> Void
   private let figures = Mutex(Figures())
   private let range: Mutex<AdaptiveRange>
+  private let roster: Mutex<NodeRoster>
   private let thread: Mutex<OwnerThread?> = Mutex(nil)
 
   /// - Parameters:
-  ///   - nodes: the first is asked; the others must agree where an asset's rule says so.
+  ///   - nodes: the first that is believed is asked; another must agree where an asset's rule says so.
   ///   - report: lines for the operator's log.
   public init(
     conninfo: String, configuration: Configuration, rules: DepositRules, nodes: [ChainNode],
@@ -152,6 +179,9 @@ public final class DepositScanner: Sendable {
     self.conninfo = conninfo
     self.configuration = configuration
     range = Mutex(AdaptiveRange(maximum: configuration.limits.blocks))
+    roster = Mutex(
+      NodeRoster(
+        count: nodes.count, pause: .milliseconds(configuration.nodePauseMilliseconds)))
     scan = BlockScan(rules)
     self.nodes = nodes
     self.addresses = addresses
@@ -159,7 +189,14 @@ public final class DepositScanner: Sendable {
     self.report = report
   }
 
-  public func currentFigures() -> Figures { figures.withLock { $0 } }
+  public func currentFigures() -> Figures {
+    var now = figures.withLock { $0 }
+    (now.nodes, now.nodeInUse) = roster.withLock { ($0.nodes, $0.current) }
+    return now
+  }
+
+  /// The node in use.
+  private var node: ChainNode { nodes[roster.withLock { $0.current }] }
 
   public func start() {
     thread.withLock { $0 = OwnerThread(name: "deposits") { [self] stop in run(stop) } }
@@ -179,7 +216,10 @@ public final class DepositScanner: Sendable {
     var store: CustodyStore
     var follower: ChainFollower
     var position: ChainPosition
+    var known: CustodyStore.Known
     var surplusAt = ContinuousClock.now
+    /// Looks in a row whose answers were of two chains.
+    var contradictions = 0
   }
 
   private func run(_ stop: OwnerThread.Stop) {
@@ -191,6 +231,9 @@ public final class DepositScanner: Sendable {
           try turn(&session, stop)
           failures = 0
         }
+      } catch let halt as CustodyHalt where isByOneNodeOnly(halt) {
+        failures += 1
+        if stop.wait(milliseconds: configuration.retryMilliseconds << min(failures, 6)) { return }
       } catch let halt as CustodyHalt {
         figures.withLock { ($0.halted, $0.state) = (halt, "halted") }
         report("custody of \(configuration.chain) halted: \(halt)")
@@ -198,6 +241,7 @@ public final class DepositScanner: Sendable {
       } catch {
         failures += 1
         note(error)
+        if let error = error as? NodeError { judge(nodeInUse, .failing(error)) }
         // Up to 64 times as long, 6 s by default: a node that is away is not asked more often than that.
         if stop.wait(milliseconds: configuration.retryMilliseconds << min(failures, 6)) { return }
       }
@@ -220,19 +264,16 @@ public final class DepositScanner: Sendable {
   /// Connects, proves that the node is of our chain, and takes up where the database is.
   private func open() throws -> Session {
     let store = try CustodyStore(conninfo, chain: configuration.chain, term: core.term)
-    let identity = try nodes[0].identity()
-    guard identity.chainID == configuration.chainID else {
-      throw CustodyHalt.wrongChain(expected: configuration.chainID, found: identity.chainID)
-    }
     if try store.known() == nil {
-      let start = try configuration.start ?? nodes[0].heads().latest.height + 1
+      try choose(nil, nil)
+      let identity = try node.identity()
+      let start = try configuration.start ?? node.heads().latest.height + 1
       try store.begin(chainID: identity.chainID, genesis: identity.genesis, start: start)
     }
     guard let known = try store.known() else { throw NodeError.unreachable("no chain") }
-    guard known.chainID == identity.chainID else {
-      throw CustodyHalt.wrongChain(expected: known.chainID, found: identity.chainID)
+    guard known.chainID == configuration.chainID else {
+      throw CustodyHalt.wrongChain(expected: known.chainID, found: configuration.chainID)
     }
-    guard known.genesis == identity.genesis else { throw CustodyHalt.wrongGenesis }
     try addresses.load(store.addresses())
     let position = try register()
     guard position.lastCredit <= known.lastCredit, position.lastClawback <= known.lastClawback
@@ -245,7 +286,78 @@ public final class DepositScanner: Sendable {
       start: known.start, tail: try store.tail(configuration.limits.depth),
       finalized: known.finalized, limits: configuration.limits)
     follower.range = range.withLock { $0.blocks }
-    return Session(store: store, follower: follower, position: position)
+    // Whichever was asked before may be of another chain by now.
+    roster.withLock { $0.doubt() }
+    try choose(known, follower)
+    return Session(store: store, follower: follower, position: position, known: known)
+  }
+
+  // MARK: Nodes
+
+  private var nodeInUse: Int { roster.withLock { $0.current } }
+
+  private func name(_ index: Int) -> String { "node \(index + 1) (\(nodes[index].host))" }
+
+  private func judge(_ index: Int, _ verdict: NodeVerdict, height: Int64? = nil) {
+    let before = roster.withLock { roster in
+      defer { roster.note(index, verdict, height: height, at: .now) }
+      return roster.nodes[index].verdict
+    }
+    // To lag by some blocks is a node's daily life, and the first look that finds all well is no news.
+    let isKnown = before.name == verdict.name || before.isUsable && verdict.isUsable
+    if !isKnown, before != .untried || !verdict.isUsable {
+      report("\(configuration.chain): \(name(index)) is \(verdict.name)")
+    }
+  }
+
+  /// A node that contradicts what was scanned is left for another, where one is not known to agree with it.
+  private func isByOneNodeOnly(_ halt: CustodyHalt) -> Bool {
+    guard halt.isOfANode, nodes.count > 1, roster.withLock({ $0.halt }) == nil else { return false }
+    judge(nodeInUse, .foreign(halt))
+    return roster.withLock { $0.halt } == nil
+  }
+
+  /// The node to ask from here on. Those that are not in use are looked at from time to time; the first that
+  /// is believed is taken.
+  private func choose(_ known: CustodyStore.Known?, _ follower: ChainFollower?) throws {
+    for index in roster.withLock({ $0.due(at: .now) }) {
+      let (verdict, height) = look(at: nodes[index], known, follower)
+      judge(index, verdict, height: height)
+    }
+    let before = nodeInUse
+    guard roster.withLock({ $0.choose() }) else {
+      if let halt = roster.withLock({ $0.halt }) { throw halt }
+      throw roster.withLock { $0.error }
+    }
+    if nodeInUse != before {
+      report("\(configuration.chain): \(name(nodeInUse)) is asked instead of \(name(before))")
+    }
+  }
+
+  /// Whether a node is of our chain and holds what we have scanned. Where there is no other, the follower
+  /// waits or halts by its own rules.
+  private func look(
+    at node: ChainNode, _ known: CustodyStore.Known?, _ follower: ChainFollower?
+  ) -> (NodeVerdict, Int64?) {
+    do throws(NodeError) {
+      let identity = try node.identity()
+      guard identity.chainID == configuration.chainID else {
+        let halt = CustodyHalt.wrongChain(
+          expected: configuration.chainID, found: identity.chainID)
+        return (.foreign(halt), nil)
+      }
+      if let known, known.genesis != identity.genesis { return (.foreign(.wrongGenesis), nil) }
+      guard nodes.count > 1, let follower else { return (.well, nil) }
+      let height = try node.heads().latest.height
+      return (
+        try follower.verdict(on: height) { height throws(NodeError) in
+          try node.hashes(at: [height])[0].hash
+        }, height
+      )
+    } catch {
+      figures.withLock { $0.nodeErrors += 1 }
+      return (.failing(error), nil)
+    }
   }
 
   private struct CoreAway: Error, CustomStringConvertible {
@@ -266,7 +378,8 @@ public final class DepositScanner: Sendable {
 
   /// One look at the chain, and all that follows from it.
   private func turn(_ session: inout Session, _ stop: OwnerThread.Stop) throws {
-    let heads = try nodes[0].heads()
+    try choose(session.known, session.follower)
+    let heads = try node.heads()
     var action = session.follower.heads(
       latest: heads.latest, finalized: heads.finalized)
     var blocks: [ChainBlock] = []
@@ -277,12 +390,15 @@ public final class DepositScanner: Sendable {
         blocks = try fetch(heights, &session)
         action = session.follower.blocks(blocks.map(\.place))
       case .compare(let heights):
-        action = session.follower.hashes(try nodes[0].hashes(at: heights))
+        action = session.follower.hashes(try node.hashes(at: heights))
       case .apply(let step):
         try apply(step, blocks, &session)
         isWaiting = true
       case .wait(let reason):
         figures.withLock { $0.state = reason.rawValue }
+        session.contradictions = reason == .inconsistent ? session.contradictions + 1 : 0
+        // A reorganisation between two questions looks like it, once or twice.
+        if session.contradictions > 3, nodes.count > 1 { throw NodeError.malformed("two chains") }
         if reason == .caughtUp, let tip = session.follower.tip {
           try session.store.advance(tip: tip.height, finalized: session.follower.finalized)
         }
@@ -296,6 +412,8 @@ public final class DepositScanner: Sendable {
     try credit(&session)
     try findSurplus(&session)
     publish(session)
+    let isLagging = heads.latest.height < session.follower.tip?.height ?? -1
+    roster.withLock { $0.served(height: heads.latest.height, isLagging: isLagging) }
     if session.follower.lag == 0 || blocks.isEmpty {
       _ = stop.wait(milliseconds: configuration.pollMilliseconds)
     }
@@ -306,7 +424,7 @@ public final class DepositScanner: Sendable {
     _ heights: ClosedRange<Int64>, _ session: inout Session
   ) throws -> [ChainBlock] {
     do {
-      let blocks = try nodes[0].blocks(heights)
+      let blocks = try node.blocks(heights)
       range.withLock { $0.succeeded() }
       session.follower.range = range.withLock { $0.blocks }
       return blocks
@@ -349,26 +467,40 @@ public final class DepositScanner: Sendable {
   private func deposits(
     in block: ChainBlock, _ own: inout OwnMovements
   ) throws -> [FoundDeposit] {
-    let watching: (Address) -> Bool = { [addresses] in addresses.owner($0) != nil }
-    guard scan.needsReceipts(block, watching: watching) else { return [] }
-    let receipts = try nodes[0].receipts(block)
+    let transfers: [Transfer]
     do {
-      try scan.check(receipts, of: block)
-    } catch {
-      throw NodeError.doubtful(error)
+      transfers = try self.transfers(in: block, &own)
+    } catch let doubt as BlockDoubt {
+      throw NodeError.doubtful(doubt)
     }
-    var found: [FoundDeposit] = []
-    for (transaction, receipt) in zip(block.transactions, receipts) {
+    return transfers.compactMap { transfer in
+      guard let user = addresses.owner(transfer.recipient),
+        let asset = scan.rules.asset(transfer.source)
+      else { return nil }
+      return FoundDeposit(
+        transfer: transfer, user: user, asset: asset,
+        value: scan.rules.value(of: transfer, in: asset), place: block.place)
+    }
+  }
+
+  private func transfers(
+    in block: ChainBlock, _ own: inout OwnMovements
+  ) throws -> [Transfer] {
+    let watching: (Address) -> Bool = { [addresses] in addresses.owner($0) != nil }
+    let traces = configuration.traces ? try node.traces(block) : []
+    if configuration.traces { try scan.check(traces, of: block) }
+    guard
+      traces.contains(where: { scan.mayPay($0, watching: watching) })
+        || scan.needsReceipts(block, watching: watching)
+    else { return [] }
+    let receipts = try node.receipts(block)
+    try scan.check(receipts, of: block)
+    var found: [Transfer] = []
+    for (index, (transaction, receipt)) in zip(block.transactions, receipts).enumerated() {
       try note(transaction, receipt, in: block.place, &own)
-      for transfer in scan.transfers(transaction, receipt, watching: watching) {
-        guard let user = addresses.owner(transfer.recipient),
-          let asset = scan.rules.asset(transfer.source)
-        else { continue }
-        found.append(
-          FoundDeposit(
-            transfer: transfer, user: user, asset: asset,
-            value: scan.rules.value(of: transfer, in: asset), place: block.place))
-      }
+      found += scan.transfers(transaction, receipt, watching: watching)
+      guard configuration.traces else { continue }
+      found += try scan.transfers(traces[index], transaction, receipt, watching: watching)
     }
     return found
   }
@@ -376,21 +508,17 @@ public final class DepositScanner: Sendable {
   private func note(
     _ transaction: ChainTransaction, _ receipt: ChainReceipt, in place: BlockPlace,
     _ own: inout OwnMovements
-  ) throws {
+  ) throws(BlockDoubt) {
     let owner: (Address) -> AddressOwner = { [addresses, scan] address in
       if scan.rules.ownSenders.contains(address) { return .venue }
       return addresses.owner(address) == nil ? .outside : .user
     }
-    do throws(BlockDoubt) {
-      if let sent = try scan.sent(transaction, receipt, in: place, owner) { own.sent.append(sent) }
-      own.transfers += scan.venueTransfers(transaction, receipt, in: place, owner)
-    } catch {
-      throw NodeError.doubtful(error)
-    }
+    if let sent = try scan.sent(transaction, receipt, in: place, owner) { own.sent.append(sent) }
+    own.transfers += scan.venueTransfers(transaction, receipt, in: place, owner)
   }
 
-  /// Coins that came from inside a call: no transaction names us, no log tells. As of the last final block
-  /// an address holds more than its deposits say; the rest goes to review, and is never credited by itself.
+  /// Coins that came from inside a call where nothing traces: no transaction names us, no log tells. As of the
+  /// last final block an address holds more than its deposits say; the rest goes to review, and is never credited by itself.
   private func findSurplus(_ session: inout Session) throws {
     guard let asset = scan.rules.asset(.native), session.follower.lag == 0,
       ContinuousClock.now >= session.surplusAt,
@@ -400,7 +528,7 @@ public final class DepositScanner: Sendable {
     let paid = try session.store.paid(asset.code, upTo: block.height)
     let all = addresses.all
     var surplus: [FoundDeposit] = []
-    for (address, held) in zip(all, try nodes[0].balances(all, at: block.hash)) {
+    for (address, held) in zip(all, try node.balances(all, at: block.hash)) {
       guard let raw = held.subtracting(paid[address] ?? .zero), raw > .zero,
         let user = addresses.owner(address)
       else { continue }
@@ -440,7 +568,7 @@ public final class DepositScanner: Sendable {
   /// Those that, looked at once more by transaction, lie where they were found; of large ones a second node
   /// must say so too. A number is given for ever.
   private func confirmAgain(_ ripe: [Deposit]) throws -> [Deposit] {
-    let confirmed = try confirm(ripe, by: nodes[0])
+    let confirmed = try confirm(ripe, by: node)
     let large = confirmed.filter { deposit in
       scan.rules.asset(named: deposit.asset)?.secondNodeFrom.map { deposit.amount >= $0 } ?? false
     }
@@ -460,13 +588,17 @@ public final class DepositScanner: Sendable {
     for (hash, (receipt, transaction)) in zip(hashes, zip(receipts, transactions)) {
       if let receipt, let transaction { found[hash] = (transaction, receipt) }
     }
+    let traces = traces(of: deposits, by: node)
     return deposits.filter { deposit in
       guard let (transaction, receipt) = found[deposit.transaction],
         receipt.transaction == deposit.transaction, receipt.block == deposit.block,
         let asset = scan.rules.asset(named: deposit.asset)
       else { return false }
-      let transfers = scan.transfers(
-        transaction, receipt, watching: { [addresses] in addresses.owner($0) != nil })
+      let watching: (Address) -> Bool = { [addresses] in addresses.owner($0) != nil }
+      var transfers = scan.transfers(transaction, receipt, watching: watching)
+      if let trace = traces[deposit.transaction] {
+        transfers += (try? scan.transfers(trace, transaction, receipt, watching: watching)) ?? []
+      }
       return transfers.contains {
         $0.outRef == deposit.outRef && $0.raw == deposit.raw && $0.recipient == deposit.address
           && $0.source == asset.source
@@ -474,16 +606,30 @@ public final class DepositScanner: Sendable {
     }
   }
 
+  /// The traces of those that were paid from inside a call. Where a node gives none such a deposit waits, and
+  /// no other does.
+  private func traces(of deposits: [Deposit], by node: ChainNode) -> [Hash32: CallTrace] {
+    var found: [Hash32: CallTrace] = [:]
+    for deposit in deposits where deposit.isFromInside && found[deposit.transaction] == nil {
+      do throws(NodeError) {
+        found[deposit.transaction] = try node.trace(deposit.transaction)
+      } catch {
+        note(error)
+      }
+    }
+    return found
+  }
+
   /// Those of which another node, of the same chain, says the same. One that is away, behind or of another
   /// chain is reported and counts for nothing.
   private func confirmByAnother(_ deposits: [Deposit]) throws -> [Deposit] {
     var agreed: [Deposit] = []
-    let own = try nodes[0].identity()
-    for node in nodes.dropFirst() {
+    let (inUse, own) = (nodeInUse, try node.identity())
+    for (index, node) in nodes.enumerated() where index != inUse {
       do {
         let identity = try node.identity()
         guard identity == own else {
-          report("\(configuration.chain): node \(node.url) is of another chain or genesis")
+          report("\(configuration.chain): \(name(index)) is of another chain or genesis")
           continue
         }
         agreed += try confirm(deposits, by: node)

@@ -301,6 +301,13 @@ public enum Migrations {
       add column credited_seq bigint,
       add column clawback_no bigint,
       add column clawback_seq bigint,
+      -- What an operator decided about one that was in review; it stands where the same amount is mined again.
+      add column resolution text check (resolution in ('credit', 'reject')),
+      add column resolved_by bigint,
+      add column resolution_reason text,
+      add constraint deposit_resolution check (
+        (resolution is null) = (resolved_by is null)
+        and (resolution is null) = (resolution_reason is null)),
       add constraint deposit_amounts check (
         raw_amount = amount * scale + dust and dust >= 0 and amount >= 0
         and credited in (0, amount)),
@@ -322,20 +329,27 @@ public enum Migrations {
       block_hash bytea not null,
       credit_no bigint,
       clawback_no bigint,
-      at timestamptz not null default now());
+      at timestamptz not null default now(),
+      -- Of the step by which an operator decided: who, and why.
+      resolved_by bigint,
+      resolution_reason text);
     create trigger append_only before update or delete on core.deposit_log
       for each row execute function core.append_only();
     create trigger append_only_truncate before truncate on core.deposit_log
       for each statement execute function core.append_only();
     create function core.log_deposit() returns trigger language plpgsql security definer
       set search_path = core, pg_temp as $$
+    declare decided boolean := tg_op = 'UPDATE' and old.status = 'review'
+      and new.resolution is not null and old.resolution is null;
     begin
       if tg_op = 'INSERT' or (new.status, new.block_hash, new.credit_no, new.clawback_no)
         is distinct from (old.status, old.block_hash, old.credit_no, old.clawback_no) then
         insert into core.deposit_log(chain, tx_hash, out_ref, status, block_height, block_hash,
-          credit_no, clawback_no)
+          credit_no, clawback_no, resolved_by, resolution_reason)
         values (new.chain, new.tx_hash, new.out_ref, new.status, new.block_height,
-          new.block_hash, new.credit_no, new.clawback_no);
+          new.block_hash, new.credit_no, new.clawback_no,
+          case when decided then new.resolved_by end,
+          case when decided then new.resolution_reason end);
       end if;
       return new;
     end $$;

@@ -33,7 +33,7 @@ struct Uncross: AsyncParsableCommand {
           SuspendCommand.self, ResumeCommand.self, CustodyCommand.self, PayoutsCommand.self,
           ApproveWithdrawalCommand.self, RejectWithdrawalCommand.self,
           WithdrawalTermsCommand.self, AddressDelayCommand.self, SignerCommand.self,
-          SignerKeyCommand.self,
+          SignerKeyCommand.self, ResolveDepositCommand.self,
         ]),
       CommandGroup(
         name: "Prove", subcommands: [Clear.self, ReplayCommand.self, ReconcileCommand.self]),

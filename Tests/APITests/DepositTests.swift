@@ -82,6 +82,37 @@ import Testing
     }
   }
 
+  /// What an operator may decide, once; the same again is answered alike.
+  @Test func aReviewIsResolvedByAnOperator() async throws {
+    try await Venue.run { venue in
+      venue.exchange.desk.receive(2, 5, status: "review", block: 5)
+      venue.exchange.desk.receive(2, 0, status: "review", block: 5)
+      venue.exchange.desk.receive(2, 5, status: "final", block: 5)
+      let (credit, reject) = (
+        #"{"decision": "credit", "reason": "seen"}"#, #"{"decision": "reject", "reason": "no"}"#
+      )
+      for (id, body, code) in [
+        ("1", #"{"decision": "maybe", "reason": "x"}"#, "bad_request"),
+        ("1", #"{"decision": "credit"}"#, "bad_request"),
+        ("1", #"{"decision": "credit", "reason": ""}"#, "reason_missing"),
+        (
+          "1", #"{"decision": "credit", "reason": "\#(String(repeating: "x", count: 201))"}"#,
+          "reason_missing"
+        ), ("1", credit, nil), ("1", credit, nil), ("1", reject, "deposit_not_in_review"),
+        ("2", credit, "deposit_not_creditable"), ("2", reject, nil),
+        ("3", reject, "deposit_not_in_review"), ("4", credit, "deposit_not_found"),
+        ("x", credit, "deposit_not_found"),
+      ] {
+        let answer = try await venue.send(
+          "POST", "/v1/operator/deposits/\(id)/resolution", body: body, as: "operator")
+        #expect(answer.code == code, "\(id) \(body): \(answer.text)")
+      }
+      let all = try await venue.send("GET", "/v1/operator/deposits", as: "operator")
+      #expect(all.json["deposits"]?[2]?["status"]?.text == "confirming")
+      #expect(all.json["deposits"]?[1]?["status"]?.text == "rejected")
+    }
+  }
+
   @Test func anExchangeWithoutAChainHasNoDeposits() async throws {
     try await Venue.run { venue in
       venue.exchange.hasChain(false)

@@ -101,6 +101,7 @@ private struct Document {
     try await Venue.run(Venue.configuration.with(\.indicativeMilliseconds, 3_600_000)) { venue in
       venue.exchange.desk.receive(2, 150_000_000, status: "final", block: 5)
       venue.exchange.desk.receive(2, 2_500_000, status: "confirming", block: 11)
+      venue.exchange.desk.receive(3, 40_000_000, status: "review", block: 9)
       for step in document.steps {
         switch step {
         case .auction: venue.exchange.runAuctions()

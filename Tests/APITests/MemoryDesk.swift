@@ -64,6 +64,27 @@ final class MemoryDesk: DepositDesk {
     return DepositPage(deposits: page, next: lines.count > limit ? page.last?.id : nil)
   }
 
+  func resolve(
+    _ id: Int64, _ resolution: NewDepositResolution, by operator: UserID
+  ) async throws(ExchangeError) -> DepositResolutionOutcome {
+    try check()
+    return stored.withLock { state in
+      guard let index = state.lines.firstIndex(where: { $0.id == "\(id)" }) else {
+        return .notFound
+      }
+      let status = resolution.decision == .credit ? "confirming" : "rejected"
+      guard state.lines[index].status == "review" else {
+        return state.lines[index].status == status
+          ? .resolved(state.lines[index]) : .notInReview(status: state.lines[index].status)
+      }
+      if resolution.decision == .credit, state.lines[index].amount.digits == 0 {
+        return .notCreditable
+      }
+      state.lines[index].status = status
+      return .resolved(state.lines[index])
+    }
+  }
+
   func reconcile() async throws(ExchangeError) -> ReconciliationReport {
     try check()
     return ReconciliationReport(
@@ -101,6 +122,6 @@ final class MemoryDesk: DepositDesk {
         AssetBalance(
           asset: "BTC", free: DecimalAmount(atoms: 0, decimals: 8),
           locked: DecimalAmount(atoms: 0, decimals: 8), total: DecimalAmount(atoms: 0, decimals: 8))
-      ])
+      ], nodes: [CustodyNode(host: "127.0.0.1:8545", state: "well", block: 12, inUse: true)])
   }
 }

@@ -80,6 +80,23 @@ final class TestChain: Sendable {
     return try #require((hashes as? [String])?.first)
   }
 
+  /// Coins from inside a call.
+  @discardableResult
+  func pay(_ address: Address, wei: Int128) throws -> String {
+    try #require(try call("dev_pay", [["address": "\(address)", "wei": "\(wei)"]]) as? String)
+  }
+
+  /// A contract of this code, at most 255 bytes in hex.
+  func deploy(_ code: some StringProtocol) throws -> Address {
+    let length = String(code.utf8.count / 2 + 256, radix: 16).dropFirst()
+    let making = "0x60\(length)600c60003960\(length)6000f3" + code
+    let hash = try #require(try call("dev_send", [["data": making]]) as? String)
+    try mine()
+    let receipt = try #require(
+      try call("eth_getTransactionReceipt", [hash]) as? [String: Any])
+    return try Address(#require(receipt["contractAddress"] as? String))
+  }
+
   func reorganise(depth: Int, blocks: Int? = nil, drop: [String] = []) throws {
     var request: [String: Any] = ["depth": depth, "drop": drop]
     if let blocks { request["blocks"] = blocks }
@@ -104,10 +121,14 @@ final class Venue: Sendable {
   let addresses: DepositAddresses
   let desk: CustodyDesk
   private let state: Mutex<DepositScanner?> = Mutex(nil)
+  /// Whether the token that takes a fee is listed, against all advice.
+  let listsFee: Bool
   let reports = Core.Halts()
 
-  init(_ database: TestDatabase, _ chain: TestChain, users: Int = 3) throws {
-    (self.database, self.chain) = (database, chain)
+  init(
+    _ database: TestDatabase, _ chain: TestChain, users: Int = 3, listsFee: Bool = false
+  ) throws {
+    (self.database, self.chain, self.listsFee) = (database, chain, listsFee)
     let core = try Core(database, limits: .small(batchRows: 20, partitionRows: 1_000))
     self.core = core
     if core.loop.currentFigures().durable.commands == 0 {
@@ -135,18 +156,22 @@ final class Venue: Sendable {
   /// Ether after 3 blocks, at least 1,000 wei; USDC after 3, at least 10 atoms; BTC, which has 8
   /// decimals on the chain and 6 here, when final.
   func rules(secondNodeFrom: Int128? = nil) throws -> DepositRules {
-    DepositRules(
-      assets: [
-        DepositAsset(
-          code: "ETH", source: .native, scale: .one, minimum: 1_000, finality: .depth(3),
-          secondNodeFrom: secondNodeFrom),
-        DepositAsset(
-          code: "USDC", source: .token(try chain.contract("USDC")), scale: .one, minimum: 10,
-          finality: .depth(3)),
-        DepositAsset(
-          code: "BTC", source: .token(try chain.contract("BTC")), scale: UInt256(100 as UInt64),
-          minimum: 1, finality: .finalized),
-      ], ownSenders: [Self.hotWallet])
+    let fee = DepositAsset(
+      code: "FEE", source: .token(try chain.contract("FEE")), scale: .one, minimum: 1,
+      finality: .depth(3))
+    let assets = [
+      DepositAsset(
+        code: "ETH", source: .native, scale: .one, minimum: 1_000, finality: .depth(3),
+        secondNodeFrom: secondNodeFrom),
+      DepositAsset(
+        code: "USDC", source: .token(try chain.contract("USDC")), scale: .one, minimum: 10,
+        finality: .depth(3)),
+      DepositAsset(
+        code: "BTC", source: .token(try chain.contract("BTC")), scale: UInt256(100 as UInt64),
+        minimum: 1, finality: .finalized),
+    ]
+    return DepositRules(
+      assets: listsFee ? assets + [fee] : assets, ownSenders: [Self.hotWallet])
   }
 
   /// Starts a scanner from the database; one at a time.
@@ -221,6 +246,20 @@ final class Venue: Sendable {
     let answer = Answer<[Deposit]?>()
     let desk = desk
     Task { answer.give(try? await desk.deposits(of: user, limit: 100)) }
+    return try #require(try answer.wait())
+  }
+
+  /// Decides as user 1, the operator.
+  func resolve(
+    _ deposit: Int64, _ decision: DepositResolution.Decision, _ reason: String = "looked at"
+  ) throws -> DepositResolution.Outcome {
+    let answer = Answer<DepositResolution.Outcome?>()
+    let desk = desk
+    Task {
+      answer.give(
+        try? await desk.resolve(
+          deposit, DepositResolution(decision, operator: 1, reason: reason)))
+    }
     return try #require(try answer.wait())
   }
 

@@ -383,6 +383,35 @@ extension DatabaseTests {
       }
     }
 
+    /// Why such a token must not be listed: its log says more than arrives, the user gets what the log says, and
+    /// the reconciliation names what is missing to the smallest unit, before the credit and after.
+    @Test func aTokenWithAFeeIsNoticedByTheReconciliationOnly() throws {
+      let chain = try TestChain()
+      defer { chain.stop() }
+      let venue = try Venue(TestDatabase(), chain, listsFee: true)
+      let fee = Command.createAsset(
+        AssetDefinition(code: "FEE", decimals: 6, adjustmentLimit: 1 << 100))
+      #expect(try venue.core.submit([fee]).get()[0].rejection == nil)
+      let address = try venue.address(2)
+      let scanner = try venue.scan()
+      try chain.mint("FEE", to: address, 123_457)
+      try chain.fund(address, wei: 5_000)
+      try chain.mine()
+      try venue.settle(scanner)
+      #expect(try venue.deposits(2).contains { $0.asset == "FEE" && $0.amount == 123_457 })
+      // 1 % of it, rounded down, went to the token's owner.
+      #expect(try venue.reconcile().assets.map(\.difference) == [0, 0, 0, -1_234])
+      try chain.mine(3)
+      #expect(try eventually { try venue.balance(2, 3) == 123_457 })
+      try venue.settle(scanner)
+      let books = try venue.reconcile()
+      #expect(!books.agrees && books.assets.map(\.difference) == [0, 0, 0, -1_234])
+      #expect(books.assets[3].held == UInt256(122_223 as UInt64))
+      #expect(books.assets[3].users == 123_457)
+      venue.stop(scanner)
+      try check(venue)
+    }
+
     /// The scanner forgets everything at each moment when one thing is durable and the next is not, again and
     /// again, while deposits arrive, leave and come again.
     @Test(arguments: [UInt64(1), 2, 3]) func aKillAtAnyBoundaryIsHarmless(seed: UInt64) throws {

@@ -1,4 +1,4 @@
-// kill -9 of exchange, Postgres and chain while deposits arrive and the chain reorganises.
+// kill -9 of exchange, Postgres, chain and signer while coins come and go and the chain reorganises.
 
 import AsyncHTTPClient
 import Client
@@ -25,6 +25,20 @@ struct ChainProbe: Sendable {
     return answer
   }
 
+  /// A native balance, or a token's, in the chain's smallest units; what a test pays fits a word.
+  func balance(of address: String, token: String? = nil) async throws -> UInt64 {
+    let text: String
+    if let token {
+      let data = "0x70a08231" + String(repeating: "0", count: 24) + address.dropFirst(2)
+      let request: [String: any Sendable] = ["to": token, "data": data]
+      text = try await call("eth_call", [request, "latest"])
+    } else {
+      text = try await call("eth_getBalance", [address, "latest"])
+    }
+    let digits = try #require(text.split(separator: "\"").last { $0.hasPrefix("0x") }).dropFirst(2)
+    return try #require(UInt64(digits.drop { $0 == "0" }.isEmpty ? "0" : digits, radix: 16))
+  }
+
   /// One payment on its way; its transaction's hash.
   func pay(_ address: String, _ asset: String, _ amount: Int) async throws -> String {
     let payment: [String: String] =
@@ -37,10 +51,35 @@ struct ChainProbe: Sendable {
 }
 
 @Suite(.serialized) struct DepositCrashTests {
-  private static let kills = CrashTests.environment["CRASH_KILLS"].flatMap { Int($0) } ?? 9
-  private static let victims = ["exchange", "postgres", "python"]
+  private static let kills = CrashTests.environment["CRASH_KILLS"].flatMap { Int($0) } ?? 12
+  private static let victims = ["exchange", "postgres", "python", "uncross"]
 
-  @Test(arguments: [CrashTests.seed]) func everyDepositIsCreditedOnce(seed: UInt64) async throws {
+  /// Who pays in, and where it takes out to.
+  private struct Payee: Sendable {
+    var user: String
+    var signer: RequestSigner
+    var address: String
+    var recipient: String
+  }
+
+  /// What was done so far.
+  private final class Load: Sendable {
+    private let state = Mutex(Counts())
+
+    func withLock<R>(_ body: (inout Counts) -> R) -> R {
+      state.withLock { counts in body(&counts) }
+    }
+  }
+
+  private struct Counts: Sendable {
+    var payments = 0
+    /// By recipient and asset: withdrawals that were acknowledged.
+    var acknowledged: [String] = []
+    var refused: [String: Int] = [:]
+  }
+
+  @Test(arguments: [CrashTests.seed])
+  func everyCoinIsCreditedAndPaidOnce(seed: UInt64) async throws {
     try await ExchangeProcess.with { try await crash($0, seed) }
   }
 
@@ -53,46 +92,110 @@ struct ChainProbe: Sendable {
     var random = SplitMix(seed: seed)
     try await start(exchange)
     let admin = try exchange.client(try exchange.operatorSigner())
-    var addresses: [String] = []
-    for index in 0..<4 {
-      let signer = RequestSigner()
-      _ = try await admin.createUser(
-        NewUser(
-          name: "payee-\(index)", key: KeyGrant(publicKey: signer.publicKeyHex, role: .trader)))
-      addresses.append(try await exchange.client(signer).depositAddress().address)
-    }
-    let payments = Mutex(0)
+    let payees = try await open(exchange, admin)
+    let load = Load()
     for round in 0..<Self.kills {
       let chain = ChainProbe(url: try #require(exchange.chain))
       let deadline = ContinuousClock.now + .milliseconds(2_000)
-      let roundSeed = random.next()
-      async let paying: Void = Self.pay(chain, addresses, SplitMix(seed: roundSeed), payments) {
+      let (first, second) = (random.next(), random.next())
+      let clients = try payees.map { try exchange.client($0.signer) }
+      async let paying: Void = Self.pay(
+        chain, payees.map(\.address), SplitMix(seed: first), load
+      ) {
+        ContinuousClock.now >= deadline
+      }
+      async let taking: Void = Self.withdraw(clients, payees, SplitMix(seed: second), load) {
         ContinuousClock.now >= deadline
       }
       try await Task.sleep(for: .milliseconds(Int(200 + random.next() % 1_500)))
-      switch Self.victims[round % 3] {
+      switch Self.victims[round % Self.victims.count] {
       case "exchange": try await exchange.killNow()
       case let child: try exchange.killChild(named: child)
       }
       await paying
-      if round % 3 == 0 { try await start(exchange) }
-      try await check(exchange, round)
+      await taking
+      if round % Self.victims.count == 0 { try await start(exchange) }
+      try await check(exchange, payees, load.withLock { $0 }, round)
     }
     let credits = try exchange.number("select count(*) from balance_log where type = 'DEPOSIT'")
     let undone = try exchange.number(
       "select count(distinct ref) from balance_log where type = 'CLAWBACK'")
     let orphans = try exchange.number("select count(*) from core.orphan_block")
+    let paid = try exchange.number("select count(*) from withdrawals where decision = 'confirmed'")
+    let done = load.withLock { $0 }
     print(
-      "deposits: seed \(seed), \(Self.kills) kills, \(payments.withLock { $0 }) payments,",
-      "\(credits) credits, \(undone) clawbacks, \(orphans) orphaned blocks")
+      "custody: seed \(seed), \(Self.kills) kills, \(done.payments) payments,",
+      "\(credits) credits, \(undone) clawbacks, \(orphans) orphaned blocks,",
+      "\(done.acknowledged.count) withdrawals acknowledged, \(paid) paid, refused \(done.refused)")
     #expect(credits > Int64(Self.kills) * 3 && orphans > 0, "too little happened to mean anything")
+    #expect(paid > Int64(Self.kills), "too few withdrawals were paid to mean anything")
     try await exchange.stop()
+  }
+
+  /// Users with addresses, and terms low enough for what they are paid.
+  private func open(_ exchange: ExchangeProcess, _ admin: UncrossClient) async throws -> [Payee] {
+    for (asset, minimum, fee) in [("ETH", "0.0005", "0.0001"), ("USDC", "0.5", "0.01")] {
+      let most = try #require(DecimalAmount("1000"))
+      _ = try await admin.setWithdrawalTerms(
+        WithdrawalTermsLine(
+          asset: asset, chain: "dev", minimum: try #require(DecimalAmount(minimum)),
+          fee: try #require(DecimalAmount(fee)), userDayLimit: most, venueDayLimit: most,
+          approvalAbove: most, approvals: 0))
+    }
+    var payees: [Payee] = []
+    for index in 0..<4 {
+      let signer = RequestSigner()
+      let user = try await admin.createUser(
+        NewUser(
+          name: "payee-\(index)", key: KeyGrant(publicKey: signer.publicKeyHex, role: .trader)))
+      let client = try exchange.client(signer)
+      let recipient = "0x" + signer.publicKeyHex.prefix(40)
+      _ = try await client.add(NewWithdrawalAddress(address: recipient))
+      payees.append(
+        Payee(
+          user: user.userID, signer: signer, address: try await client.depositAddress().address,
+          recipient: recipient))
+    }
+    return payees
+  }
+
+  /// Small withdrawals of everybody, each asked for twice where the answer is lost, some cancelled at once.
+  private static func withdraw(
+    _ clients: [UncrossClient], _ payees: [Payee], _ seeded: SplitMix,
+    _ load: Load, until isOver: @Sendable () -> Bool
+  ) async {
+    var random = seeded
+    while !isOver() {
+      let index = Int(random.next() % UInt64(payees.count))
+      let isEther = random.next() % 2 == 0
+      let rest = Int128(random.next() % 100)
+      let withdrawal = NewWithdrawal(
+        clientWithdrawalID: "c-\(random.next())", asset: isEther ? "ETH" : "USDC",
+        amount: DecimalAmount(
+          atoms: isEther ? 500_000_000_000_000 + rest : 500_000 + rest, decimals: isEther ? 18 : 6),
+        address: payees[index].recipient)
+      for _ in 0..<2 {
+        do throws(APIError) {
+          let line = try await clients[index].withdraw(withdrawal)
+          load.withLock { $0.acknowledged.append(line.id) }
+          if random.next() % 8 == 0 { _ = try? await clients[index].cancel(withdrawal: line.id) }
+          break
+        } catch {
+          if error.status >= 400 && error.status < 500 {
+            load.withLock { $0.refused[error.code, default: 0] += 1 }
+            break
+          }
+          try? await Task.sleep(for: .milliseconds(50))
+        }
+      }
+      try? await Task.sleep(for: .milliseconds(40))
+    }
   }
 
   /// Payments to everybody, and now and then a reorganisation: most put the transactions back, some lose one.
   private static func pay(
     _ chain: ChainProbe, _ addresses: [String], _ seeded: SplitMix,
-    _ payments: borrowing Mutex<Int>,
+    _ load: Load,
     until isOver: @Sendable () -> Bool
   ) async {
     var random = seeded
@@ -118,7 +221,7 @@ struct ChainProbe: Sendable {
           recent.append(try await chain.pay(address, token, amount))
         }
         if recent.count > 40 { recent.removeFirst() }
-        payments.withLock { $0 += 1 }
+        load.withLock { $0.payments += 1 }
       } catch {
         // It is being killed, or starts again: whether it paid, its blocks tell.
         try? await Task.sleep(for: .milliseconds(50))
@@ -128,7 +231,9 @@ struct ChainProbe: Sendable {
   }
 
   /// Quiet: everything that is on the chain is credited; then the chain and the books must agree.
-  private func check(_ exchange: ExchangeProcess, _ round: Int) async throws {
+  private func check(
+    _ exchange: ExchangeProcess, _ payees: [Payee], _ load: Counts, _ round: Int
+  ) async throws {
     let admin = try exchange.client(try exchange.operatorSigner())
     let chain = ChainProbe(url: try #require(exchange.chain))
     try await wait("readiness after kill \(round)", seconds: 60) {
@@ -149,6 +254,18 @@ struct ChainProbe: Sendable {
         """)
       return state.state == "caught_up" && state.scannedBlock == state.latestBlock && open == 0
     }
+    try await wait("all withdrawals after kill \(round)", seconds: 90) {
+      guard let report = try? await admin.payouts() else { return false }
+      if let halted = report.halted { throw TestFailure("payouts halted: \(halted)") }
+      if let held = report.slots.compactMap(\.hold).first { throw TestFailure("held: \(held)") }
+      // Blocks come while something is not final.
+      let open = try exchange.number(
+        "select count(*) from withdrawals where decision in ('approved', 'started')")
+      return report.slots.isEmpty && open == 0
+    }
+    try await checkRecipients(exchange, payees, load, chain, round)
+    // A clawback froze its user.
+    for payee in payees { _ = try await admin.unfreeze(payee.user) }
     try await wait("agreement after kill \(round)", seconds: 20) {
       (try? await admin.reconciliation().agrees) == true
     }
@@ -158,7 +275,44 @@ struct ChainProbe: Sendable {
     }
   }
 
+  /// What arrived on the chain is what is confirmed, to the smallest unit, and nothing acknowledged is lost.
+  private func checkRecipients(
+    _ exchange: ExchangeProcess, _ payees: [Payee], _ load: Counts, _ chain: ChainProbe,
+    _ round: Int
+  ) async throws {
+    for payee in payees {
+      let client = try exchange.client(payee.signer)
+      let token = try await client.depositAddress().assets.first { $0.asset == "USDC" }?.contract
+      for (asset, contract) in [("ETH", nil), ("USDC", token)] {
+        let confirmed = try exchange.number(
+          """
+          select coalesce(sum(amount), 0) from withdrawals where decision = 'confirmed'
+            and asset = '\(asset)' and user_id = \(payee.user)
+          """)
+        let arrived = try await chain.balance(of: payee.recipient, token: contract)
+        #expect(arrived == UInt64(confirmed), "round \(round): \(asset) of \(payee.recipient)")
+      }
+    }
+    let known = try exchange.number("select count(*) from withdrawals")
+    #expect(known >= Int64(Set(load.acknowledged).count), "round \(round): withdrawals are lost")
+  }
+
   private static let questions = [
+    "slots with gaps": """
+    select count(*) from (select nonce, lag(nonce) over (order by nonce) p from core.payout_slot) s
+    where p is not null and p <> nonce - 1
+    """,
+    "payments that are not their withdrawals'": """
+    select count(*) from withdrawals w left join core.payout_slot s on s.withdrawal_id = w.id
+    where (w.decision = 'confirmed') <> coalesce(s.outcome = 'paid', false)
+    """,
+    "locks of withdrawals that did not end once": """
+    select count(*) from (select ref, sum(locked_delta) rest,
+        count(*) filter (where type in ('UNLOCK', 'WITHDRAWAL')) ends
+      from balance_log where ref like '%:withdrawal:%' group by ref) l
+    where rest <> 0 or ends <> 1
+    """,
+
     "blocks that do not follow the one before": """
     select count(*) from (select height, parent_hash, lag(height) over w ph, lag(hash) over w pp
       from scanned_blocks window w as (order by height)) b

@@ -117,8 +117,11 @@ final class ExchangeProcess: Sendable {
     var killed = 0
     for child in Set(found) {
       let name = try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/\(child)/exe")
+      // The signer shows its program to nobody, but its short name.
+      let short = try? String(contentsOfFile: "/proc/\(child)/comm", encoding: .utf8)
       // Python's own name ends with its version.
-      if let last = name?.split(separator: "/").last, last.hasPrefix(program) {
+      let last = name?.split(separator: "/").last.map { String($0) } ?? short ?? ""
+      if last.hasPrefix(program) {
         kill(child, SIGKILL)
         killed += 1
       }

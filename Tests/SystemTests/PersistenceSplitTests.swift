@@ -16,7 +16,7 @@ import Testing
     core.balance_movement: seq bigint, user_id bigint, asset text, delta numeric, free_delta numeric, locked_delta numeric, free_after numeric, locked_after numeric, type text, ref text, created_at timestamp with time zone, updated_at timestamp with time zone
     core.chain: chain text, chain_id bigint, genesis_hash bytea, scan_from bigint, finalized bigint, last_credit bigint, last_clawback bigint
     core.deposit_address: chain text, address bytea, user_id bigint, xpub text, created_at timestamp with time zone
-    core.deposit_log: id bigint, chain text, tx_hash bytea, out_ref text, status text, block_height bigint, block_hash bytea, credit_no bigint, clawback_no bigint, at timestamp with time zone
+    core.deposit_log: id bigint, chain text, tx_hash bytea, out_ref text, status text, block_height bigint, block_hash bytea, credit_no bigint, clawback_no bigint, at timestamp with time zone, resolved_by bigint, resolution_reason text
     core.journal: seq bigint, term bigint, first_command bigint, commands integer, at timestamp with time zone, prev_hash bytea, hash bytea, body bytea
     core.leader: singleton boolean, term bigint, at timestamp with time zone
     core.migration: version integer, applied_at timestamp with time zone
@@ -26,7 +26,7 @@ import Testing
     core.users: id bigint, name text, created_at timestamp with time zone
     public.balance: user_id bigint, asset text, total numeric, free numeric, locked numeric, last_seq bigint
     public.balance_log: seq bigint, user_id bigint, asset text, delta numeric, free_delta numeric, locked_delta numeric, free_after numeric, locked_after numeric, type text, ref text, created_at timestamp with time zone, updated_at timestamp with time zone
-    public.deposits: chain text, tx_hash bytea, out_ref text, user_id bigint, asset text, address bytea, block_height bigint, block_hash bytea, raw_amount numeric, credited numeric, dust numeric, status text, credit_no bigint, created_at timestamp with time zone, updated_at timestamp with time zone, id bigint, sender bytea, contract bytea, amount numeric, scale numeric, reason text, credited_seq bigint, clawback_no bigint, clawback_seq bigint
+    public.deposits: chain text, tx_hash bytea, out_ref text, user_id bigint, asset text, address bytea, block_height bigint, block_hash bytea, raw_amount numeric, credited numeric, dust numeric, status text, credit_no bigint, created_at timestamp with time zone, updated_at timestamp with time zone, id bigint, sender bytea, contract bytea, amount numeric, scale numeric, reason text, credited_seq bigint, clawback_no bigint, clawback_seq bigint, resolution text, resolved_by bigint, resolution_reason text
     public.scanned_blocks: chain text, height bigint, hash bytea, parent_hash bytea, scanned_at timestamp with time zone
     public.withdrawals: id bigint, user_id bigint, asset text, amount numeric, fee numeric, address bytea, status text, chain text, tx_hash bytea, created_at timestamp with time zone, updated_at timestamp with time zone
     """

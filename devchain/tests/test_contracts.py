@@ -71,6 +71,15 @@ class ContractTests(ChainTest):
         self.assertEqual(12_345, self.node.balance(receiver))
         self.assertEqual(0, self.node.balance(self.address("FORWARDER")))
 
+    def test_the_faucet_sends_anything(self) -> None:
+        # Init code of a contract that does nothing, with 5 wei for it.
+        made = self.node.call("dev_send", {"data": "0x6000600c60003960006000f3", "wei": "5"})
+        self.node.mine()
+        contract = self.node.receipt(made)["contractAddress"]
+        sent = self.node.call("dev_send", {"to": contract, "wei": 7, "gas": 30_000})
+        self.node.mine()
+        self.assertEqual(("0x1", 12), (self.node.receipt(sent)["status"], self.node.balance(contract)))
+
     def test_forwarder_sends_twice(self) -> None:
         receiver = Wallet().address
         self.mint("USDC", self.address("FORWARDER"), 100)

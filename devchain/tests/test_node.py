@@ -357,13 +357,14 @@ class NodeTests(ChainTest):
         self.assertEqual([1, 2, None], [each["id"] for each in json.loads(answer)])
 
     def test_no_traces_without_the_option(self) -> None:
-        self.check_refused(
-            "the method debug_traceTransaction does not exist",
-            "debug_traceTransaction",
-            NOWHERE,
-            {"tracer": "callTracer"},
-            code=-32601,
-        )
+        for method in ("debug_traceTransaction", "debug_traceBlockByHash"):
+            self.check_refused(
+                f"the method {method} does not exist",
+                method,
+                NOWHERE,
+                {"tracer": "callTracer"},
+                code=-32601,
+            )
 
     def test_readme_names_every_method(self) -> None:
         folder = pathlib.Path(__file__).parent.parent

@@ -156,7 +156,28 @@ class TraceTests(ChainTest):
         self.node.call("dev_reorg", {"depth": 1})
         self.assertEqual(spiked, self.trace(sent))
 
+    def test_a_block_is_the_traces_of_its_transactions(self) -> None:
+        receiver, sender = Wallet().address, self.wallet()
+        sent = [self.node.call("dev_pay", {"address": receiver, "wei": n}) for n in (7, 8)]
+        sent.append(sender.send(self.node, value=5))
+        (block,) = self.node.mine()
+        order = self.node.call("eth_getBlockByHash", block, False)["transactions"]
+        self.assertEqual(set(sent), set(order))
+        expected = [{"txHash": each, "result": self.trace(each)} for each in order]
+        self.assertEqual(expected, self.node.call("debug_traceBlockByHash", block, HOW))
+        self.node.call("dev_reorg", {"depth": 1})
+        self.assertEqual(expected, self.node.call("debug_traceBlockByHash", block, HOW))
+        (empty,) = self.node.mine()
+        self.assertEqual([], self.node.call("debug_traceBlockByHash", empty, HOW))
+
     def test_refusals(self) -> None:
+        nowhere = "0x" + "11" * 32
+        self.check_refused(f"block {nowhere} not found", "debug_traceBlockByHash", nowhere, HOW)
+        genesis = self.node.call("eth_getBlockByNumber", "0x0", False)["hash"]
+        self.check_refused("genesis is not traceable", "debug_traceBlockByHash", genesis, HOW)
+        self.check_refused(
+            "only the callTracer", "debug_traceBlockByHash", genesis, {}, code=-32602
+        )
         waits = self.wallet().send(self.node)
         for unknown in (waits, "0x" + "11" * 32):
             self.check_refused("transaction not found", "debug_traceTransaction", unknown, HOW)

@@ -14,6 +14,7 @@ internal import Synchronization
 final class ChainCustody: Sendable {
   let settings: ChainSettings
   let rules: DepositRules
+  private let nodes: [ChainNode]
   let scanner: DepositScanner
   let desk: CustodyDesk
   let addresses: DepositAddresses
@@ -37,9 +38,11 @@ final class ChainCustody: Sendable {
     var configuration = DepositScanner.Configuration(
       chain: settings.name, chainID: settings.chainID, start: settings.start)
     if let poll = settings.pollMilliseconds { configuration.pollMilliseconds = poll }
+    configuration.traces = settings.traces ?? false
+    nodes = settings.nodes.map { ChainNode(url: $0) }
     scanner = DepositScanner(
       conninfo: conninfo, configuration: configuration, rules: rules,
-      nodes: settings.nodes.map { ChainNode(url: $0) }, addresses: addresses,
+      nodes: nodes, addresses: addresses,
       core: CustodyCore(loop: loop, term: term), report: { logger.warning("\($0)") })
     desk = CustodyDesk(
       conninfo: conninfo, chain: settings.name, addresses: addresses, xpub: settings.xpub,
@@ -100,7 +103,7 @@ final class ChainCustody: Sendable {
         .gauge, asset.difference.map { Double($0) } ?? .nan,
         labels: labels + [(name: "asset", value: asset.code)])
     }
-    return differences + payoutMetrics() + [
+    return differences + nodeMetrics(figures) + payoutMetrics() + [
       gauge(
         "scanned_block", "The last scanned block; -1 before the first", Double(figures.tip ?? -1)),
       gauge(
@@ -121,6 +124,32 @@ final class ChainCustody: Sendable {
         "uncross_custody_reorganisations_total", "Reorganisations followed", .counter,
         Double(figures.reorganisations), labels: labels),
     ]
+  }
+}
+
+extension ChainCustody {
+  private func nodeMetrics(_ figures: DepositScanner.Figures) -> [Metric] {
+    func each(
+      _ name: String, _ help: String, _ value: (Int, NodeRoster.Node) -> Double
+    ) -> [Metric] {
+      figures.nodes.enumerated().map { index, node in
+        Metric(
+          "uncross_custody_node_" + name, help, .gauge, value(index, node),
+          labels: [
+            (name: "chain", value: settings.name), (name: "node", value: "\(index + 1)"),
+            (name: "host", value: nodes[index].host),
+          ])
+      }
+    }
+    return each("well", "1 where the node can be asked") { _, node in
+      node.verdict.isUsable ? 1 : 0
+    }
+      + each("in_use", "1 for the node that is asked") { index, _ in
+        index == figures.nodeInUse ? 1 : 0
+      }
+      + each("block", "The node's head; -1 before it told one") { _, node in
+        Double(node.height ?? -1)
+      }
   }
 }
 
@@ -219,6 +248,29 @@ extension ChainCustody: DepositDesk {
       next: rows.count < limit ? nil : rows.last.map { "\($0.id)" })
   }
 
+  func resolve(
+    _ id: Int64, _ resolution: NewDepositResolution, by operator: UserID
+  ) async throws(ExchangeError) -> DepositResolutionOutcome {
+    let decision: DepositResolution.Decision =
+      switch resolution.decision {
+      case .credit: .credit
+      case .reject: .reject
+      }
+    let outcome: DepositResolution.Outcome
+    do throws(CustodyDesk.Failure) {
+      outcome = try await desk.resolve(
+        id, DepositResolution(decision, operator: `operator`, reason: resolution.reason))
+    } catch {
+      throw .outcomeUnknown
+    }
+    return switch outcome {
+    case .resolved(let deposit): .resolved(line(deposit, tip: scanner.currentFigures().tip))
+    case .notInReview(let status): .notInReview(status: status.rawValue)
+    case .notCreditable: .notCreditable
+    case .unknown: .notFound
+    }
+  }
+
   func changes(
     of user: UserID?, after: Int64, limit: Int
   ) async throws(ExchangeError) -> [DepositChange] {
@@ -272,6 +324,11 @@ extension ChainCustody: DepositDesk {
         AssetBalance(
           asset: code, free: amount(total, code), locked: amount(0, code),
           total: amount(total, code))
+      },
+      nodes: figures.nodes.enumerated().map { index, node in
+        CustodyNode(
+          host: nodes[index].host, state: node.verdict.name, block: node.height,
+          inUse: index == figures.nodeInUse)
       })
   }
 
@@ -280,7 +337,7 @@ extension ChainCustody: DepositDesk {
     do throws(CustodyDesk.Failure) {
       found = try await desk.reconcile(
         Reconciliation(
-          chain: settings.name, rules: rules, node: ChainNode(url: settings.nodes[0])))
+          chain: settings.name, rules: rules, node: nodes[scanner.currentFigures().nodeInUse]))
     } catch {
       throw .unavailable(reason: "chain_unavailable", retryAfterSeconds: 5)
     }

@@ -90,7 +90,7 @@ struct ChainSettings: Decodable, Sendable {
   /// The chain's name in the ledger.
   var name: String
   var chainID: Int64
-  /// JSON-RPC addresses: the first is scanned, the others must agree about much.
+  /// JSON-RPC addresses: the first that is believed is scanned, another must agree about much.
   var nodes: [String]
   /// The extended public key whose children are the deposit addresses.
   var xpub: String
@@ -104,9 +104,11 @@ struct ChainSettings: Decodable, Sendable {
   var ownSenders: [String]?
   /// Absent: nothing can be taken out.
   var payouts: Payouts?
+  /// Whether the nodes offer `debug_traceBlockByHash`; absent: no.
+  var traces: Bool?
 
   private enum CodingKeys: String, CodingKey {
-    case name, nodes, xpub, start, assets, payouts
+    case name, nodes, xpub, start, assets, payouts, traces
     case chainID = "chain_id"
     case pollMilliseconds = "poll_milliseconds"
     case reconcileSeconds = "reconcile_seconds"

@@ -1,4 +1,4 @@
-// Paying in: `uncross deposit-address`, `uncross deposits`, and the operator's `uncross custody`.
+// Paying in: `uncross deposit-address`, `uncross deposits`; the operator's `uncross resolve-deposit`, `uncross custody`.
 
 internal import ArgumentParser
 internal import Client
@@ -70,6 +70,38 @@ struct DepositsCommand: AsyncParsableCommand {
   }
 }
 
+struct ResolveDepositCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "resolve-deposit", abstract: "Decide about a deposit in review.",
+    discussion: """
+      Credited, it goes the way of any other: the chain is asked again, then it is booked.
+
+        uncross deposits --all --status review --key operator.pem
+        uncross resolve-deposit 17 --credit --reason "contract wallet of anna" --key operator.pem
+        uncross resolve-deposit 18 --reject --reason "paid back by hand" --key operator.pem
+      """)
+
+  @Argument(help: "The deposit's id.") var id: String
+  @Flag(help: "Into the balance.") var credit = false
+  @Flag(help: "Never into the balance.") var reject = false
+  @Option(help: "For the auditor, 1 to 200 bytes.") var reason: String
+  @OptionGroup var client: ClientOptions
+
+  func validate() throws {
+    guard credit != reject else { throw ValidationError("either --credit or --reject") }
+  }
+
+  func run() async throws {
+    try await client.signed { api in
+      let resolution = NewDepositResolution(decision: credit ? .credit : .reject, reason: reason)
+      client.show(try await api.resolve(deposit: id, resolution)) { deposit in
+        "deposit \(deposit.id) of user \(deposit.user), \(deposit.amount) \(deposit.asset): "
+          + deposit.status
+      }
+    }
+  }
+}
+
 struct CustodyCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "custody",
@@ -88,8 +120,13 @@ struct CustodyCommand: AsyncParsableCommand {
           "blocks     scanned \(state.scannedBlock.map { "\($0)" } ?? "-") of "
             + "\(state.latestBlock.map { "\($0)" } ?? "-"), final \(state.finalizedBlock)",
           "deposits   \(state.credits) credited, \(state.clawbacks) taken back",
-          "node       \(state.nodeErrors) errors, \(state.reorganisations) reorganisations",
+          "nodes      \(state.nodeErrors) errors, \(state.reorganisations) reorganisations",
         ]
+        for (index, node) in state.nodes.enumerated() {
+          lines.append(
+            "node \(index + 1)     \(node.host) \(node.state), block "
+              + "\(node.block.map { "\($0)" } ?? "-")" + (node.inUse ? ", in use" : ""))
+        }
         if let halted = state.halted { lines.append("HALTED     \(halted)") }
         if let error = state.lastError { lines.append("last error \(error)") }
         for loss in state.losses { lines.append("loss       \(loss.total) \(loss.asset)") }
