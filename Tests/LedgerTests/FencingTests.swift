@@ -64,11 +64,14 @@ extension DatabaseTests {
         "public.balance", "public.balance_log", "public.balance_log_1", "public.deposits",
         "public.withdrawals", "public.scanned_blocks", "core.journal", "core.users",
         "core.projection", "core.leader", "core.snapshot", "core.migration",
-        "core.balance_movement",
+        "core.balance_movement", "core.deposit_log", "core.withdrawal_log",
+        "core.withdrawal_approval", "core.payout_sender", "core.payout_slot",
+        "core.payout_attempt", "core.payout_decision", "core.sent_transaction",
+        "core.venue_transfer",
       ] {
         #expect(refusal(audit, "select * from \(table)") == nil, "\(table)")
         #expect(
-          refusal(audit, "insert into \(table) select * from \(table)") == "42501", "\(table)")
+          refusal(audit, "insert into \(table) default values") == "42501", "\(table)")
         #expect(refusal(audit, "delete from \(table)") == "42501", "\(table)")
       }
       for call in [
