@@ -98,6 +98,13 @@ public struct PayoutSlot: Sendable, Equatable {
     self.data = data
     self.gasLimit = gasLimit
   }
+
+  /// What is to be mined of it.
+  var wantedKind: PayoutAttempt.Kind { isCancelled ? .cancellation : .payment }
+  /// The attempt of that kind which may be mined: the others are replaced by it.
+  var current: PayoutAttempt? {
+    attempts.filter { $0.kind == wantedKind }.max { $0.fees.maximum < $1.fees.maximum }
+  }
 }
 
 /// How a slot ended.
@@ -209,19 +216,34 @@ public struct PayoutRules: Sendable, Equatable {
     if let mined = view.mined { return judge(mined, slot, view) }
     if view.nonce > slot.nonce { return .halt(.nonceWithoutReceipt(nonce: slot.nonce)) }
     if slot.hold != nil, !slot.isCancelled { return .wait(.halted) }
-    let kind = slot.isCancelled ? PayoutAttempt.Kind.cancellation : .payment
+    let kind = slot.wantedKind
     let state: PayoutState =
       slot.isCancelled ? .cancelling : slot.attempts.isEmpty ? .slotted : .broadcast
     let highest = slot.attempts.max { $0.fees.maximum < $1.fees.maximum }?.fees
-    let fees = self.fees(over: highest, baseFee: view.baseFee)
-    let own = slot.attempts.filter { $0.kind == kind }
-    guard let current = own.max(by: { $0.fees.maximum < $1.fees.maximum }) else {
+    let fees = self.fees(kind, over: highest, baseFee: view.baseFee)
+    guard let current = slot.current else {
       return fees.map { .sign(kind, $0) } ?? .waitForFees(state)
     }
-    guard let sentAt = current.sentAt else { return .send(current.hash) }
-    let isLate = view.tip - current.signedHeight >= bumpAfterBlocks
-    if isLate || current.answer == .underpriced, let fees { return .sign(kind, fees) }
-    return view.now - sentAt >= resendAfter ? .send(current.hash) : .wait(state)
+    if current.sentAt == nil { return .send(current.hash) }
+    if mustRise(current, slot, view), let fees { return .sign(kind, fees) }
+    return resend(slot, view).map { .send($0) } ?? .wait(state)
+  }
+
+  /// A nonce behind another one gains nothing by higher fees, and higher fees need more of what is missing.
+  private func mustRise(
+    _ current: PayoutAttempt, _ slot: PayoutSlot, _ view: PayoutView
+  ) -> Bool {
+    if current.answer == .underpriced { return true }
+    return slot.nonce == view.nonce && view.tip - current.signedHeight >= bumpAfterBlocks
+      && current.answer != .insufficientFunds
+  }
+
+  /// What is out and may have been lost: for a step that waits for a signature too.
+  func resend(_ slot: PayoutSlot, _ view: PayoutView) -> Hash32? {
+    guard view.mined == nil, let current = slot.current else { return nil }
+    guard let sentAt = current.sentAt else { return current.hash }
+    // A clock that was set back says nothing about how long ago it was.
+    return view.now - sentAt >= resendAfter || view.now < sentAt ? current.hash : nil
   }
 
   private func judge(
@@ -242,21 +264,35 @@ public struct PayoutRules: Sendable, Equatable {
     }
   }
 
+  /// The most that a payment offers leaves a tenth below the cap: whatever is out, a cancellation over it fits.
+  private func cap(_ kind: PayoutAttempt.Kind) -> UInt256 {
+    switch kind {
+    case .cancellation: return maximumFee
+    case .payment:
+      let (eleventh, rest) = maximumFee.quotientAndRemainder(dividingBy: UInt256(11 as UInt64))
+      let least = rest == .zero ? eleventh : eleventh.adding(.one) ?? eleventh
+      return maximumFee.subtracting(least) ?? .zero
+    }
+  }
+
   /// Twice the base fee, so that six full blocks in a row do not outrun it; over an earlier attempt both
   /// fees by at least a tenth, which nodes ask of a replacement. Nil above the cap.
-  func fees(over earlier: GasFees?, baseFee: UInt256) -> GasFees? {
+  func fees(
+    _ kind: PayoutAttempt.Kind, over earlier: GasFees?, baseFee: UInt256
+  ) -> GasFees? {
+    let cap = cap(kind)
     guard let room = baseFee.adding(baseFee), let target = room.adding(priorityFee) else {
       return nil
     }
     guard let earlier else {
       // Below twice the base fee it may wait; below the base fee itself it must.
-      guard let least = baseFee.adding(priorityFee), least <= maximumFee else { return nil }
-      return GasFees(maximum: min(target, maximumFee), priority: priorityFee)
+      guard let least = baseFee.adding(priorityFee), least <= cap else { return nil }
+      return GasFees(maximum: min(target, cap), priority: priorityFee)
     }
     guard let maximum = Self.raised(earlier.maximum), let priority = Self.raised(earlier.priority)
     else { return nil }
-    let wanted = max(maximum, min(target, maximumFee))
-    guard wanted <= maximumFee else { return nil }
+    let wanted = max(maximum, min(target, cap))
+    guard wanted <= cap else { return nil }
     return GasFees(maximum: wanted, priority: max(priority, priorityFee))
   }
 

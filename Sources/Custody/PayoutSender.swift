@@ -460,7 +460,7 @@ public final class PayoutSender: Sendable {
     }
     var purse = try Purse(
       nodes[0], configuration.sender, assets, tip, open,
-      gasPrice: configuration.rules.fees(over: nil, baseFee: baseFee)?.maximum)
+      gasPrice: configuration.rules.fees(.payment, over: nil, baseFee: baseFee)?.maximum)
     var unfunded: Set<String> = []
     var hasActed = false
     for due in approved where !unfunded.contains(due.asset) {
