@@ -66,17 +66,29 @@ extension CustodyStore {
     }
   }
 
-  /// Payments go on, in the caller's transaction; false where they were not halted.
+  /// How a hold begins that a change of the signer's policy can end.
+  static let signerRefuses = "the signer refuses: "
+
+  /// Payments go on, in the caller's transaction, those that the signer refused included; false where nothing
+  /// waited.
   func resume(_ sender: Address) throws(PostgresError) -> Bool {
-    var parameters = PostgresParameters()
-    parameters.text(chain)
-    parameters.bytea(sender.bytes)
-    let result = try connection.query(
+    func update(_ sql: String) throws(PostgresError) -> Int {
+      var parameters = PostgresParameters()
+      parameters.text(chain)
+      parameters.bytea(sender.bytes)
+      return try connection.query(sql, parameters).affectedRows
+    }
+    let halts = try update(
       """
       update core.payout_sender set halted = null, halted_at = null
       where chain = $1 and sender = $2 and halted is not null
-      """, parameters)
-    return result.affectedRows == 1
+      """)
+    let holds = try update(
+      """
+      update core.payout_slot set hold = null
+      where chain = $1 and sender = $2 and outcome is null and hold like '\(Self.signerRefuses)%'
+      """)
+    return halts + holds > 0
   }
 
   // MARK: Withdrawals

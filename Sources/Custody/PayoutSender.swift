@@ -330,7 +330,7 @@ public final class PayoutSender: Sendable {
       // An attempt that is out goes on; without one a person decides.
       if slot.attempts.isEmpty || kind == .cancellation {
         guard slot.hold == nil else { return .waits }
-        try store.hold(slot, "the signer refuses: \(code): \(message)")
+        try store.hold(slot, CustodyStore.signerRefuses + "\(code): \(message)")
         report("\(configuration.chain): the signer refuses nonce \(slot.nonce): \(code)")
       }
       return .waits
