@@ -23,7 +23,8 @@ extension DatabaseTests {
       try venue.openPayouts(scanner)
       let kills = Mutex((numbers: SeededNumbers(seed &+ 7), met: [PayoutSender.Boundary: Int]()))
       let signer = TestSigner(secret: Venue.hotSecret)
-      let sender = try venue.pay(signer, isFollowing: { true }) { configuration in
+      let always: PayoutSender.IsFollowing = { true }
+      let sender = try venue.pay(signer, isFollowing: always) { configuration in
         configuration.pollMilliseconds = 5
         configuration.retryMilliseconds = 1
         configuration.onBoundary = { boundary in
