@@ -56,11 +56,13 @@ let package = Package(
       name: "Ethereum",
       dependencies: ["CSecp256k1", .product(name: "Crypto", package: "swift-crypto")],
       swiftSettings: strict),
-    // The process that holds the hot key. It knows formats and its own limits, nothing of the exchange.
+    // What holds the key that spends: a process of its own. No database, no engine, no HTTP.
+    .systemLibrary(name: "CSigner"),
     .target(
       name: "Signer",
       dependencies: [
-        "Ethereum", .product(name: "Crypto", package: "swift-crypto"),
+        "CSigner", "Ethereum",
+        .product(name: "Crypto", package: "swift-crypto"),
         .product(name: "CryptoExtras", package: "swift-crypto"),
       ], swiftSettings: strict),
     .target(
@@ -151,7 +153,11 @@ let package = Package(
         .product(name: "NIOHTTP1", package: "swift-nio"),
         .product(name: "Logging", package: "swift-log"),
       ], swiftSettings: strict),
-    .testTarget(name: "SignerTests", dependencies: ["Signer", "Ethereum"], swiftSettings: strict),
+    .testTarget(
+      name: "SignerTests",
+      dependencies: [
+        "Signer", "Ethereum", "uncross", .product(name: "Crypto", package: "swift-crypto"),
+      ], swiftSettings: strict),
     .testTarget(
       name: "SystemTests",
       dependencies: [

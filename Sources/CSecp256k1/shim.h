@@ -1,6 +1,5 @@
 // C for Swift: libsecp256k1 with public key recovery, and an erasure that no optimiser removes.
 #pragma once
-#include <sys/prctl.h>
 #include <secp256k1.h>
 #include <secp256k1_recovery.h>
 #include <stddef.h>
@@ -8,6 +7,3 @@
 // glibc 2.25; declared here because the header shows it only to _DEFAULT_SOURCE.
 extern void explicit_bzero(void *memory, size_t count);
 static inline void uncross_erase(void *memory, size_t count) { explicit_bzero(memory, count); }
-/* This process's memory in no core dump and for no debugger of the same user; 0 where it is so now. */
-static inline int uncross_hide_memory(void) { return prctl(PR_SET_DUMPABLE, 0, 0, 0, 0); }
-

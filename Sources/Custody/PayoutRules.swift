@@ -296,9 +296,9 @@ public struct PayoutRules: Sendable, Equatable {
     return GasFees(maximum: wanted, priority: max(priority, priorityFee))
   }
 
-  /// A tenth more, rounded up.
+  /// A tenth more, rounded up, and at least one more.
   private static func raised(_ fee: UInt256) -> UInt256? {
     let (tenth, rest) = fee.quotientAndRemainder(dividingBy: UInt256(10 as UInt64))
-    return fee.adding(tenth)?.adding(rest == .zero ? .zero : .one)
+    return fee.adding(tenth)?.adding(rest == .zero && fee > .zero ? .zero : .one)
   }
 }

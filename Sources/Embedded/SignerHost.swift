@@ -43,7 +43,7 @@ public final class SignerHost: Sendable {
       name: "signer", command: { [self] in command() },
       output: .lines { [self] line in
         log.append(line)
-        if line.hasPrefix("{\"listening\"") { isListening.withLock { $0 = true } }
+        if line.contains("\"listening\"") { isListening.withLock { $0 = true } }
       },
       stopSteps: [
         .init(signal: .terminate, graceMilliseconds: 5_000),

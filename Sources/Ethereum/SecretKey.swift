@@ -56,9 +56,6 @@ public struct SecretKey: ~Copyable {
     memory.deallocate()
   }
 
-  /// Keeps this process's memory out of core dumps and from debuggers; false where the kernel refuses.
-  public static func hideMemory() -> Bool { uncross_hide_memory() == 0 }
-
   /// Whether 32 bytes are a secret key.
   public static func isValid(_ bytes: [UInt8]) -> Bool {
     bytes.count == byteCount && secp256k1_ec_seckey_verify(Secp256k1.context, bytes) == 1

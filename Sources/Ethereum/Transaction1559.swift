@@ -55,14 +55,12 @@ public struct Transaction1559: Hashable, Sendable {
   /// What is hashed and signed: the type's byte and the list of the first nine fields.
   public var signingPayload: [UInt8] { [Self.type] + RLP.list(items).encoded }
 
-  /// From a signing payload, strictly: what is accepted encodes to these bytes.
-  public init(signingPayload bytes: [UInt8]) throws(TransactionError) {
-    guard bytes.first == Self.type else { throw .type(bytes.first) }
-    let item: RLP
-    do { item = try RLP(decoding: bytes.dropFirst()) } catch { throw .encoding(error) }
-    guard case .list(let fields) = item, fields.count == 9 else { throw .shape }
+  /// From a signing payload, strictly: what is accepted has these bytes as its `signingPayload`.
+  public init(signingPayload: [UInt8]) throws(TransactionError) {
+    let fields = try Self.fields(of: signingPayload, count: 9)
     try self.init(fields: fields)
-    precondition(signingPayload == bytes, "a decoded transaction does not encode to its bytes")
+    precondition(
+      self.signingPayload == signingPayload, "a decoded transaction does not encode to its bytes")
   }
 
   /// The hash of `signingPayload`.
@@ -106,10 +104,7 @@ public struct SignedTransaction: Hashable, Sendable {
 
   /// From raw bytes, strictly: what is accepted has these bytes as its `raw`.
   public init(raw: [UInt8]) throws(TransactionError) {
-    guard raw.first == Transaction1559.type else { throw .type(raw.first) }
-    let item: RLP
-    do { item = try RLP(decoding: raw.dropFirst()) } catch { throw .encoding(error) }
-    guard case .list(let fields) = item, fields.count == 12 else { throw .shape }
+    let fields = try Transaction1559.fields(of: raw, count: 12)
     let transaction = try Transaction1559(fields: fields)
     guard
       let parity = fields[9].integer, parity <= .one, let r = fields[10].integer,
@@ -130,7 +125,7 @@ public enum TransactionError: Error, Equatable, Sendable {
   /// Not type 2; nil if there are no bytes.
   case type(UInt8?)
   case encoding(RLPError)
-  /// Not a list of 12 fields, 9 before it is signed.
+  /// Not a list of 12 fields, or of 9 without a signature.
   case shape
   /// The field is of the wrong kind, or out of its range: a destination must be an address, an
   /// access list empty.
@@ -142,6 +137,17 @@ public enum TransactionError: Error, Equatable, Sendable {
 }
 
 extension Transaction1559 {
+  /// The items of the list behind the type's byte.
+  fileprivate static func fields(
+    of bytes: [UInt8], count: Int
+  ) throws(TransactionError) -> [RLP] {
+    guard bytes.first == type else { throw .type(bytes.first) }
+    let item: RLP
+    do { item = try RLP(decoding: bytes.dropFirst()) } catch { throw .encoding(error) }
+    guard case .list(let fields) = item, fields.count == count else { throw .shape }
+    return fields
+  }
+
   /// From the list's items, of which the first nine are read.
   fileprivate init(fields: [RLP]) throws(TransactionError) {
     func number(_ index: Int, _ field: TransactionError.Field) throws(TransactionError) -> UInt256 {

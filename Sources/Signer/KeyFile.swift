@@ -1,192 +1,204 @@
-// The hot key at rest: encrypted by a passphrase, in a file that only its owner may touch.
+// The hot key at rest: a file that needs its passphrase.
 
+internal import CSigner
 internal import Crypto
 internal import CryptoExtras
 public import Ethereum
-internal import Foundation
-internal import Glibc
+internal import FoundationEssentials
 
-/// Why a file of the signer cannot be used; never says what is in it.
-public struct SignerFileError: Error, Sendable, Equatable, CustomStringConvertible {
-  public let path: String
-  public let reason: String
-
-  init(_ path: String, _ reason: String) {
-    self.path = path
-    self.reason = reason
-  }
-
-  public var description: String { "\(path): \(reason)" }
-}
-
-/// Files that must be ours alone.
-enum PrivateFile {
-  /// Opens an existing regular file; refuses a link, another's file, and one that others may touch.
-  static func open(_ path: String, _ flags: Int32) throws(SignerFileError) -> Int32 {
-    let descriptor = Glibc.open(path, flags | O_CLOEXEC | O_NOFOLLOW)
-    guard descriptor >= 0 else { throw failure(path, "cannot be opened") }
-    var status = stat()
-    guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
-      close(descriptor)
-      throw SignerFileError(path, "is not a regular file")
-    }
-    guard status.st_uid == geteuid() else {
-      close(descriptor)
-      throw SignerFileError(path, "belongs to another user")
-    }
-    guard status.st_mode & 0o077 == 0 else {
-      close(descriptor)
-      throw SignerFileError(path, "others may touch it: chmod 600")
-    }
-    return descriptor
-  }
-
-  /// Makes a file that was not there, durably, its place in the directory included.
-  static func make(_ path: String, _ content: [UInt8]) throws(SignerFileError) {
-    let descriptor = Glibc.open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0o600)
-    guard descriptor >= 0 else { throw failure(path, "cannot be made") }
-    defer { close(descriptor) }
-    guard fchmod(descriptor, 0o600) == 0, write(descriptor, content), fsync(descriptor) == 0 else {
-      throw failure(path, "cannot be written")
-    }
-    try syncDirectory(of: path)
-  }
-
-  static func syncDirectory(of path: String) throws(SignerFileError) {
-    let directory = URL(fileURLWithPath: path).deletingLastPathComponent().path
-    let descriptor = Glibc.open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-    guard descriptor >= 0 else { throw failure(directory, "cannot be opened") }
-    defer { close(descriptor) }
-    guard fsync(descriptor) == 0 else { throw failure(directory, "cannot be synced") }
-  }
-
-  /// All of it, however the kernel cuts it up.
-  static func write(_ descriptor: Int32, _ content: [UInt8]) -> Bool {
-    var rest = content[...]
-    while !rest.isEmpty {
-      let count = rest.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
-      if count < 0, errno == EINTR { continue }
-      guard count > 0 else { return false }
-      rest = rest.dropFirst(count)
-    }
-    return true
-  }
-
-  /// Up to `maximum` bytes; nil where there are more, or reading fails.
-  static func read(_ descriptor: Int32, maximum: Int) -> [UInt8]? {
-    var content: [UInt8] = []
-    var buffer = [UInt8](repeating: 0, count: 4_096)
-    while true {
-      let count = Glibc.read(descriptor, &buffer, buffer.count)
-      if count < 0, errno == EINTR { continue }
-      guard count >= 0, content.count + count <= maximum else { return nil }
-      if count == 0 { return content }
-      content += buffer[..<count]
-    }
-  }
-
-  static func failure(_ path: String, _ what: String) -> SignerFileError {
-    SignerFileError(path, "\(what): \(String(cString: strerror(errno)))")
-  }
-}
-
-/// A secret key in a file: scrypt of a passphrase, then AES-256-GCM, bound to the key's address.
+/// A secret key in a file of mode 0600: AES-256-GCM under a key that scrypt makes of a passphrase
+/// (RFC 7914). Everything else in the file is authenticated with it.
 public enum KeyFile {
-  /// 128 MB and some 300 ms for each guess (RFC 7914: 128 x N x r bytes).
-  static let rounds = 1 << 17
-  static let blockSize = 8
-  static let maximumBytes = 4_096
-  static let maximumPassphraseBytes = 1_024
+  /// How hard it is to try passphrases. `rounds` is N of RFC 7914.
+  struct Scrypt: Equatable {
+    let rounds: Int
+    let blockSize: Int
+    let parallelism: Int
 
-  private struct Content: Codable {
-    var version: Int
-    var address: String
-    var rounds: Int
-    var blockSize: Int
-    var salt: String
-    /// Nonce, ciphertext and tag.
-    var sealed: String
+    /// Takes 128 MiB and some tenths of a second.
+    static let standard = Scrypt(rounds: 1 << 17, blockSize: 8, parallelism: 1)
+
+    /// What is accepted from a file: below, guessing is cheap; above, opening takes over 1 GiB.
+    var isWithinBounds: Bool {
+      rounds.nonzeroBitCount == 1 && (1 << 14...1 << 20).contains(rounds) && blockSize == 8
+        && (1...4).contains(parallelism)
+    }
   }
 
-  /// A passphrase from a descriptor, so that it is in no argument and no environment; one line end is cut.
-  public static func passphrase(from descriptor: Int32) throws(SignerFileError) -> [UInt8] {
-    guard var bytes = PrivateFile.read(descriptor, maximum: maximumPassphraseBytes) else {
-      throw SignerFileError(
-        "descriptor \(descriptor)", "holds no passphrase of at most \(maximumPassphraseBytes) bytes"
-      )
+  private static let version: UInt64 = 1
+  private static let maximumByteCount = 4_096
+  private static let saltByteCount = 32
+  private static let nonceByteCount = 12
+  private static let tagByteCount = 16
+
+  /// What the file says, encrypted or not.
+  private struct Content: Equatable {
+    var address: Address
+    var scrypt: Scrypt
+    var salt: [UInt8]
+    var nonce: [UInt8]
+    /// The key's 32 bytes, encrypted, then the tag.
+    var sealed: [UInt8]
+
+    /// What the tag covers besides the key.
+    var header: [UInt8] {
+      let words = [
+        "uncross-signer-key", "\(version)", "\(address)", "scrypt", "\(scrypt.rounds)",
+        "\(scrypt.blockSize)", "\(scrypt.parallelism)", Hex.encode(salt),
+      ]
+      return Array(words.joined(separator: " ").utf8)
     }
-    if bytes.last == UInt8(ascii: "\n") { bytes.removeLast() }
-    guard !bytes.isEmpty else {
-      throw SignerFileError("descriptor \(descriptor)", "the passphrase is empty")
+
+    /// Tells a damaged file from a wrong passphrase; it says nothing of either.
+    var checksum: [UInt8] { Array(SHA256.hash(data: header + nonce + sealed)) }
+
+    /// The one text that a content has.
+    var encoded: [UInt8] {
+      let fields = [
+        JSONText.Field("version", .number(version)), .init("address", .text("\(address)")),
+        .init("kdf", .text("scrypt")), .init("n", .number("\(scrypt.rounds)")),
+        .init("r", .number("\(scrypt.blockSize)")), .init("p", .number("\(scrypt.parallelism)")),
+        .init("salt", .text(Hex.encode(salt))), .init("cipher", .text("aes-256-gcm")),
+        .init("nonce", .text(Hex.encode(nonce))), .init("sealed", .text(Hex.encode(sealed))),
+        .init("checksum", .text(Hex.encode(checksum))),
+      ]
+      return JSONText.object(fields).encoded + [UInt8(ascii: "\n")]
     }
-    return bytes
   }
 
-  /// Writes a key to a new file.
-  public static func write(
-    _ key: borrowing SecretKey, to path: String, passphrase: [UInt8]
-  ) throws(SignerFileError) {
-    var generator = SystemRandomNumberGenerator()
-    let salt = (0..<32).map { _ in UInt8.random(in: .min ... .max, using: &generator) }
-    let address = "\(key.address)"
-    let wrapping = try wrappingKey(passphrase, salt, rounds, blockSize, path)
-    var secret = key.withBytes { span in
-      (0..<span.byteCount).map { span.unsafeLoad(fromByteOffset: $0, as: UInt8.self) }
-    }
-    defer { erase(&secret) }
-    guard
-      let sealed = try? AES.GCM.seal(
-        secret, using: wrapping, authenticating: Array(address.utf8)
-      ).combined,
-      let content = try? JSONEncoder().encode(
-        Content(
-          version: 1, address: address, rounds: rounds, blockSize: blockSize,
-          salt: Hex.encode(salt), sealed: Hex.encode(Array(sealed))))
-    else { throw SignerFileError(path, "the key cannot be sealed") }
-    try PrivateFile.make(path, Array(content))
+  // MARK: Writing
+
+  /// Writes a new file, on disk when this returns; an existing one is never overwritten.
+  public static func create(
+    _ path: String, key: borrowing SecretKey, passphrase: borrowing SecretBytes
+  ) throws(KeyFileError) {
+    try create(path, key: key, passphrase: passphrase, scrypt: .standard)
   }
 
-  /// Reads a key; says no more than that passphrase or file is wrong.
-  public static func read(
-    _ path: String, passphrase: [UInt8]
-  ) throws(SignerFileError) -> SecretKey {
-    let descriptor = try PrivateFile.open(path, O_RDONLY)
-    defer { close(descriptor) }
-    guard let bytes = PrivateFile.read(descriptor, maximum: maximumBytes),
-      let content = try? JSONDecoder().decode(Content.self, from: Data(bytes)),
-      content.version == 1, let salt = try? Hex.decode(content.salt), salt.count == 32,
-      let sealed = try? Hex.decode(content.sealed), sealed.count == 12 + 32 + 16,
-      // More would take more memory than a machine has; less than was ever written is a forgery.
-      content.rounds == rounds, content.blockSize == blockSize
-    else { throw SignerFileError(path, "is not a key file") }
-    let wrapping = try wrappingKey(passphrase, salt, content.rounds, content.blockSize, path)
-    guard let box = try? AES.GCM.SealedBox(combined: sealed),
-      let opened = try? AES.GCM.open(
-        box, using: wrapping, authenticating: Array(content.address.utf8))
-    else { throw SignerFileError(path, "the passphrase is wrong, or the file is damaged") }
-    var secret = Array(opened)
-    defer { erase(&secret) }
-    guard let key = SecretKey(secret), "\(key.address)" == content.address else {
-      throw SignerFileError(path, "the key is not the address's")
+  static func create(
+    _ path: String, key: borrowing SecretKey, passphrase: borrowing SecretBytes, scrypt: Scrypt
+  ) throws(KeyFileError) {
+    let salt = random(saltByteCount)
+    let nonce = random(nonceByteCount)
+    var content = Content(
+      address: key.address, scrypt: scrypt, salt: salt, nonce: nonce, sealed: [])
+    let wrapping = try wrappingKey(content, passphrase)
+    do {
+      let header = content.header
+      content.sealed = try key.withBytes { bytes in
+        try bytes.withUnsafeBytes { bytes in
+          let box = try AES.GCM.seal(
+            bytes, using: wrapping, nonce: AES.GCM.Nonce(data: nonce), authenticating: header)
+          return Array(box.ciphertext) + Array(box.tag)
+        }
+      }
+    } catch {
+      preconditionFailure("AES-GCM does not encrypt: \(error)")
     }
+    do { try ProtectedFile.create(path, content.encoded) } catch { throw .file(error) }
+  }
+
+  // MARK: Reading
+
+  /// The key. Takes as long as scrypt does.
+  public static func open(
+    _ path: String, passphrase: borrowing SecretBytes
+  ) throws(KeyFileError) -> SecretKey {
+    let bytes: [UInt8]
+    do {
+      bytes = try ProtectedFile.read(path, .secret, maximum: maximumByteCount)
+    } catch { throw .file(error) }
+    let content = try content(of: bytes)
+    let wrapping = try wrappingKey(content, passphrase)
+    var plain: Data
+    do {
+      let box = try AES.GCM.SealedBox(
+        nonce: AES.GCM.Nonce(data: content.nonce),
+        ciphertext: content.sealed.dropLast(tagByteCount),
+        tag: content.sealed.suffix(tagByteCount))
+      plain = try AES.GCM.open(box, using: wrapping, authenticating: content.header)
+    } catch { throw .wrongPassphrase }
+    defer {
+      plain.withUnsafeMutableBytes { uncross_signer_erase($0.baseAddress, $0.count) }
+    }
+    guard let key = SecretKey(plain.bytes) else { throw .damaged("it holds no key") }
+    guard key.address == content.address else { throw .damaged("the key is another address's") }
     return key
   }
 
-  private static func wrappingKey(
-    _ passphrase: [UInt8], _ salt: [UInt8], _ rounds: Int, _ blockSize: Int, _ path: String
-  ) throws(SignerFileError) -> SymmetricKey {
-    do {
-      return try KDF.Scrypt.deriveKey(
-        from: passphrase, salt: salt, outputByteCount: 32, rounds: rounds, blockSize: blockSize,
-        parallelism: 1, maxMemory: 256 << 20)
-    } catch {
-      throw SignerFileError(path, "scrypt does not run: \(error)")
-    }
+  private static func content(of bytes: [UInt8]) throws(KeyFileError) -> Content {
+    let content: Content
+    do throws(JSONError) {
+      var fields = try JSONFieldReader(parsing: bytes)
+      guard try fields.number("version") == version else { throw JSONError("unknown version") }
+      guard try fields.text("kdf") == "scrypt" else { throw JSONError("unknown kdf") }
+      guard try fields.text("cipher") == "aes-256-gcm" else { throw JSONError("unknown cipher") }
+      guard let address = try? Address(try fields.text("address")) else {
+        throw JSONError("address is none")
+      }
+      func hex(_ name: String, count: Int) throws(JSONError) -> [UInt8] {
+        guard let bytes = try? Hex.decode(try fields.text(name)), bytes.count == count else {
+          throw JSONError("\(name) must be \(count) bytes in hexadecimal")
+        }
+        return bytes
+      }
+      func parameter(_ name: String) throws(JSONError) -> Int {
+        Int(clamping: try fields.number(name))
+      }
+      content = Content(
+        address: address,
+        scrypt: Scrypt(
+          rounds: try parameter("n"), blockSize: try parameter("r"),
+          parallelism: try parameter("p")),
+        salt: try hex("salt", count: saltByteCount), nonce: try hex("nonce", count: nonceByteCount),
+        sealed: try hex("sealed", count: SecretKey.byteCount + tagByteCount))
+      guard try hex("checksum", count: 32) == content.checksum else {
+        throw JSONError("the checksum is another")
+      }
+      try fields.finish()
+    } catch { throw .damaged(error.description) }
+    guard content.scrypt.isWithinBounds else { throw .damaged("scrypt's parameters") }
+    guard content.encoded == bytes else { throw .damaged("it is not as it was written") }
+    return content
   }
 
-  private static func erase(_ bytes: inout [UInt8]) {
-    bytes.withUnsafeMutableBytes { memory in
-      if let base = memory.baseAddress { explicit_bzero(base, memory.count) }
+  private static func wrappingKey(
+    _ content: Content, _ passphrase: borrowing SecretBytes
+  ) throws(KeyFileError) -> SymmetricKey {
+    do {
+      return try passphrase.withBytes { bytes in
+        try KDF.Scrypt.deriveKey(
+          from: bytes, salt: content.salt, outputByteCount: 32, rounds: content.scrypt.rounds,
+          blockSize: content.scrypt.blockSize, parallelism: content.scrypt.parallelism,
+          // The table of N blocks, p blocks and some room (RFC 7914, section 5).
+          maxMemory: 128 * content.scrypt.blockSize * (content.scrypt.rounds + 64))
+      }
+    } catch { throw .noMemory }
+  }
+
+  private static func random(_ count: Int) -> [UInt8] {
+    var generator = SystemRandomNumberGenerator()
+    return (0..<count).map { _ in UInt8.random(in: .min ... .max, using: &generator) }
+  }
+}
+
+/// Why a key's file gives no key, or is not made.
+public enum KeyFileError: Error, Equatable, Sendable {
+  case file(FileFault)
+  /// The file is not as it was written.
+  case damaged(String)
+  case wrongPassphrase
+  /// scrypt does not get its memory.
+  case noMemory
+}
+
+extension KeyFileError: CustomStringConvertible {
+  public var description: String {
+    switch self {
+    case .file(let fault): fault.description
+    case .damaged(let reason): "it is damaged: \(reason)"
+    case .wrongPassphrase: "wrong passphrase"
+    case .noMemory: "not enough memory to open it"
     }
   }
 }

@@ -1,130 +1,236 @@
-// What was signed, in a file of the signer's own: durable before a signature leaves, chained by hashes.
+// What has been signed: a file that only grows, written before a signature leaves.
 
 internal import Crypto
-internal import Ethereum
-internal import Foundation
+public import Ethereum
 internal import Glibc
 
-/// An append-only file. Each record ends with SHA-256 of the record before's hash and its own bytes, so that
-/// nothing can be left out or changed unseen. A record that was cut off by a kill never had its signature
-/// leave; it is taken away at the next start.
-final class SignerLog {
-  private static let mark = Array("uncross-signer".utf8) + [1]
-  private static let recordBytes = 8 + 1 + 1 + 20 + 20 + 32 + 8 + 32 + 32 + 8
-  private static let hashBytes = 32
+/// The signer's own record of every transaction it has signed, in the order of signing. One process
+/// at a time has it open.
+///
+/// The file is a header, bound to chain and account, then records. Each ends with the SHA-256 of
+/// the hash before it and of its own bytes, so nothing before the end can be changed or left out:
+///
+///     header  8 magic, 8 chain id, 20 address, 32 hash
+///     record  4 length, 4 length's complement, 8 time, unsigned transaction, 32 hash
+///
+/// The complement tells an unfinished record from one whose length was damaged.
+public struct SignerLog: ~Copyable {
+  public struct Entry: Equatable, Sendable {
+    /// Seconds since 1970; not below the entry's before.
+    public let time: Int64
+    public let transaction: Transaction1559
+  }
 
-  let path: String
-  private let descriptor: Int32
+  private static let magic = Array("UXSIGN01".utf8)
+  private static let headerByteCount = 68
+  private static let frameByteCount = 8
+  private static let hashByteCount = 32
+  /// Of time and transaction: those that are signed have less than 300.
+  private static let maximumPayloadByteCount = 1_024
+
+  private let descriptor: Descriptor
   private var lastHash: [UInt8]
-  private var end: Int
+  /// How many bytes of an unfinished record were cut off at the start.
+  public private(set) var cutByteCount = 0
+  public private(set) var entryCount = 0
+  /// Set by a failed write, after which the file's end is not known: only a new start mends it.
+  private var isBroken = false
 
-  /// Opens the file of this wallet on this chain, or makes it; gives each record to `body`, oldest first.
-  init(
-    path: String, wallet: Address, chainID: UInt64, _ body: (SignedRecord) -> Void
-  ) throws(SignerFileError) {
-    self.path = path
-    var header = Self.mark + wallet.bytes
-    for shift in stride(from: UInt64(56), through: 0, by: -8) {
-      header.append(UInt8(truncatingIfNeeded: chainID >> shift))
-    }
-    if access(path, F_OK) != 0 { try PrivateFile.make(path, header) }
-    descriptor = try PrivateFile.open(path, O_RDWR)
-    // Two signers could sign two payments for one nonce.
-    guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
-      close(descriptor)
-      throw SignerFileError(path, "another signer has it open")
-    }
-    lastHash = Array(SHA256.hash(data: header))
-    end = header.count
-    do throws(SignerFileError) {
-      try replay(header, body)
-    } catch {
-      close(descriptor)
-      throw error
-    }
+  // MARK: Start
+
+  /// Opens the file, makes it where there is none, and gives every entry in order.
+  ///
+  /// A record that lacks its last bytes was never synchronised, so its signature never left: it is
+  /// cut off. Anything else that is wrong is damage.
+  /// - Parameter mustExist: refuse to begin a new file: what is known of used nonces is in the old.
+  public static func open(
+    _ path: String, chainID: UInt64, account: Address, mustExist: Bool = false,
+    each: (Entry) throws(SignerContradiction) -> Void
+  ) throws(SignerLogError) -> SignerLog {
+    let header = header(chainID: chainID, account: account)
+    let descriptor = try descriptor(of: path, header, mustExist: mustExist)
+    var log = SignerLog(descriptor, lastHash: Array(header.suffix(hashByteCount)))
+    try log.read(header, each)
+    return log
   }
 
-  deinit { close(descriptor) }
+  private init(_ descriptor: consuming Descriptor, lastHash: [UInt8]) {
+    self.descriptor = descriptor
+    self.lastHash = lastHash
+  }
 
-  private func replay(
-    _ header: [UInt8], _ body: (SignedRecord) -> Void
-  ) throws(SignerFileError) {
-    guard let content = PrivateFile.read(descriptor, maximum: 1 << 32) else {
-      throw PrivateFile.failure(path, "cannot be read")
+  private mutating func read(
+    _ header: [UInt8], _ each: (Entry) throws(SignerContradiction) -> Void
+  ) throws(SignerLogError) {
+    guard flock(descriptor.number, LOCK_EX | LOCK_NB) == 0 else {
+      throw errno == EWOULDBLOCK ? .inUse : .file(.last("flock"))
     }
-    guard content.starts(with: header) else {
-      throw SignerFileError(path, "is of another wallet or chain, or no signer's file")
-    }
-    let size = Self.recordBytes + Self.hashBytes
-    var rest = content.dropFirst(header.count)
-    while rest.count >= size {
-      let bytes = Array(rest.prefix(Self.recordBytes))
-      let hash = Array(SHA256.hash(data: lastHash + bytes))
-      guard hash.elementsEqual(rest.dropFirst(Self.recordBytes).prefix(Self.hashBytes)),
-        let record = Self.decode(bytes)
-      else {
-        // A record that was never wholly written may have its length and zeros for its end; its signature did
-        // not leave. Anything else is damage, and what is lost could be signed a second time.
-        if rest.count == size, rest.suffix(Self.hashBytes).allSatisfy({ $0 == 0 }) { break }
-        throw SignerFileError(path, "is damaged at byte \(end): restore it, do not make it anew")
+    var reader = Reader(descriptor.number)
+    try check(header: try reader.take(Self.headerByteCount), expected: header)
+    try readRecords(&reader, each)
+  }
+
+  private static func descriptor(
+    of path: String, _ header: [UInt8], mustExist: Bool
+  ) throws(SignerLogError) -> Descriptor {
+    do throws(FileFault) {
+      let flags = O_RDWR | O_APPEND
+      do throws(FileFault) {
+        return try ProtectedFile.open(path, .secret, flags: flags)
+      } catch {
+        guard error == .missing, !mustExist else { throw error }
       }
-      body(record)
+      // Another signer may make it at the same time: then theirs is opened, and its lock decides.
+      do throws(FileFault) { try ProtectedFile.create(path, header) } catch {
+        guard error == .exists else { throw error }
+      }
+      return try ProtectedFile.open(path, .secret, flags: flags)
+    } catch { throw .file(error) }
+  }
+
+  private static func header(chainID: UInt64, account: Address) -> [UInt8] {
+    let content = magic + bigEndian(chainID) + account.bytes
+    return content + Array(SHA256.hash(data: content))
+  }
+
+  private func check(header: [UInt8], expected: [UInt8]) throws(SignerLogError) {
+    guard header.count == Self.headerByteCount, header.starts(with: Self.magic) else {
+      throw .damaged(offset: 0, "no header")
+    }
+    let hash = Array(SHA256.hash(data: header[..<36]))
+    guard hash.elementsEqual(header[36...]) else { throw .damaged(offset: 0, "the header's hash") }
+    guard header[8..<16] == expected[8..<16] else { throw .otherChain }
+    guard header == expected else { throw .otherAccount }
+  }
+
+  private mutating func readRecords(
+    _ reader: inout Reader, _ each: (Entry) throws(SignerContradiction) -> Void
+  ) throws(SignerLogError) {
+    while true {
+      let offset = reader.offset
+      func damaged(_ reason: String) -> SignerLogError { .damaged(offset: offset, reason) }
+      let frame = try reader.take(Self.frameByteCount)
+      guard frame.count == Self.frameByteCount else { return try cut(frame.count, at: offset) }
+      let length = UInt32(bigEndianBytes: frame[..<4])
+      guard ~length == UInt32(bigEndianBytes: frame[4...]) else {
+        throw damaged("a record's length")
+      }
+      guard (9...Self.maximumPayloadByteCount).contains(Int(length)) else {
+        throw damaged("a record's length is out of range")
+      }
+      let rest = try reader.take(Int(length) + Self.hashByteCount)
+      guard rest.count == Int(length) + Self.hashByteCount else {
+        return try cut(frame.count + rest.count, at: offset)
+      }
+      let payload = Array(rest.prefix(Int(length)))
+      let hash = Self.hash(lastHash, frame, payload)
+      guard hash.elementsEqual(rest.suffix(Self.hashByteCount)) else {
+        throw damaged("a record's hash")
+      }
+      guard let transaction = try? Transaction1559(signingPayload: Array(payload.dropFirst(8)))
+      else { throw damaged("a record is no transaction") }
+      let time = payload[..<8].reduce(0 as UInt64) { $0 << 8 | UInt64($1) }
+      do throws(SignerContradiction) {
+        try each(Entry(time: Int64(bitPattern: time), transaction: transaction))
+      } catch { throw .contradiction(offset: offset, error) }
       lastHash = hash
-      end += size
-      rest = rest.dropFirst(size)
+      entryCount += 1
     }
-    guard ftruncate(descriptor, end) == 0, fsync(descriptor) == 0,
-      lseek(descriptor, end, SEEK_SET) == end
-    else { throw PrivateFile.failure(path, "cannot be written") }
   }
 
-  /// Durable when it returns. After a failure nothing may be signed any more: what is in the file is not known.
-  func append(_ record: SignedRecord) throws(SignerFileError) {
-    let bytes = Self.encode(record)
-    let hash = Array(SHA256.hash(data: lastHash + bytes))
-    guard PrivateFile.write(descriptor, bytes + hash), fdatasync(descriptor) == 0 else {
-      throw PrivateFile.failure(path, "cannot be written")
+  private mutating func cut(_ count: Int, at offset: Int) throws(SignerLogError) {
+    guard count > 0 else { return }
+    guard ftruncate(descriptor.number, off_t(offset)) == 0 else { throw .file(.last("ftruncate")) }
+    guard fsync(descriptor.number) == 0 else { throw .file(.last("fsync")) }
+    cutByteCount = count
+  }
+
+  // MARK: Writing
+
+  /// Appends an entry, which is on disk when this returns. After a failure the process must end: it
+  /// is not known whether the entry is there, and a start finds out.
+  public mutating func append(_ entry: Entry) throws(SignerLogError) {
+    precondition(!isBroken, "the signer's log is written to after a failure")
+    let payload = Self.bigEndian(UInt64(bitPattern: entry.time)) + entry.transaction.signingPayload
+    precondition(
+      payload.count <= Self.maximumPayloadByteCount, "a transaction too long for the signer's log")
+    let length = UInt32(payload.count)
+    let frame = Self.bigEndian(length) + Self.bigEndian(~length)
+    let hash = Self.hash(lastHash, frame, payload)
+    isBroken = true
+    do { try ProtectedFile.write(frame + payload + hash, to: descriptor.number) } catch {
+      throw .file(error)
     }
+    guard fdatasync(descriptor.number) == 0 else { throw .file(.last("fdatasync")) }
+    isBroken = false
     lastHash = hash
-    end += bytes.count + hash.count
+    entryCount += 1
   }
 
-  private static func encode(_ record: SignedRecord) -> [UInt8] {
-    var bytes: [UInt8] = []
-    func put(_ word: UInt64) {
-      for shift in stride(from: UInt64(56), through: 0, by: -8) {
-        bytes.append(UInt8(truncatingIfNeeded: word >> shift))
+  private static func hash(_ last: [UInt8], _ frame: [UInt8], _ payload: [UInt8]) -> [UInt8] {
+    Array(SHA256.hash(data: last + frame + payload))
+  }
+
+  private static func bigEndian<Number: FixedWidthInteger>(_ number: Number) -> [UInt8] {
+    withUnsafeBytes(of: number.bigEndian) { Array($0) }
+  }
+
+  /// The file from its beginning, a megabyte at a time.
+  private struct Reader {
+    private let descriptor: Int32
+    private var bytes: [UInt8] = []
+    private var place = 0
+    private(set) var offset = 0
+
+    init(_ descriptor: Int32) { self.descriptor = descriptor }
+
+    /// The next bytes; fewer only at the end.
+    mutating func take(_ count: Int) throws(SignerLogError) -> [UInt8] {
+      if bytes.count - place < count {
+        bytes.removeFirst(place)
+        place = 0
       }
+      while bytes.count < place + count {
+        do throws(FileFault) {
+          let hasMore = try ProtectedFile.append(from: descriptor, to: &bytes, atMost: 1 << 20)
+          guard hasMore else { break }
+        } catch { throw .file(error) }
+      }
+      let taken = Array(bytes[place..<min(place + count, bytes.count)])
+      place += taken.count
+      offset += taken.count
+      return taken
     }
-    put(record.nonce)
-    bytes += [record.kind.rawValue, record.contract == nil ? 0 : 1]
-    bytes += (record.contract ?? .zero).bytes + record.recipient.bytes
-    bytes += record.amount.bigEndianBytes
-    put(record.gasLimit)
-    bytes += record.priorityFee.bigEndianBytes + record.maximumFee.bigEndianBytes
-    put(UInt64(bitPattern: record.time))
-    return bytes
   }
+}
 
-  private static func decode(_ bytes: [UInt8]) -> SignedRecord? {
-    var rest = bytes[...]
-    func take(_ count: Int) -> [UInt8] {
-      defer { rest = rest.dropFirst(count) }
-      return Array(rest.prefix(count))
+extension UInt32 {
+  init(bigEndianBytes bytes: ArraySlice<UInt8>) { self = bytes.reduce(0) { $0 << 8 | UInt32($1) } }
+}
+
+/// Why the log is not opened or not written.
+public enum SignerLogError: Error, Equatable, Sendable {
+  case file(FileFault)
+  /// Another signer has it open.
+  case inUse
+  case otherChain
+  case otherAccount
+  /// At this offset the file is not as a signer wrote it.
+  case damaged(offset: Int, String)
+  /// Well written, and impossible.
+  case contradiction(offset: Int, SignerContradiction)
+}
+
+extension SignerLogError: CustomStringConvertible {
+  public var description: String {
+    switch self {
+    case .file(let fault): fault.description
+    case .inUse: "another signer has it open"
+    case .otherChain: "it is of another chain"
+    case .otherAccount: "it is of another address"
+    case .damaged(let offset, let reason): "it is damaged at byte \(offset): \(reason)"
+    case .contradiction(let offset, let contradiction):
+      "the record at byte \(offset) cannot have been signed: \(contradiction)"
     }
-    func word() -> UInt64 { take(8).reduce(0) { $0 << 8 | UInt64($1) } }
-    let nonce = word()
-    let flags = take(2)
-    guard let kind = SignedRecord.Kind(rawValue: flags[0]), flags[1] <= 1,
-      let contract = Address(take(20)), let recipient = Address(take(20)),
-      let amount = UInt256(bigEndian: take(32))
-    else { return nil }
-    let gasLimit = word()
-    guard let priority = UInt256(bigEndian: take(32)), let maximum = UInt256(bigEndian: take(32))
-    else { return nil }
-    return SignedRecord(
-      nonce: nonce, kind: kind, contract: flags[1] == 0 ? nil : contract, recipient: recipient,
-      amount: amount, gasLimit: gasLimit, priorityFee: priority, maximumFee: maximum,
-      time: Int64(bitPattern: word()))
   }
 }

@@ -1,16 +1,16 @@
-// What the signer may sign at all: limits that the exchange cannot change.
+// What an operator lets the signer sign: a file that is read at the start.
 
 public import Ethereum
-internal import Foundation
 
-public struct SignerPolicy: Sendable, Equatable {
-  public struct Asset: Sendable, Equatable {
-    public var code: String
-    /// The token's contract; nil for the chain's own coin.
-    public var contract: Address?
-    /// In the chain's smallest units: of one payment, and of all in 24 hours.
-    public var maximumPerTransaction: UInt256
-    public var maximumPerDay: UInt256
+/// The limits of one signer. Amounts are in the chain's smallest units.
+public struct SignerPolicy: Equatable, Sendable {
+  public struct Asset: Equatable, Sendable {
+    public let code: String
+    /// Nil for the chain's own coin.
+    public let contract: Address?
+    public let maximumPerTransaction: UInt256
+    /// Of any 24 hours.
+    public let maximumPerDay: UInt256
 
     public init(
       code: String, contract: Address?, maximumPerTransaction: UInt256, maximumPerDay: UInt256
@@ -22,20 +22,44 @@ public struct SignerPolicy: Sendable, Equatable {
     }
   }
 
-  public var chainID: UInt64
-  public var assets: [Asset]
-  /// Wei for each unit of gas, in total.
-  public var maximumFeePerGas: UInt256
-  public var maximumGasLimit: UInt64
-  /// Wei: gas limit times maximum fee, summed over the nonces of 24 hours.
-  public var maximumGasCostPerDay: UInt256
-  /// Recipients; nil allows all.
-  public var allowList: Set<Address>?
+  public let chainID: UInt64
+  /// Codes and contracts are there once each.
+  public let assets: [Asset]
+  /// In wei.
+  public let maximumFeePerGas: UInt256
+  public let maximumGasLimit: UInt64
+  /// In wei, of any 24 hours: what the gas of the transactions may cost at the worst.
+  public let maximumGasCostPerDay: UInt256
+  /// The only recipients; nil for no such list.
+  public let allowList: Set<Address>?
+
+  /// For a policy file: a few thousand addresses.
+  static let maximumByteCount = 1 << 20
+  static let maximumAssetCount = 64
 
   public init(
     chainID: UInt64, assets: [Asset], maximumFeePerGas: UInt256, maximumGasLimit: UInt64,
     maximumGasCostPerDay: UInt256, allowList: Set<Address>? = nil
-  ) {
+  ) throws(SignerPolicyError) {
+    func check(_ holds: Bool, _ sentence: String) throws(SignerPolicyError) {
+      guard holds else { throw .wrong(sentence) }
+    }
+    try check(chainID > 0, "chain_id must be above 0")
+    try check(
+      (1...Self.maximumAssetCount).contains(assets.count),
+      "assets must be 1 to \(Self.maximumAssetCount)")
+    try check(Set(assets.map(\.code)).count == assets.count, "an asset is there twice")
+    try check(Set(assets.map(\.contract)).count == assets.count, "a contract is there twice")
+    for asset in assets {
+      try check(!asset.code.isEmpty, "asset must not be empty")
+      try check(asset.contract != .zero, "\(asset.code): contract must not be zero")
+      try check(
+        asset.maximumPerTransaction > .zero
+          && asset.maximumPerTransaction <= asset.maximumPerDay,
+        "\(asset.code): maximum_per_transaction must be above 0 and up to maximum_per_day")
+    }
+    try check(maximumFeePerGas > .zero, "maximum_fee_per_gas must be above 0")
+    try check(maximumGasLimit >= 21_000, "maximum_gas_limit must be 21000 at least")
     self.chainID = chainID
     self.assets = assets
     self.maximumFeePerGas = maximumFeePerGas
@@ -44,109 +68,117 @@ public struct SignerPolicy: Sendable, Equatable {
     self.allowList = allowList
   }
 
-  /// From a JSON file; what it does not know it refuses, so that a misspelt limit is none.
-  public init(file path: String) throws(SignerFileError) {
+  /// The asset that `contract` keeps, nil standing for the chain's own coin.
+  func asset(of contract: Address?) -> Asset? { assets.first { $0.contract == contract } }
+}
+
+// MARK: - The file
+
+extension SignerPolicy {
+  /// Reads the file, which its owner (who runs the signer, or root) alone may change.
+  public init(file path: String) throws(SignerPolicyError) {
+    let bytes: [UInt8]
     do {
-      let data = try Data(contentsOf: URL(fileURLWithPath: path))
-      guard data.count <= 1 << 20,
-        let object = try JSONSerialization.jsonObject(with: data) as? [String: Any]
-      else { throw SignerFileError(path, "is not a JSON object of at most 1 MB") }
-      try self.init(Fields(object, path))
-    } catch let error as SignerFileError {
-      throw error
-    } catch {
-      throw SignerFileError(path, "cannot be read: \(error)")
-    }
+      bytes = try ProtectedFile.read(path, .settings, maximum: Self.maximumByteCount)
+    } catch { throw .file(error) }
+    try self.init(json: bytes)
   }
 
-  private init(_ fields: Fields) throws(SignerFileError) {
-    var fields = fields
-    chainID = try fields.word("chain_id")
-    maximumFeePerGas = try fields.amount("maximum_fee_per_gas")
-    maximumGasLimit = try fields.word("maximum_gas_limit")
-    maximumGasCostPerDay = try fields.amount("maximum_gas_cost_per_day")
-    assets = []
-    for object in try fields.objects("assets") {
-      var asset = Fields(object, fields.path)
-      assets.append(
-        Asset(
-          code: try asset.text("asset"), contract: try asset.addressIfPresent("contract"),
-          maximumPerTransaction: try asset.amount("maximum_per_transaction"),
-          maximumPerDay: try asset.amount("maximum_per_day")))
-      try asset.finish()
-    }
-    allowList = try fields.addressesIfPresent("allow_list").map(Set.init)
-    try fields.finish()
-    guard Set(assets.map(\.contract)).count == assets.count else {
-      throw SignerFileError(fields.path, "an asset is named twice")
-    }
+  public init(json bytes: [UInt8]) throws(SignerPolicyError) {
+    var reader: Reader
+    do throws(JSONError) {
+      reader = try Reader(bytes)
+    } catch { throw .wrong(error.description) }
+    try self.init(
+      chainID: reader.chainID, assets: reader.assets, maximumFeePerGas: reader.maximumFeePerGas,
+      maximumGasLimit: reader.maximumGasLimit, maximumGasCostPerDay: reader.maximumGasCostPerDay,
+      allowList: reader.allowList)
   }
 
-  func asset(_ contract: Address?) -> Asset? { assets.first { $0.contract == contract } }
+  /// The file's fields, of the right types.
+  private struct Reader {
+    let chainID: UInt64
+    let assets: [Asset]
+    let maximumFeePerGas: UInt256
+    let maximumGasLimit: UInt64
+    let maximumGasCostPerDay: UInt256
+    let allowList: Set<Address>?
 
-  /// The fields of an object; each is taken once, and none is left.
-  private struct Fields {
-    let path: String
-    private var rest: [String: Any]
-
-    init(_ object: [String: Any], _ path: String) {
-      rest = object
-      self.path = path
+    init(_ bytes: [UInt8]) throws(JSONError) {
+      var fields = try JSONFieldReader(parsing: bytes)
+      chainID = try fields.number("chain_id")
+      guard case .list(let list) = fields.take("assets") else {
+        throw JSONError("assets must be a list")
+      }
+      var assets: [Asset] = []
+      for value in list { assets.append(try Self.asset(value)) }
+      self.assets = assets
+      maximumFeePerGas = try Self.amount("maximum_fee_per_gas", &fields)
+      maximumGasLimit = try fields.number("maximum_gas_limit")
+      maximumGasCostPerDay = try Self.amount("maximum_gas_cost_per_day", &fields)
+      switch fields.take("allow_list") {
+      case nil: allowList = nil
+      case .list(let values):
+        var addresses: Set<Address> = []
+        for value in values {
+          guard case .text(let text) = value else { throw JSONError("allow_list: not a string") }
+          let address = try Self.address("allow_list", text)
+          guard addresses.insert(address).inserted else {
+            throw JSONError("allow_list: \(address) is there twice")
+          }
+        }
+        allowList = addresses
+      default: throw JSONError("allow_list must be a list")
+      }
+      try fields.finish()
     }
 
-    private func wrong(_ name: String, _ expected: String) -> SignerFileError {
-      SignerFileError(path, "`\(name)` is not \(expected)")
+    private static func asset(_ value: JSONText) throws(JSONError) -> Asset {
+      var fields = try JSONFieldReader(value)
+      let code = try fields.text("asset")
+      var contract: Address?
+      if let text = try fields.textIfPresent("contract") {
+        contract = try address("\(code): contract", text)
+      }
+      let asset = Asset(
+        code: code, contract: contract,
+        maximumPerTransaction: try amount("maximum_per_transaction", &fields),
+        maximumPerDay: try amount("maximum_per_day", &fields))
+      try fields.finish()
+      return asset
     }
 
-    mutating func text(_ name: String) throws(SignerFileError) -> String {
-      guard let text = rest.removeValue(forKey: name) as? String else { throw wrong(name, "text") }
-      return text
-    }
-
-    /// Decimal digits in quotes: JSON's numbers lose digits.
-    mutating func amount(_ name: String) throws(SignerFileError) -> UInt256 {
-      guard let amount = UInt256(decimal: try text(name)) else {
-        throw wrong(name, "a whole number in quotes")
+    private static func amount(
+      _ name: String, _ fields: inout JSONFieldReader
+    ) throws(JSONError) -> UInt256 {
+      guard let amount = UInt256(decimal: try fields.text(name)) else {
+        throw JSONError("\(name) must be decimal digits in a string, below 2^256")
       }
       return amount
     }
 
-    mutating func word(_ name: String) throws(SignerFileError) -> UInt64 {
-      guard let value = rest.removeValue(forKey: name) as? NSNumber,
-        let word = UInt64("\(value)")
-      else { throw wrong(name, "a whole number") }
-      return word
-    }
-
-    mutating func objects(_ name: String) throws(SignerFileError) -> [[String: Any]] {
-      guard let objects = rest.removeValue(forKey: name) as? [[String: Any]] else {
-        throw wrong(name, "a list of objects")
+    /// Only as EIP-55 writes it: a digit that is mistyped here sends money away.
+    private static func address(_ name: String, _ text: String) throws(JSONError) -> Address {
+      guard let address = try? Address(text), address.description == text else {
+        throw JSONError("\(name): not an address with its checksum (EIP-55)")
       }
-      return objects
+      return address
     }
+  }
+}
 
-    private func address(_ name: String, _ text: String) throws(SignerFileError) -> Address {
-      do {
-        return try Address(text)
-      } catch {
-        throw wrong(name, "an address: \(error)")
-      }
-    }
+/// Why there is no policy.
+public enum SignerPolicyError: Error, Equatable, Sendable {
+  case file(FileFault)
+  /// The sentence names the field.
+  case wrong(String)
+}
 
-    mutating func addressIfPresent(_ name: String) throws(SignerFileError) -> Address? {
-      rest[name] == nil ? nil : try address(name, try text(name))
-    }
-
-    mutating func addressesIfPresent(_ name: String) throws(SignerFileError) -> [Address]? {
-      guard let found = rest.removeValue(forKey: name) else { return nil }
-      guard let texts = found as? [String] else { throw wrong(name, "a list of addresses") }
-      var addresses: [Address] = []
-      for text in texts { addresses.append(try address(name, text)) }
-      return addresses
-    }
-
-    func finish() throws(SignerFileError) {
-      if let name = rest.keys.min() { throw SignerFileError(path, "`\(name)` is not known") }
+extension SignerPolicyError: CustomStringConvertible {
+  public var description: String {
+    switch self {
+    case .file(let fault): fault.description
+    case .wrong(let sentence): sentence
     }
   }
 }

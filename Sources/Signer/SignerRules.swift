@@ -1,228 +1,202 @@
-// Whether a transaction is signed: a pure decision from the policy and from what was signed before.
+// What the signer signs: the policy's limits, and one payment for each nonce for ever.
 
 public import Ethereum
 
-/// Why a transaction is not signed. The code is for programs, the words are for people.
-public enum SignerRefusal: String, Error, Sendable, CaseIterable {
-  case malformed
-  case wrongChain = "wrong_chain"
-  case notAPayment = "not_a_payment"
-  case assetNotListed = "asset_not_listed"
-  case recipientInvalid = "recipient_invalid"
-  case notOnAllowList = "not_on_allow_list"
-  case overTransactionLimit = "over_transaction_limit"
-  case overDayLimit = "over_day_limit"
-  case feeTooHigh = "fee_too_high"
-  case gasTooHigh = "gas_too_high"
-  case gasCostOverDayLimit = "gas_cost_over_day_limit"
-  case nonceUsed = "nonce_used"
-  case nonceCancelled = "nonce_cancelled"
-  case feeNotRaised = "fee_not_raised"
-
-  public var meaning: String {
-    switch self {
-    case .malformed: "the bytes are no transaction of the exchange's kind"
-    case .wrongChain: "the transaction is for another chain"
-    case .notAPayment: "it is neither a payment nor a token's transfer nor a cancellation"
-    case .assetNotListed: "the policy does not list the asset"
-    case .recipientInvalid: "the recipient is zero, the wallet itself or a token's contract"
-    case .notOnAllowList: "the recipient is not on the allow-list"
-    case .overTransactionLimit: "the amount is above the limit of one payment"
-    case .overDayLimit: "the payments of 24 hours would be above their limit"
-    case .feeTooHigh: "the maximum fee is above the policy's"
-    case .gasTooHigh: "the gas limit is above the policy's"
-    case .gasCostOverDayLimit: "the gas of 24 hours would cost more than its limit"
-    case .nonceUsed: "another payment was signed with this nonce"
-    case .nonceCancelled: "a cancellation was signed with this nonce"
-    case .feeNotRaised: "a replacement raises both fees by a tenth or more"
-    }
-  }
-}
-
-/// One signature, as it is remembered.
-public struct SignedRecord: Sendable, Equatable {
-  public enum Kind: UInt8, Sendable {
-    case payment = 0
-    /// Nothing, to the wallet itself.
-    case cancellation = 1
-  }
-
-  public var nonce: UInt64
-  public var kind: Kind
-  /// Of a payment: whom, what, and how much in the chain's smallest units.
-  public var contract: Address?
-  public var recipient: Address
-  public var amount: UInt256
-  public var gasLimit: UInt64
-  public var priorityFee: UInt256
-  public var maximumFee: UInt256
-  /// Seconds since 1970.
-  public var time: Int64
-
-  var payment: Payment { Payment(contract: contract, recipient: recipient, amount: amount) }
-
-  struct Payment: Hashable {
-    var contract: Address?
-    var recipient: Address
-    var amount: UInt256
-  }
-}
-
-/// The signer's judgement. It holds what was signed (about 300 bytes a nonce), and changes only by `record`.
+/// Decides which transactions of one account are signed. A value without clock or I/O: from the
+/// same history it gives the same decisions, so a start rebuilds it from the signer's log.
+///
+/// It keeps about 650 bytes for each nonce, and 32 for each further attempt of one.
 public struct SignerRules: Sendable {
-  static let day: Int64 = 86_400
-
-  private struct Nonce: Sendable {
-    var payment: SignedRecord?
-    var isCancelled = false
-    /// The dearest attempt of either kind.
-    var priorityFee: UInt256
-    var maximumFee: UInt256
-    var gasCost: UInt256
-    var time: Int64
+  public enum Decision: Equatable, Sendable {
+    /// Not signed before: to be recorded, then signed.
+    case sign
+    /// Signed before, byte for byte: signing it again gives the bytes that were given.
+    case repeated
+    case refused(SignerRefusal)
   }
 
+  public let account: Address
   public let policy: SignerPolicy
-  public let wallet: Address
+  /// Seconds since 1970; never goes back.
+  public private(set) var time: Int64 = 0
+
   private var nonces: [UInt64: Nonce] = [:]
-  /// Nonces by the time of their first signature, for the limits of a day.
-  private var recent: [UInt64] = []
-  /// Never goes back.
-  private(set) var time: Int64 = 0
+  /// Payments, by contract.
+  private var paid: [Address?: DayWindow] = [:]
+  private var gasCosts = DayWindow()
 
-  public init(policy: SignerPolicy, wallet: Address) {
+  /// What was signed at a nonce.
+  private struct Nonce {
+    /// The payment, and its gas limit.
+    var payment: (digest: Hash32, gasLimit: UInt64)?
+    /// Of the cancel; nil while there is none.
+    var cancelGasLimit: UInt64?
+    /// Of the last attempt, which has the highest.
+    var fees: GasFees
+    /// The highest of all attempts.
+    var gasCost: UInt256
+    /// Its number in `gasCosts`.
+    var gasEntry: Int
+    /// The signing hashes of all attempts, which are few: each raises the fees by 10 %.
+    var first: Hash32
+    var later: [Hash32] = []
+
+    func contains(_ hash: Hash32) -> Bool { first == hash || later.contains(hash) }
+  }
+
+  public init(account: Address, policy: SignerPolicy) {
+    self.account = account
     self.policy = policy
-    self.wallet = wallet
   }
 
-  /// What would be recorded for a transaction, or why it is not signed. `now` is in seconds.
-  public func judge(
-    _ transaction: Transaction1559, at now: Int64
-  ) throws(SignerRefusal) -> SignedRecord {
-    guard transaction.chainID == policy.chainID else { throw .wrongChain }
-    let record = try classify(transaction, at: max(now, time))
-    guard transaction.fees.maximum <= policy.maximumFeePerGas else { throw .feeTooHigh }
-    guard transaction.gasLimit <= policy.maximumGasLimit else { throw .gasTooHigh }
-    let known = nonces[record.nonce]
-    if let known { try checkReplacement(record, known) }
-    if known?.payment == nil, record.kind == .payment { try checkLimits(record) }
-    try checkGas(record, known)
-    return record
-  }
+  /// How many nonces have been signed at.
+  public var nonceCount: Int { nonces.count }
 
-  private func classify(
-    _ transaction: Transaction1559, at time: Int64
-  ) throws(SignerRefusal) -> SignedRecord {
-    var record = SignedRecord(
-      nonce: transaction.nonce, kind: .payment, contract: nil, recipient: transaction.destination,
-      amount: transaction.value, gasLimit: transaction.gasLimit,
-      priorityFee: transaction.fees.priority, maximumFee: transaction.fees.maximum, time: time)
-    if transaction.data.isEmpty {
-      if transaction.destination == wallet, transaction.value == .zero {
-        record.kind = .cancellation
-        return record
+  // MARK: Deciding
+
+  /// Judges a transaction at a time of the wall clock, which counts only where it is not behind.
+  ///
+  /// A repetition is answered whatever the policy says now: its signature may be out since long.
+  public mutating func decide(_ transaction: Transaction1559, at seconds: Int64) -> Decision {
+    advance(to: seconds)
+    do throws(SignerRefusal) {
+      guard transaction.chainID == policy.chainID else { throw .wrongChain }
+      let payload = try SignerPayload(transaction, account: account)
+      let nonce = nonces[transaction.nonce]
+      if let nonce, nonce.contains(transaction.signingHash) { return .repeated }
+      if case .payment(let payment) = payload { try checkListed(payment) }
+      try checkNonce(transaction, payload)
+      try checkGas(transaction)
+      if case .payment(let payment) = payload {
+        try checkLimits(payment, isNew: nonce?.payment == nil)
       }
-    } else {
-      guard transaction.value == .zero,
-        let call = try? ERC20.decodeTransferCall(transaction.data)
-      else { throw .notAPayment }
-      record.contract = transaction.destination
-      record.recipient = call.recipient
-      record.amount = call.amount
+      return .sign
+    } catch {
+      return .refused(error)
     }
-    guard policy.asset(record.contract) != nil else { throw .assetNotListed }
-    guard record.amount > .zero else { throw .notAPayment }
-    guard record.recipient != .zero, record.recipient != wallet,
-      !policy.assets.contains(where: { $0.contract == record.recipient })
-    else { throw .recipientInvalid }
-    guard policy.allowList?.contains(record.recipient) ?? true else { throw .notOnAllowList }
-    return record
   }
 
-  /// One payment a nonce, for ever; both fees rise by a tenth; after a cancellation no payment any more.
-  private func checkReplacement(
-    _ record: SignedRecord, _ known: Nonce
+  private func checkListed(_ payment: SignerPayload.Payment) throws(SignerRefusal) {
+    guard policy.asset(of: payment.contract) != nil else { throw .assetNotListed }
+    guard policy.asset(of: payment.recipient) == nil else { throw .badRecipient }
+    if let allowList = policy.allowList, !allowList.contains(payment.recipient) {
+      throw .notOnAllowList
+    }
+  }
+
+  /// What holds at a nonce whatever the policy is.
+  private func checkNonce(
+    _ transaction: Transaction1559, _ payload: SignerPayload
   ) throws(SignerRefusal) {
-    switch record.kind {
-    case .payment:
-      if let payment = known.payment {
-        guard payment.payment == record.payment, payment.gasLimit == record.gasLimit else {
-          throw .nonceUsed
-        }
+    guard let nonce = nonces[transaction.nonce] else { return }
+    switch payload {
+    case .cancel:
+      if let gasLimit = nonce.cancelGasLimit, gasLimit != transaction.gasLimit {
+        throw .gasLimitChanged
       }
-      // The very same again has the same signature: it tells nobody anything new.
-      let isSame =
-        known.payment != nil && known.priorityFee == record.priorityFee
-        && known.maximumFee == record.maximumFee
-      if known.isCancelled { throw .nonceCancelled }
-      if isSame { return }
-    case .cancellation:
-      let isSame =
-        known.isCancelled && known.priorityFee == record.priorityFee
-        && known.maximumFee == record.maximumFee
-      if isSame { return }
+    case .payment:
+      guard nonce.cancelGasLimit == nil else { throw .nonceCancelled }
+      guard let payment = nonce.payment, payment.digest == transaction.payloadDigest else {
+        throw .nonceUsed
+      }
+      guard payment.gasLimit == transaction.gasLimit else { throw .gasLimitChanged }
     }
-    guard Self.isRaised(record.priorityFee, over: known.priorityFee),
-      Self.isRaised(record.maximumFee, over: known.maximumFee)
+    guard
+      Self.isRaised(transaction.fees.maximum, from: nonce.fees.maximum),
+      Self.isRaised(transaction.fees.priority, from: nonce.fees.priority)
     else { throw .feeNotRaised }
   }
 
-  static func isRaised(_ fee: UInt256, over earlier: UInt256) -> Bool {
-    guard let ten = fee.multiplied(by: UInt256(10 as UInt64)),
-      let eleven = earlier.multiplied(by: UInt256(11 as UInt64))
-    else { return false }
-    return ten >= eleven
+  /// By a tenth, rounded up, and by 1 at least: what nodes ask of a replacement (go-ethereum,
+  /// core/txpool/legacypool, `PriceBump`).
+  static func isRaised(_ fee: UInt256, from lower: UInt256) -> Bool {
+    guard let difference = fee.subtracting(lower), difference > .zero else { return false }
+    let (tenth, rest) = lower.quotientAndRemainder(dividingBy: 10 as UInt64)
+    return difference > tenth || difference == tenth && rest == 0
   }
 
-  private func checkLimits(_ record: SignedRecord) throws(SignerRefusal) {
-    guard let asset = policy.asset(record.contract) else { throw .assetNotListed }
-    guard record.amount <= asset.maximumPerTransaction else { throw .overTransactionLimit }
-    var sum = record.amount
-    for nonce in recent {
-      guard let payment = nonces[nonce]?.payment, payment.contract == record.contract,
-        record.time - payment.time < Self.day
-      else { continue }
-      guard let next = sum.adding(payment.amount) else { throw .overDayLimit }
-      sum = next
+  private func checkGas(_ transaction: Transaction1559) throws(SignerRefusal) {
+    guard transaction.gasLimit <= policy.maximumGasLimit else { throw .gasTooHigh }
+    guard transaction.fees.maximum <= policy.maximumFeePerGas else { throw .feeTooHigh }
+    let nonce = nonces[transaction.nonce]
+    guard
+      let cost = transaction.maximumGasCost,
+      gasCosts.fits(
+        max(cost, nonce?.gasCost ?? .zero), replacing: nonce?.gasEntry,
+        limit: policy.maximumGasCostPerDay)
+    else { throw .gasCostOverDayLimit }
+  }
+
+  private func checkLimits(
+    _ payment: SignerPayload.Payment, isNew: Bool
+  ) throws(SignerRefusal) {
+    guard let asset = policy.asset(of: payment.contract) else { throw .assetNotListed }
+    guard payment.amount <= asset.maximumPerTransaction else { throw .overTransactionLimit }
+    guard isNew else { return }
+    let day = paid[payment.contract] ?? DayWindow()
+    guard day.fits(payment.amount, limit: asset.maximumPerDay) else { throw .overDayLimit }
+  }
+
+  private mutating func advance(to seconds: Int64) {
+    time = max(time, seconds)
+    gasCosts.advance(to: time)
+    for contract in paid.keys { paid[contract]?.advance(to: time) }
+  }
+
+  // MARK: Recording
+
+  /// Takes in what is signed at `seconds`: after a decision for it, or out of the log, where a
+  /// policy of its day may have allowed what today's does not. What no policy allows is a
+  /// contradiction.
+  public mutating func record(
+    _ transaction: Transaction1559, at seconds: Int64
+  ) throws(SignerContradiction) {
+    guard seconds >= time else { throw .clockWentBack }
+    advance(to: seconds)
+    guard transaction.chainID == policy.chainID else { throw .refused(.wrongChain) }
+    let payload: SignerPayload
+    do throws(SignerRefusal) {
+      payload = try SignerPayload(transaction, account: account)
+      try checkNonce(transaction, payload)
+    } catch { throw .refused(error) }
+    guard let cost = transaction.maximumGasCost else { throw .refused(.gasCostOverDayLimit) }
+
+    let before = nonces[transaction.nonce]
+    let highestCost = max(cost, before?.gasCost ?? .zero)
+    if let before { gasCosts.remove(before.gasEntry) }
+    guard let gasEntry = gasCosts.add(highestCost, at: time) else {
+      throw .refused(.gasCostOverDayLimit)
     }
-    guard sum <= asset.maximumPerDay else { throw .overDayLimit }
-  }
-
-  private func checkGas(_ record: SignedRecord, _ known: Nonce?) throws(SignerRefusal) {
-    guard var sum = Self.gasCost(record) else { throw .gasCostOverDayLimit }
-    if let known { sum = max(sum, known.gasCost) }
-    for nonce in recent where nonce != record.nonce {
-      guard let other = nonces[nonce], record.time - other.time < Self.day else { continue }
-      guard let next = sum.adding(other.gasCost) else { throw .gasCostOverDayLimit }
-      sum = next
-    }
-    guard sum <= policy.maximumGasCostPerDay else { throw .gasCostOverDayLimit }
-  }
-
-  private static func gasCost(_ record: SignedRecord) -> UInt256? {
-    UInt256(record.gasLimit).multiplied(by: record.maximumFee)
-  }
-
-  /// Takes a signature that is durable.
-  public mutating func record(_ record: SignedRecord) {
-    time = max(time, record.time)
-    recent.removeAll { nonce in
-      nonces[nonce].map { time - $0.time >= Self.day } ?? true
-    }
-    let cost = Self.gasCost(record) ?? .max
+    let hash = transaction.signingHash
     var nonce =
-      nonces[record.nonce]
-      ?? Nonce(
-        priorityFee: record.priorityFee, maximumFee: record.maximumFee, gasCost: cost,
-        time: record.time)
-    if nonces[record.nonce] == nil { recent.append(record.nonce) }
-    switch record.kind {
-    case .payment: if nonce.payment == nil { nonce.payment = record }
-    case .cancellation: nonce.isCancelled = true
+      before
+      ?? Nonce(fees: transaction.fees, gasCost: cost, gasEntry: gasEntry, first: hash)
+    if before != nil { nonce.later.append(hash) }
+    nonce.fees = transaction.fees
+    nonce.gasCost = highestCost
+    nonce.gasEntry = gasEntry
+    switch payload {
+    case .cancel: nonce.cancelGasLimit = transaction.gasLimit
+    case .payment(let payment):
+      if nonce.payment == nil {
+        guard paid[payment.contract, default: DayWindow()].add(payment.amount, at: time) != nil
+        else { throw .refused(.overDayLimit) }
+      }
+      nonce.payment = (transaction.payloadDigest, transaction.gasLimit)
     }
-    nonce.priorityFee = max(nonce.priorityFee, record.priorityFee)
-    nonce.maximumFee = max(nonce.maximumFee, record.maximumFee)
-    nonce.gasCost = max(nonce.gasCost, cost)
-    nonces[record.nonce] = nonce
+    nonces[transaction.nonce] = nonce
+  }
+}
+
+/// A history that no policy allows: the log was not written by a signer, or the signer is wrong.
+public enum SignerContradiction: Error, Equatable, Sendable {
+  case clockWentBack
+  case refused(SignerRefusal)
+}
+
+extension Transaction1559 {
+  /// Of destination, value and data: what a nonce is used for.
+  fileprivate var payloadDigest: Hash32 {
+    Keccak256.hash(destination.bytes + value.bigEndianBytes + data)
   }
 }

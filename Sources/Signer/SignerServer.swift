@@ -1,281 +1,323 @@
-// The signer's end of the socket: frames in, judged, written down, signed, frames out.
+// The signer's door: one thread, one unix socket, a few connections that cannot hold up each other.
 
-public import Ethereum
-internal import Foundation
+internal import CSigner
+internal import Ethereum
 internal import Glibc
-internal import Synchronization
 
-/// A frame: four bytes of length, most significant first, then JSON.
-enum SignerFrame {
-  /// A transaction with 64 KB of data in hex; the exchange's have a few hundred bytes.
-  static let maximumBytes = 256 << 10
-
-  static func write(_ descriptor: Int32, _ message: [UInt8]) -> Bool {
-    let count = UInt32(message.count)
-    let head = [24, 16, 8, 0].map { UInt8(truncatingIfNeeded: count >> UInt32($0)) }
-    return PrivateFile.write(descriptor, head + message)
+/// Answers requests over a unix socket until it is told to stop.
+///
+/// One loop on the caller's thread owns all connections and the desk, so requests are judged one
+/// after another. It waits only in `poll` and for the disk.
+public struct SignerServer: ~Copyable {
+  enum Limits {
+    /// The exchange needs one, an operator another.
+    static let connections = 8
+    /// From a frame's first byte to its last, and for an answer to be taken.
+    static let frameMilliseconds: Int64 = 5_000
+    static let backlog: Int32 = 16
   }
 
-  /// Nil where the peer went, was too slow, or said too much.
-  static func read(_ descriptor: Int32) -> [UInt8]? {
-    guard let head = take(descriptor, 4) else { return nil }
-    let count = head.reduce(0) { $0 << 8 | Int($1) }
-    guard count > 0, count <= maximumBytes else { return nil }
-    return take(descriptor, count)
-  }
-
-  private static func take(_ descriptor: Int32, _ count: Int) -> [UInt8]? {
-    var bytes = [UInt8](repeating: 0, count: count)
-    var filled = 0
-    while filled < count {
-      let got = bytes.withUnsafeMutableBytes {
-        recv(descriptor, $0.baseAddress! + filled, count - filled, 0)
-      }
-      if got < 0, errno == EINTR { continue }
-      guard got > 0 else { return nil }
-      filled += got
-    }
-    return bytes
-  }
-
-  static func setTimeout(_ descriptor: Int32, seconds: Int) {
-    var time = timeval(tv_sec: seconds, tv_usec: 0)
-    for option in [SO_RCVTIMEO, SO_SNDTIMEO] {
-      setsockopt(descriptor, SOL_SOCKET, option, &time, socklen_t(MemoryLayout<timeval>.size))
-    }
-  }
-
-  /// Calls `body` with the address of a socket's path; nil where the path is too long for one.
-  static func withAddress<R>(
-    _ path: String, _ body: (UnsafePointer<sockaddr>, socklen_t) -> R
-  ) -> R? {
-    var address = sockaddr_un()
-    address.sun_family = sa_family_t(AF_UNIX)
-    let bytes = Array(path.utf8)
-    guard bytes.count < MemoryLayout.size(ofValue: address.sun_path) else { return nil }
-    withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: bytes) }
-    return withUnsafePointer(to: &address) { pointer in
-      pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-        body($0, socklen_t(MemoryLayout<sockaddr_un>.size))
-      }
-    }
-  }
-}
-
-struct SignerRequest: Codable {
-  /// `hello` or `sign`.
-  var op: String
-  /// Of `sign`: the signing payload in hex.
-  var unsigned: String?
-}
-
-struct SignerAnswer: Codable {
-  struct Hello: Codable {
-    var address: String
-    var chainID: UInt64
-    var protocolVersion: Int
-  }
-
-  struct Refused: Codable {
-    var code: String
-    var message: String
-  }
-
-  var hello: Hello?
-  /// The signed transaction in hex.
-  var raw: String?
-  var refused: Refused?
-}
-
-/// Signs what the rules allow. One request at a time, so that two cannot pass the same limit.
-public final class SignerServer: Sendable {
-  /// The exchange has one connection, an operator's look another.
-  static let maximumConnections = 8
-  /// A peer that sends half a frame is cut off; one that is silent between frames stays.
-  static let frameSeconds = 10
-
-  private struct State: ~Copyable {
-    let key: SecretKey
-    var rules: SignerRules
-    let log: SignerLog
-    /// A record that may or may not be in the file: nothing is signed after it.
-    var isBroken = false
-  }
-
-  private let state: Mutex<State>
   private let path: String
-  private let socket: Int32
-  /// The user whose processes may ask.
-  private let peer: UInt32
-  private let connections = Mutex<Set<Int32>>([])
-  private let isStopping = Mutex(false)
-  private let clock: @Sendable () -> Int64
-  public let address: Address
+  private let listener: Descriptor
+  /// Device and number of the socket's file, which is removed at the end if it is still ours.
+  private let file: (device: UInt64, number: UInt64)
+  private var desk: SignerDesk
+  private var connections: [Connection] = []
+  /// The only user who is answered.
+  private let user: UInt32
+  private let frameMilliseconds: Int64
 
-  /// Opens the log and listens.
-  /// - Parameter peer: the user that the exchange runs as; our own where none is given. Another user cannot
-  ///   read our files, which is better.
-  /// - Parameter clock: seconds since 1970; the machine's where none is given.
-  public init(
-    key: consuming SecretKey, policy: SignerPolicy, log: String, socket path: String,
-    peer: UInt32? = nil, clock: (@Sendable () -> Int64)? = nil
-  ) throws(SignerFileError) {
-    self.peer = peer ?? geteuid()
-    address = key.address
-    self.path = path
-    self.clock = clock ?? { Int64(Date().timeIntervalSince1970) }
-    var rules = SignerRules(policy: policy, wallet: key.address)
-    let signed = try SignerLog(path: log, wallet: key.address, chainID: policy.chainID) {
-      rules.record($0)
-    }
-    socket = try Self.listen(path, isShared: self.peer != geteuid())
-    state = Mutex(State(key: key, rules: rules, log: signed))
+  // MARK: Opening
+
+  /// Listens at `path`, whose directory must be the process's user's alone (mode 0700). A socket
+  /// that a killed signer left is replaced; one that somebody listens on is not.
+  public init(path: String, desk: consuming SignerDesk) throws(SignerServerError) {
+    try self.init(
+      path: path, desk: desk, user: geteuid(), frameMilliseconds: Limits.frameMilliseconds)
   }
 
-  private static func listen(
-    _ path: String, isShared: Bool
-  ) throws(SignerFileError) -> Int32 {
-    let directory = URL(fileURLWithPath: path).deletingLastPathComponent().path
+  init(
+    path: String, desk: consuming SignerDesk, user: UInt32, frameMilliseconds: Int64
+  ) throws(SignerServerError) {
+    guard path.utf8.count <= UnixSocket.maximumPathByteCount else { throw .pathTooLong }
+    // Held until it listens: of two that start at once, one finds the other.
+    let directory = try Self.lockedDirectory(of: path)
+    try Self.removeStale(path)
+    listener = try Self.listen(path)
     var status = stat()
-    guard lstat(directory, &status) == 0, status.st_mode & S_IFMT == S_IFDIR,
-      status.st_uid == geteuid(), status.st_mode & (isShared ? 0o022 : 0o077) == 0
-    else {
-      throw SignerFileError(
-        directory,
-        "must be a directory of this user's that others cannot "
-          + (isShared ? "write" : "enter: mode 0700"))
-    }
-    // A socket that nobody answers was left by a signer that was killed.
-    if lstat(path, &status) == 0 {
-      guard status.st_mode & S_IFMT == S_IFSOCK else {
-        throw SignerFileError(path, "is there and is no socket")
-      }
-      let probe = Glibc.socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0)
-      defer { close(probe) }
-      let isAnswered = SignerFrame.withAddress(path) { connect(probe, $0, $1) == 0 } ?? false
-      guard !isAnswered else { throw SignerFileError(path, "another signer listens there") }
+    _ = lstat(path, &status)
+    file = (UInt64(status.st_dev), UInt64(status.st_ino))
+    _ = consume directory
+    self.path = path
+    self.desk = desk
+    self.user = user
+    self.frameMilliseconds = frameMilliseconds
+  }
+
+  deinit {
+    var status = stat()
+    if lstat(path, &status) == 0, UInt64(status.st_dev) == file.device,
+      UInt64(status.st_ino) == file.number
+    {
       unlink(path)
     }
-    let type = Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue)
-    let descriptor = Glibc.socket(AF_UNIX, type, 0)
-    guard descriptor >= 0 else { throw PrivateFile.failure(path, "no socket") }
-    // No instant at which others could connect; where another user may, the kernel tells who asks.
-    let mask = umask(isShared ? 0 : 0o177)
-    defer { umask(mask) }
+    for connection in connections { close(connection.descriptor) }
+  }
+
+  private static func lockedDirectory(of path: String) throws(SignerServerError) -> Descriptor {
+    let flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC
+    let number = open(ProtectedFile.directory(of: path), flags)
+    guard number >= 0 else { throw .file(.last("open")) }
+    let directory = Descriptor(number)
+    let status: stat
+    do throws(FileFault) {
+      status = try ProtectedFile.status(of: directory)
+    } catch { throw .file(error) }
+    guard status.st_uid == geteuid(), status.st_mode & 0o777 == 0o700 else {
+      throw .directoryOpenToOthers(user: status.st_uid, mode: status.st_mode & 0o777)
+    }
+    while flock(number, LOCK_EX) != 0 {
+      guard errno == EINTR else { throw .file(.last("flock")) }
+    }
+    return directory
+  }
+
+  private static func removeStale(_ path: String) throws(SignerServerError) {
+    var status = stat()
+    guard lstat(path, &status) == 0 else {
+      guard errno == ENOENT else { throw .file(.last("lstat")) }
+      return
+    }
+    guard status.st_mode & S_IFMT == S_IFSOCK else { throw .notASocket }
+    let probe: Descriptor
+    do throws(FileFault) { probe = try UnixSocket.make() } catch { throw .file(error) }
+    // Only a refusal says that nobody listens; EAGAIN is a listener with a full queue.
+    guard !UnixSocket.connect(probe, to: path), errno == ECONNREFUSED else { throw .inUse }
+    guard unlink(path) == 0 else { throw .file(.last("unlink")) }
+  }
+
+  private static func listen(_ path: String) throws(SignerServerError) -> Descriptor {
+    do throws(FileFault) {
+      let listener = try UnixSocket.make()
+      let number = listener.number
+      guard UnixSocket.call(path, { bind(number, $0, $1) }) else { throw .last("bind") }
+      // Nobody can connect before `listen`.
+      guard chmod(path, 0o600) == 0 else { throw .last("chmod") }
+      guard Glibc.listen(number, Limits.backlog) == 0 else { throw .last("listen") }
+      return listener
+    } catch { throw .file(error) }
+  }
+
+  public var identity: SignerIdentity {
+    SignerIdentity(address: desk.account, chainID: desk.chainID)
+  }
+
+  // MARK: The loop
+
+  /// Serves until the descriptor `stop` is readable. Throws where the log cannot be written, after
+  /// which nothing may be signed before a new start.
+  public mutating func run(until stop: Int32) throws(SignerServerError) {
+    while true {
+      var polled = [
+        pollfd(fd: stop, events: Int16(POLLIN), revents: 0),
+        pollfd(fd: listener.number, events: Int16(POLLIN), revents: 0),
+      ]
+      polled += connections.map {
+        pollfd(
+          fd: $0.descriptor, events: Int16($0.output.isEmpty ? POLLIN : POLLOUT), revents: 0)
+      }
+      let count = poll(&polled, nfds_t(polled.count), timeout())
+      guard count >= 0 || errno == EINTR else { throw .file(.last("poll")) }
+      if count > 0 {
+        if polled[0].revents != 0 { return }
+        for index in connections.indices where polled[index + 2].revents != 0 {
+          try serve(index)
+        }
+      }
+      closeEnded()
+      if count > 0, polled[1].revents != 0 { try accept() }
+    }
+  }
+
+  /// Until the first deadline, for `poll`; -1 for none.
+  private func timeout() -> Int32 {
+    guard let first = connections.compactMap(\.deadline).min() else { return -1 }
+    return Int32(clamping: max(0, first - UnixSocket.milliseconds()))
+  }
+
+  private mutating func closeEnded() {
+    let now = UnixSocket.milliseconds()
+    connections.removeAll { connection in
+      let isEnded = connection.isEnded || connection.deadline.map { $0 <= now } ?? false
+      if isEnded { close(connection.descriptor) }
+      return isEnded
+    }
+  }
+
+  private mutating func accept() throws(SignerServerError) {
+    let descriptor = Glibc.accept(listener.number, nil, nil)
+    guard descriptor >= 0 else {
+      // The peer is gone already, or another turn will do.
+      guard [EAGAIN, EINTR, ECONNABORTED].contains(errno) else { throw .file(.last("accept")) }
+      return
+    }
+    var peer: UInt32 = 0
     guard
-      SignerFrame.withAddress(path, { bind(descriptor, $0, $1) == 0 }) ?? false,
-      Glibc.listen(descriptor, 8) == 0
+      fcntl(descriptor, F_SETFD, FD_CLOEXEC) == 0, fcntl(descriptor, F_SETFL, O_NONBLOCK) == 0,
+      uncross_signer_peer_user(descriptor, &peer) == 0, peer == user, makeRoom()
     else {
       close(descriptor)
-      throw PrivateFile.failure(path, "cannot listen")
+      return
     }
-    return descriptor
+    connections.append(Connection(descriptor))
   }
 
-  /// Serves until `stop`. Blocks.
-  public func run() {
-    while !isStopping.withLock({ $0 }) {
-      let peer = accept(socket, nil, nil)
-      guard peer >= 0 else {
-        if errno == EINTR || errno == ECONNABORTED { continue }
-        break
+  /// Closes the connection that has waited longest without a request, if all places are taken;
+  /// false if all are at work. Its client connects again.
+  private mutating func makeRoom() -> Bool {
+    guard connections.count >= Limits.connections else { return true }
+    let idle = connections.indices.filter { connections[$0].deadline == nil }
+    guard let longest = idle.min(by: { connections[$0].lastUse < connections[$1].lastUse }) else {
+      return false
+    }
+    close(connections.remove(at: longest).descriptor)
+    return true
+  }
+
+  // MARK: One connection
+
+  private struct Connection {
+    let descriptor: Int32
+    /// Of the frame that is arriving: its head, then its body; never more.
+    var input: [UInt8] = []
+    /// What is left of an answer; until it is taken nothing more is read.
+    var output: ArraySlice<UInt8> = []
+    /// For the frame that is arriving or the answer that is leaving.
+    var deadline: Int64?
+    var lastUse = UnixSocket.milliseconds()
+    var isEnded = false
+    /// End it when the answer is out.
+    var isLast = false
+
+    init(_ descriptor: Int32) { self.descriptor = descriptor }
+
+    /// Of the frame's body, once its head is there.
+    var bodyByteCount: Int? {
+      guard input.count >= SignerProtocol.headByteCount else { return nil }
+      return Int(UInt32(bigEndianBytes: input.prefix(SignerProtocol.headByteCount)))
+    }
+
+    /// Takes what has arrived of the frame's missing bytes.
+    mutating func read() {
+      let whole = SignerProtocol.headByteCount + (bodyByteCount ?? 0)
+      var piece = [UInt8](repeating: 0, count: whole - input.count)
+      let count = recv(descriptor, &piece, piece.count, 0)
+      if count > 0 {
+        input += piece.prefix(count)
+      } else if count == 0 || errno != EAGAIN && errno != EINTR {
+        isEnded = true
       }
-      let isTaken = connections.withLock { open in
-        guard open.count < Self.maximumConnections else { return false }
-        open.insert(peer)
-        return true
+    }
+
+    mutating func write() {
+      let count = output.withUnsafeBytes {
+        send(descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL))
       }
-      guard isTaken, isAllowed(peer) else {
-        if isTaken { connections.withLock { _ = $0.remove(peer) } }
-        close(peer)
-        continue
+      if count >= 0 {
+        output = output.dropFirst(count)
+      } else if errno != EAGAIN && errno != EINTR {
+        isEnded = true
       }
-      Thread.detachNewThread { [self] in
-        serve(peer)
-        connections.withLock { _ = $0.remove(peer) }
-        close(peer)
-      }
-    }
-    close(socket)
-    unlink(path)
-  }
-
-  /// Ends `run`; requests in hand are answered.
-  public func stop() {
-    isStopping.withLock { $0 = true }
-    shutdown(socket, Int32(SHUT_RDWR))
-    for peer in connections.withLock({ $0 }) { shutdown(peer, Int32(SHUT_RD)) }
-  }
-
-  /// The kernel says whose process it is.
-  private func isAllowed(_ connection: Int32) -> Bool {
-    // `struct ucred`: process, user, group.
-    var credentials: (UInt32, UInt32, UInt32) = (0, .max, .max)
-    var size = socklen_t(MemoryLayout.size(ofValue: credentials))
-    return getsockopt(connection, SOL_SOCKET, SO_PEERCRED, &credentials, &size) == 0
-      && credentials.1 == peer
-  }
-
-  private func serve(_ peer: Int32) {
-    while !isStopping.withLock({ $0 }) {
-      // Silence is fine; half a frame is not.
-      SignerFrame.setTimeout(peer, seconds: 0)
-      var first: UInt8 = 0
-      guard recv(peer, &first, 1, Int32(MSG_PEEK)) == 1 else { return }
-      SignerFrame.setTimeout(peer, seconds: Self.frameSeconds)
-      guard let message = SignerFrame.read(peer) else { return }
-      let answer = self.answer(message)
-      guard let bytes = try? JSONEncoder().encode(answer), SignerFrame.write(peer, Array(bytes))
-      else { return }
+      if output.isEmpty { isEnded = isEnded || isLast }
     }
   }
 
-  private func answer(_ message: [UInt8]) -> SignerAnswer {
-    guard let request = try? JSONDecoder().decode(SignerRequest.self, from: Data(message)) else {
-      return Self.refusal(.malformed)
-    }
-    switch request.op {
-    case "hello":
-      let chainID = state.withLock { $0.rules.policy.chainID }
-      return SignerAnswer(
-        hello: .init(address: "\(address)", chainID: chainID, protocolVersion: 1))
-    case "sign":
-      guard let text = request.unsigned, let payload = try? Hex.decode(text),
-        let transaction = try? Transaction1559(signingPayload: payload)
-      else { return Self.refusal(.malformed) }
-      return sign(transaction)
-    default: return Self.refusal(.malformed)
-    }
-  }
-
-  private static func refusal(_ refusal: SignerRefusal) -> SignerAnswer {
-    SignerAnswer(refused: .init(code: refusal.rawValue, message: refusal.meaning))
-  }
-
-  private func sign(_ transaction: Transaction1559) -> SignerAnswer {
-    state.withLock { state in
-      do throws(SignerRefusal) {
-        let record = try state.rules.judge(transaction, at: clock())
-        guard !state.isBroken else { return Self.broken }
-        do throws(SignerFileError) {
-          try state.log.append(record)
-        } catch {
-          state.isBroken = true
-          return Self.broken
+  /// One step of a connection: at most one request.
+  private mutating func serve(_ index: Int) throws(SignerServerError) {
+    let now = UnixSocket.milliseconds()
+    if connections[index].output.isEmpty {
+      connections[index].read()
+      guard let count = connections[index].bodyByteCount else {
+        if !connections[index].input.isEmpty, connections[index].deadline == nil {
+          connections[index].deadline = now + frameMilliseconds
         }
-        state.rules.record(record)
-        let signed = transaction.signed(by: state.key)
-        // Once more from the bytes: what leaves is what was asked for, signed by this key.
-        guard let again = try? SignedTransaction(raw: signed.raw), again.transaction == transaction,
-          again.sender == address
-        else { preconditionFailure("a signature that does not recover was about to leave") }
-        return SignerAnswer(raw: Hex.encode(signed.raw))
-      } catch {
-        return Self.refusal(error)
+        return
       }
+      if connections[index].deadline == nil {
+        connections[index].deadline = now + frameMilliseconds
+      }
+      var answer: JSONText?
+      if count > SignerProtocol.maximumByteCount {
+        // Where the next frame begins is not known.
+        connections[index].isLast = true
+        answer = SignerProtocol.refused(.malformed)
+      } else if connections[index].input.count == SignerProtocol.headByteCount + count {
+        answer = try self.answer(
+          Array(connections[index].input.dropFirst(SignerProtocol.headByteCount)))
+      }
+      guard let answer else { return }
+      connections[index].input = []
+      connections[index].output = SignerProtocol.frame(answer)[...]
+      connections[index].deadline = UnixSocket.milliseconds() + frameMilliseconds
+    }
+    connections[index].write()
+    if connections[index].output.isEmpty {
+      connections[index].deadline = nil
+      connections[index].lastUse = UnixSocket.milliseconds()
     }
   }
 
-  private static let broken = SignerAnswer(
-    refused: .init(code: "log_broken", message: "the signer's file cannot be written: restart it"))
+  private mutating func answer(_ body: [UInt8]) throws(SignerServerError) -> JSONText {
+    guard let request = try? SignerProtocol.Request(body) else {
+      return SignerProtocol.refused(.malformed)
+    }
+    switch request {
+    case .hello:
+      return SignerProtocol.ok([
+        .init("address", .text("\(desk.account)")), .init("chain_id", .number(desk.chainID)),
+        .init("protocol", .number(SignerProtocol.version)),
+      ])
+    case .sign(let unsigned):
+      let answer: SignerDesk.Answer
+      do throws(SignerLogError) {
+        answer = try desk.sign(unsigned: unsigned)
+      } catch { throw .log(error) }
+      switch answer {
+      case .refused(let refusal): return SignerProtocol.refused(refusal)
+      case .signed(let signed):
+        return SignerProtocol.ok([
+          .init("raw", .text(Hex.encode(signed.raw))), .init("hash", .text("\(signed.hash)")),
+        ])
+      }
+    }
+  }
+}
+
+/// Why the signer does not listen, or listens no more.
+public enum SignerServerError: Error, Equatable, Sendable {
+  case file(FileFault)
+  case pathTooLong
+  /// The socket's directory is not ours alone.
+  case directoryOpenToOthers(user: UInt32, mode: UInt32)
+  /// Something else has the socket's name.
+  case notASocket
+  /// Somebody listens there.
+  case inUse
+  /// The log was not written: nothing left, and nothing may leave before a new start.
+  case log(SignerLogError)
+}
+
+extension SignerServerError: CustomStringConvertible {
+  public var description: String {
+    switch self {
+    case .file(let fault): fault.description
+    case .pathTooLong: "its path has more than \(UnixSocket.maximumPathByteCount) bytes"
+    case .directoryOpenToOthers(let user, let mode):
+      "its directory must be ours with mode 700; it is user \(user)'s with mode "
+        + String(mode, radix: 8)
+    case .notASocket: "something that is no socket has this name"
+    case .inUse: "somebody listens there"
+    case .log(let error): "the log cannot be written: \(error)"
+    }
+  }
 }

@@ -68,6 +68,46 @@ import Testing
     }
   }
 
+  @Test func readsSigningPayloads() throws {
+    for row in try vectors("transactions") {
+      let transaction = try Self.transaction(row)
+      // The vector's own bytes: its raw list without the last three fields.
+      guard case .list(let fields) = try RLP(decoding: Hex.decode(row[10]).dropFirst()) else {
+        Issue.record("a vector is no list")
+        continue
+      }
+      let payload = [2] + RLP.list(Array(fields.dropLast(3))).encoded
+      #expect(Keccak256.hash(payload).description == row[9])
+      #expect(try Transaction1559(signingPayload: payload) == transaction)
+      #expect(throws: TransactionError.shape) {
+        try Transaction1559(signingPayload: Hex.decode(row[10]))
+      }
+      #expect(throws: TransactionError.encoding(.trailing(offset: payload.count - 1))) {
+        try Transaction1559(signingPayload: payload + [0])
+      }
+      for count in 0..<payload.count {
+        #expect(throws: TransactionError.self) {
+          try Transaction1559(signingPayload: Array(payload.prefix(count)))
+        }
+      }
+    }
+  }
+
+  @Test(arguments: [1, 2, 3] as [UInt64])
+  func anyPayloadIsReadOrRefused(seed: UInt64) throws {
+    var random = SeededNumbers(seed)
+    let rows = try vectors("transactions")
+    var accepted = 0
+    for _ in 0..<1_000 {
+      let payload = try Self.transaction(rows[random.below(rows.count)]).signingPayload
+      let changed = random.mutated(payload)
+      guard let read = try? Transaction1559(signingPayload: changed) else { continue }
+      accepted += 1
+      #expect(read.signingPayload == changed)
+    }
+    #expect(accepted > 0)
+  }
+
   /// The other form of each signature, which EIP-2 forbids: else one payment had two hashes.
   @Test func refusesHighS() throws {
     for row in try vectors("transactions").prefix(5) {

@@ -1,0 +1,77 @@
+// Key, rules and log together: an unsigned transaction in, a signed one or a refusal out.
+
+public import Ethereum
+internal import Glibc
+
+/// The sole owner of the hot key, its log and its rules.
+///
+/// **Invariant:** a signature exists only after its log entry is on disk.
+public struct SignerDesk: ~Copyable {
+  private let key: SecretKey
+  private var rules: SignerRules
+  private var log: SignerLog
+  private let clock: () -> Int64
+
+  /// Opens the log and rebuilds the rules from it.
+  /// - Parameter clock: seconds since 1970; it may jump, and back it is not followed.
+  public init(
+    key: consuming SecretKey, policy: SignerPolicy, log path: String, logMustExist: Bool = false,
+    clock: @escaping () -> Int64 = wallClock
+  ) throws(SignerLogError) {
+    var rules = SignerRules(account: key.address, policy: policy)
+    log = try SignerLog.open(
+      path, chainID: policy.chainID, account: key.address, mustExist: logMustExist
+    ) { entry throws(SignerContradiction) in
+      try rules.record(entry.transaction, at: entry.time)
+    }
+    self.rules = rules
+    self.key = key
+    self.clock = clock
+  }
+
+  /// Seconds since 1970, by the system.
+  public static func wallClock() -> Int64 { Int64(time(nil)) }
+
+  public var account: Address { rules.account }
+  public var chainID: UInt64 { rules.policy.chainID }
+  /// How many signatures the log holds.
+  public var entryCount: Int { log.entryCount }
+  /// See `SignerLog.cutByteCount`.
+  public var cutByteCount: Int { log.cutByteCount }
+
+  public enum Answer: Equatable, Sendable {
+    case signed(SignedTransaction)
+    case refused(SignerRefusal)
+  }
+
+  /// Signs, or says why not. Throws where the log cannot be written: then the process must end.
+  public mutating func sign(unsigned payload: [UInt8]) throws(SignerLogError) -> Answer {
+    guard let transaction = try? Transaction1559(signingPayload: payload) else {
+      return .refused(.malformed)
+    }
+    switch rules.decide(transaction, at: clock()) {
+    case .refused(let refusal): return .refused(refusal)
+    case .repeated: break
+    case .sign:
+      let time = rules.time
+      try log.append(SignerLog.Entry(time: time, transaction: transaction))
+      do throws(SignerContradiction) {
+        try rules.record(transaction, at: time)
+      } catch {
+        preconditionFailure("what was decided cannot be recorded: \(error)")
+      }
+    }
+    return .signed(checked(transaction.signed(by: key), transaction))
+  }
+
+  /// The second look, at the bytes that leave.
+  private func checked(
+    _ signed: SignedTransaction, _ transaction: Transaction1559
+  ) -> SignedTransaction {
+    guard
+      let read = try? SignedTransaction(raw: signed.raw), read == signed,
+      read.transaction == transaction, read.sender == account
+    else { preconditionFailure("a signed transaction is not the one that was asked for") }
+    return read
+  }
+}

@@ -1,0 +1,88 @@
+// `uncross signer`: the process that holds the hot wallet's key.
+
+internal import ArgumentParser
+internal import Client
+internal import Ethereum
+internal import Signer
+
+struct SignerCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "signer", abstract: "Hold the hot wallet's key, and sign what a policy allows.",
+    discussion: """
+      Answers the exchange over a unix socket until SIGTERM or SIGINT. The socket's directory must
+      be ours with mode 700; the passphrase comes by a descriptor (docs/signer.md):
+
+        uncross signer --key hot.key --policy policy.json --log signer.log \\
+          --socket run/signer.sock --passphrase-fd 3 3< passphrase
+      """)
+
+  @Option(help: "The key's file, made by uncross signer-key.")
+  var key: String
+
+  @Option(help: "What may be signed: a JSON file.")
+  var policy: String
+
+  @Option(help: "What has been signed. One file for ever: never restore an older copy.")
+  var log: String
+
+  @Flag(help: "Refuse to begin a new log: for every start but the first.")
+  var logMustExist = false
+
+  @Option(help: "Where to listen.")
+  var socket: String
+
+  @Option(name: .customLong("passphrase-fd"), help: "The descriptor to read the passphrase from.")
+  var passphraseDescriptor: Int32
+
+  /// The one line that says where it listens.
+  private struct Listening: Encodable {
+    var listening: String
+    var address: String
+    var chainID: UInt64
+    var signatures: Int
+
+    enum CodingKeys: String, CodingKey {
+      case listening, address, signatures
+      case chainID = "chain_id"
+    }
+  }
+
+  /// Runs on the main thread, which it blocks: the process does nothing else.
+  func run() throws {
+    try SignerFailure.reported {
+      guard SignerProcess.forbidDumps() else {
+        throw VerbFailure("the system does not forbid core dumps", status: VerbFailure.unavailable)
+      }
+      let stop = try SignerProcess.stopDescriptor()
+      let rules = try SignerFailure.naming(policy) { () throws(SignerPolicyError) in
+        try SignerPolicy(file: policy)
+      }
+      let desk = try desk(rules)
+      if desk.cutByteCount > 0 {
+        Output.error("\(log): cut off \(desk.cutByteCount) bytes of a record that never left")
+      }
+      let signatures = desk.entryCount
+      var server = try open(desk)
+      let line = Listening(
+        listening: socket, address: "\(server.identity.address)", chainID: server.identity.chainID,
+        signatures: signatures)
+      Output.line(String(decoding: JSON.bytes(line), as: UTF8.self))
+      do throws(SignerServerError) { try server.run(until: stop) } catch {
+        throw VerbFailure("\(socket): \(error)", status: VerbFailure.inputOutput)
+      }
+    }
+  }
+
+  private func desk(_ rules: SignerPolicy) throws(VerbFailure) -> SignerDesk {
+    let key = try SignerFailure.openKey(key, passphraseDescriptor)
+    do throws(SignerLogError) {
+      return try SignerDesk(key: key, policy: rules, log: log, logMustExist: logMustExist)
+    } catch { throw VerbFailure("\(log): \(error)", status: VerbFailure.badData) }
+  }
+
+  private func open(_ desk: consuming SignerDesk) throws(VerbFailure) -> SignerServer {
+    do throws(SignerServerError) {
+      return try SignerServer(path: socket, desk: desk)
+    } catch { throw VerbFailure("\(socket): \(error)", status: VerbFailure.unavailable) }
+  }
+}

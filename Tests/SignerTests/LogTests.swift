@@ -1,0 +1,210 @@
+// The signer's log: what was written is there, what was torn never left, what was changed is seen.
+
+import Ethereum
+import Foundation
+import Glibc
+import Testing
+
+@testable import Signer
+
+@Suite struct LogTests {
+  /// Of several lengths.
+  private static let transactions = [
+    pay(1, nonce: 0), payToken(5, nonce: 1), cancel(nonce: 1, fee: 500), pay(900, nonce: 300),
+  ]
+
+  /// What is in the log at `path`, and how many bytes were cut off it.
+  private func read(
+    _ path: String, chain: UInt64 = 7, account: Address = Accounts.own
+  ) throws(SignerLogError) -> (entries: [SignerLog.Entry], cut: Int) {
+    var entries: [SignerLog.Entry] = []
+    let log = try SignerLog.open(path, chainID: chain, account: account) { entries.append($0) }
+    #expect(log.entryCount == entries.count)
+    return (entries, log.cutByteCount)
+  }
+
+  private func append(_ transactions: [Transaction1559], to path: String) throws {
+    var count: Int64 = 0
+    var log = try SignerLog.open(path, chainID: 7, account: Accounts.own) { _ in count += 1 }
+    for transaction in transactions {
+      try log.append(SignerLog.Entry(time: 100 + count, transaction: transaction))
+      count += 1
+    }
+  }
+
+  private func make(in directory: TemporaryDirectory) throws -> String {
+    let path = directory.file("log")
+    try append(Self.transactions, to: path)
+    return path
+  }
+
+  private static let entries = transactions.enumerated().map {
+    SignerLog.Entry(time: 100 + Int64($0.offset), transaction: $0.element)
+  }
+
+  @Test func givesBackWhatWasWritten() throws {
+    let directory = try TemporaryDirectory()
+    let path = directory.file("log")
+    for count in 1...Self.transactions.count {
+      try append([Self.transactions[count - 1]], to: path)
+      let (entries, cut) = try read(path)
+      #expect(entries == Array(Self.entries.prefix(count)))
+      #expect(cut == 0)
+    }
+    var status = stat()
+    #expect(stat(path, &status) == 0)
+    #expect(status.st_mode & 0o7777 == 0o600)
+    #expect(try FileManager.default.contentsOfDirectory(atPath: directory.path) == ["log"])
+  }
+
+  @Test func cutsATornRecordAtEveryByte() throws {
+    let directory = try TemporaryDirectory()
+    let path = try make(in: directory)
+    let whole = try directory.read("log")
+    let last = 8 + 8 + Self.transactions[3].signingPayload.count + 32
+    let start = whole.count - last
+    #expect(start > 68)
+    for end in start..<whole.count {
+      try directory.write(Array(whole.prefix(end)), to: "log")
+      let (entries, cut) = try read(path)
+      #expect(entries == Array(Self.entries.prefix(3)), "cut at \(end)")
+      #expect(cut == end - start)
+      #expect(try directory.read("log") == Array(whole.prefix(start)))
+    }
+    // And it goes on as if nothing had been there.
+    try append([Self.transactions[3]], to: path)
+    #expect(try directory.read("log") == whole)
+  }
+
+  @Test func noticesEveryFlippedByte() throws {
+    let directory = try TemporaryDirectory()
+    let path = try make(in: directory)
+    let whole = try directory.read("log")
+    for offset in whole.indices {
+      for mask in [0x01, 0x80, 0xff] as [UInt8] {
+        var changed = whole
+        changed[offset] ^= mask
+        try directory.write(changed, to: "log")
+        do {
+          _ = try read(path)
+          Issue.record("byte \(offset) is not noticed")
+        } catch {
+          guard case .damaged(let place, _) = error else {
+            Issue.record("byte \(offset): \(error)")
+            continue
+          }
+          #expect(place <= offset)
+        }
+        // Nothing is cut off or mended.
+        #expect(try directory.read("log") == changed)
+      }
+    }
+  }
+
+  @Test func noticesLostAndExchangedRecords() throws {
+    let directory = try TemporaryDirectory()
+    let path = try make(in: directory)
+    let whole = try directory.read("log")
+    let lengths = Self.transactions.map { 48 + $0.signingPayload.count }
+    let first = Array(whole[68..<68 + lengths[0]])
+    let second = Array(whole[68 + lengths[0]..<68 + lengths[0] + lengths[1]])
+    let rest = Array(whole[(68 + lengths[0] + lengths[1])...])
+    let header = Array(whole.prefix(68))
+    #expect(header + first + second + rest == whole)
+    for changed in [
+      header + second + rest, header + second + first + rest, header + first + first + second,
+      header + first + rest, Array(whole.prefix(67)), [], first,
+    ] {
+      try directory.write(changed, to: "log")
+      #expect(throws: SignerLogError.self) { try read(path) }
+      #expect(try directory.read("log") == changed)
+    }
+  }
+
+  @Test func isBoundToChainAndAccount() throws {
+    let directory = try TemporaryDirectory()
+    let path = try make(in: directory)
+    #expect(throws: SignerLogError.otherChain) { try read(path, chain: 8) }
+    #expect(throws: SignerLogError.otherAccount) { try read(path, account: Accounts.alice) }
+    #expect(try read(path).entries.count == 4)
+  }
+
+  @Test func isOpenOnce() throws {
+    let directory = try TemporaryDirectory()
+    let path = try make(in: directory)
+    let log = try SignerLog.open(path, chainID: 7, account: Accounts.own) { _ in }
+    #expect(throws: SignerLogError.inUse) { try read(path) }
+    #expect(log.entryCount == 4)
+    _ = consume log
+    #expect(try read(path).entries.count == 4)
+  }
+
+  @Test func refusesFiles() throws {
+    let directory = try TemporaryDirectory()
+    let path = try make(in: directory)
+    #expect(symlink(path, directory.file("link")) == 0)
+    #expect(throws: SignerLogError.file(.symbolicLink)) { try read(directory.file("link")) }
+    #expect(chmod(path, 0o640) == 0)
+    #expect(throws: SignerLogError.file(.openToOthers(mode: 0o640))) { try read(path) }
+    #expect(throws: SignerLogError.file(.missing)) { () throws in
+      _ = try SignerLog.open(
+        directory.file("none"), chainID: 7, account: Accounts.own, mustExist: true
+      ) { _ in }
+    }
+    #expect(access(directory.file("none"), F_OK) != 0)
+  }
+
+  /// Well-formed records that no signer can have written.
+  @Test func refusesContradictions() throws {
+    for (name, history) in [
+      ("two payments of a nonce", [pay(1, fee: 100), pay(2, fee: 200)]),
+      ("fees that were not raised", [pay(1, fee: 100), pay(1, fee: 101)]),
+      ("a payment after a cancel", [cancel(fee: 100), pay(1, fee: 200)]),
+      ("no payment", [pay(1, data: [1])]), ("twice the same", [pay(1), pay(1)]),
+    ] {
+      let directory = try TemporaryDirectory()
+      try append(history, to: directory.file("log"))
+      let policy = try policy()
+      do throws(SignerLogError) {
+        _ = try SignerDesk(key: Accounts.key(), policy: policy, log: directory.file("log"))
+        Issue.record("\(name) is not refused")
+      } catch {
+        guard case .contradiction = error else {
+          Issue.record("\(name): \(error)")
+          continue
+        }
+      }
+    }
+  }
+
+  @Test func theDeskRemembers() throws {
+    let directory = try TemporaryDirectory()
+    let path = directory.file("log")
+    let policy = try policy()
+    var signed: [SignedTransaction] = []
+    for start in 0..<3 as Range<UInt64> {
+      var desk = try SignerDesk(
+        key: Accounts.key(), policy: policy, log: path, logMustExist: start > 0, clock: { 50 })
+      #expect(desk.entryCount == signed.count)
+      for old in signed {
+        #expect(try desk.sign(unsigned: old.transaction.signingPayload) == .signed(old))
+        let other = pay(1, to: Accounts.bob, nonce: old.transaction.nonce, fee: 500)
+        #expect(try desk.sign(unsigned: other.signingPayload) == .refused(.nonceUsed))
+      }
+      let transaction = pay(1_000, nonce: start)
+      guard case .signed(let new) = try desk.sign(unsigned: transaction.signingPayload) else {
+        Issue.record("not signed")
+        return
+      }
+      #expect(new == transaction.signed(by: Accounts.key()))
+      signed.append(new)
+      #expect(desk.entryCount == signed.count)
+      #expect(try desk.sign(unsigned: [2, 0xc0]) == .refused(.malformed))
+      #expect(try desk.sign(unsigned: new.raw) == .refused(.malformed))
+    }
+    var desk = try SignerDesk(key: Accounts.key(), policy: policy, log: path, clock: { 60 })
+    let more = pay(1, nonce: 9).signingPayload
+    #expect(try desk.sign(unsigned: more) == .refused(.overDayLimit))
+    #expect(desk.entryCount == 3)
+  }
+}
