@@ -19,7 +19,10 @@ CONTRACTS: list[tuple[str, str, int | None]] = [
     ("FALSE", "FalseToken", None),
     ("FORGER", "Forger", None),
     ("FORWARDER", "Forwarder", None),
+    ("MOODY", "MoodyToken", None),
 ]
+# All contracts fit into one block.
+DEPLOY_GAS = 4_000_000
 FEE = 100 * 10**9
 TIP = 10**9
 
@@ -55,7 +58,7 @@ class Faucet:
                 compiled = vyper.compile_code(text, output_formats=["bytecode"])
                 codes[source] = unhex(compiled["bytecode"])
             tail = b"" if argument is None else word(argument)
-            self._send(None, 0, codes[source] + tail, 5_000_000)
+            self._send(None, 0, codes[source] + tail, DEPLOY_GAS)
         self.chain.mine()
 
     def _send(self, to: str | None, value: int, payload: bytes, gas: int) -> str:

@@ -20,7 +20,40 @@ struct PayoutAccount: Sendable, Equatable {
   var halted: String?
 }
 
+/// Everything that a sender decides by, as of one moment.
+struct PayoutLook: Sendable, Equatable {
+  /// The last scanned block.
+  var tip: BlockPlace
+  /// Up to where blocks are final, as the chain says.
+  var finalized: Int64
+  /// Open ones, lowest nonce first.
+  var slots: [PayoutSlot]
+  /// What scanned blocks have of the account's nonces, from the first open one on.
+  var mined: [UInt64: SentTransaction]
+}
+
 extension CustodyStore {
+  /// Of one snapshot: between two statements the scanner may take back the block that a payment was in. Nil
+  /// where nothing was scanned yet.
+  func look(
+    _ sender: Address, next: UInt64, limit: Int, midway: () throws -> Void
+  ) throws -> PayoutLook? {
+    try connection.execute("begin isolation level repeatable read read only")
+    do {
+      let position = try position()
+      try midway()
+      let slots = try openSlots(sender, limit)
+      let mined = try mined(sender, from: slots.first?.nonce ?? next)
+      try connection.execute("commit")
+      return position.map {
+        PayoutLook(tip: $0.tip, finalized: $0.finalized, slots: slots, mined: mined)
+      }
+    } catch {
+      if connection.isAlive { try? connection.execute("rollback") }
+      throw error
+    }
+  }
+
   // MARK: The account
 
   func account(_ sender: Address) throws(PostgresError) -> PayoutAccount? {
@@ -93,9 +126,14 @@ extension CustodyStore {
 
   // MARK: Withdrawals
 
-  /// Approved and not started, oldest first.
+  /// Approved and not started, oldest first; so many of each asset, for one may wait for funds.
   func approved(_ limit: Int) throws(PostgresError) -> [DueWithdrawal] {
-    try due("decision = 'approved'", limit)
+    try due(
+      """
+      id in (select id from (select id, row_number() over (partition by asset order by id) place
+          from public.withdrawals where chain = $1 and decision = 'approved') x
+        where place <= \(limit))
+      """, 1_000)
   }
 
   /// Started, durable and projected, and without a slot.
@@ -299,6 +337,26 @@ extension CustodyStore {
       try setPayment(
         slot, kind == .payment ? .signed : .cancelling, transaction: signed.hash, height: nil)
     }
+  }
+
+  /// The bytes of payments that have their end, of the kind that was booked and with the highest fees.
+  func settledBytes(
+    _ sender: Address, _ nonces: Range<UInt64>
+  ) throws(PostgresError) -> [[UInt8]] {
+    var parameters = PostgresParameters()
+    parameters.text(chain)
+    parameters.bytea(sender.bytes)
+    parameters.int8(Int64(clamping: nonces.lowerBound))
+    parameters.int8(Int64(clamping: nonces.upperBound))
+    let result = try connection.query(
+      """
+      select distinct on (nonce) a.raw
+      from core.payout_slot s join core.payout_attempt a using (chain, sender, nonce)
+      where chain = $1 and sender = $2 and nonce >= $3 and nonce < $4 and s.outcome is not null
+        and (a.kind = 'cancellation') = (s.outcome = 'cancelled')
+      order by nonce, a.maximum_fee desc limit 1000
+      """, parameters)
+    return (0..<result.rowCount).map { result.bytes($0, 0) }
   }
 
   func raw(_ hash: Hash32) throws(PostgresError) -> [UInt8]? {

@@ -47,6 +47,8 @@ public final class PayoutSender: Sendable {
 
     /// What has just become durable while the rest has not: tests end the session there, as a kill would.
     var onBoundary: @Sendable (Boundary) throws -> Void = { _ in }
+    /// Between the look at the chain's end and the look at what it has of us: tests move the chain there.
+    var onLook: @Sendable () throws -> Void = {}
 
     public init(
       chain: String, chainID: UInt64, sender: Address, rules: PayoutRules, depth: Int64? = nil
@@ -96,19 +98,19 @@ public final class PayoutSender: Sendable {
   public typealias IsFollowing = @Sendable () -> Bool
 
   private let conninfo: String
-  private let configuration: Configuration
-  private let assets: DepositRules
-  private let addresses: DepositAddresses
-  private let nodes: [ChainNode]
+  let configuration: Configuration
+  let assets: DepositRules
+  let addresses: DepositAddresses
+  let nodes: [ChainNode]
   private let signer: any PayoutSigner
-  private let core: CustodyCore
+  let core: CustodyCore
   private let isFollowing: IsFollowing
-  private let report: @Sendable (String) -> Void
-  private let figures = Mutex(Figures())
+  let report: @Sendable (String) -> Void
+  let figures = Mutex(Figures())
   private let thread: Mutex<OwnerThread?> = Mutex(nil)
   /// Withdrawals that this process has started and that have no slot yet: the ledger is behind, or the answer
   /// was lost. Nothing more is started before they have.
-  private let starting: Mutex<Set<Int64>> = Mutex([])
+  let starting: Mutex<Set<Int64>> = Mutex([])
 
   /// - Parameters:
   ///   - nodes: the first is asked and sent to; where there are more, they get the bytes too, and must agree
@@ -146,7 +148,7 @@ public final class PayoutSender: Sendable {
 
   // MARK: The thread
 
-  private struct CoreAway: Error, CustomStringConvertible {
+  struct CoreAway: Error, CustomStringConvertible {
     var description: String { "the engine takes no commands at the moment" }
   }
 
@@ -155,10 +157,12 @@ public final class PayoutSender: Sendable {
     let store: CustodyStore
     /// That nobody else pays from this account was looked at.
     var isProven = false
+    /// When payments that left the chain after their end were last sent again.
+    var settledSentAt: Microseconds?
   }
 
   /// How soon to look again.
-  private enum Pause {
+  enum Pause {
     case none
     /// For the ledger, which is some milliseconds behind.
     case short
@@ -234,55 +238,84 @@ public final class PayoutSender: Sendable {
       session.isProven = false
       return .poll
     }
-    guard let (tip, finalized) = try session.store.position() else {
+    let look = try session.store.look(
+      configuration.sender, next: account.next, limit: configuration.openSlots,
+      midway: configuration.onLook)
+    guard let look else {
       figures.withLock { $0.state = "no_block" }
       return .poll
     }
     if !session.isProven {
-      if let objection = try objection(account, tip) {
+      if let objection = try objection(account, look.tip) {
         try halt(objection, session.store)
         return .poll
       }
       session.isProven = true
     }
-    let slots = try session.store.openSlots(configuration.sender, configuration.openSlots)
     figures.withLock { figures in
-      figures.openSlots = slots.count
-      figures.held = slots.count { $0.hold != nil && !$0.isCancelled }
+      figures.openSlots = look.slots.count
+      figures.held = look.slots.count { $0.hold != nil && !$0.isCancelled }
     }
-    let mined = try session.store.mined(
-      configuration.sender, from: slots.first?.nonce ?? account.next)
-    if let foreign = mined.values.filter({ $0.nonce >= account.next }).min(by: {
+    if let foreign = look.mined.values.filter({ $0.nonce >= account.next }).min(by: {
       $0.nonce < $1.nonce
     }) {
       try halt(
         .foreignTransaction(nonce: foreign.nonce, hash: foreign.hash), session.store)
       return .poll
     }
-    let baseFee = try nodes[0].baseFee(of: tip.hash)
-    var pause = Pause.poll
-    if !slots.isEmpty {
-      let used = try nodes[0].transactionCount(configuration.sender, at: tip.hash)
-      let settled = configuration.depth.map { tip.height - $0 + 1 } ?? finalized
-      for slot in slots {
-        let view = PayoutView(
-          mined: mined[slot.nonce], tip: tip.height, settled: settled, nonce: used,
-          baseFee: baseFee, now: Self.now())
-        switch try act(configuration.rules.step(slot, view), slot, view, session.store) {
-        case .acted: pause = .none
-        case .waits: break
-        case .halted: return .poll
-        }
-      }
-    }
-    if slots.count < configuration.openSlots, isFollowing() {
-      switch try allot(account, slots, tip, baseFee, session.store) {
+    let baseFee = try nodes[0].baseFee(of: look.tip.hash)
+    guard var pause = try advance(look, account, baseFee, &session) else { return .poll }
+    if look.slots.count < configuration.openSlots, isFollowing() {
+      switch try allot(account, look, baseFee, session.store) {
       case .poll: break
       case let sooner: pause = pause == .none ? .none : sooner
       }
     }
     figures.withLock { $0.state = pause == .poll ? "waiting" : "paying" }
     return pause
+  }
+
+  /// A step of each open payment; nil where it halted.
+  private func advance(
+    _ look: PayoutLook, _ account: PayoutAccount, _ baseFee: UInt256, _ session: inout Session
+  ) throws -> Pause? {
+    let used = try nodes[0].transactionCount(configuration.sender, at: look.tip.hash)
+    let first = look.slots.first?.nonce ?? account.next
+    if used < first { try sendSettledAgain(used..<first, &session) }
+    let settled = configuration.depth.map { look.tip.height - $0 + 1 } ?? look.finalized
+    var pause = Pause.poll
+    for slot in look.slots {
+      let view = PayoutView(
+        mined: look.mined[slot.nonce], tip: look.tip.height, settled: settled, nonce: used,
+        baseFee: baseFee, now: Self.now())
+      switch try act(configuration.rules.step(slot, view), slot, view, session.store) {
+      case .acted: pause = .none
+      case .waits: break
+      case .halted: return nil
+      }
+    }
+    return pause
+  }
+
+  /// Final by the depth, and yet the chain left them: their nonces are empty again, and all behind would wait
+  /// for ever. What was booked is sent again; anything else of these nonces is not.
+  private func sendSettledAgain(_ nonces: Range<UInt64>, _ session: inout Session) throws {
+    let now = Self.now()
+    if let sentAt = session.settledSentAt,
+      (0..<configuration.rules.resendAfter).contains(now - sentAt)
+    {
+      return
+    }
+    let settled = try session.store.settledBytes(configuration.sender, nonces)
+    if session.settledSentAt == nil {
+      report(
+        "\(configuration.chain): payments that were final left the chain, from nonce "
+          + "\(nonces.lowerBound) on: they are sent again")
+    }
+    for raw in settled {
+      for node in nodes { _ = try? node.send(raw) }
+    }
+    session.settledSentAt = now
   }
 
   private static func now() -> Microseconds {
@@ -328,13 +361,13 @@ public final class PayoutSender: Sendable {
       signed = try signer.sign(transaction)
     } catch .refused(let code, let message) {
       // An attempt that is out goes on; without one a person decides.
-      if slot.attempts.isEmpty || kind == .cancellation {
-        guard slot.hold == nil else { return .waits }
+      if slot.attempts.isEmpty || kind == .cancellation, slot.hold == nil {
         try store.hold(slot, CustodyStore.signerRefuses + "\(code): \(message)")
         report("\(configuration.chain): the signer refuses nonce \(slot.nonce): \(code)")
       }
-      return .waits
+      return try sendAgain(slot, view, store)
     } catch {
+      _ = try sendAgain(slot, view, store)
       throw error
     }
     guard signed.sender == slot.sender, signed.transaction == transaction else {
@@ -361,6 +394,14 @@ public final class PayoutSender: Sendable {
         chainID: configuration.chainID, nonce: slot.nonce, fees: fees, gasLimit: 21_000,
         destination: slot.sender, value: .zero)
     }
+  }
+
+  /// Without a signature what is out is kept alive.
+  private func sendAgain(
+    _ slot: PayoutSlot, _ view: PayoutView, _ store: borrowing CustodyStore
+  ) throws -> Acted {
+    guard let hash = configuration.rules.resend(slot, view) else { return .waits }
+    return try send(hash, slot, view, store)
   }
 
   private func send(
@@ -397,6 +438,7 @@ public final class PayoutSender: Sendable {
     guard let mined = view.mined else { preconditionFailure("settled without a transaction") }
     guard try othersAgree(mined) else {
       figures.withLock { $0.lastError = "nonce \(slot.nonce): another node disagrees, or is away" }
+      try store.note(.mined, of: slot, transaction: mined.hash, height: mined.height)
       return .waits
     }
     if let withdrawal = slot.withdrawal {
@@ -435,154 +477,6 @@ public final class PayoutSender: Sendable {
     }
     return true
   }
-
-  // MARK: New payments
-
-  /// Gives what is started its nonce, or else starts what is approved and can be paid.
-  private func allot(
-    _ account: PayoutAccount, _ open: [PayoutSlot], _ tip: BlockPlace, _ baseFee: UInt256,
-    _ store: borrowing CustodyStore
-  ) throws -> Pause {
-    let room = configuration.openSlots - open.count
-    var next = account.next
-    for due in try store.started(room) {
-      try store.insert(try slot(due, nonce: next))
-      try configuration.onBoundary(.slotted)
-      next += 1
-    }
-    if next > account.next { return .none }
-    if try !startAgain(store) { return .short }
-    let isShort = open.contains { $0.attempts.contains { $0.answer == .insufficientFunds } }
-    let approved = isShort ? [] : try store.approved(room)
-    if approved.isEmpty {
-      figures.withLock { $0.unfunded = [] }
-      return .poll
-    }
-    var purse = try Purse(
-      nodes[0], configuration.sender, assets, tip, open,
-      gasPrice: configuration.rules.fees(.payment, over: nil, baseFee: baseFee)?.maximum)
-    var unfunded: Set<String> = []
-    var hasActed = false
-    for due in approved where !unfunded.contains(due.asset) {
-      if let reason = try refusal(due) {
-        guard core.submit([.rejectWithdrawal(id: due.id, by: 0, reason: reason)]) != nil else {
-          throw CoreAway()
-        }
-        report("\(configuration.chain): withdrawal \(due.id) is rejected: \(reason)")
-        hasActed = true
-      } else if try purse.take(slot(due, nonce: 0), due.asset) {
-        starting.withLock { _ = $0.insert(due.id) }
-        try start(due.id)
-        hasActed = true
-      } else {
-        unfunded.insert(due.asset)
-      }
-    }
-    noteUnfunded(unfunded.sorted())
-    return hasActed ? .short : .poll
-  }
-
-  /// Cancelled, rejected or frozen meanwhile it is not started: the engine is the arbiter.
-  private func start(_ id: Int64) throws {
-    guard let reply = core.submit([.startWithdrawal(id: id)])?.first else { throw CoreAway() }
-    if reply.rejection != nil {
-      starting.withLock { _ = $0.remove(id) }
-    } else {
-      try configuration.onBoundary(.started)
-    }
-  }
-
-  /// True where everything that was started has its slot. What has none is started again, which is harmless:
-  /// the answer may have been lost.
-  private func startAgain(_ store: borrowing CustodyStore) throws -> Bool {
-    let waiting = starting.withLock { $0.sorted() }
-    if waiting.isEmpty { return true }
-    let slotted = try store.slotted(waiting)
-    starting.withLock { $0.subtract(slotted) }
-    for id in waiting where !slotted.contains(id) { try start(id) }
-    return starting.withLock { $0.isEmpty }
-  }
-
-  private func noteUnfunded(_ names: [String]) {
-    let isNew = figures.withLock { figures in
-      defer { figures.unfunded = names }
-      return figures.unfunded != names
-    }
-    if isNew, !names.isEmpty {
-      report("\(configuration.chain): the hot wallet cannot pay: \(names.joined(separator: ", "))")
-    }
-  }
-
-  /// Why a withdrawal can never be paid; nil where it can. Found out before it takes a nonce.
-  private func refusal(_ due: DueWithdrawal) throws -> String? {
-    guard let asset = assets.asset(named: due.asset) else { return "not paid on this chain" }
-    guard let address = Address(due.address.bytes) else { return "not an address of this chain" }
-    if let reason = PayoutDestination.refusal(address, assets, addresses) { return reason }
-    let slot = try self.slot(due, nonce: 0, address)
-    do throws(NodeError) {
-      _ = try nodes[0].estimateGas(
-        from: slot.sender, to: slot.destination, value: slot.value, data: slot.data)
-      if case .token = asset.source {
-        let result = try nodes[0].callResult(
-          from: slot.sender, to: slot.destination, data: slot.data)
-        // Tokens that answer nothing succeed by not failing; those that answer must say yes.
-        if !result.isEmpty, UInt256(bigEndian: result) != .one { return "the token refuses it" }
-      }
-    } catch .refused(_, let message) where message.lowercased().contains("revert") {
-      // A token refuses for lack of funds too: that is the venue's to mend, not the user's fault.
-      return try isFunded(slot, asset) ? "the chain would refuse it" : nil
-    } catch .refused {
-      return nil
-    }
-    return slot.gasLimit > configuration.maximumGas ? "it would take too much gas" : nil
-  }
-
-  private func isFunded(_ slot: PayoutSlot, _ asset: DepositAsset) throws -> Bool {
-    guard case .token(let contract) = asset.source else { return true }
-    let latest = try nodes[0].heads().latest
-    let held = try nodes[0].balances([slot.sender], ofToken: contract, at: latest.hash)[0]
-    return try held >= ERC20.decodeTransferCall(slot.data).amount
-  }
-
-  private func slot(_ due: DueWithdrawal, nonce: UInt64) throws -> PayoutSlot {
-    guard let address = Address(due.address.bytes) else {
-      throw NodeError.malformed("withdrawal \(due.id): not an address")
-    }
-    return try slot(due, nonce: nonce, address)
-  }
-
-  private func slot(
-    _ due: DueWithdrawal, nonce: UInt64, _ address: Address
-  ) throws -> PayoutSlot {
-    guard let asset = assets.asset(named: due.asset),
-      let amount = UInt256(exactly: due.amount)?.multiplied(by: asset.scale)
-    else { throw NodeError.malformed("withdrawal \(due.id): not payable here") }
-    let (destination, value, data): (Address, UInt256, [UInt8]) =
-      switch asset.source {
-      case .native: (address, amount, [])
-      case .token(let contract):
-        (contract, .zero, ERC20.transferCall(to: address, amount: amount))
-      }
-    return PayoutSlot(
-      sender: configuration.sender, nonce: nonce, purpose: .withdrawal, withdrawal: due.id,
-      destination: destination, value: value, data: data,
-      gasLimit: try gas(destination, value, data))
-  }
-
-  /// A fifth more than a node says: the state may have moved when it is mined.
-  private func gas(_ destination: Address, _ value: UInt256, _ data: [UInt8]) throws -> UInt64 {
-    let estimate: UInt64
-    do throws(NodeError) {
-      estimate = try nodes[0].estimateGas(
-        from: configuration.sender, to: destination, value: value, data: data)
-    } catch .refused {
-      // It cannot be tried at the moment, for lack of funds for example.
-      return data.isEmpty ? 21_000 : 100_000
-    } catch {
-      throw error
-    }
-    return data.isEmpty && estimate <= 21_000 ? 21_000 : estimate + estimate / 5
-  }
 }
 
 extension PayoutOutcome {
@@ -593,60 +487,5 @@ extension PayoutOutcome {
     case .reverted: "reverted"
     case .cancelled: "cancelled"
     }
-  }
-}
-
-/// Where nothing may be paid to.
-public enum PayoutDestination {
-  /// Why not; nil where it may.
-  public static func refusal(
-    _ address: Address, _ rules: DepositRules, _ addresses: DepositAddresses
-  ) -> String? {
-    if address == .zero { return "the zero address" }
-    if rules.ownSenders.contains(address) { return "an address of the venue" }
-    if addresses.owner(address) != nil { return "a deposit address of this venue" }
-    if rules.contracts.contains(address) { return "the contract of a token" }
-    return nil
-  }
-}
-
-/// What the account has, less what open slots will take.
-private struct Purse {
-  private var left: [String: UInt256] = [:]
-  private let native: String?
-  private let gasPrice: UInt256?
-
-  init(
-    _ node: ChainNode, _ sender: Address, _ assets: DepositRules, _ tip: BlockPlace,
-    _ open: [PayoutSlot], gasPrice: UInt256?
-  ) throws(NodeError) {
-    self.gasPrice = gasPrice
-    native = assets.asset(.native)?.code
-    for asset in assets.assets {
-      switch asset.source {
-      case .native: left[asset.code] = try node.balances([sender], at: tip.hash)[0]
-      case .token(let contract):
-        left[asset.code] = try node.balances([sender], ofToken: contract, at: tip.hash)[0]
-      }
-    }
-    for slot in open {
-      let code = assets.assets.first { $0.source == .token(slot.destination) }?.code
-      _ = take(slot, code ?? native ?? "")
-    }
-  }
-
-  /// False where it does not suffice; nothing is taken then.
-  mutating func take(_ slot: PayoutSlot, _ asset: String) -> Bool {
-    guard let gasPrice, let gas = UInt256(slot.gasLimit).multiplied(by: gasPrice) else {
-      return false
-    }
-    let amount = (try? ERC20.decodeTransferCall(slot.data))?.amount ?? slot.value
-    var after = left
-    guard let native, let rest = after[native]?.subtracting(gas) else { return false }
-    after[native] = rest
-    guard let rest = after[asset]?.subtracting(amount) else { return false }
-    after[asset] = rest
-    left = after
-    return true
   }
 }

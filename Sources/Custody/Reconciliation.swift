@@ -207,10 +207,16 @@ private struct Books {
       join core.payout_attempt a on a.hash = t.hash and a.kind = 'payment'
       where w.chain = $1 and t.has_paid group by 1
       """)
+    // One that a person found to be paid, though no log says so, crossed the border unseen: the coins are gone
+    // and so is the balance.
     confirmed = try sums(
       """
-      select asset, sum(amount)::text from public.withdrawals
-      where chain = $1 and decision = 'confirmed' group by 1
+      select w.asset, sum(w.amount)::text from public.withdrawals w
+      where w.chain = $1 and w.decision = 'confirmed' and not exists (
+        select from core.payout_slot s
+        join core.sent_transaction t on (t.chain, t.sender, t.nonce) = (s.chain, s.sender, s.nonce)
+        where s.withdrawal_id = w.id and s.resolution = 'paid' and not t.has_paid)
+      group by 1
       """)
   }
 

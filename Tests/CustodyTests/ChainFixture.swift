@@ -120,15 +120,19 @@ final class Venue: Sendable {
   let core: Core
   let addresses: DepositAddresses
   let desk: CustodyDesk
+  /// The contract that is listed as BTC.
+  private let bitcoin: String
   private let state: Mutex<DepositScanner?> = Mutex(nil)
   /// Whether the token that takes a fee is listed, against all advice.
   let listsFee: Bool
   let reports = Core.Halts()
 
   init(
-    _ database: TestDatabase, _ chain: TestChain, users: Int = 3, listsFee: Bool = false
+    _ database: TestDatabase, _ chain: TestChain, users: Int = 3, listsFee: Bool = false,
+    bitcoin: String = "BTC"
   ) throws {
     (self.database, self.chain, self.listsFee) = (database, chain, listsFee)
+    self.bitcoin = bitcoin
     let core = try Core(database, limits: .small(batchRows: 20, partitionRows: 1_000))
     self.core = core
     if core.loop.currentFigures().durable.commands == 0 {
@@ -167,7 +171,7 @@ final class Venue: Sendable {
         code: "USDC", source: .token(try chain.contract("USDC")), scale: .one, minimum: 10,
         finality: .depth(3)),
       DepositAsset(
-        code: "BTC", source: .token(try chain.contract("BTC")), scale: UInt256(100 as UInt64),
+        code: "BTC", source: .token(try chain.contract(bitcoin)), scale: UInt256(100 as UInt64),
         minimum: 1, finality: .finalized),
     ]
     return DepositRules(

@@ -71,7 +71,6 @@ extension Venue {
   @discardableResult
   func pay(
     _ signer: any PayoutSigner, nodes others: [String] = [],
-    isFollowing: @escaping PayoutSender.IsFollowing = { true },
     _ change: (inout PayoutSender.Configuration) -> Void = { _ in }
   ) throws -> PayoutSender {
     var configuration = PayoutSender.Configuration(
@@ -85,7 +84,7 @@ extension Venue {
       conninfo: database.app, configuration: configuration, assets: try rules(),
       addresses: addresses,
       nodes: ([chain.ready.url] + others).map { ChainNode(url: $0, limits: limits) },
-      signer: signer, core: custodyCore(), isFollowing: isFollowing,
+      signer: signer, core: custodyCore(), isFollowing: { true },
       report: { reports.note($0) })
     sender.start()
     return sender
@@ -104,7 +103,7 @@ extension Venue {
     try chain.mine(4)
     #expect(try eventually { try balance(2, 0) == 1_000_000 && balance(2, 1) > 0 })
     var commands: [Command] = [.setAddressDelay(chain: 0, seconds: 0)]
-    for asset in [AssetID(0), 1] {
+    for asset in [AssetID(0), 1, 2] {
       commands.append(
         .setWithdrawalTerms(
           WithdrawalTerms(
@@ -186,33 +185,5 @@ extension Venue {
     ]
     let text = try #require(try chain.call("eth_call", [call, "latest"]) as? String)
     return try #require(UInt256(bigEndian: try Hex.decode(text)))
-  }
-
-  /// What must hold after every test: slots without gaps, one final payment a withdrawal, locks that ended
-  /// once, and books that agree with the chain.
-  func checkPayouts(sourceLocation: SourceLocation = #_sourceLocation) throws {
-    let connection = try PostgresConnection(database.audit)
-    let gaps = try connection.query(
-      """
-      select count(*) from core.payout_slot s
-      group by chain, sender having max(nonce) - min(nonce) + 1 <> count(*)
-      """, PostgresParameters())
-    #expect(gaps.rowCount == 0, "slots with gaps", sourceLocation: sourceLocation)
-    let wrong = try connection.query(
-      """
-      select w.id from public.withdrawals w left join core.payout_slot s on s.withdrawal_id = w.id
-      where (w.decision = 'confirmed') <> coalesce(s.outcome = 'paid', false)
-        and not (s.outcome is null and s.nonce is not null)
-      """, PostgresParameters())
-    #expect(wrong.rowCount == 0, "ends that do not match", sourceLocation: sourceLocation)
-    let locks = try connection.query(
-      """
-      select ref from public.balance_log where ref like '%:withdrawal:%' group by ref
-      having sum(locked_delta) not in (0, sum(locked_delta) filter (where type = 'LOCK'))
-        or count(*) filter (where type in ('UNLOCK', 'WITHDRAWAL')) > 1
-      """, PostgresParameters())
-    #expect(locks.rowCount == 0, "locks that ended twice", sourceLocation: sourceLocation)
-    let books = try reconcile()
-    #expect(books.agrees, "\(books)", sourceLocation: sourceLocation)
   }
 }

@@ -1,4 +1,4 @@
-// Payments on a real chain and a real database: each is made exactly once, whatever node and chain do.
+// Payments on a real chain and a real database: each is made exactly once, whatever the node says.
 
 import Engine
 import Ethereum
@@ -10,27 +10,12 @@ import Testing
 
 extension DatabaseTests {
   @Suite(.serialized) struct PayoutTests {
-    static let recipient = Address(bytes: 0x77)
-
-    /// A venue with money and a scanner that follows; the body starts its own sender.
-    private func venue(_ body: (Venue, TestChain, DepositScanner) throws -> Void) throws {
-      let chain = try TestChain()
-      defer { chain.stop() }
-      let venue = try Venue(TestDatabase(), chain)
-      let scanner = try venue.scan()
-      try venue.settle(scanner)
-      try venue.openPayouts(scanner)
-      try body(venue, chain, scanner)
-      try venue.settle(scanner)
-      venue.stop(scanner)
-      #expect(venue.core.halts.all.isEmpty)
-      try venue.checkPayouts()
-    }
+    private static let recipient = PayoutScene.recipient(1)
 
     @Test func coinsAndTokensArePaidOnce() throws {
-      try venue { venue, chain, scanner in
-        let signer = TestSigner(secret: Venue.hotSecret)
-        let sender = try venue.pay(signer)
+      try PayoutScene.run { scene in
+        let (venue, chain) = (scene.venue, scene.chain)
+        try scene.pay()
         let ether = try venue.withdraw(5_000, of: 1, to: Self.recipient)
         let token = try venue.withdraw(700, of: 0, to: Self.recipient)
         try venue.reach("broadcast", ether)
@@ -43,18 +28,282 @@ extension DatabaseTests {
         #expect(try venue.wei(Self.recipient) == UInt256(5_000 as UInt64))
         #expect(try venue.tokens("USDC", Self.recipient) == UInt256(700 as UInt64))
         #expect(try venue.balance(2, 0) == 1_000_000 - 700 - 7)
-        sender.stop()
-        #expect(signer.isSound && signer.signatures == 2)
+        #expect(scene.signer.signatures == 2)
       }
     }
-  }
-}
 
-extension Address {
-  fileprivate init(bytes byte: UInt8) {
-    guard let address = Address([UInt8](repeating: byte, count: 20)) else {
-      preconditionFailure("20 bytes")
+    // MARK: Answers
+
+    /// Taken or not, nobody knows: the same bytes go again, and the node knows them.
+    @Test func aLostAnswerIsAskedAgainWithTheSameBytes() throws {
+      try PayoutScene.run { scene in
+        let (venue, chain) = (scene.venue, scene.chain)
+        try scene.pay()
+        for (nonce, kind) in ["accept_then_drop", "drop", "malformed"].enumerated() {
+          try chain.fault(["kind": kind, "method": "eth_sendRawTransaction", "times": 2])
+          let id = try venue.withdraw(5_000, of: 1, to: Self.recipient)
+          try venue.reach("broadcast", id)
+          try scene.wait("sent again") {
+            try scene.attempts(UInt64(nonce)).last?.answer == "already_known"
+          }
+          try chain.mine(3)
+          try venue.reach("confirmed", id)
+        }
+        #expect(scene.signer.signatures == 3)
+      }
     }
-    self = address
+
+    /// The block that has it is not scanned yet: `nonce too low` is no reason to stop, nor to pay again.
+    @Test func nonceTooLowBeforeTheBlockIsScannedIsNoHalt() throws {
+      try PayoutScene.run { scene in
+        let (venue, chain) = (scene.venue, scene.chain)
+        try scene.pay()
+        let id = try venue.withdraw(5_000, of: 1, to: Self.recipient)
+        try venue.reach("broadcast", id)
+        scene.stopScanning()
+        try chain.mine()
+        try scene.wait("too low") { try scene.attempts(0).last?.answer == "nonce_too_low" }
+        #expect(scene.figures.halted == nil)
+        try scene.scanAgain()
+        try venue.reach("mined", id)
+        try chain.mine(3)
+        try venue.reach("confirmed", id)
+        #expect(scene.signer.signatures == 1 && scene.figures.halted == nil)
+      }
+    }
+
+    @Test func anUnderpricedOneIsSignedAgainHigher() throws {
+      try PayoutScene.run { scene in
+        let (venue, chain) = (scene.venue, scene.chain)
+        try chain.fault([
+          "kind": "error", "method": "eth_sendRawTransaction", "times": 2,
+          "error": ["code": -32000, "message": "replacement transaction underpriced"],
+        ])
+        try scene.pay()
+        let id = try venue.withdraw(700, of: 0, to: Self.recipient)
+        try scene.wait("three attempts") { try scene.attempts(0).count == 3 }
+        try scene.wait("accepted") { try scene.attempts(0).last?.answer != "underpriced" }
+        try venue.reach("confirmed", id, mining: true)
+        #expect(try scene.attempts(0).count == 3)
+      }
+    }
+
+    @Test func whatIsStuckIsReplaced() throws {
+      try PayoutScene.run { scene in
+        let (venue, chain) = (scene.venue, scene.chain)
+        try scene.pay()
+        let id = try venue.withdraw(5_000, of: 1, to: Self.recipient)
+        try venue.reach("broadcast", id)
+        let first = try #require(try scene.attempts(0).first)
+        try chain.setBaseFee(gwei: 30)
+        for _ in 0..<3 {
+          try chain.mine()
+          try scene.look()
+        }
+        try scene.wait("replaced") { try scene.attempts(0).count == 2 }
+        try scene.wait("taken") { try !scene.mempool().contains(first.hash) }
+        try venue.reach("confirmed", id, mining: true)
+        let row = try #require(try venue.withdrawal(id)?.transaction)
+        #expect(Hex.encode(row) != first.hash)
+      }
+    }
+
+    /// One that is never mined, for no reason that fees could mend, costs no more than the cap.
+    @Test func whatIsHeldBackIsBumpedToTheCapOnly() throws {
+      try PayoutScene.run { scene in
+        let (venue, chain) = (scene.venue, scene.chain)
+        try chain.setBaseFee(gwei: 30)
+        try chain.mine()
+        try venue.settle(scene.scanner)
+        try scene.pay {
+          $0.rules.bumpAfterBlocks = 1
+          $0.rules.maximumFee = UInt256(70_000_000_000 as UInt64)
+        }
+        let id = try venue.withdraw(5_000, of: 1, to: Self.recipient)
+        try venue.reach("broadcast", id)
+        for _ in 0..<6 {
+          for each in try scene.attempts(0) { try chain.call("dev_hold", [each.hash]) }
+          try chain.mine()
+          try scene.look()
+        }
+        #expect(try scene.attempts(0).count == 1)
+        for each in try scene.attempts(0) { try chain.call("dev_hold", [each.hash, false]) }
+        try venue.reach("confirmed", id, mining: true)
+      }
+    }
+
+    @Test func aBaseFeeAboveTheCapIsWaitedFor() throws {
+      try PayoutScene.run { scene in
+        let (venue, chain) = (scene.venue, scene.chain)
+        try chain.setBaseFee(gwei: 150)
+        try chain.mine()
+        try venue.settle(scene.scanner)
+        try scene.pay()
+        let id = try venue.withdraw(5_000, of: 1, to: Self.recipient)
+        try scene.wait("waits") { scene.figures.lastError == "fees are above the cap" }
+        try scene.look()
+        #expect(try venue.withdrawal(id)?.status == "approved" && scene.figures.unfunded.isEmpty)
+        try venue.reach("confirmed", id, mining: true)
+      }
+    }
+
+    /// Started, and then the fees rose: before the signature, and after it.
+    @Test func aBaseFeeAboveTheCapHoldsUpWhatIsStarted() throws {
+      try PayoutScene.run { scene in
+        let (venue, chain) = (scene.venue, scene.chain)
+        scene.signer.mood = .away
+        try scene.pay()
+        let first = try venue.withdraw(5_000, of: 1, to: Self.recipient)
+        try venue.reach("slotted", first)
+        try chain.setBaseFee(gwei: 150)
+        try chain.mine()
+        try venue.settle(scene.scanner)
+        scene.signer.mood = .willing
+        try scene.wait("waits") { scene.figures.lastError == "fees are above the cap" }
+        try scene.look()
+        #expect(try scene.attempts(0).isEmpty && venue.withdrawal(first)?.status == "slotted")
+        try venue.reach("broadcast", first, mining: true)
+        try chain.setBaseFee(gwei: 150)
+        for _ in 0..<4 {
+          try chain.mine()
+          try scene.look()
+        }
+        #expect(try venue.withdrawal(first)?.status == "broadcast")
+        try venue.reach("confirmed", first, mining: true)
+      }
+    }
+
+    // MARK: The mempool
+
+    @Test func anEvictedOneIsSentAgain() throws {
+      try PayoutScene.run { scene in
+        let (venue, chain) = (scene.venue, scene.chain)
+        try scene.pay()
+        let id = try venue.withdraw(700, of: 0, to: Self.recipient)
+        try venue.reach("broadcast", id)
+        let sent = try #require(try scene.attempts(0).first)
+        for _ in 0..<3 {
+          #expect(try chain.call("dev_evict", [sent.hash]) as? Bool == true)
+          try scene.wait("there again") { try scene.mempool().contains(sent.hash) }
+        }
+        try chain.mine(3)
+        try venue.reach("confirmed", id)
+        #expect(scene.signer.signatures == 1)
+      }
+    }
+
+    /// Behind a nonce that is missing nothing is mined, and nothing is paid for higher fees.
+    @Test func aGapIsFilledWithItsOwnBytes() throws {
+      try PayoutScene.run { scene in
+        let (venue, chain) = (scene.venue, scene.chain)
+        try scene.pay { $0.rules.resendAfter = 3_600_000_000 }
+        let first = try venue.withdraw(700, of: 0, to: Self.recipient)
+        let second = try venue.withdraw(900, of: 0, to: PayoutScene.recipient(2))
+        try venue.reach("broadcast", first)
+        try venue.reach("broadcast", second)
+        scene.stop()
+        let gone = try #require(try scene.attempts(0).first)
+        try chain.call("dev_evict", [gone.hash])
+        try chain.mine(5)
+        try venue.settle(scene.scanner)
+        #expect(try venue.withdrawal(second)?.status == "broadcast")
+        try scene.pay { $0.rules.bumpAfterBlocks = 100 }
+        try scene.wait("there again") { try scene.mempool().contains(gone.hash) }
+        try chain.mine(3)
+        try venue.reach("confirmed", first)
+        try venue.reach("confirmed", second)
+        #expect(scene.signer.signatures == 2)
+      }
+    }
+
+    // MARK: The signer
+
+    @Test func aSignerThatIsAwayIsWaitedFor() throws {
+      try PayoutScene.run { scene in
+        scene.signer.mood = .away
+        try scene.pay()
+        let id = try scene.venue.withdraw(5_000, of: 1, to: Self.recipient)
+        try scene.venue.reach("slotted", id)
+        try scene.look()
+        #expect(scene.figures.lastError == "the signer is away: killed")
+        scene.signer.mood = .willing
+        try scene.venue.reach("confirmed", id, mining: true)
+        #expect(scene.signer.signatures == 1)
+      }
+    }
+
+    /// What is out is kept alive while no signature is to be had.
+    @Test func withoutTheSignerWhatIsOutGoesOn() throws {
+      try PayoutScene.run { scene in
+        let (venue, chain) = (scene.venue, scene.chain)
+        try scene.pay()
+        let id = try venue.withdraw(5_000, of: 1, to: Self.recipient)
+        try venue.reach("broadcast", id)
+        let sent = try #require(try scene.attempts(0).first)
+        try chain.call("dev_hold", [sent.hash])
+        for mood in [TestSigner.Mood.away, .refusing] {
+          scene.signer.mood = mood
+          try chain.mine(4)
+          try venue.settle(scene.scanner)
+          try scene.look()
+          try chain.call("dev_evict", [sent.hash])
+          try scene.wait("there again") { try scene.mempool().contains(sent.hash) }
+        }
+        try chain.call("dev_hold", [sent.hash, false])
+        try venue.reach("confirmed", id, mining: true)
+        #expect(scene.signer.signatures == 1)
+      }
+    }
+
+    /// A person looks, and ends it: its nonce goes to nothing, and the next one is paid.
+    @Test func whatTheSignerRefusesIsHeldAndItsNonceFreed() throws {
+      try PayoutScene.run { scene in
+        let (venue, free) = (scene.venue, try scene.venue.balance(2, 0))
+        scene.signer.mood = .refusing
+        try scene.pay()
+        let id = try venue.withdraw(700, of: 0, to: Self.recipient)
+        try venue.reach("halted", id)
+        try scene.wait("counted") { scene.figures.held == 1 }
+        // Nothing is started behind a nonce that does not move.
+        let next = try venue.withdraw(900, of: 0, to: PayoutScene.recipient(2))
+        scene.signer.mood = .willing
+        try scene.look()
+        #expect(try venue.withdrawal(next)?.status == "approved")
+        #expect(try scene.attempts(0).isEmpty && scene.figures.held == 1)
+        try scene.cancelPayment(0)
+        try venue.reach("cancelled", id, mining: true)
+        try venue.reach("confirmed", next, mining: true)
+        #expect(try venue.balance(2, 0) == free - 900 - 7)
+        #expect(try Set(scene.attempts(0).map(\.kind)) == ["cancellation"])
+      }
+    }
+
+    // MARK: The arbiter
+
+    /// Cancelled by the user while the sender starts: exactly one of both wins.
+    @Test func aCancellationRacesTheStart() throws {
+      try PayoutScene.run { scene in
+        let venue = scene.venue
+        try scene.pay { $0.pollMilliseconds = 1 }
+        var cancelled: Set<Int64> = []
+        var ids: [Int64] = []
+        for round in 0..<24 {
+          let id = try venue.withdraw(100, of: 0, to: PayoutScene.recipient(UInt8(round)))
+          ids.append(id)
+          Thread.sleep(forTimeInterval: Double(round) * 0.0015)
+          let reply = try #require(
+            try venue.core.submit([.cancelWithdrawal(user: 2, id: id)]).get().first)
+          if reply.rejection == nil { cancelled.insert(id) }
+          #expect(reply.rejection == nil || reply.rejection == .withdrawalStarted)
+          if round % 6 == 5 { try scene.chain.mine() }
+        }
+        for id in ids {
+          try venue.reach(cancelled.contains(id) ? "cancelled" : "confirmed", id, mining: true)
+        }
+        let paid = 24 - cancelled.count
+        #expect(try scene.count("select count(*) from core.payout_slot") == Int64(paid))
+        #expect(try venue.balance(2, 0) == 1_000_000 - 107 * Int128(paid))
+      }
+    }
   }
 }

@@ -105,3 +105,33 @@ class ContractTests(ChainTest):
         self.node.mine()
         receipt = self.node.receipt(sent)
         self.assertEqual(("0x0", []), (receipt["status"], receipt["logs"]))
+
+    def test_moody_takes_payments_as_told(self) -> None:
+        holder, moody = self.wallet(), self.address("MOODY")
+        self.mint("MOODY", holder.address, 1_000)
+        # Mood: the status, logs, what moved, and whether it took more than a plain one.
+        expected = {
+            0: ("0x1", 1, 10, False),
+            1: ("0x0", 0, 0, False),
+            2: ("0x1", 0, 0, False),
+            3: ("0x1", 0, 0, False),
+            4: ("0x1", 0, 10, False),
+            5: ("0x1", 1, 10, True),
+        }
+        for mood, (status, logs, moved, is_hungry) in expected.items():
+            told = {"to": moody, "value": 0, "gas": 100_000}
+            holder.send(self.node, **told, data=payload("set_mood(uint256)", mood))
+            self.node.mine()
+            receiver = Wallet().address
+            call = told | {"gas": 2_000_000, "data": payload("transfer(address,uint256)", receiver, 10)}
+            if mood in (0, 2, 3):
+                answer = self.node.call("eth_call", {"from": holder.address, "to": moody, "data": call["data"]})
+                self.assertEqual(mood != 2, bool(int(answer, 16)))
+            sent = holder.send(self.node, **call)
+            coins = holder.send(self.node, to=moody, value=7, gas=2_000_000)
+            self.node.mine()
+            receipt = self.node.receipt(sent)
+            self.assertEqual((status, logs), (receipt["status"], len(receipt["logs"])), mood)
+            self.assertEqual(moved, self.node.token_balance("MOODY", receiver), mood)
+            self.assertEqual(is_hungry, int(receipt["gasUsed"], 16) > 500_000, mood)
+            self.assertEqual("0x0" if mood == 1 else "0x1", self.node.receipt(coins)["status"], mood)

@@ -112,7 +112,7 @@ class StateTests(unittest.TestCase):
         genesis = node.ready["genesis_hash"]
         node.end(kill=True)
         lines = self.file.read_bytes().splitlines(keepends=True)
-        self.assertEqual(7, len(lines), "six contracts and their block")
+        self.assertEqual(8, len(lines), "seven contracts and their block")
         for count in (0, 1, 3, 6):
             self.file.write_bytes(b"".join(lines[:count]))
             node = self.start()
