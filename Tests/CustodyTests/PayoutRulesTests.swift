@@ -16,6 +16,20 @@ import Testing
     #expect(model.faults.isEmpty, "seed \(seed)")
   }
 
+  /// The property says something: every end is met, and halts, and replacements.
+  @Test func theModelMeetsEverything() {
+    var (outcomes, halts, attempts) = ([PayoutOutcome: Int](), 0, 0)
+    for seed in UInt64(1)...100 {
+      var model = PayoutModel(seed: seed)
+      model.run()
+      for outcome in model.closed.values { outcomes[outcome, default: 0] += 1 }
+      halts += model.halt == nil ? 0 : 1
+      attempts += model.signed.count
+    }
+    #expect([.paid, .reverted, .cancelled].allSatisfy { outcomes[$0, default: 0] > 10 })
+    #expect(halts > 10 && attempts > 600, "\(outcomes), \(halts), \(attempts)")
+  }
+
   @Test(arguments: [
     ("already known", PayoutAnswer.alreadyKnown), ("ALREADY_EXISTS: already known", .alreadyKnown),
     ("known transaction: 0xab", .alreadyKnown), ("transaction already imported", .alreadyKnown),
