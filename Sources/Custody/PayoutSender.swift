@@ -313,6 +313,8 @@ public final class PayoutSender: Sendable {
       return
     }
     let settled = try session.store.settledBytes(configuration.sender, nonces)
+    // A first nonce above the chain's is a gap too, and nothing was ever sent for it.
+    if settled.isEmpty { return }
     if session.settledSentAt == nil {
       report(
         "\(configuration.chain): payments that were final left the chain, from nonce "
