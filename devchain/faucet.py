@@ -4,7 +4,6 @@ import pathlib
 from typing import Any
 
 import rlp
-import vyper
 from eth_account import Account
 from eth_utils import keccak, to_checksum_address
 
@@ -48,6 +47,9 @@ class Faucet:
             self.contracts[name] = to_checksum_address(place)
 
     def _deploy(self) -> None:
+        # Slow to load, and not needed where the contracts are there.
+        import vyper
+
         folder = pathlib.Path(__file__).parent / "contracts"
         codes: dict[str, bytes] = {}
         # A kill while the first ones were sent leaves them waiting.

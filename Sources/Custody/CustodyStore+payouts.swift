@@ -21,7 +21,7 @@ struct PayoutAccount: Sendable, Equatable {
 }
 
 /// Everything that a sender decides by, as of one moment.
-struct PayoutLook: Sendable, Equatable {
+struct PayoutLook: Sendable {
   /// The last scanned block.
   var tip: BlockPlace
   /// Up to where blocks are final, as the chain says.
@@ -30,6 +30,8 @@ struct PayoutLook: Sendable, Equatable {
   var slots: [PayoutSlot]
   /// What scanned blocks have of the account's nonces, from the first open one on.
   var mined: [UInt64: SentTransaction]
+  /// A transaction in the last blocks that ends a payment in another way than was booked.
+  var contradiction: (nonce: UInt64, hash: Hash32)?
 }
 
 extension CustodyStore {
@@ -44,9 +46,12 @@ extension CustodyStore {
       try midway()
       let slots = try openSlots(sender, limit)
       let mined = try mined(sender, from: slots.first?.nonce ?? next)
+      let contradiction = try contradiction(sender, after: (position?.tip.height ?? 0) - 1_000)
       try connection.execute("commit")
       return position.map {
-        PayoutLook(tip: $0.tip, finalized: $0.finalized, slots: slots, mined: mined)
+        PayoutLook(
+          tip: $0.tip, finalized: $0.finalized, slots: slots, mined: mined,
+          contradiction: contradiction)
       }
     } catch {
       if connection.isAlive { try? connection.execute("rollback") }
@@ -308,6 +313,31 @@ extension CustodyStore {
         hasPaid: result.bool(row, 3), gasCost: cost, height: result.int64(row, 5), block: block)
     }
     return found
+  }
+
+  /// Only a reorganisation below what counted as final brings one: those are at the chain's end.
+  private func contradiction(
+    _ sender: Address, after height: Int64
+  ) throws(PostgresError) -> (nonce: UInt64, hash: Hash32)? {
+    var parameters = PostgresParameters()
+    parameters.text(chain)
+    parameters.bytea(sender.bytes)
+    parameters.int8(height)
+    let result = try connection.query(
+      """
+      select t.nonce, t.hash from core.sent_transaction t
+      join core.payout_slot s using (chain, sender, nonce)
+      left join core.payout_attempt a on a.hash = t.hash
+      where t.chain = $1 and t.sender = $2 and t.block_height > $3 and s.outcome is not null
+        and (a.hash is null or (a.kind = 'cancellation') <> (s.outcome = 'cancelled')
+          or a.kind = 'payment' and s.resolution is null and t.has_paid <> (s.outcome = 'paid'))
+      order by t.nonce limit 1
+      """, parameters)
+    guard result.rowCount == 1 else { return nil }
+    guard let hash = Hash32(result.bytes(0, 1)) else {
+      throw PostgresError(message: "sent_transaction: a row that does not read")
+    }
+    return (UInt64(result.int64(0, 0)), hash)
   }
 
   // MARK: Steps

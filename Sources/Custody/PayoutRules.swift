@@ -133,6 +133,8 @@ public enum PayoutHalt: Error, Sendable, Equatable, CustomStringConvertible {
   case nonceWithoutReceipt(nonce: UInt64)
   /// The chain has used nonces that the database knows nothing of: another database, or another user.
   case nonceBehind(next: UInt64, chain: UInt64)
+  /// What was booked as final is on the chain in another way.
+  case endContradicted(nonce: UInt64, hash: Hash32)
   case wrongChain(String)
   case refused(String)
 
@@ -144,6 +146,8 @@ public enum PayoutHalt: Error, Sendable, Equatable, CustomStringConvertible {
       "nonce_without_receipt: nonce \(nonce) is used, and no block has its transaction"
     case .nonceBehind(let next, let chain):
       "nonce_behind: the next nonce here is \(next), the chain's is \(chain)"
+    case .endContradicted(let nonce, let hash):
+      "end_contradicted: nonce \(nonce) was booked, and \(hash) on the chain is another end"
     case .wrongChain(let what): "wrong_chain: \(what)"
     case .refused(let what): "refused: \(what)"
     }

@@ -126,13 +126,19 @@ extension PayoutSender {
           return try isFunded(slot, asset) ? "the token refuses it" : nil
         }
       }
-    } catch .refused(_, let message) where message.lowercased().contains("revert") {
+    } catch .refused(_, let message) where Self.isFinal(message) {
       // A token refuses for lack of funds too: that is the venue's to mend, not the user's fault.
       return try isFunded(slot, asset) ? "the chain would refuse it" : nil
     } catch .refused {
       return nil
     }
     return slot.gasLimit > configuration.maximumGas ? "it would take too much gas" : nil
+  }
+
+  /// It would fail whenever it is tried: it reverts, or no gas suffices.
+  private static func isFinal(_ message: String) -> Bool {
+    let text = message.lowercased()
+    return text.contains("revert") || text.contains("gas required exceeds")
   }
 
   private func isFunded(

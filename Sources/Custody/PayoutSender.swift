@@ -254,13 +254,10 @@ public final class PayoutSender: Sendable {
     }
     figures.withLock { figures in
       figures.openSlots = look.slots.count
-      figures.held = look.slots.count { $0.hold != nil && !$0.isCancelled }
+      figures.held = look.slots.count { $0.needsPerson(look.mined[$0.nonce]) }
     }
-    if let foreign = look.mined.values.filter({ $0.nonce >= account.next }).min(by: {
-      $0.nonce < $1.nonce
-    }) {
-      try halt(
-        .foreignTransaction(nonce: foreign.nonce, hash: foreign.hash), session.store)
+    if let found = contradiction(look, account) {
+      try halt(found, session.store)
       return .poll
     }
     let baseFee = try nodes[0].baseFee(of: look.tip.hash)
@@ -273,6 +270,15 @@ public final class PayoutSender: Sendable {
     }
     figures.withLock { $0.state = pause == .poll ? "waiting" : "paying" }
     return pause
+  }
+
+  /// What scanned blocks show that no payment of ours can have done.
+  private func contradiction(_ look: PayoutLook, _ account: PayoutAccount) -> PayoutHalt? {
+    let foreign = look.mined.values.filter { $0.nonce >= account.next }
+    if let first = foreign.min(by: { $0.nonce < $1.nonce }) {
+      return .foreignTransaction(nonce: first.nonce, hash: first.hash)
+    }
+    return look.contradiction.map { .endContradicted(nonce: $0.nonce, hash: $0.hash) }
   }
 
   /// A step of each open payment; nil where it halted.
@@ -307,6 +313,8 @@ public final class PayoutSender: Sendable {
       return
     }
     let settled = try session.store.settledBytes(configuration.sender, nonces)
+    // A first nonce above the chain's is a gap too, and nothing was ever sent for it.
+    if settled.isEmpty { return }
     if session.settledSentAt == nil {
       report(
         "\(configuration.chain): payments that were final left the chain, from nonce "
@@ -476,6 +484,15 @@ public final class PayoutSender: Sendable {
       else { return false }
     }
     return true
+  }
+}
+
+extension PayoutSlot {
+  /// Held, and not about to end by its cancellation.
+  fileprivate func needsPerson(_ mined: SentTransaction?) -> Bool {
+    guard hold != nil else { return false }
+    if let mined { return mined.isSuccess && !mined.hasPaid }
+    return !isCancelled || current == nil
   }
 }
 

@@ -21,6 +21,8 @@ final class TestChain: Sendable {
   let host: ChainHost
   let ready: ChainHost.Ready
   private let directory: String
+  /// A chain with its contracts, as its file: every chain begins with the same blocks, and the compiler is slow.
+  private static let beginning: Mutex<Data?> = Mutex(nil)
 
   init(_ arguments: [String] = []) throws {
     let project = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
@@ -30,7 +32,13 @@ final class TestChain: Sendable {
     host = try ChainHost(
       python: python, source: project, data: directory, arguments: arguments,
       logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+    let file = URL(fileURLWithPath: directory + "/chain.jsonl")
+    try Self.beginning.withLock { $0 }?.write(to: file)
     ready = try host.start()
+    if arguments.isEmpty {
+      let written = try Data(contentsOf: file)
+      Self.beginning.withLock { $0 = $0 ?? written }
+    }
   }
 
   func stop() {

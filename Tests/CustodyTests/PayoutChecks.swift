@@ -55,7 +55,7 @@ extension Venue {
         "no money without a transaction",
         """
         select s.nonce from core.payout_slot s
-        left join core.sent_transaction t on (t.chain, t.sender, t.nonce) = (s.chain, s.sender, s.nonce)
+        left join core.sent_transaction t using (chain, sender, nonce)
         left join core.payout_attempt a on a.hash = t.hash
         where s.outcome is not null and (a.kind is null
           or (s.outcome = 'cancelled') <> (a.kind = 'cancellation')

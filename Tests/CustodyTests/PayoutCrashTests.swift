@@ -17,7 +17,7 @@ extension DatabaseTests {
     }
 
     /// Payments and cancellations; the chain loses, reorders and reprices them meanwhile.
-    @Test(arguments: [UInt64(1), 2]) func aKillAtAnyBoundaryIsHarmless(seed: UInt64) throws {
+    @Test(arguments: [UInt64(1), 2, 3]) func aKillAtAnyBoundaryIsHarmless(seed: UInt64) throws {
       try PayoutScene.run { scene in
         let kills = Mutex(Kills(numbers: SeededNumbers(seed &+ 99)))
         try scene.pay { configuration in
@@ -106,6 +106,35 @@ extension DatabaseTests {
           try scene.pay()
           try scene.venue.reach("confirmed", id, mining: true)
         }
+      }
+    }
+
+    @Test func aCancellationGoesOnAfterAKill() throws {
+      try PayoutScene.run { scene in
+        let boundaries: [PayoutSender.Boundary] = [.signed, .saved, .sent, .finished]
+        for (nonce, boundary) in boundaries.enumerated() {
+          try scene.pay()
+          let id = try scene.venue.withdraw(700, of: 0, to: PayoutScene.recipient(1))
+          try scene.venue.reach("broadcast", id)
+          scene.stop()
+          try scene.cancelPayment(UInt64(nonce))
+          let isMet = Mutex(false)
+          try scene.pay {
+            $0.onBoundary = { met in
+              guard met == boundary, !isMet.withLock({ $0 }) else { return }
+              isMet.withLock { $0 = true }
+              throw ChainCallError(description: "killed at \(boundary)")
+            }
+          }
+          // Before it is out a block would have the payment.
+          try scene.wait("out") {
+            let last = try scene.attempts(UInt64(nonce)).last
+            return last?.kind == "cancellation" && last?.answer != ""
+          }
+          try scene.venue.reach("cancelled", id, mining: true)
+          #expect(isMet.withLock { $0 })
+        }
+        #expect(try scene.venue.balance(2, 0) == 1_000_000)
       }
     }
   }

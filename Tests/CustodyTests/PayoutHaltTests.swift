@@ -133,6 +133,21 @@ extension DatabaseTests {
 
     // MARK: Nodes
 
+    /// By its count the chain has used the nonce, by its blocks it has not: a person must look.
+    @Test func aNonceThatIsUsedWithoutATransactionHalts() throws {
+      try PayoutScene.run { scene in
+        let (venue, chain) = (scene.venue, scene.chain)
+        try scene.pay()
+        let id = try venue.withdraw(700, of: 0, to: Self.recipient)
+        try venue.reach("broadcast", id)
+        try chain.fault(["kind": "result", "method": "eth_getTransactionCount", "result": "0x1"])
+        try expectHalt(scene, "nonce_without_receipt")
+        #expect(try venue.withdrawal(id)?.decision == "started" && scene.locked(0) == 707)
+        try scene.resume()
+        try venue.reach("confirmed", id, mining: true)
+      }
+    }
+
     @Test func aNodeThatIsBehindIsWaitedFor() throws {
       try PayoutScene.run { scene in
         let (venue, chain) = (scene.venue, scene.chain)

@@ -47,8 +47,8 @@ struct PayoutModel {
   // What is durable.
   private var open: [PayoutSlot] = []
   private var next: UInt64 = 0
-  private var closed: [UInt64: PayoutOutcome] = [:]
-  private var signed: [Hash32: Transaction] = [:]
+  private(set) var closed: [UInt64: PayoutOutcome] = [:]
+  private(set) var signed: [Hash32: Transaction] = [:]
   private(set) var halt: PayoutHalt?
   /// What must not be, in words.
   private(set) var faults: [String] = []

@@ -76,6 +76,13 @@ extension DatabaseTests {
           try scene.venue.reach("rejected", coins)
           #expect(try scene.locked(1) == 0)
         }
+        // More gas than a block has: a node says so in these words.
+        try scene.chain.fault([
+          "kind": "error", "method": "eth_estimateGas", "times": 2,
+          "error": ["code": -32000, "message": "gas required exceeds allowance (30000000)"],
+        ])
+        try scene.venue.reach(
+          "rejected", try scene.venue.withdraw(50, of: 1, to: Self.recipient))
         #expect(try scene.count("select count(*) from core.payout_slot") == 0)
       }
     }

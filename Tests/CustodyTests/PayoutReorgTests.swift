@@ -142,6 +142,36 @@ extension DatabaseTests {
       }
     }
 
+    /// The cancellation is mined in place of a payment that was booked: never again without a person.
+    @Test func anotherEndThanWasBookedHalts() throws {
+      try PayoutScene.run { scene in
+        let (venue, chain) = (scene.venue, scene.chain)
+        try scene.pay { $0.rules.resendAfter = 3_600_000_000 }
+        let id = try venue.withdraw(700, of: 0, to: Self.recipient)
+        try venue.reach("broadcast", id)
+        try scene.cancelPayment(0)
+        try scene.wait("signed") { try scene.attempts(0).count == 2 }
+        let (payment, cancellation) = (try scene.attempts(0)[0], try scene.attempts(0)[1])
+        try scene.wait("in its place") { try scene.mempool() == [cancellation.hash] }
+        try chain.mine(3)
+        try venue.reach("cancelled", id)
+        scene.stop()
+        try chain.reorganise(depth: 4, blocks: 4, drop: [cancellation.hash])
+        try chain.call("eth_sendRawTransaction", [Hex.encode(try scene.raw(payment.hash))])
+        try chain.mine()
+        try venue.settle(scene.scanner)
+        try scene.pay()
+        try scene.wait("halted") {
+          scene.figures.halted?.hasPrefix("end_contradicted: nonce 0") ?? false
+        }
+        // For the checks after the test: the chain comes back to what was booked.
+        scene.stop()
+        try chain.reorganise(depth: 1, blocks: 1, drop: [payment.hash])
+        try chain.call("eth_sendRawTransaction", [Hex.encode(try scene.raw(cancellation.hash))])
+        try chain.mine()
+      }
+    }
+
     // MARK: Cancellations
 
     @Test func aCancellationThatIsMinedReleasesTheLock() throws {
