@@ -24,6 +24,13 @@ import Testing
     80 slot_already_run, 81 slot_in_future, 82 time_not_later
     90 chain_exists, 91 chain_invalid, 92 unknown_chain, 93 credit_already_applied
     94 credit_out_of_sequence, 95 clawback_already_applied, 96 clawback_out_of_sequence
+    100 withdrawals_not_offered, 101 withdrawal_terms_invalid, 102 address_invalid
+    103 address_not_listed, 104 address_too_new, 105 address_exists, 106 too_many_addresses
+    107 withdrawal_too_small, 108 user_day_limit, 109 venue_day_limit, 110 too_many_withdrawals
+    111 duplicate_client_withdrawal_id, 112 withdrawal_not_found, 113 withdrawal_started
+    114 withdrawal_finished, 115 withdrawal_not_approved, 116 withdrawal_not_started
+    117 approval_not_needed, 118 approval_repeated, 119 approval_mismatch, 120 approval_by_owner
+    121 not_an_operator_key
     """
 
   @Test func numbersAndNamesAreWhatTheyWere() {
@@ -85,6 +92,11 @@ import Testing
         DepositClawback(chain: 9, number: 1, credit: 1, user: 2, asset: 0, amount: 1)),
       .unknownChain
     ),
+    // More of withdrawals in `WithdrawalRejectionTests`.
+    (.setAddressDelay(chain: 0, seconds: 1), .unknownChain),
+    (WithdrawalScene.request(2, 5, "x"), .withdrawalsNotOffered),
+    (.startWithdrawal(id: 1), .withdrawalNotFound),
+    (.finishWithdrawal(id: 1), .withdrawalNotFound),
   ]
 
   static func place(

@@ -34,7 +34,7 @@ import Testing
       #expect(try decode(bytes) == command, "\(name)")
     }
     // All tags there are: a new command needs its line.
-    #expect(Set(lines.map { $0[1].prefix(2) }).count == 24)
+    #expect(Set(lines.map { $0[1].prefix(2) }).count == 35)
   }
 
   @Test(arguments: UInt64(1)...40) func everyCommandComesBack(seed: UInt64) throws {
