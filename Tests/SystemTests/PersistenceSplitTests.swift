@@ -21,14 +21,22 @@ import Testing
     core.leader: singleton boolean, term bigint, at timestamp with time zone
     core.migration: version integer, applied_at timestamp with time zone
     core.orphan_block: chain text, height bigint, hash bytea, parent_hash bytea, replaced_at timestamp with time zone
+    core.payout_attempt: hash bytea, chain text, sender bytea, nonce bigint, kind text, priority_fee numeric, maximum_fee numeric, raw bytea, signed_height bigint, sent_height bigint, answer text, signed_at timestamp with time zone, sent_at timestamp with time zone
+    core.payout_decision: id bigint, chain text, sender bytea, nonce bigint, operator_id bigint, decision text, reason text, at timestamp with time zone
+    core.payout_sender: chain text, sender bytea, first_nonce bigint, halted text, halted_at timestamp with time zone
+    core.payout_slot: chain text, sender bytea, nonce bigint, purpose text, withdrawal_id bigint, destination bytea, value numeric, data bytea, gas_limit bigint, is_cancelled boolean, hold text, resolution text, outcome text, created_at timestamp with time zone
     core.projection: singleton boolean, journal_seq bigint, event_index bigint, ledger_seq bigint
+    core.sent_transaction: chain text, sender bytea, nonce bigint, hash bytea, is_success boolean, has_paid boolean, gas_cost numeric, block_height bigint, block_hash bytea
     core.snapshot: journal_seq bigint, part integer, parts integer, name text, hash bytea, body bytea
     core.users: id bigint, name text, created_at timestamp with time zone
+    core.venue_transfer: chain text, tx_hash bytea, out_ref text, asset text, own bytea, other bytea, raw_amount numeric, block_height bigint, block_hash bytea
+    core.withdrawal_approval: withdrawal_id bigint, operator_id bigint, public_key bytea, signature bytea, approved_at timestamp with time zone
+    core.withdrawal_log: id bigint, withdrawal_id bigint, status text, tx_hash bytea, block_height bigint, reason text, at timestamp with time zone
     public.balance: user_id bigint, asset text, total numeric, free numeric, locked numeric, last_seq bigint
     public.balance_log: seq bigint, user_id bigint, asset text, delta numeric, free_delta numeric, locked_delta numeric, free_after numeric, locked_after numeric, type text, ref text, created_at timestamp with time zone, updated_at timestamp with time zone
     public.deposits: chain text, tx_hash bytea, out_ref text, user_id bigint, asset text, address bytea, block_height bigint, block_hash bytea, raw_amount numeric, credited numeric, dust numeric, status text, credit_no bigint, created_at timestamp with time zone, updated_at timestamp with time zone, id bigint, sender bytea, contract bytea, amount numeric, scale numeric, reason text, credited_seq bigint, clawback_no bigint, clawback_seq bigint
     public.scanned_blocks: chain text, height bigint, hash bytea, parent_hash bytea, scanned_at timestamp with time zone
-    public.withdrawals: id bigint, user_id bigint, asset text, amount numeric, fee numeric, address bytea, status text, chain text, tx_hash bytea, created_at timestamp with time zone, updated_at timestamp with time zone
+    public.withdrawals: id bigint, user_id bigint, asset text, amount numeric, fee numeric, address bytea, chain text, tx_hash bytea, created_at timestamp with time zone, updated_at timestamp with time zone, client_id text, approvals_needed smallint, decision text, reason text, payment text, status text, block_height bigint
     """
 
   @Test func postgresHoldsNoTradeAndNoAuction() async throws {
