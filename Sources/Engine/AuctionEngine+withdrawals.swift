@@ -134,6 +134,8 @@ extension AuctionEngine {
       guard keys[approval.key] == approval.operator,
         users[Int(approval.operator)].keys.contains(holder)
       else { throw .notAnOperatorKey }
+      // The door refuses too; but a freeze may have come first into the journal.
+      if users[Int(approval.operator)].isFrozen { throw .userFrozen }
       guard approval.user == withdrawal.user, approval.asset == withdrawal.asset,
         approval.amount == withdrawal.amount, approval.fee == withdrawal.fee,
         approval.address == withdrawal.address

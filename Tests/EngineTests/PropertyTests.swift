@@ -29,10 +29,10 @@ import Testing
       engine.effects.removeAll()
     }
     #expect(cleared > 5, "seed \(seed): too few auctions cleared to mean anything")
+    let ends = Set(audit.withdrawals.map(\.status))
     #expect(
-      audit.withdrawals.contains { $0.status == .confirmed }
-        && audit.withdrawals.contains { $0.status == .cancelled }
-        && audit.withdrawals.count > 15, "seed \(seed): too few withdrawals to mean anything")
+      audit.withdrawals.count > 15 && ends.count > 3,
+      "seed \(seed): too few withdrawals to mean anything")
   }
 
   /// Restored from its snapshot at any point, the engine has the same bytes and the same future.

@@ -42,6 +42,17 @@ import Testing
     #expect(engine.approve(1, by: 6, of: 1_001).detail == 0)
   }
 
+  /// Frozen, an operator approves nothing; a yes of before stays.
+  @Test func aFrozenOperatorDoesNotApprove() {
+    var engine = WithdrawalScene.make()
+    _ = engine.withdraw(2, 1_001, "a")
+    #expect(engine.approve(1, by: 1, of: 1_001).detail == 1)
+    for user in [UserID(1), 6] { engine.apply(.setFrozen(user: user, frozen: true)) }
+    #expect(engine.approve(1, by: 6, of: 1_001).rejection == .userFrozen)
+    #expect(engine.withdrawal(1)?.status == .requested)
+    #expect(engine.approve(1, by: 7, of: 1_001).detail == 0)
+  }
+
   @Test func whatEndedIsNotApproved() {
     var engine = WithdrawalScene.make()
     _ = engine.withdraw(2, 1_001, "a")
