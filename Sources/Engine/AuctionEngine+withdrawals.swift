@@ -134,6 +134,8 @@ extension AuctionEngine {
       guard keys[approval.key] == approval.operator,
         users[Int(approval.operator)].keys.contains(holder)
       else { throw .notAnOperatorKey }
+      // The door refuses too; but a freeze may have come first into the journal.
+      if users[Int(approval.operator)].isFrozen { throw .userFrozen }
       guard approval.user == withdrawal.user, approval.asset == withdrawal.asset,
         approval.amount == withdrawal.amount, approval.fee == withdrawal.fee,
         approval.address == withdrawal.address
@@ -178,7 +180,10 @@ extension AuctionEngine {
 
   mutating func reject(_ id: Int64, by: UserID, _ reason: String) -> Reply {
     guard Int(by) < users.count else { return refuse(.unknownUser) }
-    guard (1...200).contains(reason.utf8.count) else { return refuse(.reasonMissing) }
+    // The reason goes to the ledger, and no text of a database holds a zero byte.
+    guard (1...200).contains(reason.utf8.count), !reason.utf8.contains(0) else {
+      return refuse(.reasonMissing)
+    }
     return endUnstarted(id, .rejected, reason)
   }
 
@@ -368,7 +373,7 @@ extension AuctionEngine {
     for _ in 0..<(try reader.count()) { found.append(try readWithdrawal(&reader)) }
     guard found.count <= Bounds.maximumWithdrawals,
       count - firstOfDay < Int64(Bounds.maximumWithdrawals),
-      withdrawals.restore(count: count, firstOfDay: firstOfDay, found)
+      withdrawals.restore(count: count, firstOfDay: firstOfDay, found, at: time)
     else { throw reader.fail("withdrawals that cannot be") }
     guard !withdrawals.isEmpty else { throw reader.fail("an empty part") }
   }
@@ -386,6 +391,10 @@ extension AuctionEngine {
       book.count <= Bounds.maximumPayoutAddresses,
       book.allSatisfy({
         $0.address.isValid && Int($0.chain) < chains.count && $0.label.utf8.count <= 64
+          && $0.addedAt <= $0.usableAt
+      }),
+      book.indices.allSatisfy({ at in
+        !book[..<at].contains { $0.chain == book[at].chain && $0.address == book[at].address }
       })
     else { throw reader.fail("not an address book") }
     withdrawals.addresses[user] = book
@@ -413,10 +422,26 @@ extension AuctionEngine {
     }
     guard user != 0, Int(user) < users.count, Int(asset) < assets.count, Int(chain) < chains.count,
       address.isValid, amount > 0, amount < Bounds.maximumAtoms, fee < Bounds.maximumAtoms,
-      needed <= Bounds.maximumApprovals, withdrawal.approvals.count <= Int(needed),
+      needed <= Bounds.maximumApprovals, hasItsApprovals(withdrawal),
       withdrawal.requestedAt <= time
     else { throw reader.fail("not a withdrawal") }
     return withdrawal
+  }
+
+  /// As many distinct operators as its status says, and nothing unstarted of a frozen user.
+  private func hasItsApprovals(_ withdrawal: Withdrawal) -> Bool {
+    let (count, needed) = (withdrawal.approvals.count, Int(withdrawal.approvalsNeeded))
+    let operators = Set(withdrawal.approvals.map(\.user))
+    guard operators.count == count, Set(withdrawal.approvals.map(\.key)).count == count,
+      !operators.contains(0), !operators.contains(withdrawal.user)
+    else { return false }
+    let isFrozen = users[Int(withdrawal.user)].isFrozen
+    switch withdrawal.status {
+    case .requested: return count < needed && !isFrozen
+    case .approved: return count == needed && !isFrozen
+    case .started, .confirmed, .reverted: return count == needed
+    case .cancelled, .rejected: return count <= needed
+    }
   }
 }
 

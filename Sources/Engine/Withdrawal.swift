@@ -237,13 +237,15 @@ struct Withdrawals {
 
   /// What left the window no longer counts; what is finished too is forgotten.
   mutating func expire(at time: Microseconds) {
-    while firstOfDay <= count, let record = records[firstOfDay],
-      time - record.requestedAt > Bounds.withdrawalWindow
-    {
+    while firstOfDay <= count, let record = records[firstOfDay], isPastDay(record, time) {
       if record.countsForLimits { addToDay(record, -record.amount) }
       if record.status.isFinished { forget(record) }
       firstOfDay += 1
     }
+  }
+
+  private func isPastDay(_ withdrawal: Withdrawal, _ time: Microseconds) -> Bool {
+    time - withdrawal.requestedAt > Bounds.withdrawalWindow
   }
 
   /// The next id.
@@ -290,18 +292,21 @@ struct Withdrawals {
 
   /// While a snapshot is read; false where these cannot be.
   mutating func restore(
-    count: Int64, firstOfDay: Int64, _ withdrawals: [Withdrawal]
+    count: Int64, firstOfDay: Int64, _ withdrawals: [Withdrawal], at time: Microseconds
   ) -> Bool {
     guard firstOfDay >= 1, firstOfDay <= count + 1 else { return false }
     (self.count, self.firstOfDay) = (count, firstOfDay)
-    var last: Int64 = 0
+    var (last, lastTime): (Int64, Microseconds) = (0, 0)
     var sums: [AssetID: Int128] = [:]
     for withdrawal in withdrawals {
       guard withdrawal.id > last, withdrawal.id <= count,
-        withdrawal.id >= firstOfDay || !withdrawal.status.isFinished,
-        find(withdrawal.user, withdrawal.clientID) == nil
+        withdrawal.id >= firstOfDay || isPastDay(withdrawal, time) && !withdrawal.status.isFinished,
+        // The day ends with the first that is not past it: later ones are not older.
+        withdrawal.requestedAt >= lastTime,
+        find(withdrawal.user, withdrawal.clientID) == nil,
+        self.count(of: withdrawal.user) < Bounds.maximumWithdrawalsOfUser
       else { return false }
-      last = withdrawal.id
+      (last, lastTime) = (withdrawal.id, withdrawal.requestedAt)
       if withdrawal.id >= firstOfDay, withdrawal.countsForLimits {
         // Limits are below the bound, so a forged sum beyond it is refused before it could overflow.
         let sum = (sums[withdrawal.asset] ?? 0) + withdrawal.amount

@@ -405,13 +405,14 @@ public struct LedgerNames: Sendable {
       return LedgerReference(kind: .adjustment, market: 0, id: id)
     }
     if parts.count == 3, let chain = chains.firstIndex(of: String(parts[0])) {
-      let kind: LedgerReference.Kind =
+      let kind: LedgerReference.Kind? =
         switch parts[1] {
         case "deposit": .deposit
         case "withdrawal": .withdrawal
-        default: .clawback
+        case "clawback": .clawback
+        default: nil
         }
-      return LedgerReference(kind: kind, market: ChainID(chain), id: id)
+      return kind.map { LedgerReference(kind: $0, market: ChainID(chain), id: id) }
     }
     guard let market = markets.firstIndex(of: String(parts[0])) else { return nil }
     return LedgerReference(

@@ -4,24 +4,33 @@ internal import Engine
 internal import Postgres
 
 extension LedgerWriter {
-  /// Absolute values in the order of the journal: a group that comes again after a restart changes nothing.
+  private typealias Change = (
+    id: Int64, status: WithdrawalStatus, reason: String, time: Microseconds
+  )
+
+  /// In the order of the journal, and only forward: a group that comes again after a restart changes nothing.
   func writeWithdrawals(_ batch: LedgerBatch, _ names: LedgerNames) throws(PostgresError) {
     var requested: [Withdrawal] = []
     var approved: [(approval: WithdrawalApproval, time: Microseconds)] = []
-    // The last of each is enough, and one statement may touch a row once only.
-    var changed: [Int64: (status: WithdrawalStatus, reason: String, time: Microseconds)] = [:]
+    // A statement touches a row once only, and each step is logged, however many came in one batch: so
+    // first the first change of each, then the second. The engine moves none more than three times.
+    var rounds: [[Change]] = []
+    var changes: [Int64: Int] = [:]
     for event in batch.directory {
       switch event {
       case .withdrawalRequested(let withdrawal): requested.append(withdrawal)
       case .withdrawalApproved(let approval, let time): approved.append((approval, time))
       case .withdrawalChanged(let id, let status, let reason, let time):
-        changed[id] = (status, reason, time)
+        let round = changes[id, default: 0]
+        changes[id] = round + 1
+        if round == rounds.count { rounds.append([]) }
+        rounds[round].append((id, status, reason, time))
       default: break
       }
     }
     if !requested.isEmpty { try insert(requested, names) }
     if !approved.isEmpty { try insert(approved) }
-    if !changed.isEmpty { try update(changed) }
+    for round in rounds { try update(round) }
   }
 
   private func insert(_ requested: [Withdrawal], _ names: LedgerNames) throws(PostgresError) {
@@ -68,21 +77,23 @@ extension LedgerWriter {
       """, parameters)
   }
 
-  private func update(
-    _ changed: [Int64: (status: WithdrawalStatus, reason: String, time: Microseconds)]
-  ) throws(PostgresError) {
-    let rows = changed.sorted { $0.key < $1.key }
+  private func update(_ rows: [Change]) throws(PostgresError) {
     var parameters = PostgresParameters()
-    parameters.int8Array(rows.count) { rows[$0].key }
-    parameters.textArray(rows.count) { rows[$0].value.status.name }
-    parameters.textArray(rows.count) { rows[$0].value.reason }
-    parameters.int8Array(rows.count) { rows[$0].value.time }
+    parameters.int8Array(rows.count) { rows[$0].id }
+    parameters.textArray(rows.count) { rows[$0].status.name }
+    parameters.textArray(rows.count) { rows[$0].reason }
+    parameters.int8Array(rows.count) { rows[$0].time }
+    let unfinished = "array['requested', 'approved', 'started']"
     let result = try connection.query(
       """
-      update public.withdrawals w set decision = s, reason = r, updated_at = \(Self.moment("t"))
-      from unnest($1::int8[], $2::text[], $3::text[], $4::int8[]) x(i, s, r, t) where w.id = x.i
+      with x as (select * from unnest($1::int8[], $2::text[], $3::text[], $4::int8[]) x(i, s, r, t)),
+      moved as (
+        update public.withdrawals w set decision = s, reason = r, updated_at = \(Self.moment("t"))
+        from x where w.id = x.i and array_position(\(unfinished), w.decision)
+          < coalesce(array_position(\(unfinished), s), 4))
+      select count(*) from x join public.withdrawals w on w.id = x.i
       """, parameters)
-    try require(result.affectedRows, rows.count, "withdrawals to change")
+    try require(Int(result.int64(0, 0)), rows.count, "withdrawals to change")
   }
 
   /// A timestamp from microseconds, exactly.

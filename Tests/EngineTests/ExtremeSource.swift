@@ -30,7 +30,8 @@ struct ExtremeSource {
       market("B-A", base: 1, quote: 0, tick: 1_000_000_000_000_000_000, lot: .max, fee: 7),
       market("A-C", base: 0, quote: 2, tick: .max, lot: 1, fee: 10_000),
       market("C-B", base: 2, quote: 1, tick: 1, lot: .max, fee: 0),
-      .registerChain(name: "dev"), .registerUser(name: "operator"),
+      .registerChain(name: "dev"), .setAddressDelay(chain: 0, seconds: 0),
+      .registerUser(name: "operator"),
     ]
     for user in UserID(2)...7 {
       commands.append(.registerUser(name: "user-\(user)"))
@@ -63,7 +64,7 @@ struct ExtremeSource {
   }
 
   mutating func next(_ engine: borrowing AuctionEngine) -> Command {
-    switch random(100) {
+    switch random(140) {
     case 0..<45: return .placeOrder(order(engine.time))
     case 45..<52: return .amendOrder(amendment())
     case 52..<56: return .cancelOrder(CancelOrder(user: user(), order: orderID()))
@@ -74,7 +75,8 @@ struct ExtremeSource {
       let id = random(8) == 0 ? narrow() : MarketID(random(4))
       let slot = engine.time / 10_000
       return .runAuction(market: id, slot: random(8) == 0 ? wide() : slot)
-    default: return administration(engine)
+    case 82..<100: return administration(engine)
+    default: return transfer(engine)
     }
   }
 
@@ -123,6 +125,65 @@ struct ExtremeSource {
           credit: random(4) == 0 ? wide() : last.credit, user: user(), asset: narrow(),
           amount: giant()))
     }
+  }
+
+  private mutating func transfer(_ engine: borrowing AuctionEngine) -> Command {
+    let id = random(6) == 0 ? wide() : max(1, engine.withdrawals.count - Int64(random(4)))
+    switch random(24) {
+    case 0: return .registerChain(name: pick(["", "dev", "c1", "c2", "UP", "aaaaaaaaaaaaaaaaa"]))
+    case 1: return .setAddressDelay(chain: chain(), seconds: random(8) == 0 ? wide() : 0)
+    case 2, 3: return .setWithdrawalTerms(withdrawalTerms())
+    case 4, 5:
+      return .addPayoutAddress(
+        PayoutAddressAddition(
+          user: user(), chain: chain(), address: address(), label: pick(["", "x", name(), "\0"])))
+    case 6:
+      return .removePayoutAddress(user: user(), chain: chain(), address: address())
+    case 7:
+      return .registerKey(user: 1 + UserID(random(5)), key: key(), role: .operator)
+    case 8..<14:
+      number += random(16) == 0 ? 0 : 1
+      let user = user()
+      let listed = engine.payoutAddresses(of: user).first?.address
+      return .requestWithdrawal(
+        WithdrawalRequest(
+          user: user, asset: AssetID(random(3)), amount: giant(),
+          address: random(8) == 0 ? address() : listed ?? address(),
+          clientID: Venue.identifier("w-\(number)")))
+    case 14..<17: return .approveWithdrawal(approval(engine.withdrawal(id), id))
+    case 17: return .cancelWithdrawal(user: user(), id: id)
+    case 18:
+      return .rejectWithdrawal(id: id, by: user(), reason: pick(["", "x", "\0", name()]))
+    case 19, 20: return .startWithdrawal(id: id)
+    case 21, 22: return .finishWithdrawal(id: id)
+    default: return .failWithdrawal(id: id, isCancelled: random(2) == 0)
+    }
+  }
+
+  private mutating func withdrawalTerms() -> WithdrawalTerms {
+    let most = Bounds.maximumAtoms - 1
+    return WithdrawalTerms(
+      asset: random(8) == 0 ? narrow() : AssetID(random(3)), chain: chain(),
+      isOpen: random(16) != 0, minimum: random(8) == 0 ? giant() : 1,
+      fee: pick([0, 0, 1, 1 << 100, most, giant()]),
+      userDayLimit: random(8) == 0 ? giant() : most,
+      venueDayLimit: random(8) == 0 ? giant() : most,
+      approvalAbove: pick([0, most, most, giant()]), approvals: pick([0, 1, 2, 8, 9, .max]))
+  }
+
+  private mutating func approval(_ withdrawal: Withdrawal?, _ id: Int64) -> WithdrawalApproval {
+    WithdrawalApproval(
+      id: id, operator: random(4) == 0 ? user() : 1 + UserID(random(5)), key: key(),
+      user: withdrawal?.user ?? user(), asset: withdrawal?.asset ?? narrow(),
+      amount: random(8) == 0 ? giant() : withdrawal?.amount ?? giant(),
+      fee: withdrawal?.fee ?? giant(), address: withdrawal?.address ?? address(),
+      signature: random(2) == 0 ? [] : [UInt8](repeating: 255, count: 64))
+  }
+
+  private mutating func chain() -> ChainID { random(8) == 0 ? narrow() : 0 }
+
+  private mutating func address() -> PayoutAddress {
+    PayoutAddress([UInt8](repeating: pick([0, 1, 1, 1, 2]), count: pick([0, 20, 20, 20, 64, 65])))
   }
 
   private mutating func order(_ now: Microseconds) -> PlaceOrder {

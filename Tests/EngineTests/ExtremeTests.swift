@@ -26,6 +26,8 @@ import Testing
       if step % 64 == 0 { try read(engine, seed, step) }
     }
     #expect(accepted > 100, "seed \(seed): too few orders to mean anything, \(accepted)")
+    let paid = audit.withdrawals.count { $0.status == .confirmed }
+    #expect(paid > 0, "seed \(seed): no withdrawal was paid, of \(audit.withdrawals.count)")
     #expect(cleared > (seed % 4 == 0 ? 0 : 2), "seed \(seed): too few auctions, \(cleared)")
   }
 

@@ -110,6 +110,11 @@ import Testing
         let (asset, amount) = Naive.lock(order, engine)
         locks[UInt64(user) << 16 | UInt64(asset), default: 0] += amount
       }
+      for withdrawal in engine.withdrawals.records.values
+      where withdrawal.user == user && !withdrawal.status.isFinished {
+        let key = UInt64(user) << 16 | UInt64(withdrawal.asset)
+        locks[key, default: 0] += withdrawal.amount + withdrawal.fee
+      }
       for balance in engine.balances(user) {
         let lock = locks[UInt64(user) << 16 | UInt64(balance.asset), default: 0]
         #expect(balance.locked == lock && balance.free >= 0, "seed \(seed)")

@@ -29,6 +29,10 @@ import Testing
       engine.effects.removeAll()
     }
     #expect(cleared > 5, "seed \(seed): too few auctions cleared to mean anything")
+    let ends = Set(audit.withdrawals.map(\.status))
+    #expect(
+      audit.withdrawals.count > 15 && ends.count > 3,
+      "seed \(seed): too few withdrawals to mean anything")
   }
 
   /// Restored from its snapshot at any point, the engine has the same bytes and the same future.
@@ -54,6 +58,7 @@ import Testing
     #expect(engine.effects.firstEntry == restored.effects.firstEntry, "seed \(seed)")
     #expect(engine.effects.tape == restored.effects.tape, "seed \(seed)")
     #expect(engine.effects.trades == restored.effects.trades, "seed \(seed)")
+    #expect(engine.effects.directory == restored.effects.directory, "seed \(seed)")
     #expect(Venue.snapshot(engine) == Venue.snapshot(restored), "seed \(seed)")
   }
 
@@ -78,6 +83,8 @@ struct Audit {
   private var nextEntry: UInt64
   private var nextTrade: [MarketID: Int64] = [:]
   private var nextAuction: [MarketID: Int64] = [:]
+  /// All that were ever asked for; the one with id 1 is the first.
+  private(set) var withdrawals: [Withdrawal] = []
 
   init(_ engine: borrowing AuctionEngine) {
     nextEntry = 1
@@ -103,6 +110,7 @@ struct Audit {
     }
     nextEntry = entry
     checkTape(engine, seed, step)
+    checkWithdrawals(engine, seed, step)
     checkLocks(engine, seed, step)
   }
 
@@ -116,7 +124,54 @@ struct Audit {
     }
   }
 
-  /// The engine's balances are the ledger's, and what is locked is what the live orders need.
+  /// Each goes its way once, keeps to the day, and is in the engine as long as it is not finished.
+  private mutating func checkWithdrawals(
+    _ engine: borrowing AuctionEngine, _ seed: UInt64, _ step: Int
+  ) {
+    for event in engine.effects.directory {
+      switch event {
+      case .withdrawalRequested(let asked):
+        #expect(asked.id == Int64(withdrawals.count) + 1, "seed \(seed), step \(step)")
+        withdrawals.append(asked)
+        checkDay(asked, engine, seed, step)
+      case .withdrawalChanged(let id, let status, _, _):
+        let before = withdrawals[Int(id) - 1].status
+        #expect(
+          Naive.next(before).contains(status), "seed \(seed), step \(step): \(before), \(status)")
+        withdrawals[Int(id) - 1].status = status
+      default: break
+      }
+    }
+    for known in withdrawals where !known.status.isFinished {
+      let found = engine.withdrawal(known.id)
+      #expect(found?.status == known.status, "seed \(seed), step \(step): \(known.id)")
+      #expect(
+        known.status == .requested || found?.approvals.count == Int(known.approvalsNeeded),
+        "seed \(seed), step \(step): approvals of \(known.id)")
+      #expect(
+        known.status == .started || !engine.isFrozen(known.user),
+        "seed \(seed), step \(step): \(known.id) of a frozen user")
+    }
+  }
+
+  private func checkDay(
+    _ asked: Withdrawal, _ engine: borrowing AuctionEngine, _ seed: UInt64, _ step: Int
+  ) {
+    let ofDay = withdrawals.filter {
+      $0.asset == asked.asset && engine.time - $0.requestedAt <= 86_400_000_000
+        && ![.cancelled, .rejected, .reverted].contains($0.status)
+    }
+    let venue = ofDay.reduce(0) { $0 + $1.amount }
+    let user = ofDay.reduce(0) { $0 + ($1.user == asked.user ? $1.amount : 0) }
+    let day = engine.withdrawals.day(asked.user, asked.asset)
+    #expect(day.user == user && day.venue == venue, "seed \(seed), step \(step): the day's sums")
+    let terms = engine.withdrawalTerms(of: asked.asset)
+    #expect(user <= terms?.userDayLimit ?? 0, "seed \(seed), step \(step): a user's day")
+    #expect(venue <= terms?.venueDayLimit ?? 0, "seed \(seed), step \(step): the venue's day")
+  }
+
+  /// The engine's balances are the ledger's, and what is locked is what the live orders and the unfinished
+  /// withdrawals need.
   private func checkLocks(_ engine: borrowing AuctionEngine, _ seed: UInt64, _ step: Int) {
     var totals: [AssetID: Int128] = [:]
     for user in Array(0..<UserID(engine.userCount)) + [Bounds.lossAccount] {
@@ -124,6 +179,9 @@ struct Audit {
       for order in engine.openOrders(user) {
         let (asset, amount) = Naive.lock(order, engine)
         locks[asset, default: 0] += amount
+      }
+      for withdrawal in withdrawals where withdrawal.user == user && !withdrawal.status.isFinished {
+        locks[withdrawal.asset, default: 0] += withdrawal.amount + withdrawal.fee
       }
       for balance in engine.balances(user) {
         let ledger = balances[UInt64(user) << 16 | UInt64(balance.asset)] ?? (0, 0, 0)
@@ -157,6 +215,16 @@ enum Naive {
     let need = Int128(limit) * rest * unit
     let fee = share(order.notional + need, engine.feeBasisPoints(of: order.id)) - order.feePaid
     return (definition.quote, need + fee)
+  }
+
+  /// What a withdrawal may come to.
+  static func next(_ status: WithdrawalStatus) -> [WithdrawalStatus] {
+    switch status {
+    case .requested: [.approved, .cancelled, .rejected]
+    case .approved: [.started, .cancelled, .rejected]
+    case .started: [.confirmed, .cancelled, .reverted]
+    case .confirmed, .cancelled, .rejected, .reverted: []
+    }
   }
 
   /// `ceil(amount x rate / 10,000)` over 256 bits.

@@ -92,6 +92,11 @@ import Testing
         DepositClawback(chain: 9, number: 1, credit: 1, user: 2, asset: 0, amount: 1)),
       .unknownChain
     ),
+    // More of withdrawals in `WithdrawalRejectionTests`.
+    (.setAddressDelay(chain: 0, seconds: 1), .unknownChain),
+    (WithdrawalScene.request(2, 5, "x"), .withdrawalsNotOffered),
+    (.startWithdrawal(id: 1), .withdrawalNotFound),
+    (.finishWithdrawal(id: 1), .withdrawalNotFound),
   ]
 
   static func place(

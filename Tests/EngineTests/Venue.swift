@@ -79,8 +79,8 @@ enum Venue {
 /// Seeded commands. It remembers the ids it was told, so that amends and cancels hit something.
 struct CommandSource {
   private var state: UInt64
-  private var number = 0
-  private var time = Venue.start
+  var number = 0
+  var time = Venue.start
   private(set) var known: [OrderID] = []
 
   init(seed: UInt64) { state = seed &* 0x9e37_79b9_7f4a_7c15 | 1 }
@@ -99,6 +99,7 @@ struct CommandSource {
   }
 
   mutating func next(_ engine: borrowing AuctionEngine) -> Command {
+    if random(3) == 0 { return transfer(engine) }
     switch random(100) {
     case 0..<55: return .placeOrder(order())
     case 55..<67:
@@ -128,7 +129,7 @@ struct CommandSource {
     }
   }
 
-  private mutating func user() -> UserID { Venue.users[Int(random(UInt64(Venue.users.count)))] }
+  mutating func user() -> UserID { Venue.users[Int(random(UInt64(Venue.users.count)))] }
 
   private mutating func id() -> OrderID {
     known.isEmpty ? 1 : known[Int(random(UInt64(known.count)))]

@@ -52,10 +52,24 @@ import Testing
       names.learn(.assetCreated(AssetID(id), asset))
     }
     #expect(names.assets == ["USDC", "ETH"])
-    for text in ["17", "adjustment:9"] {
+    for (id, name) in ["dev", "other"].enumerated() {
+      names.learn(.chainRegistered(ChainID(id), name))
+      names.learn(.chainRegistered(ChainID(id), name))
+    }
+    #expect(names.chains == ["dev", "other"])
+    let seventh = LedgerReference(kind: .withdrawal, market: 0, id: 7)
+    #expect(names.text(seventh) == "dev:withdrawal:7")
+    #expect(names.reference("dev:withdrawal:7") == seventh)
+    for text in [
+      "17", "adjustment:9", "dev:deposit:3", "dev:clawback:1", "other:withdrawal:7",
+      "other:withdrawal:\(Int64.max)",
+    ] {
       #expect(names.reference(text).map(names.text) == text)
     }
-    for text in ["", "x", "ETH-USDC:1", "a:b:c", "adjustment:", ":1", "1:2:3:4"] {
+    for text in [
+      "", "x", "ETH-USDC:1", "a:b:c", "adjustment:", ":1", "1:2:3:4", "dev:auction:1", "dev::1",
+      "dev:withdrawal:", "none:withdrawal:7", "dev:withdrawal:7:1",
+    ] {
       #expect(names.reference(text) == nil, "\(text)")
     }
   }

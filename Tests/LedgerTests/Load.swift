@@ -185,7 +185,8 @@ struct Books {
     #expect(counts.int64(0, 3) == Int64(engine.userCount))
     let issued = try connection.query(
       """
-      select asset, sum(delta) filter (where type = 'ADJUSTMENT'), sum(delta)
+      select asset, sum(delta) filter (where type in ('ADJUSTMENT', 'DEPOSIT', 'CLAWBACK',
+        'WITHDRAWAL')), sum(delta)
       from public.balance_log group by asset
       """)
     for row in 0..<issued.rowCount {

@@ -1,0 +1,113 @@
+// Seeded commands that bring money in and take it out, in every state that a withdrawal has.
+
+@testable import Engine
+
+extension CommandSource {
+  /// The venue's chains, terms and keys are made by these commands too.
+  mutating func transfer(_ engine: borrowing AuctionEngine) -> Command {
+    switch random(60) {
+    case 0: return .registerChain(name: random(4) == 0 ? "other" : "dev")
+    case 1: return .setAddressDelay(chain: chain(), seconds: Int64(random(3) * random(40)))
+    case 2..<4: return .setWithdrawalTerms(withdrawalTerms())
+    case 4..<9:
+      let user = user()
+      return .addPayoutAddress(
+        PayoutAddressAddition(user: user, chain: chain(), address: payoutAddress(user), label: "x"))
+    case 9:
+      let user = user()
+      return .removePayoutAddress(user: user, chain: chain(), address: payoutAddress(user))
+    case 10, 11:
+      guard engine.chain(named: "dev") != nil else { return .registerChain(name: "dev") }
+      return .creditDeposit(
+        DepositCredit(
+          chain: 0, number: engine.lastNumbers(0).credit + Int64(random(4) == 0 ? 0 : 1),
+          user: user(), asset: AssetID(random(3)), amount: 1 + Int128(random(900))))
+    case 12:
+      guard engine.chain(named: "dev") != nil else { return .registerChain(name: "dev") }
+      let last = engine.lastNumbers(0)
+      return .clawBackDeposit(
+        DepositClawback(
+          chain: 0, number: last.clawback + 1, credit: last.credit, user: user(),
+          asset: AssetID(random(3)), amount: 1 + Int128(random(900))))
+    case 13, 14:
+      let user = 1 + UserID(random(4))
+      let role: Role = random(8) == 0 ? .trader : .operator
+      return .registerKey(user: user, key: WithdrawalScene.key(UInt8(100 + user)), role: role)
+    case 15: return .revokeKey(WithdrawalScene.key(UInt8(101 + random(4))))
+    case 16, 17:
+      // Hours, so that days end.
+      time += Microseconds(random(20)) * WithdrawalScene.hour
+      return .advanceTime(time)
+    case 18..<38: return request(engine)
+    default: return step(engine)
+    }
+  }
+
+  /// A request, or mostly what it lacks.
+  private mutating func request(_ engine: borrowing AuctionEngine) -> Command {
+    let request = withdrawalRequest()
+    if random(8) == 0 { return .requestWithdrawal(request) }
+    guard let terms = engine.withdrawalTerms(of: request.asset) else {
+      return engine.chain(named: "dev") == nil
+        ? .registerChain(name: "dev") : .setWithdrawalTerms(withdrawalTerms())
+    }
+    if engine.addressDelay(on: terms.chain) == Withdrawals.defaultDelaySeconds {
+      return .setAddressDelay(chain: terms.chain, seconds: 1)
+    }
+    let isListed = engine.payoutAddresses(of: request.user).contains {
+      $0.chain == terms.chain && $0.address == request.address
+    }
+    if isListed { return .requestWithdrawal(request) }
+    return .addPayoutAddress(
+      PayoutAddressAddition(
+        user: request.user, chain: terms.chain, address: request.address, label: ""))
+  }
+
+  /// The next step of one of the last.
+  private mutating func step(_ engine: borrowing AuctionEngine) -> Command {
+    let id = max(1, engine.withdrawals.count - Int64(random(6)))
+    let owner = engine.withdrawal(id)?.user ?? 2
+    return switch random(16) {
+    case 0..<7: .approveWithdrawal(approval(engine.withdrawal(id), id))
+    case 7: .cancelWithdrawal(user: random(4) == 0 ? user() : owner, id: id)
+    case 8: .rejectWithdrawal(id: id, by: UserID(random(2)), reason: "no")
+    case 9..<13: .startWithdrawal(id: id)
+    case 13, 14: .finishWithdrawal(id: id)
+    default: .failWithdrawal(id: id, isCancelled: random(2) == 0)
+    }
+  }
+
+  private mutating func approval(_ withdrawal: Withdrawal?, _ id: Int64) -> WithdrawalApproval {
+    let user = 1 + UserID(random(4))
+    return WithdrawalApproval(
+      id: id, operator: user, key: WithdrawalScene.key(UInt8(100 + user)),
+      user: withdrawal?.user ?? 2, asset: withdrawal?.asset ?? 0,
+      amount: (withdrawal?.amount ?? 1) + (random(8) == 0 ? 1 : 0), fee: withdrawal?.fee ?? 0,
+      address: withdrawal?.address ?? payoutAddress(2), signature: [1])
+  }
+
+  private mutating func withdrawalTerms() -> WithdrawalTerms {
+    WithdrawalTerms(
+      asset: AssetID(random(3)), chain: chain(), isOpen: random(8) != 0,
+      minimum: 1 + Int128(random(20)), fee: Int128(random(6)),
+      userDayLimit: 1_000 + Int128(random(4_000)), venueDayLimit: 3_000 + Int128(random(6_000)),
+      approvalAbove: Int128(random(600)), approvals: UInt8(random(4)))
+  }
+
+  private mutating func withdrawalRequest() -> WithdrawalRequest {
+    // Now and then an id again, with the same or another content.
+    if random(8) != 0 { number += 1 }
+    let user = user()
+    return WithdrawalRequest(
+      user: user, asset: AssetID(random(3)),
+      amount: random(40) == 0 ? 1_000_000 : Int128(random(700)), address: payoutAddress(user),
+      clientID: Venue.identifier("w-\(number)"))
+  }
+
+  private mutating func chain() -> ChainID { random(6) == 0 ? ChainID(random(3)) : 0 }
+
+  /// Two of each user.
+  private mutating func payoutAddress(_ user: UserID) -> PayoutAddress {
+    WithdrawalScene.address(UInt8(truncatingIfNeeded: user) * 2 + UInt8(random(2)))
+  }
+}

@@ -1,0 +1,129 @@
+// Approvals: who counts, once each, and that only the right number of them lets money go.
+
+import Testing
+
+@testable import Engine
+
+@Suite struct WithdrawalApprovalTests {
+  static let seeds: [UInt64] = Array(1...40)
+
+  @Test func twoOperatorsAreNeededAboveTheLimit() {
+    var engine = WithdrawalScene.make()
+    #expect(engine.withdraw(2, 1_000, "at").rejection == nil)
+    #expect(engine.withdraw(2, 1_001, "above").rejection == nil)
+    #expect(engine.withdrawal(1)?.status == .approved)
+    #expect(engine.withdrawal(2)?.status == .requested)
+    #expect(engine.withdrawalsToApprove().map(\.id) == [2])
+    engine.effects.removeAll()
+    let approval = WithdrawalScene.approval(2, by: 1, of: 1_001)
+    #expect(engine.apply(.approveWithdrawal(approval)).detail == 1)
+    #expect(engine.effects.directory == [.withdrawalApproved(approval, time: engine.time)])
+    #expect(engine.apply(.startWithdrawal(id: 2)).rejection == .withdrawalNotApproved)
+    #expect(engine.approve(2, by: 7, of: 1_001).detail == 0)
+    #expect(engine.moves == ["2 approved"] && engine.withdrawalsToApprove().isEmpty)
+    #expect(engine.approve(2, by: 8, of: 1_001).rejection == .approvalNotNeeded)
+    #expect(engine.effects.entries.isEmpty, "an approval moves no money")
+    #expect(engine.apply(.startWithdrawal(id: 2)).rejection == nil)
+  }
+
+  /// Two keys of one operator are one operator, and a key that changed hands is one key.
+  @Test func oneOperatorIsOneAndOneKeyIsOne() {
+    var engine = WithdrawalScene.make()
+    _ = engine.withdraw(2, 1_001, "a")
+    #expect(engine.approve(1, by: 1, of: 1_001).rejection == nil)
+    engine.apply(.registerKey(user: 1, key: WithdrawalScene.key(50), role: .operator))
+    let second = WithdrawalScene.approval(1, by: 1, of: 1_001, key: WithdrawalScene.key(50))
+    #expect(engine.apply(.approveWithdrawal(second)).rejection == .approvalRepeated)
+    engine.apply(.revokeKey(WithdrawalScene.key(1)))
+    engine.apply(.registerKey(user: 6, key: WithdrawalScene.key(1), role: .operator))
+    let moved = WithdrawalScene.approval(1, by: 6, of: 1_001, key: WithdrawalScene.key(1))
+    #expect(engine.apply(.approveWithdrawal(moved)).rejection == .approvalRepeated)
+    #expect(engine.apply(.startWithdrawal(id: 1)).rejection == .withdrawalNotApproved)
+    #expect(engine.approve(1, by: 6, of: 1_001).detail == 0)
+  }
+
+  /// Frozen, an operator approves nothing; a yes of before stays.
+  @Test func aFrozenOperatorDoesNotApprove() {
+    var engine = WithdrawalScene.make()
+    _ = engine.withdraw(2, 1_001, "a")
+    #expect(engine.approve(1, by: 1, of: 1_001).detail == 1)
+    for user in [UserID(1), 6] { engine.apply(.setFrozen(user: user, frozen: true)) }
+    #expect(engine.approve(1, by: 6, of: 1_001).rejection == .userFrozen)
+    #expect(engine.withdrawal(1)?.status == .requested)
+    #expect(engine.approve(1, by: 7, of: 1_001).detail == 0)
+  }
+
+  @Test func whatEndedIsNotApproved() {
+    var engine = WithdrawalScene.make()
+    _ = engine.withdraw(2, 1_001, "a")
+    #expect(engine.approve(1, by: 1, of: 1_001).rejection == nil)
+    engine.apply(.cancelWithdrawal(user: 2, id: 1))
+    #expect(engine.approve(1, by: 6, of: 1_001).rejection == .withdrawalFinished)
+    #expect(engine.apply(.startWithdrawal(id: 1)).rejection == .withdrawalFinished)
+  }
+
+  /// Random operators, keys and fields: approved if and only if so many distinct ones said yes to all.
+  @Test(arguments: seeds) func approvedIfAndOnlyIfEnoughAgree(seed: UInt64) {
+    var numbers = CommandSource(seed: seed)
+    var terms = WithdrawalScene.terms
+    terms.approvals = UInt8(1 + numbers.random(4))
+    var engine = WithdrawalScene.make(terms)
+    // Keys and who holds them now; user 2, who asks, may hold some too.
+    var owners: [UInt8: UserID] = [1: 1, 6: 6, 7: 7, 8: 8]
+    _ = engine.withdraw(2, 2_000, "a")
+    var (users, keys): (Set<UserID>, Set<UInt8>) = ([], [])
+    for step in 0..<120 {
+      let note: Comment = "seed \(seed), step \(step)"
+      let key = [1, 6, 7, 8, 30, 31, 32][Int(numbers.random(7))] as UInt8
+      if numbers.random(4) == 0 {
+        owners[key] = Self.change(key, of: owners[key], &engine, &numbers)
+        continue
+      }
+      let user = numbers.random(5) == 0 ? 6 : owners[key] ?? 7
+      var approval = WithdrawalScene.approval(1, by: user, of: 2_000, key: WithdrawalScene.key(key))
+      let isWrong = Self.spoil(&approval, &numbers)
+      let isRight = !isWrong && owners[key] == user && user != 2
+      let isNew = !users.contains(user) && !keys.contains(key)
+      let isOpen = users.count < Int(terms.approvals)
+      let reply = engine.apply(.approveWithdrawal(approval))
+      #expect((reply.rejection == nil) == (isRight && isNew && isOpen), note)
+      if reply.rejection == nil {
+        users.insert(user)
+        keys.insert(key)
+        #expect(reply.detail == Int64(terms.approvals) - Int64(users.count), note)
+      }
+      let status: WithdrawalStatus = users.count == Int(terms.approvals) ? .approved : .requested
+      #expect(engine.withdrawal(1)?.status == status, note)
+      #expect(Set(engine.withdrawal(1)?.approvals.map(\.user) ?? []) == users, note)
+    }
+    let start = engine.apply(.startWithdrawal(id: 1)).rejection
+    #expect(start == (users.count == Int(terms.approvals) ? nil : .withdrawalNotApproved))
+  }
+
+  /// Revokes a key, or gives it to somebody, to trade with at times; says who approves by it now.
+  private static func change(
+    _ key: UInt8, of owner: UserID?, _ engine: inout AuctionEngine, _ numbers: inout CommandSource
+  ) -> UserID? {
+    engine.apply(.revokeKey(WithdrawalScene.key(key)))
+    if owner != nil { return nil }
+    let user = [1, 2, 6, 7, 8][Int(numbers.random(5))] as UserID
+    let role: Role = numbers.random(4) == 0 ? .trader : .operator
+    engine.apply(.registerKey(user: user, key: WithdrawalScene.key(key), role: role))
+    return role == .operator ? user : nil
+  }
+
+  /// Now and then another field.
+  private static func spoil(
+    _ approval: inout WithdrawalApproval, _ numbers: inout CommandSource
+  ) -> Bool {
+    switch numbers.random(12) {
+    case 0: approval.amount += 1
+    case 1: approval.fee += 1
+    case 2: approval.user = 3
+    case 3: approval.asset = Scene.coin
+    case 4: approval.address = WithdrawalScene.address(4)
+    default: return false
+    }
+    return true
+  }
+}

@@ -1,0 +1,276 @@
+// Limits over 24 hours at their edges, what is remembered meanwhile, and a slow oracle for both.
+
+import Testing
+
+@testable import Engine
+
+@Suite struct WithdrawalLimitTests {
+  static let seeds: [UInt64] = Array(1...24)
+  private static let day = 24 * WithdrawalScene.hour
+
+  @Test func aUsersDayRolls() {
+    var engine = WithdrawalScene.make()
+    let start = engine.time
+    #expect(engine.withdraw(2, 1_000, "a").rejection == nil)
+    engine.pass(WithdrawalScene.hour)
+    #expect(engine.withdraw(2, 4_000, "b").rejection == nil)
+    #expect(engine.withdraw(2, 10, "c").rejection == .userDayLimit)
+    // To the microsecond: what is 24 hours old still counts, what is older does not.
+    engine.apply(.advanceTime(start + Self.day))
+    #expect(engine.withdraw(2, 10, "c").rejection == .userDayLimit)
+    engine.apply(.advanceTime(start + Self.day + 1))
+    #expect(engine.withdraw(2, 1_001, "c").rejection == .userDayLimit)
+    #expect(engine.withdraw(2, 1_000, "c").rejection == nil)
+    #expect(engine.withdraw(2, 10, "d").rejection == .userDayLimit)
+    engine.apply(.advanceTime(start + WithdrawalScene.hour + Self.day + 1))
+    #expect(engine.withdraw(2, 4_000, "d").rejection == nil)
+  }
+
+  @Test func theVenuesDayIsOfAllUsers() {
+    var engine = WithdrawalScene.make()
+    #expect(engine.withdraw(2, 5_000, "a").rejection == nil)
+    #expect(engine.withdraw(3, 3_001, "a").rejection == .venueDayLimit)
+    #expect(engine.withdraw(3, 3_000, "a").rejection == nil)
+    #expect(engine.withdraw(4, 10, "a").rejection == .venueDayLimit)
+    #expect(engine.withdraw(2, 10, "b").rejection == .userDayLimit, "the user's comes first")
+    engine.pass(Self.day + 1)
+    #expect(engine.withdraw(4, 5_000, "a").rejection == nil)
+  }
+
+  /// What did not leave does not count, whatever ended it; what left does.
+  @Test func whatDidNotLeaveDoesNotCount() {
+    var engine = WithdrawalScene.make()
+    func ask(_ id: String) -> Int64 {
+      let reply = engine.withdraw(2, 5_000, id)
+      #expect(reply.rejection == nil, "\(id)")
+      #expect(engine.withdraw(2, 10, "more").rejection == .userDayLimit)
+      return reply.id
+    }
+    func start(_ id: Int64) {
+      for user in [UserID(1), 6] { _ = engine.approve(id, by: user, of: 5_000) }
+      #expect(engine.apply(.startWithdrawal(id: id)).rejection == nil)
+    }
+    let cancelled = ask("a")
+    engine.apply(.cancelWithdrawal(user: 2, id: cancelled))
+    let rejected = ask("b")
+    engine.apply(.rejectWithdrawal(id: rejected, by: 1, reason: "x"))
+    let reverted = ask("c")
+    start(reverted)
+    engine.apply(.failWithdrawal(id: reverted, isCancelled: false))
+    let aborted = ask("d")
+    start(aborted)
+    engine.apply(.failWithdrawal(id: aborted, isCancelled: true))
+    _ = ask("e")
+    engine.apply(.setFrozen(user: 2, frozen: true))
+    engine.apply(.setFrozen(user: 2, frozen: false))
+    let paid = ask("f")
+    start(paid)
+    engine.apply(.finishWithdrawal(id: paid))
+    #expect(engine.withdraw(2, 10, "more").rejection == .userDayLimit)
+  }
+
+  /// An end after the window takes nothing off a day in which it no longer counts.
+  @Test func aLateEndTakesNothingOffTheDay() {
+    var engine = WithdrawalScene.make()
+    for (id, amount) in [("a", 1_000), ("b", 900)] {
+      let reply = engine.withdraw(2, Int128(amount), id)
+      engine.apply(.startWithdrawal(id: reply.id))
+    }
+    engine.pass(Self.day + 1)
+    #expect(engine.withdraw(2, 5_000, "c").rejection == nil)
+    engine.apply(.failWithdrawal(id: 1, isCancelled: false))
+    #expect(engine.withdraw(2, 10, "d").rejection == .userDayLimit)
+    // Nor where nobody asked between the window's end and it.
+    engine.pass(Self.day + 1)
+    engine.apply(.failWithdrawal(id: 2, isCancelled: true))
+    #expect(engine.withdrawals.day(2, Scene.usd).user == 5_000)
+    #expect(engine.withdraw(2, 5_000, "d").rejection == nil)
+    #expect(engine.withdraw(2, 10, "e").rejection == .userDayLimit)
+    engine.accounts.checkConservation()
+  }
+
+  /// A limit that falls below what left today refuses, and nothing else.
+  @Test func limitsMayFall() {
+    var engine = WithdrawalScene.make()
+    _ = engine.withdraw(2, 1_000, "a")
+    var terms = WithdrawalScene.terms
+    terms.userDayLimit = 0
+    engine.apply(.setWithdrawalTerms(terms))
+    #expect(engine.withdraw(2, 10, "b").rejection == .userDayLimit)
+    (terms.userDayLimit, terms.venueDayLimit) = (5_000, 500)
+    engine.apply(.setWithdrawalTerms(terms))
+    #expect(engine.withdraw(2, 10, "b").rejection == .venueDayLimit)
+    #expect(engine.apply(.startWithdrawal(id: 1)).rejection == nil)
+  }
+
+  // MARK: What is remembered
+
+  @Test func aRequestIsAnsweredOnce() {
+    var engine = WithdrawalScene.make()
+    let first = engine.withdraw(2, 100, "a")
+    let asked = engine.time
+    _ = engine.takeEntries()
+    engine.pass(WithdrawalScene.hour)
+    let again = Reply(rejection: nil, id: first.id, time: asked, detail: 1)
+    #expect(engine.withdraw(2, 100, "a") == again)
+    let other = engine.withdraw(2, 101, "a")
+    #expect(other.rejection == .duplicateClientWithdrawalID && other.id == first.id)
+    #expect(engine.withdraw(3, 100, "a").id == 2, "client ids are each user's own")
+    #expect(engine.takeEntries() == ["3 lock -102 102"])
+    // Terms, addresses and the user's state do not change an answer that was given.
+    var terms = WithdrawalScene.terms
+    (terms.isOpen, terms.fee) = (false, 50)
+    engine.apply(.setWithdrawalTerms(terms))
+    engine.apply(.removePayoutAddress(user: 2, chain: 0, address: WithdrawalScene.address(2)))
+    #expect(engine.withdraw(2, 100, "a") == again)
+  }
+
+  /// Finished it is remembered for 24 hours from the request; unfinished, until it ends.
+  @Test func aFinishedOneIsForgottenAfterADay() {
+    var engine = WithdrawalScene.make()
+    for id in ["a", "b"] { _ = engine.withdraw(2, 100, id) }
+    for id in Int64(1)...2 { engine.apply(.startWithdrawal(id: id)) }
+    engine.apply(.finishWithdrawal(id: 1))
+    engine.pass(Self.day)
+    #expect(engine.withdraw(2, 100, "a").detail == 1)
+    engine.pass(1)
+    #expect(engine.withdraw(2, 100, "b").detail == 1, "it is on its way still")
+    #expect(engine.withdrawal(1) == nil)
+    // Custody is told that it came too late, and never books it twice.
+    _ = engine.takeEntries()
+    for command in [
+      Command.finishWithdrawal(id: 1), .failWithdrawal(id: 1, isCancelled: true),
+    ] { #expect(engine.apply(command).rejection == .withdrawalFinished) }
+    #expect(engine.apply(.startWithdrawal(id: 1)).rejection == .withdrawalNotFound)
+    #expect(
+      engine.apply(.finishWithdrawal(id: 2)) == Reply(rejection: nil, id: 2, time: engine.time))
+    #expect(engine.apply(.finishWithdrawal(id: 2)).rejection == .withdrawalFinished)
+    #expect(engine.takeEntries() == ["2 withdrawal 0 -100", "2 fee 0 -2", "0 fee 2 0"])
+    #expect(engine.withdrawals.records.isEmpty && engine.withdrawals.byClientID.isEmpty)
+    #expect(engine.withdraw(2, 100, "a").id == 3)
+  }
+
+  // MARK: The oracle
+
+  /// What the rule says, by looking at everything that was ever asked for.
+  private struct Oracle {
+    struct Row {
+      var user: UserID
+      var amount: Int128
+      var id: String
+      var time: Microseconds
+      var status: WithdrawalStatus = .approved
+    }
+
+    static let terms = {
+      var terms = WithdrawalScene.terms
+      (terms.userDayLimit, terms.venueDayLimit) = (2_500, 6_000)
+      return terms
+    }()
+
+    var rows: [Row] = []
+
+    func day(_ now: Microseconds, of user: UserID?) -> Int128 {
+      rows.reduce(0) { sum, row in
+        let leaves = ![.cancelled, .rejected, .reverted].contains(row.status)
+        let isOfDay = now - row.time <= 86_400_000_000
+        return sum + (leaves && isOfDay && (user ?? row.user) == row.user ? row.amount : 0)
+      }
+    }
+
+    mutating func answer(_ asked: Row) -> (rejection: Rejection?, id: Int64) {
+      let known = rows.lastIndex {
+        $0.user == asked.user && $0.id == asked.id
+          && (asked.time - $0.time <= 86_400_000_000 || !$0.status.isFinished)
+      }
+      if let known {
+        let isSame = rows[known].amount == asked.amount
+        return (isSame ? nil : .duplicateClientWithdrawalID, Int64(known + 1))
+      }
+      if day(asked.time, of: asked.user) + asked.amount > Self.terms.userDayLimit {
+        return (.userDayLimit, 0)
+      }
+      if day(asked.time, of: nil) + asked.amount > Self.terms.venueDayLimit {
+        return (.venueDayLimit, 0)
+      }
+      rows.append(asked)
+      return (nil, Int64(rows.count))
+    }
+  }
+
+  @Test(arguments: seeds) func theDaysAreWhatTheOracleSays(seed: UInt64) {
+    var engine = WithdrawalScene.make(Oracle.terms)
+    var numbers = CommandSource(seed: seed)
+    var oracle = Oracle()
+    var counts: [Rejection?: Int] = [:]
+    for step in 0..<1_500 {
+      let note: Comment = "seed \(seed), step \(step)"
+      if numbers.random(3) == 0 { Self.pass(&engine, &numbers, oracle) }
+      if numbers.random(2) == 0 {
+        Self.end(&engine, &numbers, &oracle, note)
+        continue
+      }
+      var asked = Oracle.Row(
+        user: 2 + UserID(numbers.random(4)), amount: Int128(100 + 50 * numbers.random(18)),
+        id: "n-\(step)", time: engine.time)
+      if numbers.random(4) == 0, let row = numbers.pick(oracle.rows.suffix(20)) {
+        asked.id = row.id
+        if numbers.random(2) == 0 { (asked.user, asked.amount) = (row.user, row.amount) }
+      }
+      // Users have enough, always.
+      engine.apply(Venue.fund(asked.user, Scene.usd, asked.amount + 2, "more-\(step)"))
+      let reply = engine.withdraw(asked.user, asked.amount, asked.id)
+      let expected = oracle.answer(asked)
+      #expect(reply.rejection == expected.rejection && reply.id == expected.id, note)
+      counts[reply.rejection, default: 0] += 1
+      let day = engine.withdrawals.day(asked.user, Scene.usd)
+      #expect(day.user == oracle.day(asked.time, of: asked.user), note)
+      #expect(day.venue == oracle.day(asked.time, of: nil), note)
+      engine.effects.removeAll()
+    }
+    let all: [Rejection?] = [nil, .userDayLimit, .venueDayLimit, .duplicateClientWithdrawalID]
+    for rejection in all {
+      #expect(counts[rejection, default: 0] > 2, "seed \(seed): \(counts)")
+    }
+    engine.accounts.checkConservation()
+  }
+
+  /// Somewhat later, or to the edge of some window.
+  private static func pass(
+    _ engine: inout AuctionEngine, _ numbers: inout CommandSource, _ oracle: Oracle
+  ) {
+    var next = engine.time + 1 + Microseconds(numbers.random(5_000_000_000))
+    if numbers.random(2) == 0, let row = numbers.pick(oracle.rows) {
+      let edge = row.time + day + Microseconds(numbers.random(3)) - 1
+      if edge > engine.time { next = edge }
+    }
+    engine.apply(.advanceTime(next))
+  }
+
+  /// Ends one of the last in some way.
+  private static func end(
+    _ engine: inout AuctionEngine, _ numbers: inout CommandSource, _ oracle: inout Oracle,
+    _ note: Comment
+  ) {
+    let recent = oracle.rows.indices.suffix(12).filter { !oracle.rows[$0].status.isFinished }
+    guard let row = numbers.pick(recent) else { return }
+    let id = Int64(row + 1)
+    let (command, status): (Command, WithdrawalStatus) =
+      switch numbers.random(4) {
+      case 0: (.cancelWithdrawal(user: oracle.rows[row].user, id: id), .cancelled)
+      case 1: (.rejectWithdrawal(id: id, by: 1, reason: "x"), .rejected)
+      case 2: (.failWithdrawal(id: id, isCancelled: false), .reverted)
+      default: (.finishWithdrawal(id: id), .confirmed)
+      }
+    if status == .reverted || status == .confirmed { engine.apply(.startWithdrawal(id: id)) }
+    #expect(engine.apply(command).rejection == nil, note)
+    oracle.rows[row].status = status
+  }
+}
+
+extension CommandSource {
+  /// One of these, where there is one.
+  mutating func pick<Rows: RandomAccessCollection>(_ rows: Rows) -> Rows.Element? {
+    rows.isEmpty ? nil : rows.dropFirst(Int(random(UInt64(rows.count)))).first
+  }
+}
