@@ -230,7 +230,7 @@ extension CustodyStore {
     let result = try connection.query(
       """
       select nonce, purpose, withdrawal_id, destination, value::text, data, gas_limit, is_cancelled,
-        hold, resolution
+        hold, resolution, asked_kind, asked_priority_fee::text, asked_maximum_fee::text
       from core.payout_slot where chain = $1 and sender = $2 and outcome is null
       order by nonce limit \(limit)
       """, parameters)
@@ -247,6 +247,7 @@ extension CustodyStore {
       slot.isCancelled = result.bool(row, 7)
       slot.hold = result.optionalString(row, 8)
       slot.resolution = result.optionalString(row, 9).flatMap { PayoutOutcome(rawValue: $0) }
+      slot.asked = try ask(result, row, column: 10)
       slots.append(slot)
     }
     if let first = slots.first?.nonce, let last = slots.last?.nonce {
@@ -254,6 +255,18 @@ extension CustodyStore {
       for index in slots.indices { slots[index].attempts = attempts[slots[index].nonce] ?? [] }
     }
     return slots
+  }
+
+  private func ask(
+    _ result: borrowing PostgresResult, _ row: Int, column: Int
+  ) throws(PostgresError) -> PayoutSlot.Ask? {
+    guard let text = result.optionalString(row, column) else { return nil }
+    guard let kind = PayoutAttempt.Kind(rawValue: text),
+      let priority = UInt256(decimal: result.string(row, column + 1)),
+      let maximum = UInt256(decimal: result.string(row, column + 2)),
+      let fees = GasFees(maximum: maximum, priority: priority)
+    else { throw PostgresError(message: "payout_slot: a row that does not read") }
+    return PayoutSlot.Ask(kind: kind, fees: fees)
   }
 
   private func attempts(
@@ -342,6 +355,32 @@ extension CustodyStore {
 
   // MARK: Steps
 
+  /// Durable before the signer is asked: killed before its answer is stored, the same is asked for again.
+  func ask(_ ask: PayoutSlot.Ask, for slot: PayoutSlot) throws(PostgresError) {
+    try transaction { () throws(PostgresError) in try setAsk(ask, of: slot) }
+  }
+
+  /// What it refuses, the signer has not signed; an earlier one it may have.
+  func refused(_ ask: PayoutSlot.Ask, for slot: PayoutSlot) throws(PostgresError) {
+    try transaction { () throws(PostgresError) in
+      try setAsk(slot.asked == ask ? nil : slot.asked, of: slot)
+    }
+  }
+
+  private func setAsk(_ ask: PayoutSlot.Ask?, of slot: PayoutSlot) throws(PostgresError) {
+    var parameters = slotKey(slot.sender, slot.nonce)
+    for text in [ask?.kind.rawValue, ask?.fees.priority.description, ask?.fees.maximum.description]
+    {
+      if let text { parameters.text(text) } else { parameters.null() }
+    }
+    try connection.query(
+      """
+      update core.payout_slot set asked_kind = $4, asked_priority_fee = $5::numeric,
+        asked_maximum_fee = $6::numeric
+      where chain = $1 and sender = $2 and nonce = $3
+      """, parameters)
+  }
+
   /// The bytes are durable before they leave.
   func save(
     _ signed: SignedTransaction, _ kind: PayoutAttempt.Kind, for slot: PayoutSlot, height: Int64
@@ -364,6 +403,7 @@ extension CustodyStore {
         values ($1, $2, $3, $4, $5, $6::numeric, $7::numeric, $8, $9)
         on conflict (hash) do nothing
         """, parameters)
+      try setAsk(nil, of: slot)
       try setPayment(
         slot, kind == .payment ? .signed : .cancelling, transaction: signed.hash, height: nil)
     }

@@ -84,6 +84,19 @@ public struct PayoutSlot: Sendable, Equatable {
   /// What a person found out of one whose token logged nothing.
   public var resolution: PayoutOutcome?
   public var attempts: [PayoutAttempt] = []
+  /// What the signer was last asked for and has not answered: it may have signed it all the same.
+  public var asked: Ask?
+
+  /// A signature of a slot that is wanted.
+  public struct Ask: Sendable, Equatable {
+    public var kind: PayoutAttempt.Kind
+    public var fees: GasFees
+
+    public init(kind: PayoutAttempt.Kind, fees: GasFees) {
+      self.kind = kind
+      self.fees = fees
+    }
+  }
 
   public init(
     sender: Address, nonce: UInt64, purpose: Purpose, withdrawal: Int64? = nil,
@@ -104,6 +117,10 @@ public struct PayoutSlot: Sendable, Equatable {
   /// The attempt of that kind which may be mined: the others are replaced by it.
   var current: PayoutAttempt? {
     attempts.filter { $0.kind == wantedKind }.max { $0.fees.maximum < $1.fees.maximum }
+  }
+  /// The highest that may be signed: each further one raises both fees over it, so both are of one.
+  var highestFees: GasFees? {
+    (attempts.map(\.fees) + [asked?.fees].compactMap(\.self)).max { $0.maximum < $1.maximum }
   }
 }
 
@@ -223,14 +240,29 @@ public struct PayoutRules: Sendable, Equatable {
     let kind = slot.wantedKind
     let state: PayoutState =
       slot.isCancelled ? .cancelling : slot.attempts.isEmpty ? .slotted : .broadcast
-    let highest = slot.attempts.max { $0.fees.maximum < $1.fees.maximum }?.fees
-    let fees = self.fees(kind, over: highest, baseFee: view.baseFee)
+    let fees = fees(kind, slot, view)
     guard let current = slot.current else {
       return fees.map { .sign(kind, $0) } ?? .waitForFees(state)
     }
     if current.sentAt == nil { return .send(current.hash) }
     if mustRise(current, slot, view), let fees { return .sign(kind, fees) }
     return resend(slot, view).map { .send($0) } ?? .wait(state)
+  }
+
+  /// Of the next signature. Where an answer of the signer was lost it is asked for the same again, or for more
+  /// if the chain by now asks a tenth more: of this nonce it may sign nothing else.
+  private func fees(
+    _ kind: PayoutAttempt.Kind, _ slot: PayoutSlot, _ view: PayoutView
+  ) -> GasFees? {
+    let raised = fees(kind, over: slot.highestFees, baseFee: view.baseFee)
+    guard let asked = slot.asked, asked.kind == kind, asked.fees.maximum <= cap(kind) else {
+      return raised
+    }
+    // Where nothing is out the base fee must fit at all.
+    guard let fresh = fees(kind, over: nil, baseFee: view.baseFee) else {
+      return slot.attempts.isEmpty ? nil : asked.fees
+    }
+    return raised.flatMap { fresh.maximum >= $0.maximum ? $0 : nil } ?? asked.fees
   }
 
   /// A nonce behind another one gains nothing by higher fees, and higher fees need more of what is missing.

@@ -66,7 +66,9 @@ public final class PayoutSender: Sendable {
     case started
     /// It has its nonce, nothing is signed.
     case slotted
-    /// The signer has signed, nothing is stored.
+    /// What is to be signed is stored, the signer has not heard of it.
+    case asked
+    /// The signer has signed, its signature is not stored.
     case signed
     /// The bytes are stored, no node has them.
     case saved
@@ -364,10 +366,16 @@ public final class PayoutSender: Sendable {
     _ store: borrowing CustodyStore
   ) throws -> Acted {
     let transaction = try self.transaction(kind, fees, slot)
+    let ask = PayoutSlot.Ask(kind: kind, fees: fees)
+    if slot.asked != ask {
+      try store.ask(ask, for: slot)
+      try configuration.onBoundary(.asked)
+    }
     let signed: SignedTransaction
     do throws(PayoutSignerError) {
       signed = try signer.sign(transaction)
     } catch .refused(let code, let message) {
+      try store.refused(ask, for: slot)
       // An attempt that is out goes on; without one a person decides.
       if slot.attempts.isEmpty || kind == .cancellation, slot.hold == nil {
         try store.hold(slot, CustodyStore.signerRefuses + "\(code): \(message)")

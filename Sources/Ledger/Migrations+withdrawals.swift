@@ -158,4 +158,14 @@ extension Migrations {
       core.payout_slot, core.payout_attempt, core.payout_decision, core.sent_transaction,
       core.venue_transfer to uncross_audit;
     """
+
+  // What the signer was last asked for at a nonce, until its answer is stored.
+  static let payoutAsks = """
+    alter table core.payout_slot
+      add column asked_kind text check (asked_kind in ('payment', 'cancellation')),
+      add column asked_priority_fee numeric(78,0),
+      add column asked_maximum_fee numeric(78,0),
+      add check ((asked_kind is null) = (asked_priority_fee is null)
+        and (asked_kind is null) = (asked_maximum_fee is null));
+    """
 }

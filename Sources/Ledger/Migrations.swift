@@ -9,7 +9,9 @@ public enum Migrations {
   /// What DESIGN calls the split: `public` holds the five tables of the mission and nothing else,
   /// `core` what a restart needs. No table has a column that could hold a trade or an auction's
   /// result.
-  public static let steps: [String] = [schema, custody, guards, deposits, withdrawals]
+  public static let steps: [String] = [
+    schema, custody, guards, deposits, withdrawals, payoutAsks,
+  ]
 
   /// Applies what is missing; returns how many steps that was.
   @discardableResult

@@ -59,6 +59,10 @@ public struct SignerLog: ~Copyable {
     self.lastHash = lastHash
   }
 
+  /// The lock belongs to the open file, which a child that was just forked has too until it runs another
+  /// program: it ends here, not with the last descriptor.
+  deinit { flock(descriptor.number, LOCK_UN) }
+
   private mutating func read(
     _ header: [UInt8], _ each: (Entry) throws(SignerContradiction) -> Void
   ) throws(SignerLogError) {

@@ -11,13 +11,15 @@ import Testing
 @testable import CoreFixture
 @testable import Custody
 
-/// Signs at once, or is away, or refuses. It keeps to one payload a nonce, as the real one does.
+/// Signs at once, or is away, or refuses. As the real one it signs a nonce again with higher fees only.
 final class TestSigner: PayoutSigner {
   enum Mood: Sendable, Equatable { case willing, away, refusing }
 
   private struct State {
     var mood = Mood.willing
     var payloads: [UInt64: Set<[UInt8]>] = [:]
+    var fees: [UInt64: GasFees] = [:]
+    var hashes: Set<Hash32> = []
     var signatures = 0
   }
 
@@ -39,18 +41,40 @@ final class TestSigner: PayoutSigner {
 
   func address() throws(PayoutSignerError) -> Address { key.address }
 
+  private static func isRaised(_ fee: UInt256, _ last: UInt256) -> Bool {
+    let (ten, eleven) = (UInt256(10 as UInt64), UInt256(11 as UInt64))
+    guard let fee = fee.multiplied(by: ten), let least = last.multiplied(by: eleven) else {
+      return false
+    }
+    return fee >= least
+  }
+
   func sign(_ transaction: Transaction1559) throws(PayoutSignerError) -> SignedTransaction {
     switch mood {
     case .away: throw .unavailable("killed")
     case .refusing: throw .refused(code: "over_day_limit", message: "too much")
     case .willing: break
     }
-    state.withLock { state in
+    let signed = transaction.signed(by: key)
+    let isRaised = state.withLock { state in
+      if state.hashes.contains(signed.hash) { return true }
+      let fees = transaction.fees
+      if let last = state.fees[transaction.nonce],
+        !Self.isRaised(fees.maximum, last.maximum) || !Self.isRaised(fees.priority, last.priority)
+      {
+        return false
+      }
+      state.fees[transaction.nonce] = fees
+      state.hashes.insert(signed.hash)
       state.signatures += 1
       state.payloads[transaction.nonce, default: []].insert(
         transaction.destination.bytes + transaction.value.bigEndianBytes + transaction.data)
+      return true
     }
-    return transaction.signed(by: key)
+    guard isRaised else {
+      throw .refused(code: "fee_not_raised", message: "nonce \(transaction.nonce)")
+    }
+    return signed
   }
 }
 

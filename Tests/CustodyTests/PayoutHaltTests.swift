@@ -83,7 +83,11 @@ extension DatabaseTests {
         try chain.transact(Venue.hotSecret, to: Self.stranger, nonce: 0)
         try chain.mine()
         try venue.settle(scene.scanner)
-        try scene.pay { $0.firstNonce = firstNonce }
+        try scene.pay {
+          $0.firstNonce = firstNonce
+          // However fast blocks come.
+          $0.rules.bumpAfterBlocks = 10_000
+        }
         let id = try venue.withdraw(700, of: 0, to: Self.recipient)
         if firstNonce == 0 {
           try expectHalt(scene, "nonce_behind")

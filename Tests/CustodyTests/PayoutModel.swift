@@ -279,24 +279,30 @@ struct PayoutModel {
       return false
     }
     if maximum > Self.cap { faults.append("\(maximum) is above the cap") }
-    for attempt in slot.attempts {
-      let known = signed[attempt.hash]
-      if maximum * 10 < (known?.maximum ?? 0) * 11 || priority * 10 < (known?.priority ?? 0) * 11 {
-        faults.append("\(maximum), \(priority) over \(attempt.fees) is no replacement")
-      }
-    }
-    if kind == .payment, slot.attempts.contains(where: { $0.kind == .cancellation }) {
-      faults.append("\(slot.nonce) is paid after its cancellation was signed")
-    }
-    if !isCalm, numbers.once(in: 15) {
-      // The signer refuses; what is out goes on.
-      if slot.attempts.isEmpty || kind == .cancellation { open[index].hold = "refused" }
-      return false
-    }
-    // Away, or killed before it is stored: nobody has this signature.
-    if !isCalm, numbers.once(in: 8) { return false }
     let same = signed.values.first {
       $0.nonce == slot.nonce && $0.kind == kind && $0.maximum == maximum && $0.priority == priority
+    }
+    // Of all that the signer has signed at this nonce, stored or not.
+    let earlier = signed.values.filter { $0.nonce == slot.nonce && $0.kind != nil }
+    if same == nil {
+      for known in earlier
+      where maximum * 10 < known.maximum * 11 || priority * 10 < known.priority * 11 {
+        faults.append("\(maximum), \(priority) over \(known) is no replacement")
+      }
+    }
+    if kind == .payment, earlier.contains(where: { $0.kind == .cancellation }) {
+      faults.append("\(slot.nonce) is paid after its cancellation was signed")
+    }
+    // Killed before it is stored, or before the signer is asked.
+    if !isCalm, numbers.once(in: 12) { return false }
+    let ask = PayoutSlot.Ask(kind: kind, fees: fees)
+    open[index].asked = ask
+    if !isCalm, numbers.once(in: 12) { return false }
+    if same == nil, !isCalm, numbers.once(in: 15) {
+      // The signer refuses; what is out goes on.
+      open[index].asked = slot.asked == ask ? nil : slot.asked
+      if slot.attempts.isEmpty || kind == .cancellation { open[index].hold = "refused" }
+      return false
     }
     counter += 1
     let transaction =
@@ -305,6 +311,9 @@ struct PayoutModel {
         hash: Hash32(UInt256(counter)), nonce: slot.nonce, maximum: maximum, priority: priority,
         kind: kind)
     signed[transaction.hash] = transaction
+    // Killed before the signature is stored: nobody else has it.
+    if !isCalm, numbers.once(in: 8) { return false }
+    open[index].asked = nil
     open[index].attempts.append(
       PayoutAttempt(
         hash: transaction.hash, kind: kind, fees: fees, signedHeight: Int64(scanned.count) - 1))

@@ -129,7 +129,8 @@ extension DatabaseTests {
     @Test func aSettledPaymentThatLeftIsBroadcastAgain() throws {
       try PayoutScene.run { scene in
         let (venue, chain) = (scene.venue, scene.chain)
-        try scene.pay()
+        // However fast blocks come.
+        try scene.pay { $0.rules.bumpAfterBlocks = 10_000 }
         let (id, hash) = try mined(scene)
         try chain.mine(2)
         try venue.reach("confirmed", id)

@@ -19,7 +19,7 @@ import Testing
   /// The property says something: every end is met, and halts, and replacements.
   @Test func theModelMeetsEverything() {
     var (outcomes, halts, attempts) = ([PayoutOutcome: Int](), 0, 0)
-    for seed in UInt64(1)...100 {
+    for seed in UInt64(1)...200 {
       var model = PayoutModel(seed: seed)
       model.run()
       for outcome in model.closed.values { outcomes[outcome, default: 0] += 1 }
@@ -80,6 +80,31 @@ import Testing
     #expect(rules.step(slot, view()) == .wait(.broadcast))
     #expect(rules.step(slot, view(nonce: 4)) == .halt(.nonceWithoutReceipt(nonce: 3)))
     #expect(rules.step(self.slot(), view(nonce: 4)) == .halt(.nonceWithoutReceipt(nonce: 3)))
+  }
+
+  /// A signature whose answer was lost may exist: the same again, or more than it.
+  @Test func whatWasAskedForIsAskedForAgain() throws {
+    var slot = slot()
+    guard case .sign(.payment, let fees) = rules.step(slot, view(baseFee: 5_000)) else {
+      Issue.record("not signed")
+      return
+    }
+    slot.asked = PayoutSlot.Ask(kind: .payment, fees: fees)
+    for baseFee in [UInt64(1_000), 5_000, 5_500] {
+      #expect(rules.step(slot, view(baseFee: baseFee)) == .sign(.payment, fees))
+    }
+    guard case .sign(.payment, let more) = rules.step(slot, view(baseFee: 5_550)) else {
+      Issue.record("not signed")
+      return
+    }
+    #expect(more.maximum == UInt256(12_100 as UInt64) && more.priority == UInt256(1_100 as UInt64))
+    #expect(rules.step(slot, view(baseFee: 150_000)) == .waitForFees(.slotted))
+    slot.isCancelled = true
+    guard case .sign(.cancellation, let over) = rules.step(slot, view(baseFee: 1_000)) else {
+      Issue.record("not cancelled")
+      return
+    }
+    #expect(over.maximum == UInt256(12_100 as UInt64) && over.priority == UInt256(1_100 as UInt64))
   }
 
   /// Whatever a payment may cost, its cancellation may cost a tenth more.

@@ -37,6 +37,7 @@ final class PayoutScene {
       venue.stop(scene.scanner)
     }
     try body(scene)
+    try scene.finishClosing()
     scene.stop()
     try venue.settle(scene.scanner)
     #expect(venue.core.halts.all.isEmpty && scene.signer.isSound, sourceLocation: sourceLocation)
@@ -119,6 +120,18 @@ final class PayoutScene {
   func resume() throws {
     let store = try store()
     #expect(try store.resume(Venue.hotWallet))
+  }
+
+  /// The engine may have booked an end whose slot the sender is about to close.
+  private func finishClosing() throws {
+    guard sender != nil, figures.halted == nil else { return }
+    _ = try eventually(within: 10) {
+      try count(
+        """
+        select count(*) from core.payout_slot s join public.withdrawals w on w.id = s.withdrawal_id
+        where s.outcome is null and w.decision <> 'started'
+        """) == 0
+    }
   }
 
   // MARK: Waiting

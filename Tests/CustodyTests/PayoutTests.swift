@@ -221,7 +221,8 @@ extension DatabaseTests {
     @Test func aSignerThatIsAwayIsWaitedFor() throws {
       try PayoutScene.run { scene in
         scene.signer.mood = .away
-        try scene.pay()
+        // However fast blocks come.
+        try scene.pay { $0.rules.bumpAfterBlocks = 10_000 }
         let id = try scene.venue.withdraw(5_000, of: 1, to: Self.recipient)
         try scene.venue.reach("slotted", id)
         try scene.look()

@@ -102,13 +102,13 @@ private final class SignerRun: Sendable {
 
   private func start(
     in directory: TemporaryDirectory, socket: String = "socket", passphrase: String = passphrase,
-    shell: String? = nil, _ more: [String] = []
+    shell: String? = nil, newLog: Bool = true
   ) throws -> SignerRun {
     try SignerRun(
       [
         "signer", "--key", directory.file("key"), "--policy", directory.file("policy"), "--log",
         directory.file("log"), "--socket", directory.file(socket), "--passphrase-fd", "0",
-      ] + more, input: passphrase, shell: shell)
+      ] + (newLog ? ["--new-log"] : []), input: passphrase, shell: shell)
   }
 
   @Test func runsAndEndsCleanly() throws {
@@ -133,11 +133,11 @@ private final class SignerRun: Sendable {
 
   @Test func refusesToStart() throws {
     let directory = try prepare()
-    for (passphrase, more, status, words) in [
-      ("wrong\n", [], 65, "wrong passphrase"), ("", [], 64, "the passphrase is empty"),
-      (Self.passphrase, ["--log-must-exist"], 65, "there is no such file"),
-    ] as [(String, [String], Int32, String)] {
-      let end = try start(in: directory, passphrase: passphrase, more).end()
+    for (passphrase, newLog, status, words) in [
+      ("wrong\n", true, 65, "wrong passphrase"), ("", true, 64, "the passphrase is empty"),
+      (Self.passphrase, false, 65, "there is no such file"),
+    ] as [(String, Bool, Int32, String)] {
+      let end = try start(in: directory, passphrase: passphrase, newLog: newLog).end()
       #expect(end.status == status)
       #expect(end.errors.contains(words), "\(end.errors)")
       #expect(!end.errors.contains("correct"))
@@ -266,7 +266,7 @@ private final class SignerRun: Sendable {
     var nonce: UInt64 = 0
     var (kills, doubtful) = (0, 0)
     while kills < 20 {
-      let run = try start(in: directory, given.isEmpty ? [] : ["--log-must-exist"])
+      let run = try start(in: directory, newLog: given.isEmpty)
       #expect(run.line().contains("listening"))
       let client = SignerClient(socketPath: path, account: Accounts.own)
       // What was given before the kill is given again, and nothing else at its nonce.

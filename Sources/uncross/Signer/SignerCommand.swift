@@ -14,6 +14,9 @@ struct SignerCommand: ParsableCommand {
 
         uncross signer --key hot.key --policy policy.json --log signer.log \\
           --socket run/signer.sock --passphrase-fd 3 3< passphrase
+
+      The first start of a key has --new-log; without it a log that is missing is an error, for what
+      it held is what keeps a nonce from being used twice.
       """)
 
   @Option(help: "The key's file, made by uncross signer-key.")
@@ -25,8 +28,8 @@ struct SignerCommand: ParsableCommand {
   @Option(help: "What has been signed. One file for ever: never restore an older copy.")
   var log: String
 
-  @Flag(help: "Refuse to begin a new log: for every start but the first.")
-  var logMustExist = false
+  @Flag(help: "Begin a new log where there is none: for the first start only.")
+  var newLog = false
 
   @Option(help: "Where to listen.")
   var socket: String
@@ -76,7 +79,7 @@ struct SignerCommand: ParsableCommand {
   private func desk(_ rules: SignerPolicy) throws(VerbFailure) -> SignerDesk {
     let key = try SignerFailure.openKey(key, passphraseDescriptor)
     do throws(SignerLogError) {
-      return try SignerDesk(key: key, policy: rules, log: log, logMustExist: logMustExist)
+      return try SignerDesk(key: key, policy: rules, log: log, logMustExist: !newLog)
     } catch { throw VerbFailure("\(log): \(error)", status: VerbFailure.badData) }
   }
 
