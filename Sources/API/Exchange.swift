@@ -28,11 +28,15 @@ public protocol Exchange: Sendable {
 
   /// What is paid out on a chain; nil for an exchange that pays out nothing.
   var withdrawals: (any WithdrawalDesk)? { get }
+
+  /// How deposit addresses are swept; nil for an exchange that pays out nothing.
+  var sweeps: (any SweepDesk)? { get }
 }
 
 extension Exchange {
   public var deposits: (any DepositDesk)? { nil }
   public var withdrawals: (any WithdrawalDesk)? { nil }
+  public var sweeps: (any SweepDesk)? { nil }
 }
 
 public enum ExchangeError: Error, Sendable, Equatable {

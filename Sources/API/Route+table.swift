@@ -184,6 +184,20 @@ extension Route {
       handlers, call, user throws(Refusal) in
       try await handlers.resolvePayout(call, user)
     },
+    operating(.get, "/sweeps") { handlers, _, _ throws(Refusal) in
+      try await handlers.sweeps()
+    },
+    operating(.post, "/sweeps", maximumBody: maximumBody) { handlers, call, user throws(Refusal) in
+      try await handlers.submitSweeps(call, user)
+    },
+    operating(.get, "/sweeps/plan", query: ["asset", "minimum", "after"]) {
+      handlers, call, _ throws(Refusal) in
+      try await handlers.sweepPlan(call)
+    },
+    operating(.post, "/sweeps/top-ups", maximumBody: maximumBody) {
+      handlers, call, user throws(Refusal) in
+      try await handlers.topUp(call, user)
+    },
   ]
 
   /// An operator's route.

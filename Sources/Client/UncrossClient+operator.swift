@@ -224,6 +224,32 @@ extension UncrossClient {
       isSafeToRepeat: true)
   }
 
+  /// How sweeps stand.
+  public func sweeps() async throws(APIError) -> SweepReport {
+    try await operate(.get, Target("v1", "operator", "sweeps"), Self.nothing, isSafeToRepeat: true)
+  }
+
+  /// What can be swept of a page of deposit addresses.
+  public func sweepPlan(
+    asset: String, minimum: DecimalAmount, after: String? = nil
+  ) async throws(APIError) -> SweepPlanPage {
+    try await operate(
+      .get,
+      Target("v1", "operator", "sweeps", "plan").with("asset", asset)
+        .with("minimum", "\(minimum)").with("after", after), Self.nothing, isSafeToRepeat: true)
+  }
+
+  /// Gas for the addresses of that page that lack it.
+  public func topUp(_ topUps: NewTopUps) async throws(APIError) -> TopUpOutcome {
+    try await operate(
+      .post, Target("v1", "operator", "sweeps", "top-ups"), topUps, isSafeToRepeat: true)
+  }
+
+  /// Gives signed sweeps to the exchange, which sends them until the chain has them.
+  public func submit(sweeps: SignedSweeps) async throws(APIError) -> SweepOutcomes {
+    try await operate(.post, Target("v1", "operator", "sweeps"), sweeps, isSafeToRepeat: true)
+  }
+
   public func balances(ofUser userID: String) async throws(APIError) -> [AssetBalance] {
     let answer: BalanceList = try await operate(
       .get, Target("v1", "operator", "balances").with("user", userID), Self.nothing,

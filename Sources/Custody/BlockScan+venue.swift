@@ -15,6 +15,9 @@ public struct SentTransaction: Sendable, Equatable {
   public var gasCost: UInt256
   public var height: Int64
   public var block: Hash32
+  /// Coins that moved with it, in wei, and to whom; zero where it failed.
+  public var value = UInt256.zero
+  public var recipient: Address?
 }
 
 /// Value that came to one of the venue's own addresses from outside, or left any address of ours.
@@ -49,7 +52,8 @@ extension BlockScan {
     return SentTransaction(
       hash: transaction.hash, sender: transaction.sender, nonce: transaction.nonce,
       isSuccess: receipt.isSuccess, hasPaid: hasPaid(transaction, receipt), gasCost: cost,
-      height: place.height, block: place.hash)
+      height: place.height, block: place.hash,
+      value: receipt.isSuccess ? transaction.value : .zero, recipient: transaction.recipient)
   }
 
   private func hasPaid(_ transaction: ChainTransaction, _ receipt: ChainReceipt) -> Bool {

@@ -88,6 +88,17 @@ public final class CustodyDesk: @unchecked Sendable {
     try await withStore { store throws(PostgresError) in try store.lastStep() }
   }
 
+  /// Runs a body with a connection of its own, beside what users wait for.
+  func audit<R: Sendable>(
+    _ body: @escaping @Sendable (borrowing CustodyStore) throws -> R
+  ) async throws(Failure) -> R {
+    try await run(on: audits) { [conninfo, chain, term] in
+      try body(CustodyStore(conninfo, chain: chain, term: term))
+    }
+  }
+
+  func isDepositAddress(_ address: Address) -> Bool { addresses.owner(address) != nil }
+
   private func rows(_ condition: String, _ limit: Int) async throws(Failure) -> [Deposit] {
     try await withStore { store throws(PostgresError) in
       try store.deposits(where: condition, limit: limit)

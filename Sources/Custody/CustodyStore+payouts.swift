@@ -20,45 +20,7 @@ struct PayoutAccount: Sendable, Equatable {
   var halted: String?
 }
 
-/// Everything that a sender decides by, as of one moment.
-struct PayoutLook: Sendable {
-  /// The last scanned block.
-  var tip: BlockPlace
-  /// Up to where blocks are final, as the chain says.
-  var finalized: Int64
-  /// Open ones, lowest nonce first.
-  var slots: [PayoutSlot]
-  /// What scanned blocks have of the account's nonces, from the first open one on.
-  var mined: [UInt64: SentTransaction]
-  /// A transaction in the last blocks that ends a payment in another way than was booked.
-  var contradiction: (nonce: UInt64, hash: Hash32)?
-}
-
 extension CustodyStore {
-  /// Of one snapshot: between two statements the scanner may take back the block that a payment was in. Nil
-  /// where nothing was scanned yet.
-  func look(
-    _ sender: Address, next: UInt64, limit: Int, midway: () throws -> Void
-  ) throws -> PayoutLook? {
-    try connection.execute("begin isolation level repeatable read read only")
-    do {
-      let position = try position()
-      try midway()
-      let slots = try openSlots(sender, limit)
-      let mined = try mined(sender, from: slots.first?.nonce ?? next)
-      let contradiction = try contradiction(sender, after: (position?.tip.height ?? 0) - 1_000)
-      try connection.execute("commit")
-      return position.map {
-        PayoutLook(
-          tip: $0.tip, finalized: $0.finalized, slots: slots, mined: mined,
-          contradiction: contradiction)
-      }
-    } catch {
-      if connection.isAlive { try? connection.execute("rollback") }
-      throw error
-    }
-  }
-
   // MARK: The account
 
   func account(_ sender: Address) throws(PostgresError) -> PayoutAccount? {
@@ -188,169 +150,41 @@ extension CustodyStore {
 
   /// Takes the sender's next nonce. The row is the counter: no nonce is given twice, and none is left out.
   func insert(_ slot: PayoutSlot) throws(PostgresError) {
-    try transaction { () throws(PostgresError) in
-      var parameters = PostgresParameters()
-      parameters.text(chain)
-      parameters.bytea(slot.sender.bytes)
-      parameters.int8(Int64(clamping: slot.nonce))
-      parameters.text(slot.purpose.rawValue)
-      if let withdrawal = slot.withdrawal {
-        parameters.int8(withdrawal)
-      } else {
-        parameters.null()
-      }
-      parameters.bytea(slot.destination.bytes)
-      parameters.text("\(slot.value)")
-      parameters.bytea(slot.data)
-      parameters.int8(Int64(clamping: slot.gasLimit))
-      let result = try connection.query(
-        """
-        insert into core.payout_slot(chain, sender, nonce, purpose, withdrawal_id, destination,
-          value, data, gas_limit)
-        select $1, $2, $3, $4, $5::int8, $6, $7::numeric, $8, $9 from core.payout_sender p
-        where p.chain = $1 and p.sender = $2 and p.halted is null
-          and $3 = coalesce((select max(nonce) + 1 from core.payout_slot s
-            where s.chain = $1 and s.sender = $2), p.first_nonce)
-          and ($5::int8 is null or exists (select from public.withdrawals w
-            where w.id = $5::int8 and w.chain = $1 and w.decision = 'started'))
-        """, parameters)
-      guard result.affectedRows == 1 else {
-        throw PostgresError(
-          sqlstate: Self.divergence, message: "nonce \(slot.nonce) is not the next, or not due")
-      }
-      try setPayment(slot, .slotted, transaction: nil, height: nil)
-    }
+    try transaction { () throws(PostgresError) in try insertRow(slot) }
   }
 
-  /// Open slots, lowest nonce first, with all that was signed for them.
-  func openSlots(_ sender: Address, _ limit: Int) throws(PostgresError) -> [PayoutSlot] {
+  /// In the caller's transaction.
+  func insertRow(_ slot: PayoutSlot) throws(PostgresError) {
     var parameters = PostgresParameters()
     parameters.text(chain)
-    parameters.bytea(sender.bytes)
+    parameters.bytea(slot.sender.bytes)
+    parameters.int8(Int64(clamping: slot.nonce))
+    parameters.text(slot.purpose.rawValue)
+    if let withdrawal = slot.withdrawal {
+      parameters.int8(withdrawal)
+    } else {
+      parameters.null()
+    }
+    parameters.bytea(slot.destination.bytes)
+    parameters.text("\(slot.value)")
+    parameters.bytea(slot.data)
+    parameters.int8(Int64(clamping: slot.gasLimit))
     let result = try connection.query(
       """
-      select nonce, purpose, withdrawal_id, destination, value::text, data, gas_limit, is_cancelled,
-        hold, resolution, asked_kind, asked_priority_fee::text, asked_maximum_fee::text
-      from core.payout_slot where chain = $1 and sender = $2 and outcome is null
-      order by nonce limit \(limit)
+      insert into core.payout_slot(chain, sender, nonce, purpose, withdrawal_id, destination,
+        value, data, gas_limit)
+      select $1, $2, $3, $4, $5::int8, $6, $7::numeric, $8, $9 from core.payout_sender p
+      where p.chain = $1 and p.sender = $2 and p.halted is null
+        and $3 = coalesce((select max(nonce) + 1 from core.payout_slot s
+          where s.chain = $1 and s.sender = $2), p.first_nonce)
+        and ($5::int8 is null or exists (select from public.withdrawals w
+          where w.id = $5::int8 and w.chain = $1 and w.decision = 'started'))
       """, parameters)
-    var slots: [PayoutSlot] = []
-    for row in 0..<result.rowCount {
-      guard let purpose = PayoutSlot.Purpose(rawValue: result.string(row, 1)),
-        let destination = Address(result.bytes(row, 3)),
-        let value = UInt256(decimal: result.string(row, 4))
-      else { throw PostgresError(message: "payout_slot: a row that does not read") }
-      var slot = PayoutSlot(
-        sender: sender, nonce: UInt64(result.int64(row, 0)), purpose: purpose,
-        withdrawal: result.optionalInt64(row, 2), destination: destination, value: value,
-        data: result.bytes(row, 5), gasLimit: UInt64(result.int64(row, 6)))
-      slot.isCancelled = result.bool(row, 7)
-      slot.hold = result.optionalString(row, 8)
-      slot.resolution = result.optionalString(row, 9).flatMap { PayoutOutcome(rawValue: $0) }
-      slot.asked = try ask(result, row, column: 10)
-      slots.append(slot)
+    guard result.affectedRows == 1 else {
+      throw PostgresError(
+        sqlstate: Self.divergence, message: "nonce \(slot.nonce) is not the next, or not due")
     }
-    if let first = slots.first?.nonce, let last = slots.last?.nonce {
-      let attempts = try attempts(sender, first...last)
-      for index in slots.indices { slots[index].attempts = attempts[slots[index].nonce] ?? [] }
-    }
-    return slots
-  }
-
-  private func ask(
-    _ result: borrowing PostgresResult, _ row: Int, column: Int
-  ) throws(PostgresError) -> PayoutSlot.Ask? {
-    guard let text = result.optionalString(row, column) else { return nil }
-    guard let kind = PayoutAttempt.Kind(rawValue: text),
-      let priority = UInt256(decimal: result.string(row, column + 1)),
-      let maximum = UInt256(decimal: result.string(row, column + 2)),
-      let fees = GasFees(maximum: maximum, priority: priority)
-    else { throw PostgresError(message: "payout_slot: a row that does not read") }
-    return PayoutSlot.Ask(kind: kind, fees: fees)
-  }
-
-  private func attempts(
-    _ sender: Address, _ nonces: ClosedRange<UInt64>
-  ) throws(PostgresError) -> [UInt64: [PayoutAttempt]] {
-    var parameters = PostgresParameters()
-    parameters.text(chain)
-    parameters.bytea(sender.bytes)
-    parameters.int8(Int64(clamping: nonces.lowerBound))
-    parameters.int8(Int64(clamping: nonces.upperBound))
-    let result = try connection.query(
-      """
-      select nonce, hash, kind, priority_fee::text, maximum_fee::text, signed_height, sent_at, answer
-      from core.payout_attempt where chain = $1 and sender = $2 and nonce between $3 and $4
-      order by nonce, maximum_fee
-      """, parameters)
-    var found: [UInt64: [PayoutAttempt]] = [:]
-    for row in 0..<result.rowCount {
-      guard let hash = Hash32(result.bytes(row, 1)),
-        let kind = PayoutAttempt.Kind(rawValue: result.string(row, 2)),
-        let priority = UInt256(decimal: result.string(row, 3)),
-        let maximum = UInt256(decimal: result.string(row, 4)),
-        let fees = GasFees(maximum: maximum, priority: priority)
-      else { throw PostgresError(message: "payout_attempt: a row that does not read") }
-      found[UInt64(result.int64(row, 0)), default: []].append(
-        PayoutAttempt(
-          hash: hash, kind: kind, fees: fees, signedHeight: result.int64(row, 5),
-          sentAt: result.optionalTimestamp(row, 6),
-          answer: PayoutAnswer(rawValue: result.string(row, 7))))
-    }
-    return found
-  }
-
-  /// What scanned blocks have of a sender's nonces.
-  func mined(
-    _ sender: Address, from nonce: UInt64
-  ) throws(PostgresError) -> [UInt64: SentTransaction] {
-    var parameters = PostgresParameters()
-    parameters.text(chain)
-    parameters.bytea(sender.bytes)
-    parameters.int8(Int64(clamping: nonce))
-    let result = try connection.query(
-      """
-      select nonce, hash, is_success, has_paid, gas_cost::text, block_height, block_hash
-      from core.sent_transaction where chain = $1 and sender = $2 and nonce >= $3
-      order by nonce limit 10000
-      """, parameters)
-    var found: [UInt64: SentTransaction] = [:]
-    for row in 0..<result.rowCount {
-      guard let hash = Hash32(result.bytes(row, 1)),
-        let cost = UInt256(decimal: result.string(row, 4)),
-        let block = Hash32(result.bytes(row, 6))
-      else { throw PostgresError(message: "sent_transaction: a row that does not read") }
-      let nonce = UInt64(result.int64(row, 0))
-      found[nonce] = SentTransaction(
-        hash: hash, sender: sender, nonce: nonce, isSuccess: result.bool(row, 2),
-        hasPaid: result.bool(row, 3), gasCost: cost, height: result.int64(row, 5), block: block)
-    }
-    return found
-  }
-
-  /// Only a reorganisation below what counted as final brings one: those are at the chain's end.
-  private func contradiction(
-    _ sender: Address, after height: Int64
-  ) throws(PostgresError) -> (nonce: UInt64, hash: Hash32)? {
-    var parameters = PostgresParameters()
-    parameters.text(chain)
-    parameters.bytea(sender.bytes)
-    parameters.int8(height)
-    let result = try connection.query(
-      """
-      select t.nonce, t.hash from core.sent_transaction t
-      join core.payout_slot s using (chain, sender, nonce)
-      left join core.payout_attempt a on a.hash = t.hash
-      where t.chain = $1 and t.sender = $2 and t.block_height > $3 and s.outcome is not null
-        and (a.hash is null or (a.kind = 'cancellation') <> (s.outcome = 'cancelled')
-          or a.kind = 'payment' and s.resolution is null and t.has_paid <> (s.outcome = 'paid'))
-      order by t.nonce limit 1
-      """, parameters)
-    guard result.rowCount == 1 else { return nil }
-    guard let hash = Hash32(result.bytes(0, 1)) else {
-      throw PostgresError(message: "sent_transaction: a row that does not read")
-    }
-    return (UInt64(result.int64(0, 0)), hash)
+    try setPayment(slot, .slotted, transaction: nil, height: nil)
   }
 
   // MARK: Steps
@@ -514,7 +348,7 @@ extension CustodyStore {
     }
   }
 
-  private func slotKey(_ sender: Address, _ nonce: UInt64) -> PostgresParameters {
+  func slotKey(_ sender: Address, _ nonce: UInt64) -> PostgresParameters {
     var parameters = PostgresParameters()
     parameters.text(chain)
     parameters.bytea(sender.bytes)

@@ -28,13 +28,17 @@ extension CustodyStore {
     parameters.textArray(sent.count) { "\(sent[$0].gasCost)" }
     parameters.int8Array(sent.count) { sent[$0].height }
     parameters.byteaArray(sent.count) { sent[$0].block.bytes }
+    parameters.textArray(sent.count) { "\(sent[$0].value)" }
+    // A contract's creation has no recipient, and nobody an empty address.
+    parameters.byteaArray(sent.count) { sent[$0].recipient?.bytes ?? [] }
     let result = try connection.query(
       """
       insert into core.sent_transaction(chain, sender, nonce, hash, is_success, has_paid, gas_cost,
-        block_height, block_hash)
-      select $1, s, n, h, k::boolean, p::boolean, g::numeric, b, x
+        block_height, block_hash, value, recipient)
+      select $1, s, n, h, k::boolean, p::boolean, g::numeric, b, x, v::numeric,
+        nullif(r, ''::bytea)
       from unnest($2::bytea[], $3::int8[], $4::bytea[], $5::text[], $6::text[], $7::text[],
-        $8::int8[], $9::bytea[]) t(s, n, h, k, p, g, b, x)
+        $8::int8[], $9::bytea[], $10::text[], $11::bytea[]) t(s, n, h, k, p, g, b, x, v, r)
       """, parameters)
     guard result.affectedRows == sent.count else {
       throw PostgresError(sqlstate: Self.divergence, message: "sent transactions not taken")

@@ -1,90 +1,10 @@
 // The driver: asks the nodes, stores what was found, and sends ripe deposits to the engine.
 
-public import Engine
+internal import Engine
 internal import Ethereum
 internal import Foundation
 internal import Postgres
 internal import Synchronization
-
-/// The engine as custody needs it. What is submitted or asked blocks until the answer is durable.
-public struct CustodyCore: Sendable {
-  /// Replies, or nil where the outcome is unknown or the engine takes nothing at the moment: the same is
-  /// sent again later, which is safe because every credit has its number.
-  public var submit: @Sendable ([Command]) -> [Reply]?
-  /// A chain's number and its last credit and clawback; nil where it is not registered, or no answer came.
-  public var position: @Sendable (String) -> ChainPosition?
-  /// An asset's number.
-  public var asset: @Sendable (String) -> AssetID?
-  /// The term of this process.
-  public var term: @Sendable () -> Int64
-
-  public init(
-    submit: @escaping @Sendable ([Command]) -> [Reply]?,
-    position: @escaping @Sendable (String) -> ChainPosition?,
-    asset: @escaping @Sendable (String) -> AssetID?, term: @escaping @Sendable () -> Int64
-  ) {
-    self.submit = submit
-    self.position = position
-    self.asset = asset
-    self.term = term
-  }
-}
-
-public struct ChainPosition: Sendable, Equatable {
-  public var chain: ChainID
-  public var lastCredit: Int64
-  public var lastClawback: Int64
-
-  public init(chain: ChainID, lastCredit: Int64, lastClawback: Int64) {
-    self.chain = chain
-    self.lastCredit = lastCredit
-    self.lastClawback = lastClawback
-  }
-}
-
-/// Why custody of a chain stopped. Trading goes on; nothing of this chain is credited until an operator has
-/// looked (`docs/custody.md`).
-public enum CustodyHalt: Error, Sendable, Equatable, CustomStringConvertible {
-  case wrongChain(expected: Int64, found: Int64)
-  case wrongGenesis
-  case reorganisationTooDeep(below: Int64)
-  case finalBlockLeft(height: Int64)
-  /// The engine has credits or clawbacks that the database does not know of.
-  case lostDeposits(String)
-  case refused(String)
-
-  /// As in the table of halts.
-  public var code: String {
-    switch self {
-    case .wrongChain: "wrong_chain"
-    case .wrongGenesis: "wrong_genesis"
-    case .reorganisationTooDeep: "reorganisation_too_deep"
-    case .finalBlockLeft: "final_block_left"
-    case .lostDeposits: "lost_deposits"
-    case .refused: "refused"
-    }
-  }
-
-  /// By what a node says, which another node may know better.
-  var isOfANode: Bool {
-    switch self {
-    case .wrongChain, .wrongGenesis, .reorganisationTooDeep, .finalBlockLeft: true
-    case .lostDeposits, .refused: false
-    }
-  }
-
-  public var description: String {
-    let detail =
-      switch self {
-      case .wrongChain(let expected, let found): "expected \(expected), the node has \(found)"
-      case .wrongGenesis: "the node's block 0 is another than at the first start"
-      case .reorganisationTooDeep(let height): "no block from \(height) on is on the chain"
-      case .finalBlockLeft(let height): "block \(height) was final"
-      case .lostDeposits(let what), .refused(let what): what
-      }
-    return "\(code): \(detail)"
-  }
-}
 
 /// Scans one chain and credits what arrives on it.
 ///
@@ -218,6 +138,9 @@ public final class DepositScanner: Sendable {
     var position: ChainPosition
     var known: CustodyStore.Known
     var surplusAt = ContinuousClock.now
+    /// What the last look found that was not certain yet, and the final block that it was of.
+    var suspected: [Address: UInt256] = [:]
+    var suspectedAt: Int64 = -1
     /// Looks in a row whose answers were of two chains.
     var contradictions = 0
   }
@@ -518,31 +441,61 @@ public final class DepositScanner: Sendable {
   }
 
   /// Coins that came from inside a call where nothing traces: no transaction names us, no log tells. As of the
-  /// last final block an address holds more than its deposits say; the rest goes to review, and is never credited by itself.
+  /// last final block an address holds, or has sent on, more than its deposits and the gas that it was given
+  /// say; the rest goes to review, and is never credited by itself. Two blocks must say so: a node's one wrong
+  /// answer would look the same.
   private func findSurplus(_ session: inout Session) throws {
     guard let asset = scan.rules.asset(.native), session.follower.lag == 0,
       ContinuousClock.now >= session.surplusAt,
-      let block = try session.store.block(at: session.follower.finalized)
+      let block = try session.store.block(at: session.follower.finalized),
+      block.height > session.suspectedAt
     else { return }
-    session.surplusAt = .now + .seconds(configuration.surplusSeconds)
-    let paid = try session.store.paid(asset.code, upTo: block.height)
-    let all = addresses.all
-    var surplus: [FoundDeposit] = []
-    for (address, held) in zip(all, try node.balances(all, at: block.hash)) {
-      guard let raw = held.subtracting(paid[address] ?? .zero), raw > .zero,
-        let user = addresses.owner(address)
-      else { continue }
-      let transfer = Transfer(
-        transaction: block.hash, outRef: "b" + address.lowercase, source: .native, sender: .zero,
-        recipient: address, raw: raw)
-      let value = DepositValue(
-        amount: 0, dust: raw, status: .review, reason: "found by balance: paid from inside a call")
-      surplus.append(
-        FoundDeposit(transfer: transfer, user: user, asset: asset, value: value, place: block))
+    let now = try surplus(asset, at: block, session.store)
+    let certain = now.compactMap { address, raw in
+      session.suspected[address].map { (address, min($0, raw)) }
     }
-    if surplus.isEmpty { return }
-    try session.store.record(surplus)
-    report("\(configuration.chain): \(surplus.count) payments from inside calls are in review")
+    (session.suspected, session.suspectedAt) = (now, block.height)
+    let isClear = now.count == certain.count
+    session.surplusAt = .now + .seconds(isClear ? configuration.surplusSeconds : 0)
+    if certain.isEmpty { return }
+    for (address, _) in certain { session.suspected[address] = nil }
+    try session.store.record(
+      certain.sorted { $0.0 < $1.0 }.compactMap { address, raw in
+        found(raw, on: address, of: asset, at: block)
+      })
+    report(
+      "\(configuration.chain): as of block \(block.height) payments from inside calls are in review: "
+        + certain.map { "\($0.1) on \($0.0)" }.sorted().joined(separator: ", "))
+  }
+
+  /// What no transfer explains of the coins of each address.
+  private func surplus(
+    _ asset: DepositAsset, at block: BlockPlace, _ store: borrowing CustodyStore
+  ) throws -> [Address: UInt256] {
+    let paid = try store.paid(asset.code, upTo: block.height)
+    let flows = try store.ownFlows(upTo: block.height)
+    let all = addresses.all
+    var found: [Address: UInt256] = [:]
+    for (address, held) in zip(all, try node.balances(all, at: block.hash)) {
+      guard let came = held.adding(flows.out[address] ?? .zero),
+        let told = (paid[address] ?? .zero).adding(flows.received[address] ?? .zero),
+        let raw = came.subtracting(told), raw > .zero
+      else { continue }
+      found[address] = raw
+    }
+    return found
+  }
+
+  private func found(
+    _ raw: UInt256, on address: Address, of asset: DepositAsset, at block: BlockPlace
+  ) -> FoundDeposit? {
+    guard let user = addresses.owner(address) else { return nil }
+    let transfer = Transfer(
+      transaction: block.hash, outRef: "b" + address.lowercase, source: .native, sender: .zero,
+      recipient: address, raw: raw)
+    let value = DepositValue(
+      amount: 0, dust: raw, status: .review, reason: "found by balance: paid from inside a call")
+    return FoundDeposit(transfer: transfer, user: user, asset: asset, value: value, place: block)
   }
 
   // MARK: Credits

@@ -112,6 +112,18 @@ public struct PayoutSlot: Sendable, Equatable {
     self.gasLimit = gasLimit
   }
 
+  /// What it is for ever: no other payment has it.
+  public struct Place: Hashable, Sendable {
+    public var sender: Address
+    public var nonce: UInt64
+
+    public init(sender: Address, nonce: UInt64) {
+      self.sender = sender
+      self.nonce = nonce
+    }
+  }
+
+  public var place: Place { Place(sender: sender, nonce: nonce) }
   /// What is to be mined of it.
   var wantedKind: PayoutAttempt.Kind { isCancelled ? .cancellation : .payment }
   /// The attempt of that kind which may be mined: the others are replaced by it.

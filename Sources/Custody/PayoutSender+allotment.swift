@@ -26,12 +26,13 @@ extension PayoutSender {
     let approved = try store.approved(room)
     if approved.isEmpty {
       figures.withLock { $0.unfunded = [] }
-      return .poll
+      if try store.waitingTopUps(1).isEmpty { return .poll }
     }
     var purse = try Purse(
       nodes[0], configuration.sender, assets, look.tip,
       look.slots.filter { look.mined[$0.nonce] == nil }, gasPrice: gasPrice)
-    return try start(approved, room, &purse)
+    let pause = try start(approved, room, &purse)
+    return pause == .poll ? try topUp(account, room, &purse, store) : pause
   }
 
   /// What gas may cost a new payment; nil where none may begin.
@@ -207,7 +208,7 @@ public enum PayoutDestination {
 }
 
 /// What the account has, less what open slots that are in no block will take.
-private struct Purse {
+struct Purse {
   private var left: [String: UInt256] = [:]
   private let native: String?
   private let gasPrice: UInt256

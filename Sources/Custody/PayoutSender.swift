@@ -90,6 +90,9 @@ public final class PayoutSender: Sendable {
     public var attempts = 0
     /// Payments that wait for a person.
     public var held = 0
+    /// Sweeps that are not finished, and those that were final since the start.
+    public var openSweeps = 0
+    public var swept = 0
     /// Approved withdrawals that the account cannot pay at the moment, by asset.
     public var unfunded: [String] = []
     public var lastError = ""
@@ -263,13 +266,15 @@ public final class PayoutSender: Sendable {
       return .poll
     }
     let baseFee = try nodes[0].baseFee(of: look.tip.hash)
-    guard var pause = try advance(look, account, baseFee, &session) else { return .poll }
+    let settled = configuration.depth.map { look.tip.height - $0 + 1 } ?? look.finalized
+    guard var pause = try advance(look, account, baseFee, settled, &session) else { return .poll }
     if look.slots.count < configuration.openSlots, isFollowing() {
       switch try allot(account, look, baseFee, session.store) {
       case .poll: break
       case let sooner: pause = pause == .none ? .none : sooner
       }
     }
+    try sweep(look, settled: settled, session.store)
     figures.withLock { $0.state = pause == .poll ? "waiting" : "paying" }
     return pause
   }
@@ -285,12 +290,12 @@ public final class PayoutSender: Sendable {
 
   /// A step of each open payment; nil where it halted.
   private func advance(
-    _ look: PayoutLook, _ account: PayoutAccount, _ baseFee: UInt256, _ session: inout Session
+    _ look: PayoutLook, _ account: PayoutAccount, _ baseFee: UInt256, _ settled: Int64,
+    _ session: inout Session
   ) throws -> Pause? {
     let used = try nodes[0].transactionCount(configuration.sender, at: look.tip.hash)
     let first = look.slots.first?.nonce ?? account.next
     if used < first { try sendSettledAgain(used..<first, &session) }
-    let settled = configuration.depth.map { look.tip.height - $0 + 1 } ?? look.finalized
     var pause = Pause.poll
     for slot in look.slots {
       let view = PayoutView(
@@ -328,7 +333,7 @@ public final class PayoutSender: Sendable {
     session.settledSentAt = now
   }
 
-  private static func now() -> Microseconds {
+  static func now() -> Microseconds {
     Microseconds(Date().timeIntervalSince1970 * 1_000_000)
   }
 

@@ -168,4 +168,32 @@ extension Migrations {
       add check ((asked_kind is null) = (asked_priority_fee is null)
         and (asked_kind is null) = (asked_maximum_fee is null));
     """
+
+  // Sweeps of deposit addresses are slots of their own senders; what gas they need waits here for a nonce of
+  // the hot wallet. Where coins went tells what of an address's balance no transfer explains.
+  static let sweeps = """
+    create table core.top_up(
+      id bigint generated always as identity primary key,
+      chain text not null,
+      address bytea not null,
+      value numeric(78,0) not null check (value > 0),
+      operator_id bigint not null,
+      requested_at timestamptz not null default now(),
+      sender bytea,
+      nonce bigint,
+      check ((sender is null) = (nonce is null)));
+    create index top_up_address on core.top_up(chain, address);
+    create index top_up_waiting on core.top_up(chain, id) where nonce is null;
+    create index payout_slot_sweep on core.payout_slot(chain, created_at)
+      where purpose = 'sweep' and outcome is null;
+    alter table core.sent_transaction
+      add column value numeric(78,0) not null default 0,
+      add column recipient bytea;
+    alter table core.payout_decision
+      drop constraint payout_decision_decision_check,
+      add check (decision in ('resume', 'cancel', 'paid', 'reverted', 'sweep'));
+    grant select, insert on core.top_up to uncross_app;
+    grant update(sender, nonce) on core.top_up to uncross_app;
+    grant select on core.top_up to uncross_audit;
+    """
 }

@@ -27,6 +27,7 @@ struct CoreExchange: Exchange {
 
   var deposits: (any DepositDesk)? { custody }
   var withdrawals: (any WithdrawalDesk)? { custody?.payments == nil ? nil : custody }
+  var sweeps: (any SweepDesk)? { custody?.payments == nil ? nil : custody }
 
   func submit(_ commands: [Command]) async throws(ExchangeError) -> [Reply] {
     // Cancels and operators' commands always have room: they make the venue smaller or safer.

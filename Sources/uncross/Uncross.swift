@@ -31,6 +31,7 @@ struct Uncross: AsyncParsableCommand {
         subcommands: [
           MarketCommand.self, AssetCommand.self, UserCommand.self, AdjustCommand.self,
           SuspendCommand.self, ResumeCommand.self, CustodyCommand.self, PayoutsCommand.self,
+          SweepCommand.self,
           ApproveWithdrawalCommand.self, RejectWithdrawalCommand.self,
           WithdrawalTermsCommand.self, AddressDelayCommand.self, SignerCommand.self,
           SignerKeyCommand.self, ResolveDepositCommand.self,

@@ -42,6 +42,7 @@ final class MemoryExchange: Exchange {
   func hasChain(_ has: Bool) { core.withLock { $0.hasChain = has } }
   var deposits: (any DepositDesk)? { core.withLock { $0.hasChain } ? desk : nil }
   var withdrawals: (any WithdrawalDesk)? { core.withLock { $0.hasChain } ? payouts : nil }
+  var sweeps: (any SweepDesk)? { core.withLock { $0.hasChain } ? payouts : nil }
   func setReadiness(_ readiness: Readiness) { core.withLock { $0.readiness = readiness } }
   /// Commands that came through `submit`.
   var submittedCount: Int { core.withLock { $0.submitted } }

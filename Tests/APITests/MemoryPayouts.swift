@@ -124,3 +124,59 @@ final class MemoryPayouts: WithdrawalDesk {
     return nonce == 3
   }
 }
+
+extension MemoryPayouts: SweepDesk {
+  private static let wallet = "0xd42781231b055c803c4f56bd99f0f7e6c2b518e3"
+  private static let address = "0x2946259e0334f33a064106302415ad3391bed384"
+
+  func sweepPlan(
+    asset: String, minimum: Int128, after: String?
+  ) async throws(ExchangeError) -> SweepPlanPage {
+    try check()
+    return SweepPlanPage(
+      chain: chain, chainID: "31337", block: 40, hotWallet: Self.wallet,
+      items: after == nil
+        ? [
+          SweepPlanPage.Item(
+            user: "2", address: Self.address, asset: asset,
+            amount: DecimalAmount(atoms: minimum, decimals: 18), unsigned: "0x02c0")
+        ] : [],
+      needsGas: [
+        SweepPlanPage.Need(
+          user: "3", address: Self.wallet, missing: "42000000000000", toppedUp: false)
+      ], next: after == nil ? Self.address : nil)
+  }
+
+  func topUp(
+    asset: String, minimum: Int128, after: String?, by operator: UserID
+  ) async throws(ExchangeError) -> TopUpOutcome {
+    try decide("top up \(asset) \(minimum)", OperatorDecision(operator: `operator`, reason: ""))
+    return TopUpOutcome(addresses: [Self.wallet], next: after == nil ? Self.address : nil)
+  }
+
+  func submit(
+    sweeps: [[UInt8]], by operator: UserID
+  ) async throws(ExchangeError) -> SweepOutcomes {
+    try decide("sweep \(sweeps.count)", OperatorDecision(operator: `operator`, reason: ""))
+    return SweepOutcomes(
+      outcomes: sweeps.map { bytes in
+        bytes.isEmpty
+          ? SweepOutcomes.Outcome(outcome: "malformed", transaction: nil)
+          : SweepOutcomes.Outcome(
+            outcome: "accepted", transaction: "0x" + String(repeating: "8", count: 64))
+      })
+  }
+
+  func sweeps() async throws(ExchangeError) -> SweepReport {
+    try check()
+    return SweepReport(
+      chain: chain,
+      sweeps: [
+        SweepReport.Sweep(
+          address: Self.address, nonce: "0",
+          transactions: ["0x" + String(repeating: "8", count: 64)], answer: "accepted")
+      ],
+      topUps: [SweepReport.TopUp(address: Self.wallet, value: "42000000000000", nonce: nil)],
+      unknown: [])
+  }
+}

@@ -190,7 +190,7 @@ final class Venue: Sendable {
   @discardableResult
   func scan(
     nodes others: [String] = [], secondNodeFrom: Int128? = nil, start: Int64 = 0,
-    _ change: (inout DepositScanner.Configuration) -> Void = { _ in }
+    change: (inout DepositScanner.Configuration) -> Void = { _ in }
   ) throws -> DepositScanner {
     var configuration = DepositScanner.Configuration(chain: "dev", chainID: 31337, start: start)
     configuration.pollMilliseconds = 20

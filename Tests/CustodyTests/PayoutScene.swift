@@ -66,7 +66,9 @@ final class PayoutScene {
   /// The chain goes on and the database does not know it.
   func stopScanning() { scanner.stop() }
 
-  func scanAgain() throws { scanner = try venue.scan() }
+  func scanAgain(_ change: (inout DepositScanner.Configuration) -> Void = { _ in }) throws {
+    scanner = try venue.scan(change: change)
+  }
 
   var figures: PayoutSender.Figures { sender?.currentFigures() ?? PayoutSender.Figures() }
 

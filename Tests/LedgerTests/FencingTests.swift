@@ -67,7 +67,7 @@ extension DatabaseTests {
         "core.balance_movement", "core.deposit_log", "core.withdrawal_log",
         "core.withdrawal_approval", "core.payout_sender", "core.payout_slot",
         "core.payout_attempt", "core.payout_decision", "core.sent_transaction",
-        "core.venue_transfer",
+        "core.venue_transfer", "core.top_up",
       ] {
         #expect(refusal(audit, "select * from \(table)") == nil, "\(table)")
         // No row of its own: generated columns would refuse one before the grants are looked at.
@@ -106,6 +106,7 @@ extension DatabaseTests {
         "delete from core.payout_slot", "delete from core.payout_attempt",
         "update core.payout_decision set reason = ''", "delete from core.payout_decision",
         "update core.sent_transaction set nonce = 1", "update core.venue_transfer set asset = ''",
+        "update core.top_up set value = 1", "delete from core.top_up",
       ] {
         #expect(refusal(app, sql) == "42501", "\(sql)")
       }

@@ -14,7 +14,7 @@ internal import Synchronization
 final class ChainCustody: Sendable {
   let settings: ChainSettings
   let rules: DepositRules
-  private let nodes: [ChainNode]
+  let nodes: [ChainNode]
   let scanner: DepositScanner
   let desk: CustodyDesk
   let addresses: DepositAddresses

@@ -131,6 +131,7 @@ extension ChainCustody: WithdrawalDesk {
     }
     return [
       gauge("open", "Payments that are not finished", figures.openSlots),
+      gauge("open_sweeps", "Sweeps that are not finished", figures.openSweeps),
       gauge("held", "Payments that wait for a person", figures.held),
       gauge(
         "halted", "1 where nothing is paid until an operator has looked",

@@ -1,0 +1,105 @@
+// Sweeps: what an operator may sign offline, and what was signed.
+
+public import Client
+public import Engine
+
+/// Deposit addresses and the hot wallet as the API sees them.
+public protocol SweepDesk: Sendable {
+  /// - Parameters:
+  ///   - minimum: atoms; addresses with less are left alone.
+  ///   - after: an address as a page named it.
+  func sweepPlan(
+    asset: String, minimum: Int128, after: String?
+  ) async throws(ExchangeError) -> SweepPlanPage
+  /// Gas for the addresses of that page that lack it.
+  func topUp(
+    asset: String, minimum: Int128, after: String?, by operator: UserID
+  ) async throws(ExchangeError) -> TopUpOutcome
+  /// The bytes of signed transactions; an outcome for each.
+  func submit(
+    sweeps: [[UInt8]], by operator: UserID
+  ) async throws(ExchangeError) -> SweepOutcomes
+  func sweeps() async throws(ExchangeError) -> SweepReport
+}
+
+extension Handlers {
+  private func desk() throws(Refusal) -> any SweepDesk {
+    guard let desk = exchange.sweeps else {
+      throw Refusal(.notFound, "this exchange pays out on no chain")
+    }
+    return desk
+  }
+
+  private func ask<Value: Encodable & Sendable>(
+    _ body: (any SweepDesk) async throws(ExchangeError) -> Value
+  ) async throws(Refusal) -> Answer {
+    let desk = try desk()
+    do throws(ExchangeError) {
+      return .json(try await body(desk))
+    } catch {
+      throw Refusal(ofCore: error)
+    }
+  }
+
+  func sweeps() async throws(Refusal) -> Answer {
+    try await ask { desk async throws(ExchangeError) in try await desk.sweeps() }
+  }
+
+  func sweepPlan(_ call: Call) async throws(Refusal) -> Answer {
+    guard let code = call.query["asset"] else {
+      throw Refusal(.badRequest, "parameter `asset` is missing")
+    }
+    let asset = try asset(named: code)
+    var minimum: Int128 = 0
+    if let text = call.query["minimum"] {
+      guard let atoms = DecimalAmount(text)?.atoms(decimals: asset.decimals), atoms >= 0 else {
+        throw Refusal(.badRequest, "parameter `minimum` is no amount of this asset")
+      }
+      minimum = atoms
+    }
+    let after = try Self.after(call.query["after"])
+    return try await ask { desk async throws(ExchangeError) in
+      try await desk.sweepPlan(asset: code, minimum: minimum, after: after)
+    }
+  }
+
+  func topUp(_ call: Call, _ user: Identity) async throws(Refusal) -> Answer {
+    var fields = try call.fields()
+    let asset = try asset(named: fields.text("asset"))
+    guard let minimum = try fields.decimal("minimum").atoms(decimals: asset.decimals), minimum >= 0
+    else { throw fields.wrong("minimum", "an amount of this asset") }
+    let after = try Self.after(fields.textIfPresent("after"))
+    try fields.finish()
+    return try await ask { desk async throws(ExchangeError) in
+      try await desk.topUp(
+        asset: asset.definition.code, minimum: minimum, after: after, by: user.user)
+    }
+  }
+
+  private static func after(_ text: String?) throws(Refusal) -> String? {
+    guard let text else { return nil }
+    guard text.hasPrefix("0x"), Hex.bytes(text.dropFirst(2))?.count == 20 else {
+      throw Refusal(.badRequest, "`after` is the `next` of the page before")
+    }
+    return text
+  }
+
+  func submitSweeps(_ call: Call, _ user: Identity) async throws(Refusal) -> Answer {
+    var fields = try call.fields()
+    let values = try fields.array("transactions")
+    guard (1...SignedSweeps.maximumCount).contains(values.count) else {
+      throw fields.wrong("transactions", "1 to \(SignedSweeps.maximumCount) signed transactions")
+    }
+    var sweeps: [[UInt8]] = []
+    for value in values {
+      guard case .text(let text) = value, text.hasPrefix("0x"),
+        let bytes = Hex.bytes(text.dropFirst(2))
+      else { throw fields.wrong("transactions", "bytes in hex after 0x") }
+      sweeps.append(bytes)
+    }
+    try fields.finish()
+    return try await ask { [sweeps] desk async throws(ExchangeError) in
+      try await desk.submit(sweeps: sweeps, by: user.user)
+    }
+  }
+}

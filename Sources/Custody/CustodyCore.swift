@@ -1,0 +1,83 @@
+// What custody has of the engine, and why it stops.
+
+public import Engine
+
+/// The engine as custody needs it. What is submitted or asked blocks until the answer is durable.
+public struct CustodyCore: Sendable {
+  /// Replies, or nil where the outcome is unknown or the engine takes nothing at the moment: the same is
+  /// sent again later, which is safe because every credit has its number.
+  public var submit: @Sendable ([Command]) -> [Reply]?
+  /// A chain's number and its last credit and clawback; nil where it is not registered, or no answer came.
+  public var position: @Sendable (String) -> ChainPosition?
+  /// An asset's number.
+  public var asset: @Sendable (String) -> AssetID?
+  /// The term of this process.
+  public var term: @Sendable () -> Int64
+
+  public init(
+    submit: @escaping @Sendable ([Command]) -> [Reply]?,
+    position: @escaping @Sendable (String) -> ChainPosition?,
+    asset: @escaping @Sendable (String) -> AssetID?, term: @escaping @Sendable () -> Int64
+  ) {
+    self.submit = submit
+    self.position = position
+    self.asset = asset
+    self.term = term
+  }
+}
+
+public struct ChainPosition: Sendable, Equatable {
+  public var chain: ChainID
+  public var lastCredit: Int64
+  public var lastClawback: Int64
+
+  public init(chain: ChainID, lastCredit: Int64, lastClawback: Int64) {
+    self.chain = chain
+    self.lastCredit = lastCredit
+    self.lastClawback = lastClawback
+  }
+}
+
+/// Why custody of a chain stopped. Trading goes on; nothing of this chain is credited until an operator has
+/// looked (`docs/custody.md`).
+public enum CustodyHalt: Error, Sendable, Equatable, CustomStringConvertible {
+  case wrongChain(expected: Int64, found: Int64)
+  case wrongGenesis
+  case reorganisationTooDeep(below: Int64)
+  case finalBlockLeft(height: Int64)
+  /// The engine has credits or clawbacks that the database does not know of.
+  case lostDeposits(String)
+  case refused(String)
+
+  /// As in the table of halts.
+  public var code: String {
+    switch self {
+    case .wrongChain: "wrong_chain"
+    case .wrongGenesis: "wrong_genesis"
+    case .reorganisationTooDeep: "reorganisation_too_deep"
+    case .finalBlockLeft: "final_block_left"
+    case .lostDeposits: "lost_deposits"
+    case .refused: "refused"
+    }
+  }
+
+  /// By what a node says, which another node may know better.
+  var isOfANode: Bool {
+    switch self {
+    case .wrongChain, .wrongGenesis, .reorganisationTooDeep, .finalBlockLeft: true
+    case .lostDeposits, .refused: false
+    }
+  }
+
+  public var description: String {
+    let detail =
+      switch self {
+      case .wrongChain(let expected, let found): "expected \(expected), the node has \(found)"
+      case .wrongGenesis: "the node's block 0 is another than at the first start"
+      case .reorganisationTooDeep(let height): "no block from \(height) on is on the chain"
+      case .finalBlockLeft(let height): "block \(height) was final"
+      case .lostDeposits(let what), .refused(let what): what
+      }
+    return "\(code): \(detail)"
+  }
+}
