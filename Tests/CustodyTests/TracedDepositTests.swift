@@ -235,7 +235,11 @@ extension DatabaseTests {
         let scanner = try venue.scan { $0.surplusSeconds = 0.05 }
         try chain.pay(address, wei: 7_000)
         try chain.mine(12)
-        #expect(try eventually { try venue.deposits(2).map(\.status) == [.review] })
+        #expect(
+          try eventually {
+            try chain.mine()
+            return try venue.deposits(2).map(\.status) == [.review]
+          })
         let id = try #require(try venue.deposits(2).first).id
         #expect(try venue.resolve(id, .credit) == .notCreditable)
         guard case .resolved = try venue.resolve(id, .reject) else {
