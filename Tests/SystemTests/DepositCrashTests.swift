@@ -96,6 +96,8 @@ struct ChainProbe: Sendable {
     let load = Load()
     for round in 0..<Self.kills {
       let chain = ChainProbe(url: try #require(exchange.chain))
+      // Under way when the kill comes.
+      try await Self.sweep(exchange, round)
       let deadline = ContinuousClock.now + .milliseconds(2_000)
       let (first, second) = (random.next(), random.next())
       let clients = try payees.map { try exchange.client($0.signer) }
@@ -122,13 +124,20 @@ struct ChainProbe: Sendable {
       "select count(distinct ref) from balance_log where type = 'CLAWBACK'")
     let orphans = try exchange.number("select count(*) from core.orphan_block")
     let paid = try exchange.number("select count(*) from withdrawals where decision = 'confirmed'")
+    let swept = try exchange.number(
+      "select count(*) from core.payout_slot where purpose = 'sweep' and outcome = 'paid'")
+    let toppedUp = try exchange.number(
+      "select count(*) from core.payout_slot where purpose = 'top_up' and outcome = 'paid'")
     let done = load.withLock { $0 }
     print(
       "custody: seed \(seed), \(Self.kills) kills, \(done.payments) payments,",
       "\(credits) credits, \(undone) clawbacks, \(orphans) orphaned blocks,",
-      "\(done.acknowledged.count) withdrawals acknowledged, \(paid) paid, refused \(done.refused)")
+      "\(done.acknowledged.count) withdrawals acknowledged, \(paid) paid, refused \(done.refused),",
+      "\(swept) sweeps, \(toppedUp) top-ups")
     #expect(credits > Int64(Self.kills) * 3 && orphans > 0, "too little happened to mean anything")
     #expect(paid > Int64(Self.kills), "too few withdrawals were paid to mean anything")
+    #expect(
+      swept > 0 && toppedUp > 0, "\(swept) sweeps, \(toppedUp) top-ups")
     try await exchange.stop()
   }
 
@@ -192,6 +201,32 @@ struct ChainProbe: Sendable {
     }
   }
 
+  /// What an operator types, of one asset a round: gas, a plan, signatures, and what was signed.
+  private static func sweep(_ exchange: ExchangeProcess, _ round: Int) async throws {
+    let admin = try exchange.client(try exchange.operatorSigner())
+    let wallet = try await admin.payouts().sender
+    let asset = ["USDC", "ETH", "BTC"][round % 3]
+    let minimum = asset == "ETH" ? "0.001" : "0.5"
+    let (plan, signed) = (
+      "\(exchange.data)/plan-\(round).json", "\(exchange.data)/signed-\(round).json"
+    )
+    func verb(_ arguments: [String]) async throws {
+      let end = try await exchange.run(
+        ["sweep"] + arguments
+          + ["--api", exchange.api ?? "", "--key", exchange.data + "/keys/operator.pem"])
+      guard end.status == 0 else { throw TestFailure(end.output) }
+    }
+    try await verb(["--top-up", "--asset", asset, "--minimum", minimum])
+    try await verb(["--plan", plan, "--asset", asset, "--minimum", minimum])
+    let signing = try await ExchangeProcess.run(
+      ["sweep", "--sign", plan, "--out", signed, "--to", wallet, "--xprv-fd", "0"],
+      input: String(contentsOfFile: exchange.data + "/keys/deposits.xprv", encoding: .utf8))
+    guard signing.status == 0 else {
+      throw TestFailure(signing.output)
+    }
+    try await verb(["--submit", signed])
+  }
+
   /// Payments to everybody, and now and then a reorganisation: most put the transactions back, some lose one.
   private static func pay(
     _ chain: ChainProbe, _ addresses: [String], _ seeded: SplitMix,
@@ -214,7 +249,8 @@ struct ChainProbe: Sendable {
             "depth": depth, "drop": drop.map { [$0] } ?? [String](),
           ]
           _ = try await chain.call("dev_reorg", [request])
-        } else if random.next() % 3 == 0 {
+        } else if random.next() % 3 == 0, address != addresses.last {
+          // The last has tokens only: they are swept with gas from the hot wallet.
           recent.append(try await chain.pay(address, "ETH", amount * 1_000_000_000))
         } else {
           let token = random.next() % 2 == 0 ? "USDC" : "BTC"
@@ -263,6 +299,11 @@ struct ChainProbe: Sendable {
         "select count(*) from withdrawals where decision in ('approved', 'started')")
       return report.slots.isEmpty && open == 0
     }
+    try await wait("all sweeps after kill \(round)", seconds: 60) {
+      guard let report = try? await admin.sweeps() else { return false }
+      if let unknown = report.unknown.first { throw TestFailure("nobody submitted \(unknown)") }
+      return report.sweeps.isEmpty && report.topUps.isEmpty
+    }
     try await checkRecipients(exchange, payees, load, chain, round)
     // A clawback froze its user.
     for payee in payees { _ = try await admin.unfreeze(payee.user) }
@@ -299,7 +340,7 @@ struct ChainProbe: Sendable {
 
   private static let questions = [
     "slots with gaps": """
-    select count(*) from (select nonce, lag(nonce) over (order by nonce) p from core.payout_slot) s
+    select count(*) from (select nonce, lag(nonce) over (partition by sender order by nonce) p from core.payout_slot) s
     where p is not null and p <> nonce - 1
     """,
     "payments that are not their withdrawals'": """
