@@ -47,13 +47,19 @@ public enum PayoutAnswer: String, Sendable, CaseIterable {
   /// Anything else that the node says.
   case refused
 
-  /// Nodes differ in codes but share geth's words.
+  /// Nodes differ in codes; most share geth's words, Nethermind answers with names, Besu with some of its own.
+  /// What is not recognised is sent again, and signed again with higher fees.
   public init(message: String) {
     let text = message.lowercased()
     let words: [(String, PayoutAnswer)] = [
       ("already known", .alreadyKnown), ("known transaction", .alreadyKnown),
       ("already imported", .alreadyKnown), ("nonce too low", .nonceTooLow),
       ("underpriced", .underpriced), ("insufficient funds", .insufficientFunds),
+      ("alreadyknown", .alreadyKnown), ("oldnonce", .nonceTooLow),
+      ("nonce is too low", .nonceTooLow),
+      ("replacementnotallowed", .underpriced), ("feetoolow", .underpriced),
+      ("gas price is too low", .underpriced), ("insufficientfunds", .insufficientFunds),
+      ("upfront cost exceeds", .insufficientFunds),
       ("invalid chain id", .wrongChain), ("invalid sender", .wrongChain),
     ]
     self = words.first { text.contains($0.0) }?.1 ?? .refused

@@ -37,10 +37,14 @@ import Testing
     ("replacement transaction underpriced", .underpriced),
     ("transaction underpriced: tip needed 1, tip permitted 0", .underpriced),
     ("insufficient funds for gas * price + value", .insufficientFunds),
+    ("AlreadyKnown", .alreadyKnown), ("OldNonce, Current nonce: 5", .nonceTooLow),
+    ("InsufficientFunds, Account balance: 1, cumulative cost: 2", .insufficientFunds),
+    ("ReplacementNotAllowed", .underpriced), ("Known transaction", .alreadyKnown),
+    ("Upfront cost exceeds account balance", .insufficientFunds),
     ("invalid chain id for signer: have 1 want 2", .wrongChain), ("txpool is full", .refused),
     ("", .refused),
   ])
-  func nodesAnswerInGethsWords(message: String, answer: PayoutAnswer) {
+  func nodesAnswersAreRecognised(message: String, answer: PayoutAnswer) {
     #expect(PayoutAnswer(message: message) == answer)
   }
 
