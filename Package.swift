@@ -113,8 +113,10 @@ let package = Package(
         .product(name: "Logging", package: "swift-log"),
       ], swiftSettings: strict),
 
+    // Random numbers of all tests; linked into no product.
+    .target(name: "SeededNumbers", path: "Tests/SeededNumbers", swiftSettings: strict),
     .testTarget(
-      name: "AuctionTests", dependencies: ["Auction"], resources: [.copy("cases")],
+      name: "AuctionTests", dependencies: ["Auction", "SeededNumbers"], resources: [.copy("cases")],
       swiftSettings: strict),
     // Counts allocations in tests; linked into no product.
     .target(name: "AllocationCounter", path: "Tests/AllocationCounter"),
@@ -122,11 +124,12 @@ let package = Package(
       name: "EngineTests", dependencies: ["Engine", "Auction", "AllocationCounter"],
       swiftSettings: strict),
     .testTarget(
-      name: "EthereumTests", dependencies: ["Ethereum"], resources: [.copy("vectors")],
+      name: "EthereumTests", dependencies: ["Ethereum", "SeededNumbers"],
+      resources: [.copy("vectors")],
       swiftSettings: strict),
     .testTarget(
       name: "JournalTests",
-      dependencies: ["Auction", "Engine", "Journal", "Postgres", "Tape"],
+      dependencies: ["Auction", "Engine", "Journal", "Postgres", "Tape", "SeededNumbers"],
       resources: [.copy("golden")], swiftSettings: strict),
     // A real database and a whole core for the tests that need them; linked into no product.
     .target(
@@ -138,16 +141,18 @@ let package = Package(
     .testTarget(
       name: "LedgerTests",
       dependencies: [
-        "CoreFixture", "Auction", "Engine", "Journal", "Ledger", "Postgres", "Embedded",
+        "CoreFixture", "SeededNumbers", "Auction", "Engine", "Journal", "Ledger", "Postgres",
+        "Embedded",
         .product(name: "Logging", package: "swift-log"),
       ], swiftSettings: strict),
     .testTarget(
-      name: "TapeTests", dependencies: ["Auction", "Engine", "Journal", "Tape"],
+      name: "TapeTests", dependencies: ["Auction", "Engine", "Journal", "Tape", "SeededNumbers"],
       resources: [.copy("golden")], swiftSettings: strict),
     .testTarget(
       name: "CustodyTests",
       dependencies: [
-        "Custody", "CoreFixture", "Ethereum", "Engine", "Journal", "Ledger", "Postgres", "Embedded",
+        "Custody", "CoreFixture", "SeededNumbers", "Ethereum", "Engine", "Journal", "Ledger",
+        "Postgres", "Embedded",
         .product(name: "AsyncHTTPClient", package: "async-http-client"),
         .product(name: "NIOCore", package: "swift-nio"),
         .product(name: "NIOHTTP1", package: "swift-nio"),
@@ -156,12 +161,13 @@ let package = Package(
     .testTarget(
       name: "SignerTests",
       dependencies: [
-        "Signer", "Ethereum", "uncross", .product(name: "Crypto", package: "swift-crypto"),
+        "Signer", "Ethereum", "uncross", "SeededNumbers",
+        .product(name: "Crypto", package: "swift-crypto"),
       ], swiftSettings: strict),
     .testTarget(
       name: "SystemTests",
       dependencies: [
-        "Client", "Engine", "Journal", "Postgres", "uncross",
+        "Client", "Engine", "Journal", "Postgres", "uncross", "SeededNumbers",
         .product(name: "AsyncHTTPClient", package: "async-http-client"),
         .product(name: "NIOCore", package: "swift-nio"),
         .product(name: "NIOHTTP1", package: "swift-nio"),
@@ -169,7 +175,7 @@ let package = Package(
     .testTarget(
       name: "APITests",
       dependencies: [
-        "API", "Client", "Engine", "Ledger", "Auction",
+        "API", "Client", "Engine", "Ledger", "Auction", "SeededNumbers",
         .product(name: "AsyncHTTPClient", package: "async-http-client"),
         .product(name: "Logging", package: "swift-log"),
         .product(name: "NIOCore", package: "swift-nio"),
@@ -179,7 +185,7 @@ let package = Package(
     .testTarget(
       name: "PostgresTests",
       dependencies: [
-        "Postgres", "Embedded", .product(name: "Logging", package: "swift-log"),
+        "Postgres", "Embedded", "SeededNumbers", .product(name: "Logging", package: "swift-log"),
       ], swiftSettings: strict),
   ],
   swiftLanguageModes: [.v6]

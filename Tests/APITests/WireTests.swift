@@ -2,6 +2,7 @@
 
 import Client
 import Foundation
+import SeededNumbers
 import Testing
 
 @testable import API
@@ -51,7 +52,7 @@ import Testing
   /// Against the naive way: text with the point moved.
   @Test(arguments: [UInt64(1), 2, 3])
   func decimalsGoThereAndBack(seed: UInt64) {
-    var generator = SplitMix(state: seed)
+    var generator = SeededNumbers(seed)
     for _ in 0..<2_000 {
       let decimals = Int.random(in: 0...18, using: &generator)
       let bits = Int.random(in: 1...120, using: &generator)
@@ -213,18 +214,5 @@ import Testing
         #expect(throws: KeyFileError.self, "\(path)") { try RequestSigner(keyFile: path) }
       }
     }
-  }
-}
-
-/// Steele, Lea and Flood, "Fast splittable pseudorandom number generators".
-private struct SplitMix: RandomNumberGenerator {
-  var state: UInt64
-
-  mutating func next() -> UInt64 {
-    state &+= 0x9e37_79b9_7f4a_7c15
-    var mixed = state
-    mixed = (mixed ^ mixed >> 30) &* 0xbf58_476d_1ce4_e5b9
-    mixed = (mixed ^ mixed >> 27) &* 0x94d0_49bb_1331_11eb
-    return mixed ^ mixed >> 31
   }
 }

@@ -1,6 +1,7 @@
 // Whole runs: allocation, trades, and how an outcome relates to that of a changed book.
 
 import Auction
+import SeededNumbers
 import Testing
 
 @Suite struct AllocationTests {
@@ -22,7 +23,7 @@ import Testing
   private func examine(seed: UInt64) -> Set<String> {
     let book = Book(seed: seed)
     let outcome = book.run()
-    var random = SeededGenerator(seed: ~seed)
+    var random = SeededNumbers(~seed)
     var reached: Set<String> = []
 
     check(outcome.clearing == book.clear(), "run and clear agree", book, seed: seed)
@@ -141,7 +142,7 @@ import Testing
   /// The result does not depend on how equal inputs are stored: orders of different ranks may
   /// change places.
   private func checkStorage(
-    _ outcome: AuctionOutcome, _ book: Book, seed: UInt64, using random: inout SeededGenerator
+    _ outcome: AuctionOutcome, _ book: Book, seed: UInt64, using random: inout SeededNumbers
   ) {
     struct Rank: Hashable {
       let side: Side
@@ -168,7 +169,7 @@ import Testing
   /// Splitting an order in two of the same rank changes neither the auction nor what its owner
   /// gets.
   private func checkSplit(
-    _ outcome: AuctionOutcome, _ book: Book, seed: UInt64, using random: inout SeededGenerator,
+    _ outcome: AuctionOutcome, _ book: Book, seed: UInt64, using random: inout SeededNumbers,
     reached: inout Set<String>
   ) {
     let divisible = book.orders.indices.filter { book.orders[$0].quantity > 1 }
@@ -192,7 +193,7 @@ import Testing
   }
 
   private func checkAddition(
-    _ outcome: AuctionOutcome, seed: UInt64, using random: inout SeededGenerator
+    _ outcome: AuctionOutcome, seed: UInt64, using random: inout SeededNumbers
   ) {
     var book = Book(seed: seed)
     let around = book.limits.isEmpty ? [book.reference ?? 1] : book.limits

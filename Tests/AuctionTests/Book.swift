@@ -1,26 +1,10 @@
 // Random books: everything about one is drawn from its seed, so the seed replays it.
 
 import Auction
+import SeededNumbers
 
-/// SplitMix64 (Steele, Lea, Flood 2014): the same numbers on every machine.
-struct SeededGenerator: RandomNumberGenerator {
-  private var state: UInt64
-
-  init(seed: UInt64) { state = seed }
-
-  mutating func next() -> UInt64 {
-    state &+= 0x9E37_79B9_7F4A_7C15
-    var z = state
-    z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-    z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-    return z ^ (z >> 31)
-  }
-
-  mutating func chance(percent: Int) -> Bool { Int.random(in: 0..<100, using: &self) < percent }
-
-  mutating func pick<Element>(_ elements: [Element]) -> Element {
-    elements[Int.random(in: 0..<elements.count, using: &self)]
-  }
+extension SeededNumbers {
+  mutating func chance(percent: Int) -> Bool { below(100) < percent }
 }
 
 /// The orders of an auction in order of acceptance, its reference price and its band.
@@ -85,7 +69,7 @@ struct ArrayCursor: LevelCursor {
 
 extension Book {
   init(seed: UInt64) {
-    var random = SeededGenerator(seed: seed)
+    var random = SeededNumbers(seed)
     let base: Int64 = random.pick([1, 1, 1, 7, 100, 1 << 50])
     let span: Int64 = random.pick([1, 2, 3, 4, 6, 9, 14, 40, 1_000, 1 << 45])
     let prices = base...(base + span - 1)
@@ -110,7 +94,7 @@ extension Book {
   /// Orders anywhere; more or less crossed, with no, few or only market orders.
   private static func scattered(
     _ count: Int, prices: ClosedRange<Int64>, quantities: ClosedRange<Int64>,
-    using random: inout SeededGenerator
+    using random: inout SeededNumbers
   ) -> [AuctionOrder] {
     let marketPercent = random.pick([0, 0, 0, 0, 10, 30, 60, 100])
     let buyPercent = random.pick([10, 50, 50, 50, 90])
@@ -133,7 +117,7 @@ extension Book {
   /// at both ends (mixed signs) or at one.
   private static func tied(
     prices: ClosedRange<Int64>, quantities: ClosedRange<Int64>,
-    using random: inout SeededGenerator
+    using random: inout SeededNumbers
   ) -> [AuctionOrder] {
     let low = Int64.random(in: prices, using: &random)
     let high = Int64.random(in: low...prices.upperBound, using: &random)
@@ -165,7 +149,7 @@ extension Book {
   }
 
   private static func reference(
-    prices: ClosedRange<Int64>, limits: [Int64], using random: inout SeededGenerator
+    prices: ClosedRange<Int64>, limits: [Int64], using random: inout SeededNumbers
   ) -> Int64? {
     switch Int.random(in: 0..<8, using: &random) {
     case 0, 1: nil
@@ -177,7 +161,7 @@ extension Book {
   }
 
   private static func band(
-    prices: ClosedRange<Int64>, reference: Int64?, using random: inout SeededGenerator
+    prices: ClosedRange<Int64>, reference: Int64?, using random: inout SeededNumbers
   ) -> Band? {
     let centre = reference ?? Int64.random(in: prices, using: &random)
     let inside = Int64.random(in: prices, using: &random)

@@ -1,6 +1,7 @@
 // The rest of the interface: bands, pairing, how cursors are read, what stops the process.
 
 import Auction
+import SeededNumbers
 import Testing
 
 @Suite struct BandTests {
@@ -35,7 +36,7 @@ import Testing
 
   @Test(arguments: [1, 2, 3])
   func holdsTheExactEdges(seed: UInt64) {
-    var random = SeededGenerator(seed: seed)
+    var random = SeededNumbers(seed)
     for _ in 0..<10_000 {
       let maximum: Int64 = random.pick([3, 100, 1 << 50, Int64.max])
       let reference = Int64.random(

@@ -2,6 +2,7 @@
 
 import Ethereum
 import Foundation
+import SeededNumbers
 import Testing
 
 @testable import CoreFixture

@@ -1,6 +1,7 @@
 // The follower against a chain that grows, reorganises, lags and lies, by seed.
 
 import Ethereum
+import SeededNumbers
 import Testing
 
 @testable import CoreFixture

@@ -1,6 +1,7 @@
 // What a transfer is worth, when it is ripe, and which logs are transfers at all.
 
 import Ethereum
+import SeededNumbers
 import Testing
 
 @testable import CoreFixture

@@ -3,6 +3,7 @@
 import Engine
 import Ethereum
 import Foundation
+import SeededNumbers
 import Synchronization
 import Testing
 

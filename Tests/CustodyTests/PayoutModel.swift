@@ -2,6 +2,7 @@
 
 import Engine
 import Ethereum
+import SeededNumbers
 
 @testable import CoreFixture
 @testable import Custody

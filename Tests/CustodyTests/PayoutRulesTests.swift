@@ -2,6 +2,7 @@
 
 import Engine
 import Ethereum
+import SeededNumbers
 import Testing
 
 @testable import Custody

@@ -6,6 +6,7 @@ import Ethereum
 import Foundation
 import Ledger
 import Postgres
+import SeededNumbers
 import Synchronization
 import Testing
 

@@ -5,6 +5,7 @@ import Engine
 import Ethereum
 import Foundation
 import Postgres
+import SeededNumbers
 import Synchronization
 import Testing
 

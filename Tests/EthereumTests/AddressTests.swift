@@ -1,6 +1,7 @@
 // Addresses, hashes and blooms: their text, order and bytes.
 
 import Ethereum
+import SeededNumbers
 import Testing
 
 @Suite struct AddressTests {

@@ -1,6 +1,7 @@
 // Keys and signatures by vectors of other implementations; what is not a key.
 
 import Ethereum
+import SeededNumbers
 import Testing
 
 @Suite struct KeyTests {

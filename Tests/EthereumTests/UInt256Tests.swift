@@ -1,6 +1,7 @@
 // Amounts of 256 bits against Python's integers and against digits worked by hand.
 
 import Ethereum
+import SeededNumbers
 import Testing
 
 /// Digits of base 256, the least first, without zeros at the end: slow and plain.

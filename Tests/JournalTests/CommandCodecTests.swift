@@ -1,6 +1,7 @@
 // The journal's encoding: golden bytes, round trips, foreign bytes.
 
 import Engine
+import SeededNumbers
 import Tape
 import Testing
 

@@ -1,6 +1,7 @@
 // The group writer against a database that fails in every way: what it releases, when it halts.
 
 import Engine
+import SeededNumbers
 import Testing
 
 @testable import Journal

@@ -2,6 +2,7 @@
 
 import Auction
 import Engine
+import SeededNumbers
 import Testing
 
 @testable import Journal

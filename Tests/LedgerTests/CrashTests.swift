@@ -4,6 +4,7 @@ import Embedded
 import Engine
 import Foundation
 import Glibc
+import SeededNumbers
 import Synchronization
 import Testing
 

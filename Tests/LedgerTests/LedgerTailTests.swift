@@ -1,6 +1,7 @@
 // The newest rows in memory against a plain list of all rows.
 
 import Engine
+import SeededNumbers
 import Testing
 
 @testable import CoreFixture

@@ -1,5 +1,6 @@
 // The projection's decisions against a database that fails in every way.
 
+import SeededNumbers
 import Testing
 
 @testable import CoreFixture

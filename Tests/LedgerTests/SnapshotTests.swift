@@ -3,6 +3,7 @@
 import Engine
 import Foundation
 import Postgres
+import SeededNumbers
 import Synchronization
 import Testing
 

@@ -1,6 +1,7 @@
 // Whole numbers against the server's own text, in both directions.
 
 import Postgres
+import SeededNumbers
 import Testing
 
 extension PostgresTests {
@@ -19,7 +20,7 @@ extension PostgresTests {
 
     /// Of every length in bits, so that every number of digits occurs.
     static func random(seed: UInt64, count: Int) -> [Int128] {
-      var numbers = SeededNumbers(seed: seed)
+      var numbers = SeededNumbers(seed)
       return (0..<count).map { _ in
         let wide = Int128(truncatingIfNeeded: numbers.next()) << 64 | Int128(numbers.next())
         return wide >> Int128(numbers.next() % 128)

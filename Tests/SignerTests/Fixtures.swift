@@ -1,4 +1,4 @@
-// What the tests of this folder share: seeded numbers, a key, a policy, transactions, directories.
+// What the tests of this folder share: a key, a policy, transactions, directories.
 
 import Crypto
 import Ethereum
@@ -6,27 +6,6 @@ import Foundation
 import Glibc
 
 @testable import Signer
-
-/// Numbers that a seed repeats (SplitMix64).
-struct SeededNumbers: RandomNumberGenerator {
-  var state: UInt64
-
-  init(_ seed: UInt64) { state = seed }
-
-  mutating func next() -> UInt64 {
-    state &+= 0x9e37_79b9_7f4a_7c15
-    var z = state
-    z = (z ^ (z >> 30)) &* 0xbf58_476d_1ce4_e5b9
-    z = (z ^ (z >> 27)) &* 0x94d0_49bb_1331_11eb
-    return z ^ (z >> 31)
-  }
-
-  mutating func below(_ count: Int) -> Int { Int(next() % UInt64(count)) }
-
-  mutating func bytes(_ count: Int) -> [UInt8] {
-    (0..<count).map { _ in UInt8(truncatingIfNeeded: next()) }
-  }
-}
 
 struct Unexpected: Error, CustomStringConvertible {
   let description: String

@@ -1,6 +1,7 @@
 // What is signed and what is not: a row for each refusal, and seeded histories against an oracle.
 
 import Ethereum
+import SeededNumbers
 import Testing
 
 @testable import Signer

@@ -3,6 +3,7 @@
 import Ethereum
 import Foundation
 import Glibc
+import SeededNumbers
 import Synchronization
 import Testing
 

@@ -2,6 +2,7 @@
 
 import Client
 import Foundation
+import SeededNumbers
 import Synchronization
 import Testing
 
@@ -56,7 +57,7 @@ final class CrashLoad: Sendable {
   private func trade(
     _ trader: Int, _ api: String, _ round: Int, _ stop: @Sendable () -> Bool
   ) async {
-    var random = SplitMix(seed: seed &* 1_000_003 &+ UInt64(round * 100 + trader))
+    var random = SeededNumbers(seed &* 1_000_003 &+ UInt64(round * 100 + trader))
     let client = UncrossClient.oneAttempt(api, signers[trader])
     var open: [String] = []
     var number = 0
@@ -74,7 +75,7 @@ final class CrashLoad: Sendable {
   }
 
   /// Each trader takes one side of a market, so that nobody meets itself.
-  private func makeOrder(_ id: String, _ trader: Int, _ random: inout SplitMix) -> NewOrder {
+  private func makeOrder(_ id: String, _ trader: Int, _ random: inout SeededNumbers) -> NewOrder {
     let isETH = random.next() % 2 == 0
     let side: NewOrder.Side = (trader % 2 == 0) == isETH ? .buy : .sell
     let middle: Int128 = isETH ? 2_500_00 : 60_000_00
@@ -137,20 +138,5 @@ extension UncrossClient {
     configuration.timeoutSeconds = 15
     configuration.connections = 1
     return UncrossClient(configuration)
-  }
-}
-
-/// Small, seeded, good enough (Steele, Lea, Flood: SplitMix).
-struct SplitMix: RandomNumberGenerator {
-  private var state: UInt64
-
-  init(seed: UInt64) { state = seed }
-
-  mutating func next() -> UInt64 {
-    state &+= 0x9e37_79b9_7f4a_7c15
-    var z = state
-    z = (z ^ z >> 30) &* 0xbf58_476d_1ce4_e5b9
-    z = (z ^ z >> 27) &* 0x94d0_49bb_1331_11eb
-    return z ^ z >> 31
   }
 }

@@ -3,6 +3,7 @@
 import Client
 import Foundation
 import Postgres
+import SeededNumbers
 import Synchronization
 import Testing
 
@@ -19,7 +20,7 @@ import Testing
   }
 
   private func crash(_ exchange: ExchangeProcess, _ seed: UInt64) async throws {
-    var random = SplitMix(seed: seed)
+    var random = SeededNumbers(seed)
     try await exchange.start()
     let load = CrashLoad(traders: 6, seed: seed)
     let admin = try exchange.client(try exchange.operatorSigner())
@@ -43,7 +44,7 @@ import Testing
 
   private func round(
     _ exchange: ExchangeProcess, _ load: CrashLoad, _ victim: Victim, _ round: Int,
-    _ random: inout SplitMix
+    _ random: inout SeededNumbers
   ) async throws {
     let api = try #require(exchange.api)
     let moment = Double(random.next() % 1_200) / 1_000 + 0.1

@@ -6,6 +6,7 @@ import Foundation
 import NIOCore
 import NIOHTTP1
 import Postgres
+import SeededNumbers
 import Synchronization
 import Testing
 
@@ -89,7 +90,7 @@ struct ChainProbe: Sendable {
   }
 
   private func crash(_ exchange: ExchangeProcess, _ seed: UInt64) async throws {
-    var random = SplitMix(seed: seed)
+    var random = SeededNumbers(seed)
     try await start(exchange)
     let admin = try exchange.client(try exchange.operatorSigner())
     let payees = try await open(exchange, admin)
@@ -102,11 +103,11 @@ struct ChainProbe: Sendable {
       let (first, second) = (random.next(), random.next())
       let clients = try payees.map { try exchange.client($0.signer) }
       async let paying: Void = Self.pay(
-        chain, payees.map(\.address), SplitMix(seed: first), load
+        chain, payees.map(\.address), SeededNumbers(first), load
       ) {
         ContinuousClock.now >= deadline
       }
-      async let taking: Void = Self.withdraw(clients, payees, SplitMix(seed: second), load) {
+      async let taking: Void = Self.withdraw(clients, payees, SeededNumbers(second), load) {
         ContinuousClock.now >= deadline
       }
       try await Task.sleep(for: .milliseconds(Int(200 + random.next() % 1_500)))
@@ -170,7 +171,7 @@ struct ChainProbe: Sendable {
 
   /// Small withdrawals of everybody, each asked for twice where the answer is lost, some cancelled at once.
   private static func withdraw(
-    _ clients: [UncrossClient], _ payees: [Payee], _ seeded: SplitMix,
+    _ clients: [UncrossClient], _ payees: [Payee], _ seeded: SeededNumbers,
     _ load: Load, until isOver: @Sendable () -> Bool
   ) async {
     var random = seeded
@@ -229,7 +230,7 @@ struct ChainProbe: Sendable {
 
   /// Payments to everybody, and now and then a reorganisation: most put the transactions back, some lose one.
   private static func pay(
-    _ chain: ChainProbe, _ addresses: [String], _ seeded: SplitMix,
+    _ chain: ChainProbe, _ addresses: [String], _ seeded: SeededNumbers,
     _ load: Load,
     until isOver: @Sendable () -> Bool
   ) async {

@@ -1,6 +1,7 @@
 // One market's way to the Worker, against a Worker that fails in every way.
 
 import Engine
+import SeededNumbers
 import Testing
 
 @testable import Tape
