@@ -151,7 +151,8 @@ let package = Package(
     .testTarget(
       name: "CustodyTests",
       dependencies: [
-        "Custody", "CoreFixture", "SeededNumbers", "Ethereum", "Engine", "Journal", "Ledger",
+        "Custody", "CoreFixture", "SeededNumbers", "Signer", "uncross", "Ethereum", "Engine",
+        "Journal", "Ledger",
         "Postgres", "Embedded",
         .product(name: "AsyncHTTPClient", package: "async-http-client"),
         .product(name: "NIOCore", package: "swift-nio"),

@@ -116,6 +116,19 @@ extension PayoutSender {
     guard let address = Address(due.address.bytes) else { return "not an address of this chain" }
     if let reason = PayoutDestination.refusal(address, assets, addresses) { return reason }
     let slot = try self.slot(due, nonce: 0, address)
+    guard try objection(slot, asset) != nil else {
+      return slot.gasLimit > configuration.maximumGas ? "it would take too much gas" : nil
+    }
+    // A token refuses for lack of funds too: that is the venue's to mend, not the user's fault. So it must
+    // refuse while the funds are there, before and after.
+    guard try isFunded(slot, asset), let reason = try objection(slot, asset),
+      try isFunded(slot, asset)
+    else { return nil }
+    return reason
+  }
+
+  /// What speaks against it now; nil for nothing, and where it cannot be told at the moment.
+  private func objection(_ slot: PayoutSlot, _ asset: DepositAsset) throws -> String? {
     do throws(NodeError) {
       _ = try nodes[0].estimateGas(
         from: slot.sender, to: slot.destination, value: slot.value, data: slot.data)
@@ -123,17 +136,12 @@ extension PayoutSender {
         let result = try nodes[0].callResult(
           from: slot.sender, to: slot.destination, data: slot.data)
         // Tokens that answer nothing succeed by not failing; those that answer must say yes.
-        if !result.isEmpty, UInt256(bigEndian: result) != .one {
-          return try isFunded(slot, asset) ? "the token refuses it" : nil
-        }
+        if !result.isEmpty, UInt256(bigEndian: result) != .one { return "the token refuses it" }
       }
-    } catch .refused(_, let message) where Self.isFinal(message) {
-      // A token refuses for lack of funds too: that is the venue's to mend, not the user's fault.
-      return try isFunded(slot, asset) ? "the chain would refuse it" : nil
-    } catch .refused {
       return nil
+    } catch .refused(_, let message) {
+      return Self.isFinal(message) ? "the chain would refuse it" : nil
     }
-    return slot.gasLimit > configuration.maximumGas ? "it would take too much gas" : nil
   }
 
   /// It would fail whenever it is tried: it reverts, or no gas suffices.

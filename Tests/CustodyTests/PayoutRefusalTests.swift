@@ -78,7 +78,7 @@ extension DatabaseTests {
         }
         // More gas than a block has: a node says so in these words.
         try scene.chain.fault([
-          "kind": "error", "method": "eth_estimateGas", "times": 2,
+          "kind": "error", "method": "eth_estimateGas", "times": 3,
           "error": ["code": -32000, "message": "gas required exceeds allowance (30000000)"],
         ])
         try scene.venue.reach(

@@ -47,10 +47,11 @@ final class PayoutScene {
   /// Ends the sender that runs, as a restart does, and starts one from the database.
   @discardableResult
   func pay(
-    nodes: [String] = [], _ change: (inout PayoutSender.Configuration) -> Void = { _ in }
+    with signer: (any PayoutSigner)? = nil, nodes: [String] = [],
+    _ change: (inout PayoutSender.Configuration) -> Void = { _ in }
   ) throws -> PayoutSender {
     stop()
-    let sender = try venue.pay(signer, nodes: nodes) {
+    let sender = try venue.pay(signer ?? self.signer, nodes: nodes) {
       $0.retryMilliseconds = 5
       change(&$0)
     }
@@ -139,10 +140,10 @@ final class PayoutScene {
   // MARK: Waiting
 
   func wait(
-    _ what: String, sourceLocation: SourceLocation = #_sourceLocation,
+    _ what: String, within seconds: Double = 20, sourceLocation: SourceLocation = #_sourceLocation,
     _ condition: () throws -> Bool
   ) throws {
-    let isThere = try eventually(within: 20, condition)
+    let isThere = try eventually(within: seconds, condition)
     #expect(isThere, "\(what): \(figures), \(venue.reports.all)", sourceLocation: sourceLocation)
   }
 
