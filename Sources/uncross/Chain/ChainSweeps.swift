@@ -8,7 +8,7 @@ internal import Ethereum
 
 extension ChainCustody: SweepDesk {
   /// Deposit addresses that one request looks at: each takes a question to the node, and some three.
-  private static let page = 200
+  private static let page = 50
 
   private func planner() throws(ExchangeError) -> SweepPlanner {
     guard let payments else { throw .unavailable(reason: "no_payouts", retryAfterSeconds: 60) }
