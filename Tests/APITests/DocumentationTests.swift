@@ -177,8 +177,13 @@ private struct Document {
         let registered = try #require(PublicKey(bytes))
         venue.exchange.apply([.registerKey(user: 2, key: registered, role: .trader)])
         try script.write(toFile: file, atomically: true, encoding: .utf8)
-        return try await run(
-          "\(interpreter) \(file)", ["UNCROSS_URL": venue.url, "UNCROSS_KEY": key])
+        // On a machine that is busy with other tests a request may come later than its signature holds.
+        var output = ""
+        for _ in 0..<5 where output.isEmpty || output.contains("request_stale") {
+          output = try await run(
+            "\(interpreter) \(file)", ["UNCROSS_URL": venue.url, "UNCROSS_KEY": key])
+        }
+        return output
       }
       #expect(output.contains(id) && output.contains("USDC"), "\(output)")
       #expect(!output.contains("error"), "\(output)")
