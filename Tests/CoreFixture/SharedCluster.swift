@@ -19,16 +19,37 @@ struct SharedCluster: SuiteTrait, TestScoping {
   func provideScope(
     for test: Test, testCase: Test.Case?, performing function: @Sendable () async throws -> Void
   ) async throws {
+    let (cluster, path) = try Self.start()
+    defer { Self.end(cluster, path) }
+    try await Self.$current.withValue(cluster, operation: function)
+  }
+
+  /// A server of a test's own, for one that is killed often: it recovers sooner the less it holds.
+  static func own(_ body: () throws -> Void) throws {
+    let (cluster, path) = try start()
+    defer { end(cluster, path) }
+    try $current.withValue(cluster, operation: body)
+  }
+
+  private static func end(_ cluster: PrivateCluster, _ path: String) {
+    cluster.stop()
+    try? FileManager.default.removeItem(atPath: path)
+  }
+
+  private static func start() throws -> (PrivateCluster, String) {
     // A directory that the server's account can enter: what `mktemp -d` makes is root's alone.
     let path = "/tmp/uncross-core-\(getpid())-\(UInt32.random(in: .min ... .max))"
     try FileManager.default.createDirectory(
       atPath: path, withIntermediateDirectories: false, attributes: [.posixPermissions: 0o755])
-    defer { try? FileManager.default.removeItem(atPath: path) }
-    let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
-    let cluster = try PrivateCluster(root: path, logger: logger)
-    try cluster.start()
-    defer { cluster.stop() }
-    try await Self.$current.withValue(cluster, operation: function)
+    do {
+      let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+      let cluster = try PrivateCluster(root: path, logger: logger)
+      try cluster.start()
+      return (cluster, path)
+    } catch {
+      try? FileManager.default.removeItem(atPath: path)
+      throw error
+    }
   }
 }
 

@@ -105,50 +105,53 @@ extension DatabaseTests {
 
     /// Once at each boundary; each withdrawal is paid exactly once all the same, and by the real signer's rules.
     @Test(arguments: Victim.allCases) func aKillAtEachBoundary(victim: Victim) throws {
-      try PayoutScene.run { scene in
-        let signer = try RealSigner(scene.venue.rules())
-        defer { signer.stop() }
-        let (host, cluster) = (scene.chain.host, scene.venue.database.cluster)
-        let plan = Plan()
-        func start() throws {
-          try scene.pay(with: signer) { configuration in
-            configuration.onBoundary = { boundary in
-              let isDue = plan.state.withLock { state in
-                guard state.boundary == boundary, !state.isMet else { return false }
-                state.isMet = true
-                return true
-              }
-              guard isDue else { return }
-              switch victim {
-              case .exchange: throw ChainCallError(description: "killed at \(boundary)")
-              case .signer: Self.kill(signer.host.pid)
-              case .postgres: Self.kill(cluster.postmasterPID)
-              case .chain: Self.kill(host.pid)
-              }
+      let run = { try PayoutScene.run { try killAtEachBoundary(victim, $0) } }
+      if victim == .postgres { try SharedCluster.own(run) } else { try run() }
+    }
+
+    private func killAtEachBoundary(_ victim: Victim, _ scene: PayoutScene) throws {
+      let signer = try RealSigner(scene.venue.rules())
+      defer { signer.stop() }
+      let (host, cluster) = (scene.chain.host, scene.venue.database.cluster)
+      let plan = Plan()
+      func start() throws {
+        try scene.pay(with: signer) { configuration in
+          configuration.onBoundary = { boundary in
+            let isDue = plan.state.withLock { state in
+              guard state.boundary == boundary, !state.isMet else { return false }
+              state.isMet = true
+              return true
+            }
+            guard isDue else { return }
+            switch victim {
+            case .exchange: throw ChainCallError(description: "killed at \(boundary)")
+            case .signer: Self.kill(signer.host.pid)
+            case .postgres: Self.kill(cluster.postmasterPID)
+            case .chain: Self.kill(host.pid)
             }
           }
         }
-        try start()
-        for (number, boundary) in PayoutSender.Boundary.allCases.enumerated() {
-          plan.state.withLock { $0 = Plan.State(boundary: boundary) }
-          let recipient = PayoutScene.recipient(UInt8(1 + number))
-          let id = try scene.venue.withdraw(
-            Int128(700 + number), of: number % 2 == 0 ? 0 : 1, to: recipient)
-          try scene.wait("\(boundary) is met", within: 30) {
-            _ = try? scene.chain.mine()
-            return plan.state.withLock { $0.isMet }
-          }
-          if victim == .exchange { try start() }
-          let isPaid = eventually(within: 60) {
-            _ = try? scene.chain.mine()
-            return (try? scene.venue.withdrawal(id))??.decision == "confirmed"
-          }
-          #expect(isPaid, "\(victim) at \(boundary): \(scene.figures), \(scene.venue.reports.all)")
-        }
-        #expect(scene.figures.halted == nil)
-        // For the checks of the books the chain and the database answer again.
-        try scene.wait("an answer", within: 60) { (try? scene.chain.height()) != nil }
       }
+      try start()
+      for (number, boundary) in PayoutSender.Boundary.allCases.enumerated() {
+        plan.state.withLock { $0 = Plan.State(boundary: boundary) }
+        let recipient = PayoutScene.recipient(UInt8(1 + number))
+        let id = try scene.venue.withdraw(
+          Int128(700 + number), of: number % 2 == 0 ? 0 : 1, to: recipient)
+        try scene.wait("\(boundary) is met", within: 30) {
+          _ = try? scene.chain.mine()
+          return plan.state.withLock { $0.isMet }
+        }
+        if victim == .exchange { try start() }
+        let isPaid = eventually(within: 60) {
+          _ = try? scene.chain.mine()
+          return (try? scene.venue.withdrawal(id))??.decision == "confirmed"
+        }
+        #expect(isPaid, "\(victim) at \(boundary): \(scene.figures), \(scene.venue.reports.all)")
+      }
+      #expect(scene.figures.halted == nil)
+      // For the checks of the books the chain and the database answer again.
+      try scene.wait("an answer", within: 60) { (try? scene.chain.height()) != nil }
     }
 
     private static func kill(_ pid: Int32?) {
