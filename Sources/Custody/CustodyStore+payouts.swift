@@ -191,26 +191,34 @@ extension CustodyStore {
 
   /// Durable before the signer is asked: killed before its answer is stored, the same is asked for again.
   func ask(_ ask: PayoutSlot.Ask, for slot: PayoutSlot) throws(PostgresError) {
-    try transaction { () throws(PostgresError) in try setAsk(ask, of: slot) }
-  }
-
-  /// What it refuses, the signer has not signed; an earlier one it may have.
-  func refused(_ ask: PayoutSlot.Ask, for slot: PayoutSlot) throws(PostgresError) {
     try transaction { () throws(PostgresError) in
-      try setAsk(slot.asked == ask ? nil : slot.asked, of: slot)
+      try setAsk(ask, doubted: slot.asked?.fees ?? slot.doubted, of: slot)
     }
   }
 
-  private func setAsk(_ ask: PayoutSlot.Ask?, of slot: PayoutSlot) throws(PostgresError) {
+  /// What it refuses, the signer has not signed; what it was asked for before, it may have.
+  func refused(_ ask: PayoutSlot.Ask, for slot: PayoutSlot) throws(PostgresError) {
+    try transaction { () throws(PostgresError) in
+      let earlier = slot.asked == ask ? nil : slot.asked?.fees
+      try setAsk(nil, doubted: earlier ?? slot.doubted, of: slot)
+    }
+  }
+
+  private func setAsk(
+    _ ask: PayoutSlot.Ask?, doubted: GasFees?, of slot: PayoutSlot
+  ) throws(PostgresError) {
     var parameters = slotKey(slot.sender, slot.nonce)
-    for text in [ask?.kind.rawValue, ask?.fees.priority.description, ask?.fees.maximum.description]
-    {
+    for text in [
+      ask?.kind.rawValue, ask?.fees.priority.description, ask?.fees.maximum.description,
+      doubted?.priority.description, doubted?.maximum.description,
+    ] {
       if let text { parameters.text(text) } else { parameters.null() }
     }
     try connection.query(
       """
       update core.payout_slot set asked_kind = $4, asked_priority_fee = $5::numeric,
-        asked_maximum_fee = $6::numeric
+        asked_maximum_fee = $6::numeric, doubted_priority_fee = $7::numeric,
+        doubted_maximum_fee = $8::numeric
       where chain = $1 and sender = $2 and nonce = $3
       """, parameters)
   }
@@ -237,7 +245,7 @@ extension CustodyStore {
         values ($1, $2, $3, $4, $5, $6::numeric, $7::numeric, $8, $9)
         on conflict (hash) do nothing
         """, parameters)
-      try setAsk(nil, of: slot)
+      try setAsk(nil, doubted: nil, of: slot)
       try setPayment(
         slot, kind == .payment ? .signed : .cancelling, transaction: signed.hash, height: nil)
     }
@@ -319,13 +327,16 @@ extension CustodyStore {
       """, parameters)
   }
 
-  func hold(_ slot: PayoutSlot, _ reason: String) throws(PostgresError) {
+  /// - Parameter isCancelled: nobody need look, its nonce goes to nothing.
+  func hold(
+    _ slot: PayoutSlot, _ reason: String, isCancelled: Bool = false
+  ) throws(PostgresError) {
     try transaction { () throws(PostgresError) in
       var parameters = slotKey(slot.sender, slot.nonce)
       parameters.text(reason)
       try connection.query(
         """
-        update core.payout_slot set hold = $4
+        update core.payout_slot set hold = $4\(isCancelled ? ", is_cancelled = true" : "")
         where chain = $1 and sender = $2 and nonce = $3 and outcome is null
         """, parameters)
       try setPayment(slot, .halted, transaction: nil, height: nil)

@@ -71,7 +71,8 @@ extension CustodyStore {
     let result = try connection.query(
       """
       select nonce, purpose, withdrawal_id, destination, value::text, data, gas_limit, is_cancelled,
-        hold, resolution, asked_kind, asked_priority_fee::text, asked_maximum_fee::text, sender
+        hold, resolution, asked_kind, asked_priority_fee::text, asked_maximum_fee::text, sender,
+        doubted_priority_fee::text, doubted_maximum_fee::text
       from core.payout_slot \(condition)
       """, parameters)
     var slots: [PayoutSlot] = []
@@ -89,6 +90,11 @@ extension CustodyStore {
       slot.hold = result.optionalString(row, 8)
       slot.resolution = result.optionalString(row, 9).flatMap { PayoutOutcome(rawValue: $0) }
       slot.asked = try ask(result, row, column: 10)
+      if let priority = result.optionalString(row, 14).flatMap({ UInt256(decimal: $0) }),
+        let maximum = result.optionalString(row, 15).flatMap({ UInt256(decimal: $0) })
+      {
+        slot.doubted = GasFees(maximum: maximum, priority: priority)
+      }
       slots.append(slot)
     }
     let attempts = try attempts(of: slots)

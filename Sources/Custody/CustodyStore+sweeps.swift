@@ -24,27 +24,36 @@ extension CustodyStore {
       order by created_at, sender, nonce limit \(Self.maximumOpenSweeps)
       """, chainParameter())
     if slots.isEmpty { return [] }
+    let byPlace = try minedSweeps()
+    return slots.map { OpenSweep(slot: $0, mined: byPlace[$0.place]) }
+  }
+
+  /// The open sweeps of each of some addresses, and those that were final and left the chain all the same.
+  func openSweeps(of addresses: [Address]) throws(PostgresError) -> [Address: [OpenSweep]] {
+    var parameters = chainParameter()
+    parameters.byteaArray(addresses.count) { addresses[$0].bytes }
+    let slots = try slots(
+      """
+      where chain = $1 and purpose = 'sweep' and sender = any($2::bytea[])
+        and (outcome is null or not exists (select from core.sent_transaction t
+          where (t.chain, t.sender, t.nonce) = (payout_slot.chain, payout_slot.sender,
+            payout_slot.nonce)))
+      order by nonce
+      """, parameters)
+    let mined = try minedSweeps()
+    return Dictionary(
+      grouping: slots.map { OpenSweep(slot: $0, mined: mined[$0.place]) }, by: \.slot.sender)
+  }
+
+  private func minedSweeps() throws(PostgresError) -> [PayoutSlot.Place: SentTransaction] {
     let mined = try sentTransactions(
       """
       join core.payout_slot s using (chain, sender, nonce)
       where t.chain = $1 and s.purpose = 'sweep' and s.outcome is null
       """, chainParameter())
-    let byPlace = Dictionary(
+    return Dictionary(
       mined.map { (PayoutSlot.Place(sender: $0.sender, nonce: $0.nonce), $0) },
       uniquingKeysWith: { first, _ in first })
-    return slots.map { OpenSweep(slot: $0, mined: byPlace[$0.place]) }
-  }
-
-  /// The open sweep of each of some addresses, its lowest nonce.
-  func openSweeps(of addresses: [Address]) throws(PostgresError) -> [Address: PayoutSlot] {
-    var parameters = chainParameter()
-    parameters.byteaArray(addresses.count) { addresses[$0].bytes }
-    let slots = try slots(
-      """
-      where chain = $1 and purpose = 'sweep' and outcome is null and sender = any($2::bytea[])
-      order by nonce
-      """, parameters)
-    return Dictionary(slots.map { ($0.sender, $0) }, uniquingKeysWith: { first, _ in first })
   }
 
   /// Stores a sweep that was checked, once; nil where it is there, or why it is not taken. Another signature of a
@@ -54,6 +63,7 @@ extension CustodyStore {
   ) throws(PostgresError) -> SweepRefusal? {
     var refusal: SweepRefusal?
     try transaction { () throws(PostgresError) in
+      try reopen(signed)
       guard try !isKnown(signed.hash) else { return }
       refusal = try insertSweep(signed)
       guard refusal == nil else { return }
@@ -98,6 +108,17 @@ extension CustodyStore {
     return result.bool(0, 1) ? .nonceUsed : .tooManyOpen
   }
 
+  /// It was final, and the chain took it back all the same: its nonce is free again.
+  private func reopen(_ signed: SignedTransaction) throws(PostgresError) {
+    try connection.query(
+      """
+      update core.payout_slot s set outcome = null, hold = null
+      where s.chain = $1 and s.sender = $2 and s.nonce = $3 and s.purpose = 'sweep'
+        and s.outcome is not null and not exists (select from core.sent_transaction t
+          where (t.chain, t.sender, t.nonce) = (s.chain, s.sender, s.nonce))
+      """, slotKey(signed.sender, signed.transaction.nonce))
+  }
+
   private func isKnown(_ hash: Hash32) throws(PostgresError) -> Bool {
     var parameters = PostgresParameters()
     parameters.bytea(hash.bytes)
@@ -136,22 +157,26 @@ extension CustodyStore {
 
   // MARK: Gas
 
-  /// Those of some addresses whose gas is on its way.
-  func toppedUp(_ addresses: [Address]) throws(PostgresError) -> Set<Address> {
+  /// Those of some addresses whose gas is on its way. What a wallet of before has not sent, it never will.
+  func toppedUp(
+    _ addresses: [Address], from wallet: Address
+  ) throws(PostgresError) -> Set<Address> {
     var parameters = chainParameter()
     parameters.byteaArray(addresses.count) { addresses[$0].bytes }
+    parameters.bytea(wallet.bytes)
     return Set(
       try self.addresses(
         """
         select distinct u.address from core.top_up u
         left join core.payout_slot s on (s.chain, s.sender, s.nonce) = (u.chain, u.sender, u.nonce)
         where u.chain = $1 and u.address = any($2::bytea[]) and s.outcome is null
+          and (u.sender is null or u.sender = $3)
         """, parameters))
   }
 
   /// Which were added: an address whose gas is on its way gets no more.
   func addTopUps(
-    _ needs: [(Address, UInt256)], by operator: UserID
+    _ needs: [(Address, UInt256)], from wallet: Address, by operator: UserID
   ) throws(PostgresError) -> [Address] {
     if needs.isEmpty { return [] }
     var added: [Address] = []
@@ -160,6 +185,7 @@ extension CustodyStore {
       parameters.byteaArray(needs.count) { needs[$0].0.bytes }
       parameters.textArray(needs.count) { "\(needs[$0].1)" }
       parameters.int8(Int64(`operator`))
+      parameters.bytea(wallet.bytes)
       added = try addresses(
         """
         insert into core.top_up(chain, address, value, operator_id)
@@ -169,7 +195,8 @@ extension CustodyStore {
           and not exists (select from core.top_up u
             left join core.payout_slot s
               on (s.chain, s.sender, s.nonce) = (u.chain, u.sender, u.nonce)
-            where u.chain = $1 and u.address = a and s.outcome is null)
+            where u.chain = $1 and u.address = a and s.outcome is null
+              and (u.sender is null or u.sender = $5))
         returning address
         """, parameters)
     }

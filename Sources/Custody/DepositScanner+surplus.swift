@@ -1,6 +1,7 @@
 // Coins that no transfer shows: what an address holds, and has sent on, against what the books say of it.
 
 internal import Ethereum
+internal import Synchronization
 
 extension DepositScanner {
   /// Coins that came from inside a call where nothing traces: no transaction names us, no log tells. As of the
@@ -13,7 +14,15 @@ extension DepositScanner {
       let block = try session.store.block(at: session.follower.finalized),
       block.height > session.suspectedAt
     else { return }
-    let now = try surplus(asset, at: block, session.store)
+    let now: [Address: UInt256]
+    do {
+      now = try surplus(asset, at: block, session.store)
+    } catch let error as NodeError {
+      // Nodes forget old states: that says nothing of what was scanned, and holds up nothing.
+      session.surplusAt = .now + .seconds(configuration.surplusSeconds)
+      figures.withLock { ($0.nodeErrors, $0.lastError) = ($0.nodeErrors + 1, "\(error)") }
+      return
+    }
     let certain = now.compactMap { address, raw in
       session.suspected[address].map { (address, min($0, raw)) }
     }

@@ -83,7 +83,7 @@ public final class DepositScanner: Sendable {
   let addresses: DepositAddresses
   private let core: CustodyCore
   let report: @Sendable (String) -> Void
-  private let figures = Mutex(Figures())
+  let figures = Mutex(Figures())
   private let range: Mutex<AdaptiveRange>
   private let roster: Mutex<NodeRoster>
   private let thread: Mutex<OwnerThread?> = Mutex(nil)
@@ -397,7 +397,8 @@ public final class DepositScanner: Sendable {
       throw NodeError.doubtful(doubt)
     }
     return transfers.compactMap { transfer in
-      guard let user = addresses.owner(transfer.recipient),
+      // Between addresses of ours nothing is paid in.
+      guard let user = addresses.owner(transfer.recipient), addresses.owner(transfer.sender) == nil,
         let asset = scan.rules.asset(transfer.source)
       else { return nil }
       return FoundDeposit(

@@ -92,6 +92,8 @@ public struct PayoutSlot: Sendable, Equatable {
   public var attempts: [PayoutAttempt] = []
   /// What the signer was last asked for and has not answered: it may have signed it all the same.
   public var asked: Ask?
+  /// Of an ask before that one, whose answer was lost too.
+  public var doubted: GasFees?
 
   /// A signature of a slot that is wanted.
   public struct Ask: Sendable, Equatable {
@@ -138,7 +140,8 @@ public struct PayoutSlot: Sendable, Equatable {
   }
   /// The highest that may be signed: each further one raises both fees over it, so both are of one.
   var highestFees: GasFees? {
-    (attempts.map(\.fees) + [asked?.fees].compactMap(\.self)).max { $0.maximum < $1.maximum }
+    (attempts.map(\.fees) + [asked?.fees, doubted].compactMap(\.self))
+      .max { $0.maximum < $1.maximum }
   }
 }
 

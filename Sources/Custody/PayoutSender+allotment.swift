@@ -32,7 +32,7 @@ extension PayoutSender {
       nodes[0], configuration.sender, assets, look.tip,
       look.slots.filter { look.mined[$0.nonce] == nil }, gasPrice: gasPrice)
     let pause = try start(approved, room, &purse)
-    return pause == .poll ? try topUp(account, room, &purse, store) : pause
+    return pause == .poll ? try topUp(account, look.slots, &purse, store) : pause
   }
 
   /// What gas may cost a new payment; nil where none may begin.

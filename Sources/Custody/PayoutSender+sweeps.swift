@@ -54,6 +54,10 @@ extension PayoutSender {
     guard let attempt = slot.attempts.first(where: { $0.hash == hash }),
       let raw = try store.raw(hash)
     else { preconditionFailure("an attempt without its bytes") }
+    // It was signed for a wallet of before, which was given up for a reason.
+    guard let transaction = try? SignedTransaction(raw: raw).transaction,
+      SweepPayload(transaction)?.recipient == configuration.sender
+    else { return }
     let answer = try nodes[0].send(raw)
     for node in nodes.dropFirst() { _ = try? node.send(raw) }
     try configuration.onBoundary(.sent)
@@ -64,16 +68,23 @@ extension PayoutSender {
       hash, of: slot, answer.answer, attempt.kind, height: view.tip, at: view.now)
   }
 
-  /// After withdrawals, and only with what they leave.
+  /// After withdrawals, and only with what they leave: of the slots half, of the coins none that one waits for.
   func topUp(
-    _ account: PayoutAccount, _ room: Int, _ purse: inout Purse, _ store: borrowing CustodyStore
+    _ account: PayoutAccount, _ open: [PayoutSlot], _ purse: inout Purse,
+    _ store: borrowing CustodyStore
   ) throws -> Pause {
+    let native = assets.asset(.native)?.code ?? ""
+    if figures.withLock({ $0.unfunded.contains(native) }) { return .poll }
+    let room = min(
+      configuration.openSlots - open.count,
+      max(1, configuration.openSlots / 2) - open.count { $0.purpose == .topUp })
+    if room <= 0 { return .poll }
     var next = account.next
     for waiting in try store.waitingTopUps(room) {
       let slot = PayoutSlot(
         sender: configuration.sender, nonce: next, purpose: .topUp, destination: waiting.address,
         value: waiting.value, data: [], gasLimit: 21_000)
-      guard purse.take(slot, assets.asset(.native)?.code ?? "") else { break }
+      guard purse.take(slot, native) else { break }
       try store.insert(slot, for: waiting)
       try configuration.onBoundary(.slotted)
       next += 1

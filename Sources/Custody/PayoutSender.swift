@@ -267,7 +267,15 @@ public final class PayoutSender: Sendable {
     }
     let baseFee = try nodes[0].baseFee(of: look.tip.hash)
     let settled = configuration.depth.map { look.tip.height - $0 + 1 } ?? look.finalized
-    guard var pause = try advance(look, account, baseFee, settled, &session) else { return .poll }
+    let advanced: Pause?
+    do {
+      advanced = try advance(look, account, baseFee, settled, &session)
+    } catch let error as PayoutSignerError {
+      // Sweeps are signed elsewhere.
+      try sweep(look, settled: settled, session.store)
+      throw error
+    }
+    guard var pause = advanced else { return .poll }
     if look.slots.count < configuration.openSlots, isFollowing() {
       switch try allot(account, look, baseFee, session.store) {
       case .poll: break
@@ -383,7 +391,10 @@ public final class PayoutSender: Sendable {
       try store.refused(ask, for: slot)
       // An attempt that is out goes on; without one a person decides.
       if slot.attempts.isEmpty || kind == .cancellation, slot.hold == nil {
-        try store.hold(slot, CustodyStore.signerRefuses + "\(code): \(message)")
+        // Gas is nobody's money: a top-up that is refused gives its nonce up, and nothing waits for it.
+        try store.hold(
+          slot, CustodyStore.signerRefuses + "\(code): \(message)",
+          isCancelled: slot.purpose == .topUp)
         report("\(configuration.chain): the signer refuses nonce \(slot.nonce): \(code)")
       }
       return try sendAgain(slot, view, store)

@@ -56,7 +56,9 @@ public struct SweepPlanner: Sendable {
     _ page: Page, _ store: borrowing CustodyStore
   ) throws -> Result<SweepPlan, SweepPlanError> {
     guard let asset = rules.assets.asset(named: page.asset),
-      let least = UInt256(exactly: max(page.minimum, 1))?.multiplied(by: asset.scale)
+      // What is no deposit is not worth its gas: anybody can send dust to anybody.
+      let least = UInt256(exactly: max(page.minimum, asset.minimum, 1))?
+        .multiplied(by: asset.scale)
     else { return .failure(.unknownAsset) }
     guard let (tip, finalized) = try store.position(),
       let block = try store.block(at: depth.map { tip.height - $0 + 1 } ?? finalized)
@@ -65,7 +67,7 @@ public struct SweepPlanner: Sendable {
     let all = Array(rest.prefix(page.limit))
     let look = Look(
       asset: asset, least: least, tip: tip, baseFee: try node.baseFee(of: tip.hash),
-      open: try store.openSweeps(of: all), toppedUp: try store.toppedUp(all))
+      open: try store.openSweeps(of: all), toppedUp: try store.toppedUp(all, from: rules.hotWallet))
     guard fees.fees(.payment, over: nil, baseFee: look.baseFee) != nil else {
       return .failure(.feesAboveCap)
     }
@@ -82,7 +84,7 @@ public struct SweepPlanner: Sendable {
     var least: UInt256
     var tip: BlockPlace
     var baseFee: UInt256
-    var open: [Address: PayoutSlot]
+    var open: [Address: [OpenSweep]]
     var toppedUp: Set<Address>
   }
 
@@ -104,27 +106,23 @@ public struct SweepPlanner: Sendable {
     _ address: Address, _ held: UInt256, _ look: Look, _ plan: inout SweepPlan
   ) throws {
     guard let user = addresses.owner(address) else { return }
-    let open = look.open[address]
-    // Its nonce is taken by a sweep of another asset.
-    if let open,
-      open.data.isEmpty != (look.asset.source == .native)
-        || !open.data.isEmpty && look.asset.source != .token(open.destination)
-    {
+    let open = look.open[address] ?? []
+    // Until it is final, what the address has is not certain.
+    if open.contains(where: { $0.mined != nil }) { return }
+    let nonce = try node.transactionCount(address, at: look.tip.hash)
+    // One that is out for this nonce may still be mined: it is replaced by one of the same asset only, with
+    // higher fees and after some blocks.
+    let current = open.first { $0.slot.nonce == nonce }?.slot
+    if let current, isWaiting(current, look) { return }
+    guard let fees = fees.fees(.payment, over: current?.highestFees, baseFee: look.baseFee) else {
       return
     }
-    // One that is out may still be mined: it is replaced only by higher fees, and after some blocks.
-    if let last = open?.attempts.map(\.signedHeight).max(),
-      look.tip.height - last < fees.bumpAfterBlocks
-    {
+    guard let reserved = Self.cost(of: open.map(\.slot).filter { $0.nonce != nonce }) else {
       return
     }
-    guard let fees = fees.fees(.payment, over: open?.highestFees, baseFee: look.baseFee) else {
-      return
-    }
-    let nonce = try open?.nonce ?? node.transactionCount(address, at: look.tip.hash)
     switch look.asset.source {
     case .native:
-      guard let cost = UInt256(21_000 as UInt64).multiplied(by: fees.maximum),
+      guard let cost = UInt256(21_000 as UInt64).multiplied(by: fees.maximum)?.adding(reserved),
         let amount = held.subtracting(cost), amount >= look.least
       else { return }
       let transaction = try Transaction1559(
@@ -135,13 +133,34 @@ public struct SweepPlanner: Sendable {
           user: user, address: address, asset: look.asset.code, amount: amount,
           transaction: transaction))
     case .token(let contract):
-      try add(address, user, held, contract, (nonce, fees), look, &plan)
+      try add(address, user, held, contract, (nonce, fees, reserved), look, &plan)
     }
+  }
+
+  /// Coins that other nonces of an address may take: nodes count them all. Nil beyond 256 bits.
+  private static func cost(of open: [PayoutSlot]) -> UInt256? {
+    var sum = UInt256.zero
+    for slot in open {
+      guard let gas = UInt256(slot.gasLimit).multiplied(by: slot.highestFees?.maximum ?? .zero),
+        let next = sum.adding(gas)?.adding(slot.value)
+      else { return nil }
+      sum = next
+    }
+    return sum
+  }
+
+  private func isWaiting(_ current: PayoutSlot, _ look: Look) -> Bool {
+    let isOfAsset =
+      current.data.isEmpty
+      ? look.asset.source == .native : look.asset.source == .token(current.destination)
+    let signed = current.attempts.map(\.signedHeight).max() ?? look.tip.height
+    return !isOfAsset || look.tip.height - signed < fees.bumpAfterBlocks
   }
 
   private func add(
     _ address: Address, _ user: UserID, _ held: UInt256, _ contract: Address,
-    _ place: (nonce: UInt64, fees: GasFees), _ look: Look, _ plan: inout SweepPlan
+    _ place: (nonce: UInt64, fees: GasFees, reserved: UInt256), _ look: Look,
+    _ plan: inout SweepPlan
   ) throws {
     let data = ERC20.transferCall(to: rules.hotWallet, amount: held)
     let estimate: UInt64
@@ -154,7 +173,8 @@ public struct SweepPlanner: Sendable {
       throw error
     }
     let gas = estimate + estimate / 5
-    guard gas <= rules.maximumGas, let cost = UInt256(gas).multiplied(by: place.fees.maximum)
+    guard gas <= rules.maximumGas,
+      let cost = UInt256(gas).multiplied(by: place.fees.maximum)?.adding(place.reserved)
     else { return }
     let coins = try node.balances([address], at: look.tip.hash)[0]
     guard coins >= cost else {
@@ -209,10 +229,11 @@ extension CustodyDesk {
 
   /// Asks for gas for the addresses that a plan says need it. Those that have some on its way get no more.
   public func topUp(
-    _ needs: [SweepPlan.Need], by operator: UserID
+    _ needs: [SweepPlan.Need], from wallet: Address, by operator: UserID
   ) async throws(Failure) -> [Address] {
     try await withStore { store throws(PostgresError) in
-      try store.addTopUps(needs.map { ($0.address, $0.missing) }, by: `operator`)
+      try store.addTopUps(
+        needs.map { ($0.address, $0.missing) }, from: wallet, by: `operator`)
     }
   }
 

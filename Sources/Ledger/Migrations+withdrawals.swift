@@ -159,12 +159,16 @@ extension Migrations {
       core.venue_transfer to uncross_audit;
     """
 
-  // What the signer was last asked for at a nonce, until its answer is stored.
+  // What the signer was last asked for at a nonce, until its answer is stored; and the fees of what it was asked
+  // for before that, where that answer was lost too.
   static let payoutAsks = """
     alter table core.payout_slot
       add column asked_kind text check (asked_kind in ('payment', 'cancellation')),
       add column asked_priority_fee numeric(78,0),
       add column asked_maximum_fee numeric(78,0),
+      add column doubted_priority_fee numeric(78,0),
+      add column doubted_maximum_fee numeric(78,0),
+      add check ((doubted_priority_fee is null) = (doubted_maximum_fee is null)),
       add check ((asked_kind is null) = (asked_priority_fee is null)
         and (asked_kind is null) = (asked_maximum_fee is null));
     """

@@ -13,7 +13,10 @@ import Testing
 
 /// Signs at once, or is away, or refuses. As the real one it signs a nonce again with higher fees only.
 final class TestSigner: PayoutSigner {
-  enum Mood: Sendable, Equatable { case willing, away, refusing }
+  enum Mood: Sendable, Equatable {
+    case willing, away, refusing
+    case refusingTo(Address)
+  }
 
   private struct State {
     var mood = Mood.willing
@@ -53,7 +56,9 @@ final class TestSigner: PayoutSigner {
     switch mood {
     case .away: throw .unavailable("killed")
     case .refusing: throw .refused(code: "over_day_limit", message: "too much")
-    case .willing: break
+    case .refusingTo(let address) where transaction.destination == address:
+      throw .refused(code: "not_on_allow_list", message: "\(address)")
+    case .refusingTo, .willing: break
     }
     let signed = transaction.signed(by: key)
     let isRaised = state.withLock { state in

@@ -297,11 +297,12 @@ struct PayoutModel {
     // Killed before it is stored, or before the signer is asked.
     if !isCalm, numbers.once(in: 12) { return false }
     let ask = PayoutSlot.Ask(kind: kind, fees: fees)
+    open[index].doubted = slot.asked == ask ? slot.doubted : slot.asked?.fees ?? slot.doubted
     open[index].asked = ask
     if !isCalm, numbers.once(in: 12) { return false }
     if same == nil, !isCalm, numbers.once(in: 15) {
       // The signer refuses; what is out goes on.
-      open[index].asked = slot.asked == ask ? nil : slot.asked
+      open[index].asked = nil
       if slot.attempts.isEmpty || kind == .cancellation { open[index].hold = "refused" }
       return false
     }
@@ -314,7 +315,7 @@ struct PayoutModel {
     signed[transaction.hash] = transaction
     // Killed before the signature is stored: nobody else has it.
     if !isCalm, numbers.once(in: 8) { return false }
-    open[index].asked = nil
+    (open[index].asked, open[index].doubted) = (nil, nil)
     open[index].attempts.append(
       PayoutAttempt(
         hash: transaction.hash, kind: kind, fees: fees, signedHeight: Int64(scanned.count) - 1))

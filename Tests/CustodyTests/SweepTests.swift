@@ -410,8 +410,8 @@ extension PayoutScene {
   }
 
   func topUp(_ needs: [SweepPlan.Need]) throws -> [Address] {
-    let desk = venue.desk
-    return try Self.waited { try await desk.topUp(needs, by: 1) }
+    let (desk, wallet) = (venue.desk, try planner().rules.hotWallet)
+    return try Self.waited { try await desk.topUp(needs, from: wallet, by: 1) }
   }
 
   func sweeps() throws -> SweepState {

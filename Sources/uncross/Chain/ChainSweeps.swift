@@ -67,8 +67,10 @@ extension ChainCustody: SweepDesk {
     asset: String, minimum: Int128, after: String?, by operator: UserID
   ) async throws(ExchangeError) -> TopUpOutcome {
     let plan = try await plan(asset, minimum, after)
+    let wallet = try planner().rules.hotWallet
     do throws(CustodyDesk.Failure) {
-      let added = try await desk.topUp(plan.needs.filter { !$0.isToppedUp }, by: `operator`)
+      let added = try await desk.topUp(
+        plan.needs.filter { !$0.isToppedUp }, from: wallet, by: `operator`)
       return TopUpOutcome(
         addresses: added.map { "\($0)" }, next: plan.next.map { "\($0)" })
     } catch {
