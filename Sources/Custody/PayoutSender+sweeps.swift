@@ -16,12 +16,14 @@ extension PayoutSender {
       fees: configuration.rules, depth: configuration.depth, addresses: addresses, node: node)
   }
 
-  /// So many a turn: withdrawals come first, and the node has others to serve.
+  /// So many a turn, and for so long: withdrawals come first, and a node that is away takes its time.
   private static let sweepsAtOnce = 50
+  private static let sweepTime = Duration.seconds(3)
 
   /// Looks at every open sweep, and sends those that no block has. One that fails holds up no other.
   func sweep(_ look: PayoutLook, settled: Int64, _ store: borrowing CustodyStore) throws {
     figures.withLock { $0.openSweeps = look.sweeps.count }
+    let end = ContinuousClock.now + Self.sweepTime
     var sent = 0
     for open in look.sweeps {
       let view = PayoutView(
@@ -29,15 +31,16 @@ extension PayoutSender {
         baseFee: .zero, now: Self.now())
       switch configuration.rules.sweepStep(open.slot, view) {
       case .wait: break
-      case .send(let hash) where sent < Self.sweepsAtOnce:
-        sent += 1
-        try send(sweep: hash, open.slot, view, store)
+      case .send(let hash) where sent < Self.sweepsAtOnce && ContinuousClock.now < end:
+        sent += try send(sweep: hash, open.slot, view, store) ? 1 : 0
       case .send: break
       case .settle(let outcome):
         if let mined = open.mined { try store.close(open.slot, outcome, mined) }
         figures.withLock { $0.swept += outcome == .paid ? 1 : 0 }
         if outcome == .reverted {
-          report("\(configuration.chain): the sweep of \(open.slot.sender) was reverted")
+          report(
+            "\(configuration.chain): the sweep of \(open.slot.sender) was reverted, or moved nothing"
+          )
         }
       case .foreign(let hash):
         try store.closeForeign(open.slot, hash)
@@ -48,16 +51,24 @@ extension PayoutSender {
     }
   }
 
+  /// False where it is kept back.
   private func send(
     sweep hash: Hash32, _ slot: PayoutSlot, _ view: PayoutView, _ store: borrowing CustodyStore
-  ) throws {
+  ) throws -> Bool {
+    if keptBack.withLock({ $0.contains(hash) }) { return false }
     guard let attempt = slot.attempts.first(where: { $0.hash == hash }),
       let raw = try store.raw(hash)
     else { preconditionFailure("an attempt without its bytes") }
-    // It was signed for a wallet of before, which was given up for a reason.
+    // A wallet is given up where somebody else may have its key: this was signed before.
     guard let transaction = try? SignedTransaction(raw: raw).transaction,
       SweepPayload(transaction)?.recipient == configuration.sender
-    else { return }
+    else {
+      keptBack.withLock { _ = $0.insert(hash) }
+      report(
+        "\(configuration.chain): sweep \(hash) of \(slot.sender) pays another wallet and is not sent: "
+          + "plan it again")
+      return false
+    }
     let answer = try nodes[0].send(raw)
     for node in nodes.dropFirst() { _ = try? node.send(raw) }
     try configuration.onBoundary(.sent)
@@ -66,6 +77,7 @@ extension PayoutSender {
     }
     try store.sent(
       hash, of: slot, answer.answer, attempt.kind, height: view.tip, at: view.now)
+    return true
   }
 
   /// After withdrawals, and only with what they leave: of the slots half, of the coins none that one waits for.

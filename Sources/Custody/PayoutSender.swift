@@ -116,6 +116,8 @@ public final class PayoutSender: Sendable {
   /// Withdrawals that this process has started and that have no slot yet: the ledger is behind, or the answer
   /// was lost. Nothing more is started before they have.
   let starting: Mutex<Set<Int64>> = Mutex([])
+  /// Sweeps that pay another wallet than this sender's, as was read from their bytes.
+  let keptBack: Mutex<Set<Hash32>> = Mutex([])
 
   /// - Parameters:
   ///   - nodes: the first is asked and sent to; where there are more, they get the bytes too, and must agree

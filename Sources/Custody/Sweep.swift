@@ -128,6 +128,6 @@ extension PayoutRules {
     guard slot.attempts.contains(where: { $0.hash == mined.hash }) else {
       return .foreign(mined.hash)
     }
-    return .settle(mined.isSuccess ? .paid : .reverted)
+    return .settle(mined.hasPaid ? .paid : .reverted)
   }
 }
