@@ -141,7 +141,8 @@ extension DatabaseTests {
         try chain.mine(2)
         try venue.reach("reverted", id)
         #expect(try venue.balance(2, asset) == before && scene.locked(asset) == 0)
-        #expect(scene.figures.reverted == 1)
+        // The ledger has it before the sender has closed its slot.
+        try scene.wait("told") { scene.figures.reverted == 1 }
       }
     }
 
