@@ -78,7 +78,7 @@ extension Handlers {
 
   private static func after(_ text: String?) throws(Refusal) -> String? {
     guard let text else { return nil }
-    guard text.hasPrefix("0x"), Hex.bytes(text.dropFirst(2))?.count == 20 else {
+    guard text.hasPrefix("0x"), Hex.bytes(text.dropFirst(2).lowercased())?.count == 20 else {
       throw Refusal(.badRequest, "`after` is the `next` of the page before")
     }
     return text
@@ -93,7 +93,7 @@ extension Handlers {
     var sweeps: [[UInt8]] = []
     for value in values {
       guard case .text(let text) = value, text.hasPrefix("0x"),
-        let bytes = Hex.bytes(text.dropFirst(2))
+        let bytes = Hex.bytes(text.dropFirst(2).lowercased())
       else { throw fields.wrong("transactions", "bytes in hex after 0x") }
       sweeps.append(bytes)
     }

@@ -25,12 +25,16 @@ extension ChainNode {
     return header.baseFeePerGas.value
   }
 
+  /// More than any block has, and far from where its sums would overflow.
+  private static let maximumGas: UInt64 = 1 << 40
+
   /// The gas that a transaction would use now; throws `.refused` where it would fail.
   func estimateGas(
     from sender: Address, to destination: Address, value: UInt256, data: [UInt8]
   ) throws(NodeError) -> UInt64 {
     let gas: Word = try call(
       RPCCall("eth_estimateGas", .object(Self.callObject(sender, destination, value, data))))
+    guard gas.value <= Self.maximumGas else { throw .malformed("\(gas.value) of gas") }
     return gas.value
   }
 

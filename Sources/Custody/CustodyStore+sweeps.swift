@@ -13,6 +13,7 @@ struct WaitingTopUp: Sendable, Equatable {
 
 extension CustodyStore {
   static let maximumOpenSweeps = 1_000
+  static let maximumWaitingTopUps = 500
 
   // MARK: Sweeps
 
@@ -197,6 +198,8 @@ extension CustodyStore {
               on (s.chain, s.sender, s.nonce) = (u.chain, u.sender, u.nonce)
             where u.chain = $1 and u.address = a and s.outcome is null
               and (u.sender is null or u.sender = $5))
+        limit greatest(0, \(Self.maximumWaitingTopUps) - (select count(*) from core.top_up w
+          where w.chain = $1 and w.nonce is null))
         returning address
         """, parameters)
     }

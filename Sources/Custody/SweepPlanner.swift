@@ -178,6 +178,8 @@ public struct SweepPlanner: Sendable {
     else { return }
     let coins = try node.balances([address], at: look.tip.hash)[0]
     guard coins >= cost else {
+      // What other nonces of it may take is not gas: it waits until they have their end.
+      guard place.reserved == .zero else { return }
       // Twice, for the fees may rise until it is there.
       let missing = cost.adding(cost)?.subtracting(coins) ?? cost
       plan.needs.append(

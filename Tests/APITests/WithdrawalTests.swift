@@ -169,6 +169,31 @@ import Testing
     }
   }
 
+  @Test func operatorsSweep() async throws {
+    try await venue { venue in
+      let sweeps = "/v1/operator/sweeps"
+      // Addresses are shown with their checksum, so the next page is asked for with it.
+      let after = "0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed"
+      let many = Array(repeating: #""0x02""#, count: 101).joined(separator: ",")
+      for (method, path, body, status) in [
+        ("GET", "/plan?asset=ETH", "", 200), ("GET", "/plan?asset=ETH&after=\(after)", "", 200),
+        ("GET", "/plan?asset=ETH&after=0x12", "", 400), ("GET", "/plan", "", 400),
+        ("GET", "/plan?asset=ETH&minimum=-1", "", 400), ("GET", "/plan?asset=NONE", "", 404),
+        ("POST", "/top-ups", #"{"asset":"ETH","minimum":"1","after":"\#(after)"}"#, 200),
+        ("POST", "/top-ups", #"{"asset":"ETH"}"#, 400),
+        ("POST", "", #"{"transactions":["0x02AB","0x"]}"#, 200),
+        ("POST", "", #"{"transactions":[]}"#, 400), ("POST", "", #"{"transactions":["02"]}"#, 400),
+        ("POST", "", #"{"transactions":["0x0"]}"#, 400),
+        ("POST", "", #"{"transactions":[\#(many)]}"#, 400), ("GET", "", "", 200),
+      ] {
+        let answer = try await venue.send(method, sweeps + path, body: body, as: "operator")
+        #expect(answer.status == status, "\(method) \(path) \(body): \(answer.text)")
+      }
+      #expect(
+        venue.exchange.payouts.decisions == ["top up ETH 1000000000000000000 1 ", "sweep 2 1 "])
+    }
+  }
+
   @Test func operatorsMendPayments() async throws {
     try await venue { venue in
       let reason = #"{"reason":"checked"}"#

@@ -208,6 +208,18 @@ extension DatabaseTests {
       }
     }
 
+    /// A node's number is no reason to stop the process.
+    @Test func anEstimateBeyondAllGasIsNotBelieved() throws {
+      try PayoutScene.run { scene in
+        try scene.pay()
+        for gas in ["0xffffffffffffffff", "0x10000000001"] {
+          try scene.chain.fault(["kind": "result", "method": "eth_estimateGas", "result": gas])
+          #expect(throws: CustodyDesk.Failure.self) { try scene.plan("USDC") }
+        }
+        #expect(try scene.plan("USDC").items.map(\.user) == [2])
+      }
+    }
+
     /// Between two addresses of ours nothing is paid in, whoever moved it.
     @Test func whatADepositAddressPaysToAnotherIsNoDeposit() throws {
       try PayoutScene.run { scene in

@@ -19,8 +19,10 @@ extension ChainCustody: SweepDesk {
     _ asset: String, _ minimum: Int128, _ after: String?
   ) async throws(ExchangeError) -> SweepPlan {
     let planner = try planner()
+    // Written in any case: a page that is not understood must not be the first one again.
+    let bytes = after.flatMap { Client.Hex.bytes($0.dropFirst(2).lowercased()) }
     let page = SweepPlanner.Page(
-      asset: asset, minimum: minimum, after: after.flatMap { try? Address($0) }, limit: Self.page)
+      asset: asset, minimum: minimum, after: bytes.flatMap { Address($0) }, limit: Self.page)
     let answer: Result<SweepPlan, SweepPlanError>
     do throws(CustodyDesk.Failure) {
       answer = try await desk.plan(page, planner)
