@@ -81,7 +81,8 @@ class Chain:
         self.journal = journal
         self.lock = threading.RLock()
         self.pool = Mempool()
-        # What tests change: how far behind the head safe and final blocks are, how stale the node is.
+        # What tests change: how far behind the head safe and final blocks are, how stale the node
+        # is, and how much it takes at once.
         self.options: dict[str, Any] = {
             "safe_lag": 4,
             "finalized_lag": 8,
@@ -89,6 +90,8 @@ class Chain:
             "head_lag": 0,
             "logs_range": 10_000,
             "range_error": "geth",
+            "batch_limit": None,
+            "batch_error": "each",
         }
         self.salt = 0
         # The next block's, on request; None where it follows from the parent's gas.

@@ -31,7 +31,7 @@ class Raw(Exception):
 
 
 class Faults:
-    """Faults that wait to be met: {kind, method (all where absent), times (1), ...}."""
+    """Faults that wait to be met: {kind, method (any), times (1), batch_from (1), ...}."""
 
     def __init__(self) -> None:
         self.waiting: list[dict[str, Any]] = []
@@ -40,18 +40,27 @@ class Faults:
     def add(self, fault: dict[str, Any]) -> None:
         if fault.get("kind") not in KINDS:
             raise ValueError(f"no such kind of fault: {fault.get('kind')}")
+        whole = {"times": 1, "batch_from": 1} | fault
+        for field in ("times", "batch_from"):
+            if type(whole[field]) is not int or whole[field] < 1:
+                raise ValueError(f"{field} is a number from 1 on, not {whole[field]}")
         with self.lock:
-            self.waiting.append({"times": 1} | fault)
+            self.waiting.append(whole)
 
-    def take(self, method: str) -> dict[str, Any] | None:
+    def take(self, method: str, batch: int) -> dict[str, Any] | None:
+        """The oldest that is met by a call which came in a batch of so many."""
         with self.lock:
             for fault in self.waiting:
-                if fault.get("method") in (None, method):
+                if fault.get("method") in (None, method) and batch >= fault["batch_from"]:
                     fault["times"] -= 1
                     if fault["times"] <= 0:
                         self.waiting.remove(fault)
                     return fault
             return None
+
+    def remaining(self) -> int:
+        with self.lock:
+            return sum(fault["times"] for fault in self.waiting)
 
     def clear(self) -> None:
         with self.lock:

@@ -17,6 +17,8 @@ RANGE_ERRORS = {
     "alchemy": (-32602, "Log response size exceeded. You can make eth_getLogs requests with up to a {limit} block range"),
     "generic": (-32000, "block range is too wide"),
 }
+# How they refuse a batch that is too long: each of its requests, the whole, or before it is read.
+BATCH_ERRORS = ("each", "one", "status_413", "status_429")
 
 
 class Methods:
@@ -63,6 +65,7 @@ class Methods:
             "dev_setBaseFee": self.set_base_fee,
             "dev_claim": self.claim,
             "dev_setFault": self.set_fault,
+            "dev_faults": faults.remaining,
             "dev_clearFaults": self.clear_faults,
             "dev_fund": faucet.fund,
             "dev_mint": faucet.mint,
@@ -209,7 +212,14 @@ class Methods:
         unknown = set(changes or {}) - set(self.chain.options)
         if unknown:
             raise ValueError(f"no such options: {sorted(unknown)}")
-        self.chain.options.update(changes or {})
+        changed = self.chain.options | (changes or {})
+        for option, shapes in [("range_error", RANGE_ERRORS), ("batch_error", BATCH_ERRORS)]:
+            if changed[option] not in shapes:
+                raise ValueError(f"no such {option}: {changed[option]}")
+        limit = changed["batch_limit"]
+        if limit is not None and (type(limit) is not int or limit < 1):
+            raise ValueError(f"batch_limit is a number from 1 on, or null, not {limit}")
+        self.chain.options.update(changed)
         return self.chain.options
 
     def set_base_fee(self, wei: int | str | None) -> bool:

@@ -10,14 +10,45 @@ from devchain.faults import Dropped, Faults, Raw
 from devchain.methods import Methods
 
 MAXIMUM_BODY = 32 << 20
+# A test must be able to move the chain and to take back what it asked for, whatever that is.
+TESTS = ("dev_", "evm_")
 
 
-def answer(methods: Methods, faults: Faults, request: Any) -> dict[str, Any]:
+def answers(methods: Methods, faults: Faults, asked: Any) -> Any:
+    if not isinstance(asked, list):
+        return answer(methods, faults, asked, 1)
+    limit = methods.chain.options["batch_limit"]
+    if limit is not None and len(asked) > limit and not all(map(is_of_a_test, asked)):
+        return refusal(asked, limit, methods.chain.options["batch_error"])
+    return [answer(methods, faults, each, len(asked)) for each in asked]
+
+
+def is_of_a_test(request: Any) -> bool:
+    return isinstance(request, dict) and str(request.get("method")).startswith(TESTS)
+
+
+def refusal(batch: list[Any], limit: int, shape: str) -> Any:
+    """What answers a batch that is too long; nothing of it is done."""
+    match shape:
+        case "each":
+            error = {"code": -32005, "message": f"batch too large: at most {limit} requests"}
+            ids = [each.get("id") if isinstance(each, dict) else None for each in batch]
+            return [{"jsonrpc": "2.0", "id": each, "error": error} for each in ids]
+        case "one":
+            error = {"code": -32600, "message": "batch too large"}
+            return {"jsonrpc": "2.0", "id": None, "error": error}
+        case "status_413":
+            raise Raw(413, b"batch too large")
+        case "status_429":
+            raise Raw(429, b"batch too large")
+
+
+def answer(methods: Methods, faults: Faults, request: Any, batch: int) -> dict[str, Any]:
+    """To one of `batch` requests that came together."""
     if not isinstance(request, dict) or not isinstance(request.get("method"), str):
         return {"jsonrpc": "2.0", "id": None, "error": {"code": -32600, "message": "invalid request"}}
     method = request["method"]
-    # A test must be able to move the chain and to take its faults back, whatever they are.
-    fault = None if method.startswith(("dev_", "evm_")) else faults.take(method)
+    fault = None if is_of_a_test(request) else faults.take(method, batch)
     kind = fault["kind"] if fault else None
     head = {"jsonrpc": "2.0", "id": request.get("id")}
     if fault:
@@ -61,10 +92,7 @@ class Handler(BaseHTTPRequestHandler):
             return
         try:
             asked = json.loads(self.rfile.read(length))
-            if isinstance(asked, list):
-                told: Any = [answer(self.methods, self.faults, each) for each in asked]
-            else:
-                told = answer(self.methods, self.faults, asked)
+            told = answers(self.methods, self.faults, asked)
             self.reply(200, json.dumps(told).encode())
         except json.JSONDecodeError:
             self.reply(400, b"not JSON")
@@ -76,7 +104,7 @@ class Handler(BaseHTTPRequestHandler):
 
     def reply(self, status: int, body: bytes) -> None:
         self.send_response(status)
-        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Type", "application/json" if status == 200 else "text/plain")
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         self.wfile.write(body)

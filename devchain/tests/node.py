@@ -75,6 +75,11 @@ class Node:
             raise Refused(answer["error"])
         return answer["result"]
 
+    def batch(self, *methods: str) -> tuple[int, bytes]:
+        """Without parameters; their ids count from 1."""
+        batch = [{"jsonrpc": "2.0", "id": n, "method": m} for n, m in enumerate(methods, 1)]
+        return self.post(json.dumps(batch).encode())
+
     def mine(self, count: int = 1) -> list[str]:
         return self.call("evm_mine", count)
 

@@ -123,6 +123,46 @@ class FaultTests(ChainTest):
         self.assertEqual(["result", "error"], [sorted(each)[-1 if "result" in each else 0]
                                                for each in json.loads(body)])  # fmt: skip
 
+    def test_batches_from_a_length_on(self) -> None:
+        self.fault("status", batch_from=3, times=2)
+        self.assertEqual("0x7a69", self.node.call("eth_chainId"))
+        for count, status in [(1, 200), (2, 200), (3, 429), (2, 200), (4, 429), (4, 200)]:
+            self.assertEqual(status, self.node.batch(*["eth_chainId"] * count)[0])
+
+    def test_a_call_on_its_own_is_a_batch_of_one(self) -> None:
+        self.fault("error", batch_from=2)
+        self.fault("result", batch_from=1, times=2)
+        # The older one is passed by, and waits on.
+        self.assertIsNone(self.node.call("eth_chainId"))
+        for told in ([None], ["0x7a69"]):
+            _, body = self.node.batch("eth_chainId")
+            self.assertEqual(told, [each["result"] for each in json.loads(body)])
+        self.assertEqual(1, self.node.call("dev_faults"))
+
+    def test_of_long_batches_only_its_method(self) -> None:
+        self.fault("error", batch_from=3, method="eth_blockNumber")
+        self.node.height()
+        # All that came count, those of a test too, but only the method meets it.
+        _, body = self.node.batch("dev_mempool", "eth_chainId", "eth_blockNumber")
+        self.assertEqual([False, False, True], ["error" in each for each in json.loads(body)])
+
+    def test_how_many_wait(self) -> None:
+        self.assertEqual(0, self.node.call("dev_faults"))
+        self.fault("result", times=2)
+        self.fault("result", method="eth_blockNumber")
+        for method, wait in [
+            ("dev_faults", 3),
+            ("eth_chainId", 2),
+            ("eth_chainId", 1),
+            ("eth_chainId", 1),
+            ("eth_blockNumber", 0),
+        ]:
+            self.node.call(method)
+            self.assertEqual(wait, self.node.call("dev_faults"))
+        self.fault("drop", times=1_000)
+        self.node.call("dev_clearFaults")
+        self.assertEqual(0, self.node.call("dev_faults"))
+
     def test_many_clients_meet_exactly_as_many(self) -> None:
         self.fault("status", times=200)
         met: list[int] = []

@@ -336,11 +336,22 @@ class NodeTests(ChainTest):
             ("dev_reorg", [{"depth": -1}]),
             ("dev_reorg", [{}]),
             ("dev_options", [{"no_such": 1}]),
+            ("dev_options", [{"range_error": "no_such"}]),
+            ("dev_options", [{"batch_error": "no_such"}]),
+            ("dev_options", [{"batch_error": None}]),
+            ("dev_options", [{"batch_limit": 0}]),
+            ("dev_options", [{"batch_limit": "1"}]),
+            ("dev_options", [{"batch_limit": True}]),
             ("dev_setFault", [{"kind": "no_such"}]),
+            ("dev_setFault", [{"kind": "drop", "times": 0}]),
+            ("dev_setFault", [{"kind": "drop", "batch_from": 0}]),
+            ("dev_setFault", [{"kind": "drop", "batch_from": "2"}]),
             ("evm_mine", ["0x1"]),
         ]:
             with self.subTest(method=method, parameters=parameters):
                 self.check_refused("", method, *parameters, code=-32602)
+        self.assertEqual(self.options, self.node.call("dev_options"))
+        self.assertEqual(0, self.node.call("dev_faults"))
         self.check_refused("the method no_such does not exist", "no_such", code=-32601)
         for raw in ("0x", "0x12", "0x02", "0xc0", "0x02c0"):
             self.check_refused("rlp: ", "eth_sendRawTransaction", raw)

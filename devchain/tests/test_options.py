@@ -1,14 +1,19 @@
-"""What a test makes the node be: stale, without finality, of another chain."""
+"""What a test makes the node be: stale, without finality, of another chain, with small batches."""
 
-from devchain.tests.node import ETHER, ChainTest, Wallet
+import http.client
+import json
 
+from devchain.tests.node import ETHER, TIMEOUT_SECONDS, ChainTest, Wallet
+
+CHAIN_ID = "eth_chainId"
 
 class OptionTests(ChainTest):
     def test_options_are_told(self) -> None:
         told = self.node.call("dev_options")
         self.assertEqual(
             {"safe_lag": 4, "finalized_lag": 8, "finalized_stalled": None, "head_lag": 0,
-             "logs_range": 10_000, "range_error": "geth"},
+             "logs_range": 10_000, "range_error": "geth",
+             "batch_limit": None, "batch_error": "each"},
             told,
         )  # fmt: skip
         self.assertEqual(told | {"safe_lag": 1}, self.node.call("dev_options", {"safe_lag": 1}))
@@ -80,6 +85,100 @@ class OptionTests(ChainTest):
             self.assertEqual(other, self.node.call("eth_getBlockByNumber", tag)["hash"])
         self.node.call("dev_claim", {})
         self.assertEqual(genesis, self.node.call("eth_getBlockByNumber", "0x0"))
+
+    def test_bad_options_change_none(self) -> None:
+        changes = {"head_lag": 1, "batch_error": "no_such"}
+        words = "invalid argument: no such batch_error: no_such"
+        self.check_refused(words, "dev_options", changes, code=-32602)
+        self.assertEqual(self.options, self.node.call("dev_options"))
+
+
+class BatchTests(ChainTest):
+    def limit(self, limit: int | None, shape: str = "each") -> None:
+        self.node.call("dev_options", {"batch_limit": limit, "batch_error": shape})
+
+    def check_answered(self, *methods: str) -> None:
+        status, body = self.node.batch(*methods)
+        self.assertEqual(200, status)
+        answers = json.loads(body)
+        self.assertEqual([*range(1, len(methods) + 1)], [each["id"] for each in answers])
+        self.assertTrue(all("result" in each for each in answers), answers)
+
+    def test_each(self) -> None:
+        self.limit(2)
+        status, body = self.node.batch(*[CHAIN_ID] * 3)
+        error = {"code": -32005, "message": "batch too large: at most 2 requests"}
+        self.assertEqual(
+            (200, [{"jsonrpc": "2.0", "id": n, "error": error} for n in (1, 2, 3)]),
+            (status, json.loads(body)),
+        )
+
+    def test_each_of_what_are_no_requests(self) -> None:
+        self.limit(2)
+        _, body = self.node.post(b'[{"id": "a", "method": "eth_chainId"}, 7, {"method": 5}]')
+        self.assertEqual(
+            [("a", -32005), (None, -32005), (None, -32005)],
+            [(each["id"], each["error"]["code"]) for each in json.loads(body)],
+        )
+
+    def test_one(self) -> None:
+        self.limit(2, "one")
+        status, body = self.node.batch(*[CHAIN_ID] * 3)
+        error = {"code": -32600, "message": "batch too large"}
+        self.assertEqual(
+            (200, {"jsonrpc": "2.0", "id": None, "error": error}), (status, json.loads(body))
+        )
+
+    def test_statuses(self) -> None:
+        for status in (413, 429):
+            self.limit(2, f"status_{status}")
+            self.assertEqual((status, b"batch too large"), self.node.batch(*[CHAIN_ID] * 3))
+
+    def test_a_status_comes_with_plain_text(self) -> None:
+        self.limit(1, "status_413")
+        connection = http.client.HTTPConnection(
+            "127.0.0.1", self.node.port, timeout=TIMEOUT_SECONDS
+        )
+        self.addCleanup(connection.close)
+        request = {"id": 1, "method": CHAIN_ID}
+        # The connection goes on: a refusal is no broken one.
+        for body, kind in [([request] * 2, "text/plain"), (request, "application/json")]:
+            connection.request("POST", "/", json.dumps(body))
+            with connection.getresponse() as response:
+                self.assertEqual(kind, response.getheader("Content-Type"))
+                response.read()
+
+    def test_up_to_the_limit(self) -> None:
+        for shape in ("each", "one", "status_413", "status_429"):
+            with self.subTest(shape=shape):
+                self.limit(2, shape)
+                self.check_answered(CHAIN_ID, CHAIN_ID)
+                self.check_answered(CHAIN_ID)
+                self.assertEqual("0x7a69", self.node.call(CHAIN_ID))
+        self.limit(1)
+        self.check_answered(CHAIN_ID)
+        self.assertEqual((200, b"[]"), self.node.post(b"[]"))
+        self.limit(None)
+        self.check_answered(*[CHAIN_ID] * 300)
+
+    def test_nothing_of_it_is_done(self) -> None:
+        height = self.node.height()
+        for shape in ("each", "one", "status_413", "status_429"):
+            self.limit(1, shape)
+            self.node.batch("evm_mine", CHAIN_ID)
+        self.assertEqual(height, self.node.height())
+
+    def test_a_test_always_gets_through(self) -> None:
+        for shape in ("each", "one", "status_413", "status_429"):
+            with self.subTest(shape=shape):
+                self.limit(1, shape)
+                self.check_answered("dev_options", "evm_mine", "dev_mempool")
+
+    def test_a_refused_batch_meets_no_fault(self) -> None:
+        self.limit(1)
+        self.node.call("dev_setFault", {"kind": "drop"})
+        self.assertEqual(200, self.node.batch(CHAIN_ID, CHAIN_ID)[0])
+        self.assertEqual(1, self.node.call("dev_faults"))
 
 
 class StartTests(ChainTest):
