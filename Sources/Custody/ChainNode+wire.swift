@@ -47,6 +47,9 @@ struct RPCRequest: Encodable {
 struct RPCFailure: Decodable {
   var code: Int
   var message: String
+
+  /// Of its words no more than a line of a log holds.
+  var refusal: NodeError { .refused(code: code, message: String(message.prefix(500))) }
 }
 
 struct RPCAnswer<Value: Decodable>: Decodable {
@@ -65,7 +68,7 @@ struct RPCAnswer<Value: Decodable>: Decodable {
   }
 
   func value() throws(NodeError) -> Value {
-    if let error { throw .refused(code: error.code, message: String(error.message.prefix(500))) }
+    if let error { throw error.refusal }
     guard let result else { throw .malformed("neither a result nor an error") }
     return result
   }

@@ -5,6 +5,7 @@ public import Ethereum
 internal import Foundation
 internal import NIOCore
 internal import NIOHTTP1
+internal import Synchronization
 
 /// Why a node gave no usable answer.
 public enum NodeError: Error, Sendable, Equatable {
@@ -18,6 +19,14 @@ public enum NodeError: Error, Sendable, Equatable {
   case malformed(String)
   /// The answers do not hold together.
   case doubtful(BlockDoubt)
+
+  /// A smaller request may be answered where this one was not.
+  fileprivate var isAboutTheRequest: Bool {
+    switch self {
+    case .unreachable, .status(429), .doubtful: false
+    case .status, .refused, .malformed: true
+    }
+  }
 }
 
 /// Blocks its thread while it asks; never call it on Swift's cooperative pool.
@@ -26,7 +35,7 @@ public final class ChainNode: Sendable {
     public var seconds: Int64 = 10
     /// A block of 2,000 transactions with their data is about 1 MB.
     public var bodyBytes = 64 << 20
-    /// Calls of one request.
+    /// Calls of one request at most; where the node takes fewer, fewer are sent.
     public var batch = 100
     /// A trace executes its block again.
     public var traceSeconds: Int64 = 60
@@ -36,10 +45,13 @@ public final class ChainNode: Sendable {
 
   public let url: String
   private let limits: Limits
+  /// Calls of one request that the node takes, as far as is known.
+  private let size: Mutex<AdaptiveRange>
 
   public init(url: String, limits: Limits = Limits()) {
     self.url = url
     self.limits = limits
+    size = Mutex(AdaptiveRange(maximum: Int64(limits.batch)))
   }
 
   /// Without path, query and user: providers put their keys there.
@@ -57,7 +69,7 @@ public final class ChainNode: Sendable {
   }
 
   public func heads() throws(NodeError) -> Heads {
-    let answers: [RPCAnswer<RPCHeader?>] = try batch([
+    let answers: [RPCAnswer<RPCHeader?>] = try answers([
       RPCCall("eth_getBlockByNumber", .text("latest"), .truth(false)),
       RPCCall("eth_getBlockByNumber", .text("finalized"), .truth(false)),
     ])
@@ -82,7 +94,7 @@ public final class ChainNode: Sendable {
 
   /// The hashes of the canonical blocks at these heights; nil where there is none.
   public func hashes(at heights: [Int64]) throws(NodeError) -> [(height: Int64, hash: Hash32?)] {
-    let answers: [RPCAnswer<RPCHeader?>] = try batch(
+    let answers: [RPCAnswer<RPCHeader?>] = try answers(
       heights.map { RPCCall("eth_getBlockByNumber", .quantity($0), .truth(false)) })
     var found: [(height: Int64, hash: Hash32?)] = []
     for (height, answer) in zip(heights, answers) {
@@ -96,15 +108,12 @@ public final class ChainNode: Sendable {
   /// The canonical blocks of a range with their transactions; short where the node's chain ends.
   public func blocks(_ heights: ClosedRange<Int64>) throws(NodeError) -> [ChainBlock] {
     var found: [ChainBlock] = []
-    for start in stride(from: heights.lowerBound, through: heights.upperBound, by: limits.batch) {
-      let end = min(heights.upperBound, start + Int64(limits.batch) - 1)
-      let answers: [RPCAnswer<RPCBlock?>] = try batch(
-        (start...end).map { RPCCall("eth_getBlockByNumber", .quantity($0), .truth(true)) })
-      for (height, answer) in zip(start...end, answers) {
-        guard let block = try answer.value() else { return found }
-        guard block.number == height else { throw .doubtful(.otherBlock) }
-        found.append(block.block)
-      }
+    let answers: [RPCAnswer<RPCBlock?>] = try answers(
+      heights.map { RPCCall("eth_getBlockByNumber", .quantity($0), .truth(true)) })
+    for (height, answer) in zip(heights, answers) {
+      guard let block = try answer.value() else { return found }
+      guard block.number == height else { throw .doubtful(.otherBlock) }
+      found.append(block.block)
     }
     return found
   }
@@ -198,16 +207,39 @@ public final class ChainNode: Sendable {
   }
 
   private func many<Value: Decodable>(_ calls: [RPCCall]) throws(NodeError) -> [Value] {
+    let answers: [RPCAnswer<Value>] = try answers(calls)
     var values: [Value] = []
-    for start in stride(from: 0, to: calls.count, by: limits.batch) {
-      let answers: [RPCAnswer<Value>] = try batch(
-        Array(calls[start..<min(start + limits.batch, calls.count)]))
-      for answer in answers { values.append(try answer.value()) }
-    }
+    for answer in answers { values.append(try answer.value()) }
     return values
   }
 
-  /// Answers in the order of the calls.
+  /// Answers in the order of the calls, in as many requests as the node's own limit asks for: providers allow
+  /// from some to thousands, and say so in words and codes of their own.
+  private func answers<Value: Decodable>(
+    _ calls: [RPCCall]
+  ) throws(NodeError) -> [RPCAnswer<Value>] {
+    var answers: [RPCAnswer<Value>] = []
+    while answers.count < calls.count {
+      let count = min(Int(size.withLock { $0.blocks }), calls.count - answers.count)
+      let part = Array(calls[answers.count..<answers.count + count])
+      do throws(NodeError) {
+        let told: [RPCAnswer<Value>] = try batch(part)
+        if count > 1, told.allSatisfy({ $0.error != nil }) {
+          // Each of them is refused: perhaps because they came together.
+          _ = try told[0].value()
+        }
+        answers += told
+        size.withLock { if Int64(count) >= $0.blocks { $0.succeeded() } }
+      } catch {
+        if count > 1 { size.withLock { $0.failed() } }
+        // A node that is away, or asks to go slower, is left alone for a while.
+        guard count > 1, error.isAboutTheRequest else { throw error }
+      }
+    }
+    return answers
+  }
+
+  /// One request; answers in the order of the calls.
   private func batch<Value: Decodable>(_ calls: [RPCCall]) throws(NodeError) -> [RPCAnswer<Value>] {
     let requests = calls.enumerated().map { RPCRequest(id: $0, call: $1) }
     let answer = try post(encoded(requests), seconds: limits.seconds)
@@ -218,7 +250,7 @@ public final class ChainNode: Sendable {
       // A node that refuses the whole batch answers with one error.
       if let one = try? JSONDecoder().decode(RPCAnswer<Value>.self, from: answer), let e = one.error
       {
-        throw .refused(code: e.code, message: e.message)
+        throw e.refusal
       }
       throw .malformed("\(error)")
     }
