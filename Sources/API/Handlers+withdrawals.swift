@@ -27,9 +27,9 @@ public protocol WithdrawalDesk: Sendable {
   func cancelPayout(
     nonce: UInt64, _ by: OperatorDecision
   ) async throws(ExchangeError) -> Bool
-  /// False where no such payment is held.
+  /// False where the chain has no transaction of this nonce that a person must judge.
   func resolvePayout(
-    nonce: UInt64, _ outcome: PayoutResolution.Outcome, _ by: OperatorDecision
+    nonce: UInt64, _ resolution: PayoutResolution, by operator: UserID
   ) async throws(ExchangeError) -> Bool
 }
 
@@ -378,15 +378,18 @@ extension Handlers {
   func resolvePayout(_ call: Call, _ user: Identity) async throws(Refusal) -> Answer {
     let nonce = try Self.nonce(call)
     var fields = try call.fields()
-    let outcome: PayoutResolution.Outcome = try fields.choice("outcome")
-    let reason = try fields.text("reason")
+    let resolution = PayoutResolution(
+      outcome: try fields.choice("outcome"), reason: try fields.text("reason"),
+      sender: try fields.textIfPresent("sender"))
     try fields.finish()
-    guard (1...200).contains(reason.utf8.count) else { throw Refusal(.reasonMissing) }
-    let decision = OperatorDecision(operator: user.user, reason: reason)
-    let isHeld = try await ask { desk async throws(ExchangeError) in
-      try await desk.resolvePayout(nonce: nonce, outcome, decision)
+    guard (1...200).contains(resolution.reason.utf8.count) else { throw Refusal(.reasonMissing) }
+    let isTold = try await ask { desk async throws(ExchangeError) in
+      try await desk.resolvePayout(nonce: nonce, resolution, by: user.user)
     }
-    guard isHeld else { throw Refusal(.notFound, "no payment that is held has this nonce") }
+    guard isTold else {
+      throw Refusal(
+        .notFound, "no payment of this nonce has a transaction that a person must judge")
+    }
     return try await decided()
   }
 

@@ -216,14 +216,16 @@ public struct ReconciliationReport: Codable, Sendable, Equatable {
     public var unbooked: String
     /// Withdrawals that are paid on the chain and not final yet.
     public var leaving: String
-    /// The venue's own coins: put in from outside, less taken out, less gas. Below zero users pay for gas.
+    /// The venue's own coins: put in from outside, less taken out, less gas.
     public var float: String
-    /// `held - (users - adjustments + unbooked - leaving + float)`; nil where it is beyond 127 bits.
+    /// What left our addresses by transactions that nobody here signed.
+    public var taken: String
+    /// `held - (users - adjustments + unbooked - leaving + float - taken)`; nil where it is beyond 127 bits.
     @Nullable public var difference: String?
 
     public init(
       asset: String, held: String, users: String, adjustments: String, unbooked: String,
-      leaving: String, float: String, difference: String?
+      leaving: String, float: String, taken: String, difference: String?
     ) {
       self.asset = asset
       self.held = held
@@ -232,6 +234,7 @@ public struct ReconciliationReport: Codable, Sendable, Equatable {
       self.unbooked = unbooked
       self.leaving = leaving
       self.float = float
+      self.taken = taken
       self.difference = difference
     }
   }
@@ -239,7 +242,7 @@ public struct ReconciliationReport: Codable, Sendable, Equatable {
   public var chain: String
   public var block: Int64
   public var blockHash: String
-  /// Every difference is zero.
+  /// Every difference is zero, and the float covers what was taken: users' coins are all there.
   public var agrees: Bool
   public var assets: [Asset]
 

@@ -274,6 +274,8 @@ public struct WithdrawalOutcome: Codable, Sendable, Equatable {
 /// How payments stand, for operators.
 public struct PayoutReport: Codable, Sendable, Equatable {
   public struct Slot: Codable, Sendable, Equatable {
+    /// The wallet that pays it: the hot wallet, or one of before.
+    public var sender: String
     public var nonce: String
     /// `withdrawal`, `top_up`, `sweep`.
     public var purpose: String
@@ -290,9 +292,10 @@ public struct PayoutReport: Codable, Sendable, Equatable {
     public var answer: String
 
     public init(
-      nonce: String, purpose: String, withdrawal: String?, destination: String, value: String,
-      cancelled: Bool, hold: String?, transactions: [String], answer: String
+      sender: String, nonce: String, purpose: String, withdrawal: String?, destination: String,
+      value: String, cancelled: Bool, hold: String?, transactions: [String], answer: String
     ) {
+      self.sender = sender
       self.nonce = nonce
       self.purpose = purpose
       self.withdrawal = withdrawal
@@ -314,19 +317,21 @@ public struct PayoutReport: Codable, Sendable, Equatable {
   public var nextNonce: String
   /// Assets of which it has too little for what is approved.
   public var unfunded: [String]
+  /// Assets of which the signer would not sign what is approved, each with its code: `ETH over_day_limit`.
+  public var unsigned: [String]
   @Nullable public var lastError: String?
-  /// Not finished, lowest nonce first.
+  /// Not finished: the hot wallet's, then those of wallets of before, lowest nonce first.
   public var slots: [Slot]
 
   private enum CodingKeys: String, CodingKey {
-    case chain, sender, state, halted, unfunded, slots
+    case chain, sender, state, halted, unfunded, unsigned, slots
     case nextNonce = "next_nonce"
     case lastError = "last_error"
   }
 
   public init(
     chain: String, sender: String, state: String, halted: String?, nextNonce: String,
-    unfunded: [String], lastError: String?, slots: [Slot]
+    unfunded: [String], unsigned: [String], lastError: String?, slots: [Slot]
   ) {
     self.chain = chain
     self.sender = sender
@@ -334,20 +339,28 @@ public struct PayoutReport: Codable, Sendable, Equatable {
     self.halted = halted
     self.nextNonce = nextNonce
     self.unfunded = unfunded
+    self.unsigned = unsigned
     self.lastError = lastError
     self.slots = slots
   }
 }
 
-/// What an operator found out about a payment that was held.
+/// What an operator found out about a payment that was held, or whose nonce another transaction took.
 public struct PayoutResolution: Codable, Sendable, Equatable {
-  public enum Outcome: String, Codable, Sendable, CaseIterable { case paid, reverted }
+  public enum Outcome: String, Codable, Sendable, CaseIterable {
+    case paid, reverted
+    /// Another transaction took its nonce, and it paid nothing of this.
+    case cancelled
+  }
 
   public var outcome: Outcome
   public var reason: String
+  /// The wallet that pays it, where it is one of before.
+  public var sender: String?
 
-  public init(outcome: Outcome, reason: String) {
+  public init(outcome: Outcome, reason: String, sender: String? = nil) {
     self.outcome = outcome
     self.reason = reason
+    self.sender = sender
   }
 }

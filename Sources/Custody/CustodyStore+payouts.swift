@@ -251,6 +251,31 @@ extension CustodyStore {
     }
   }
 
+  /// Payments that were booked as reverted and that the chain has left: their bytes might pay now, and the lock
+  /// is gone. So their nonces go to nothing.
+  func reopenReverted(
+    _ sender: Address, _ nonces: Range<UInt64>
+  ) throws(PostgresError) -> Int {
+    var reopened = 0
+    try transaction { () throws(PostgresError) in
+      var parameters = PostgresParameters()
+      parameters.text(chain)
+      parameters.bytea(sender.bytes)
+      parameters.int8(Int64(clamping: nonces.lowerBound))
+      parameters.int8(Int64(clamping: nonces.upperBound))
+      reopened = try connection.query(
+        """
+        update core.payout_slot s set outcome = null, is_cancelled = true, resolution = null,
+          resolved_hash = null
+        where chain = $1 and sender = $2 and nonce >= $3 and nonce < $4 and outcome = 'reverted'
+          and not exists (select from core.sent_transaction t
+            where (t.chain, t.sender, t.nonce) = (s.chain, s.sender, s.nonce))
+        """, parameters
+      ).affectedRows
+    }
+    return reopened
+  }
+
   /// The bytes of payments that have their end, of the kind that was booked and with the highest fees.
   func settledBytes(
     _ sender: Address, _ nonces: Range<UInt64>
@@ -264,7 +289,8 @@ extension CustodyStore {
       """
       select distinct on (nonce) a.raw
       from core.payout_slot s join core.payout_attempt a using (chain, sender, nonce)
-      where chain = $1 and sender = $2 and nonce >= $3 and nonce < $4 and s.outcome is not null
+      where chain = $1 and sender = $2 and nonce >= $3 and nonce < $4
+        and s.outcome in ('paid', 'cancelled')
         and (a.kind = 'cancellation') = (s.outcome = 'cancelled')
       order by nonce, a.maximum_fee desc limit 1000
       """, parameters)
@@ -379,7 +405,9 @@ extension CustodyStore {
     return result.affectedRows == 1
   }
 
-  /// What became of a payment that is held, in the caller's transaction; false where none is.
+  /// What became of a payment by the transaction that has its nonce in a scanned block, where that cannot be
+  /// told: ours succeeded without a log of the transfer, or it is not ours. In the caller's transaction; false
+  /// where there is no such transaction.
   func resolve(
     _ sender: Address, _ nonce: UInt64, _ outcome: PayoutOutcome
   ) throws(PostgresError) -> Bool {
@@ -387,8 +415,13 @@ extension CustodyStore {
     parameters.text(outcome.rawValue)
     let result = try connection.query(
       """
-      update core.payout_slot set resolution = $4
-      where chain = $1 and sender = $2 and nonce = $3 and outcome is null and hold is not null
+      update core.payout_slot s set resolution = $4, resolved_hash = t.hash
+      from core.sent_transaction t
+      where s.chain = $1 and s.sender = $2 and s.nonce = $3 and s.outcome is null
+        and s.purpose <> 'sweep' and (t.chain, t.sender, t.nonce) = (s.chain, s.sender, s.nonce)
+        and case when exists (select from core.payout_attempt a where a.hash = t.hash)
+          then s.hold is not null and t.is_success and not t.has_paid and $4 <> 'cancelled'
+          else true end
       """, parameters)
     return result.affectedRows == 1
   }

@@ -52,6 +52,19 @@ extension CustodyStore {
     }
   }
 
+  /// Accounts other than this one that have open payments: wallets of before.
+  func openAccounts(besides sender: Address) throws(PostgresError) -> [Address] {
+    var parameters = PostgresParameters()
+    parameters.text(chain)
+    parameters.bytea(sender.bytes)
+    let result = try connection.query(
+      """
+      select distinct sender from core.payout_slot
+      where chain = $1 and sender <> $2 and outcome is null and purpose <> 'sweep' order by 1
+      """, parameters)
+    return (0..<result.rowCount).compactMap { Address(result.bytes($0, 0)) }
+  }
+
   // MARK: Slots
 
   /// Open slots, lowest nonce first, with all that was signed for them.
@@ -72,7 +85,7 @@ extension CustodyStore {
       """
       select nonce, purpose, withdrawal_id, destination, value::text, data, gas_limit, is_cancelled,
         hold, resolution, asked_kind, asked_priority_fee::text, asked_maximum_fee::text, sender,
-        doubted_priority_fee::text, doubted_maximum_fee::text
+        doubted_priority_fee::text, doubted_maximum_fee::text, resolved_hash
       from core.payout_slot \(condition)
       """, parameters)
     var slots: [PayoutSlot] = []
@@ -88,7 +101,11 @@ extension CustodyStore {
         data: result.bytes(row, 5), gasLimit: UInt64(result.int64(row, 6)))
       slot.isCancelled = result.bool(row, 7)
       slot.hold = result.optionalString(row, 8)
-      slot.resolution = result.optionalString(row, 9).flatMap { PayoutOutcome(rawValue: $0) }
+      if let outcome = result.optionalString(row, 9).flatMap({ PayoutOutcome(rawValue: $0) }),
+        let hash = result.optionalBytes(row, 16).flatMap({ Hash32($0) })
+      {
+        slot.resolution = PayoutSlot.Resolution(outcome, by: hash)
+      }
       slot.asked = try ask(result, row, column: 10)
       if let priority = result.optionalString(row, 14).flatMap({ UInt256(decimal: $0) }),
         let maximum = result.optionalString(row, 15).flatMap({ UInt256(decimal: $0) })
@@ -200,8 +217,9 @@ extension CustodyStore {
       join core.payout_slot s using (chain, sender, nonce)
       left join core.payout_attempt a on a.hash = t.hash
       where t.chain = $1 and t.sender = $2 and t.block_height > $3 and s.outcome is not null
+        and t.hash is distinct from s.resolved_hash
         and (a.hash is null or (a.kind = 'cancellation') <> (s.outcome = 'cancelled')
-          or a.kind = 'payment' and s.resolution is null and t.has_paid <> (s.outcome = 'paid'))
+          or a.kind = 'payment' and t.has_paid <> (s.outcome = 'paid'))
       order by t.nonce limit 1
       """, parameters)
     guard result.rowCount == 1 else { return nil }

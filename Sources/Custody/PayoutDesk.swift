@@ -29,8 +29,8 @@ public struct PayoutDecision: Sendable, Equatable {
     case resume
     /// An open payment shall end without paying.
     case cancel
-    /// What became of one that is held.
-    case paid, reverted
+    /// What became of one by a transaction that does not tell.
+    case paid, reverted, cancelled
   }
 
   public var kind: Kind
@@ -69,9 +69,15 @@ extension CustodyDesk {
     }
   }
 
-  /// Payments of an account that are not finished, lowest nonce first.
+  /// Payments that are not finished, this account's first, each account's lowest nonce first.
   public func openPayments(_ sender: Address) async throws(Failure) -> [PayoutSlot] {
-    try await withStore { store throws(PostgresError) in try store.openSlots(sender, 1_000) }
+    try await withStore { store throws(PostgresError) in
+      var slots = try store.openSlots(sender, 1_000)
+      for earlier in try store.openAccounts(besides: sender) {
+        slots += try store.openSlots(earlier, 1_000)
+      }
+      return slots
+    }
   }
 
   /// Recorded with the operator's reason, in the transaction that does it; false where it does not apply.
@@ -141,6 +147,7 @@ extension CustodyStore {
       case .cancel: applies = try cancelPayment(sender, decision.nonce ?? 0)
       case .paid: applies = try resolve(sender, decision.nonce ?? 0, .paid)
       case .reverted: applies = try resolve(sender, decision.nonce ?? 0, .reverted)
+      case .cancelled: applies = try resolve(sender, decision.nonce ?? 0, .cancelled)
       }
       guard applies else { return }
       var parameters = PostgresParameters()

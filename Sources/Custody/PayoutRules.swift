@@ -87,13 +87,24 @@ public struct PayoutSlot: Sendable, Equatable {
   public var isCancelled = false
   /// Why it waits for a person.
   public var hold: String?
-  /// What a person found out of one whose token logged nothing.
-  public var resolution: PayoutOutcome?
+  /// What a person found out of a transaction that this cannot be judged by.
+  public var resolution: Resolution?
   public var attempts: [PayoutAttempt] = []
   /// What the signer was last asked for and has not answered: it may have signed it all the same.
   public var asked: Ask?
   /// Of an ask before that one, whose answer was lost too.
   public var doubted: GasFees?
+
+  /// What a person says became of the payment by one transaction: of another that takes its place nothing is said.
+  public struct Resolution: Sendable, Equatable {
+    public var outcome: PayoutOutcome
+    public var transaction: Hash32
+
+    public init(_ outcome: PayoutOutcome, by transaction: Hash32) {
+      self.outcome = outcome
+      self.transaction = transaction
+    }
+  }
 
   /// A signature of a slot that is wanted.
   public struct Ask: Sendable, Equatable {
@@ -306,6 +317,9 @@ public struct PayoutRules: Sendable, Equatable {
   private func judge(
     _ mined: SentTransaction, _ slot: PayoutSlot, _ view: PayoutView
   ) -> PayoutStep {
+    if let resolution = slot.resolution, resolution.transaction == mined.hash {
+      return mined.height <= view.settled ? .settle(resolution.outcome) : .wait(.halted)
+    }
     guard let attempt = slot.attempts.first(where: { $0.hash == mined.hash }) else {
       return .halt(.foreignTransaction(nonce: slot.nonce, hash: mined.hash))
     }
@@ -315,7 +329,6 @@ public struct PayoutRules: Sendable, Equatable {
     case .payment where !mined.isSuccess: return .settle(.reverted)
     case .payment where mined.hasPaid: return .settle(.paid)
     case .payment:
-      if let resolution = slot.resolution { return .settle(resolution) }
       return slot.hold == nil
         ? .hold("it succeeded, but the token logged no such transfer") : .wait(.halted)
     }

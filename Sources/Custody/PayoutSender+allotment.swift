@@ -12,7 +12,7 @@ extension PayoutSender {
   ) throws -> Pause {
     let room = configuration.openSlots - look.slots.count
     var next = account.next
-    for due in try store.started(room) {
+    for due in try store.started(room) where isPayable(due) {
       var slot = try slot(due, nonce: next)
       // What it takes may have grown since it was looked at: the wallet's gas has its bound all the same.
       slot.gasLimit = min(slot.gasLimit, configuration.maximumGas)
@@ -22,23 +22,34 @@ extension PayoutSender {
     }
     if next > account.next { return .none }
     if try !startAgain(store) { return .short }
-    guard let gasPrice = try price(look.slots, baseFee) else { return .poll }
+    guard let fees = fees(look.slots, baseFee) else { return .poll }
     let approved = try store.approved(room)
     if approved.isEmpty {
-      figures.withLock { $0.unfunded = [] }
+      figures.withLock { ($0.unfunded, $0.unsigned) = ([], []) }
       if try store.waitingTopUps(1).isEmpty { return .poll }
     }
     var purse = try Purse(
-      nodes[0], configuration.sender, assets, look.tip,
-      look.slots.filter { look.mined[$0.nonce] == nil }, gasPrice: gasPrice)
-    let pause = try start(approved, room, &purse)
+      node, configuration.sender, assets, look.tip,
+      look.slots.filter { look.mined[$0.nonce] == nil }, gasPrice: fees.maximum)
+    let pause = try start(approved, room, from: account.next, fees, &purse)
     return pause == .poll ? try topUp(account, look.slots, &purse, store) : pause
   }
 
+  /// The settings may have changed since it was started: it waits until they have its asset again.
+  private func isPayable(_ due: DueWithdrawal) -> Bool {
+    if assets.asset(named: due.asset) != nil, Address(due.address.bytes) != nil { return true }
+    let text = "withdrawal \(due.id) is started, and \(due.asset) is not in the chain's settings"
+    if unpayable.withLock({ $0.insert(due.id).inserted }) {
+      report("\(configuration.chain): \(text)")
+    }
+    noteTrouble(text)
+    return false
+  }
+
   /// What gas may cost a new payment; nil where none may begin.
-  private func price(_ open: [PayoutSlot], _ baseFee: UInt256) throws -> UInt256? {
+  private func fees(_ open: [PayoutSlot], _ baseFee: UInt256) -> GasFees? {
     if open.contains(where: { $0.current?.answer == .insufficientFunds }) {
-      noteUnfunded([assets.asset(.native)?.code ?? "gas"])
+      note(unfunded: [assets.asset(.native)?.code ?? "gas"], unsigned: [])
       return nil
     }
     // Behind a nonce that does not move a payment could neither be made nor be cancelled by its user.
@@ -46,37 +57,88 @@ extension PayoutSender {
       return nil
     }
     guard let fees = configuration.rules.fees(.payment, over: nil, baseFee: baseFee) else {
-      figures.withLock { $0.lastError = "fees are above the cap" }
+      noteTrouble("fees are above the cap")
       return nil
     }
-    return fees.maximum
+    return fees
   }
 
   /// In order for each asset: one that cannot be paid now holds up those of its asset only.
   private func start(
-    _ approved: [DueWithdrawal], _ room: Int, _ purse: inout Purse
+    _ approved: [DueWithdrawal], _ room: Int, from nonce: UInt64, _ fees: GasFees,
+    _ purse: inout Purse
   ) throws -> Pause {
-    var unfunded: Set<String> = []
-    var hasActed = false
-    var left = room
-    for due in approved where left > 0 && !unfunded.contains(due.asset) {
-      if let reason = try refusal(due) {
-        guard core.submit([.rejectWithdrawal(id: due.id, by: 0, reason: reason)]) != nil else {
-          throw CoreAway()
-        }
-        report("\(configuration.chain): withdrawal \(due.id) is rejected: \(reason)")
-        hasActed = true
-      } else if try purse.take(slot(due, nonce: 0), due.asset) {
+    var (unfunded, unsigned): (Set<String>, [String: String]) = ([], [:])
+    var (started, rejected) = (0, 0)
+    for due in approved where started < room {
+      if unfunded.contains(due.asset) || unsigned[due.asset] != nil { continue }
+      switch try readiness(due, nonce + UInt64(started), fees, &purse) {
+      case .ready:
         starting.withLock { _ = $0.insert(due.id) }
         try start(due.id)
-        left -= 1
-        hasActed = true
-      } else {
-        unfunded.insert(due.asset)
+        started += 1
+      case .never(let reason):
+        try reject(due, reason)
+        rejected += 1
+      case .unfunded: unfunded.insert(due.asset)
+      case .unsigned(let code): unsigned[due.asset] = code
       }
     }
-    noteUnfunded(unfunded.sorted())
-    return hasActed ? .short : .poll
+    note(unfunded: unfunded.sorted(), unsigned: unsigned.map { "\($0) \($1)" }.sorted())
+    return started + rejected > 0 ? .short : .poll
+  }
+
+  private enum Readiness {
+    case ready
+    /// It can never be paid, and why.
+    case never(String)
+    case unfunded
+    /// The signer would not sign it now, by this code of its rules.
+    case unsigned(String)
+  }
+
+  /// Found out before it is started, while its user may still cancel it and nothing waits behind its nonce.
+  private func readiness(
+    _ due: DueWithdrawal, _ nonce: UInt64, _ fees: GasFees, _ purse: inout Purse
+  ) throws -> Readiness {
+    if let reason = try refusal(due) { return .never(reason) }
+    let slot = try slot(due, nonce: nonce)
+    var after = purse
+    guard after.take(slot, due.asset) else { return .unfunded }
+    do throws(PayoutSignerError) {
+      try signer.check(checked(slot, fees))
+    } catch .refused(let code, _) {
+      return Self.refusals[code].map { .never($0) } ?? .unsigned(code)
+    } catch {
+      throw error
+    }
+    purse = after
+    return .ready
+  }
+
+  private func checked(
+    _ slot: PayoutSlot, _ fees: GasFees
+  ) throws(PayoutSignerError) -> Transaction1559 {
+    do {
+      return try transaction(.payment, fees, slot)
+    } catch {
+      throw .wrong("\(error)")
+    }
+  }
+
+  /// What the signer's rules say about one payment for ever, in words for its user. All else changes with time,
+  /// or is an operator's to mend.
+  private static let refusals = [
+    "over_transaction_limit": "more than is paid in one transaction",
+    "not_on_allow_list": "the venue does not pay to this address",
+    "bad_recipient": "nothing is paid to this address",
+  ]
+
+  private func reject(_ due: DueWithdrawal, _ reason: String) throws {
+    guard core.submit([.rejectWithdrawal(id: due.id, by: 0, reason: reason)]) != nil else {
+      throw CoreAway()
+    }
+    report("\(configuration.chain): withdrawal \(due.id) is rejected: \(reason)")
   }
 
   /// Cancelled, rejected or frozen meanwhile it is not started: the engine is the arbiter.
@@ -100,13 +162,18 @@ extension PayoutSender {
     return starting.withLock { $0.isEmpty }
   }
 
-  private func noteUnfunded(_ names: [String]) {
-    let isNew = figures.withLock { figures in
-      defer { figures.unfunded = names }
-      return figures.unfunded != names
+  private func note(unfunded: [String], unsigned: [String]) {
+    let before = figures.withLock { figures in
+      defer { (figures.unfunded, figures.unsigned) = (unfunded, unsigned) }
+      return (figures.unfunded, figures.unsigned)
     }
-    if isNew, !names.isEmpty {
-      report("\(configuration.chain): the hot wallet cannot pay: \(names.joined(separator: ", "))")
+    if before.0 != unfunded, !unfunded.isEmpty {
+      report(
+        "\(configuration.chain): the hot wallet cannot pay: \(unfunded.joined(separator: ", "))")
+    }
+    if before.1 != unsigned, !unsigned.isEmpty {
+      report(
+        "\(configuration.chain): the signer would not sign: \(unsigned.joined(separator: ", "))")
     }
   }
 
@@ -130,10 +197,10 @@ extension PayoutSender {
   /// What speaks against it now; nil for nothing, and where it cannot be told at the moment.
   private func objection(_ slot: PayoutSlot, _ asset: DepositAsset) throws -> String? {
     do throws(NodeError) {
-      _ = try nodes[0].estimateGas(
+      _ = try node.estimateGas(
         from: slot.sender, to: slot.destination, value: slot.value, data: slot.data)
       if case .token = asset.source {
-        let result = try nodes[0].callResult(
+        let result = try node.callResult(
           from: slot.sender, to: slot.destination, data: slot.data)
         // Tokens that answer nothing succeed by not failing; those that answer must say yes.
         if !result.isEmpty, UInt256(bigEndian: result) != .one { return "the token refuses it" }
@@ -156,8 +223,8 @@ extension PayoutSender {
     guard case .token(let contract) = asset.source,
       let amount = (try? ERC20.decodeTransferCall(slot.data))?.amount
     else { return true }
-    let latest = try nodes[0].heads().latest
-    return try nodes[0].balances([slot.sender], ofToken: contract, at: latest.hash)[0] >= amount
+    let latest = try node.heads().latest
+    return try node.balances([slot.sender], ofToken: contract, at: latest.hash)[0] >= amount
   }
 
   private func slot(_ due: DueWithdrawal, nonce: UInt64) throws -> PayoutSlot {
@@ -189,7 +256,7 @@ extension PayoutSender {
   private func gas(_ destination: Address, _ value: UInt256, _ data: [UInt8]) throws -> UInt64 {
     let estimate: UInt64
     do throws(NodeError) {
-      estimate = try nodes[0].estimateGas(
+      estimate = try node.estimateGas(
         from: configuration.sender, to: destination, value: value, data: data)
     } catch .refused {
       // It cannot be tried at the moment, for lack of funds for example.

@@ -69,8 +69,7 @@ extension PayoutSender {
           + "plan it again")
       return false
     }
-    let answer = try nodes[0].send(raw)
-    for node in nodes.dropFirst() { _ = try? node.send(raw) }
+    let answer = try sendToAll(raw)
     try configuration.onBoundary(.sent)
     if ![.accepted, .alreadyKnown].contains(answer.answer), attempt.answer != answer.answer {
       report("\(configuration.chain): sweep of \(slot.sender): \(answer.message)")

@@ -12,12 +12,16 @@ public enum PayoutSignerError: Error, Sendable, Equatable {
   case unavailable(String)
   /// By its own rules it will not sign this.
   case refused(code: String, message: String)
+  /// What it answered cannot be: it holds another key, or is no signer.
+  case wrong(String)
 }
 
 /// The process that holds the key. Blocks.
 public protocol PayoutSigner: Sendable {
   /// Whose key it holds.
   func address() throws(PayoutSignerError) -> Address
+  /// Throws what `sign` would throw now; nothing is signed and nothing counts.
+  func check(_ transaction: Transaction1559) throws(PayoutSignerError)
   func sign(_ transaction: Transaction1559) throws(PayoutSignerError) -> SignedTransaction
 }
 
@@ -95,6 +99,12 @@ public final class PayoutSender: Sendable {
     public var swept = 0
     /// Approved withdrawals that the account cannot pay at the moment, by asset.
     public var unfunded: [String] = []
+    /// Assets of which the signer would not sign what is approved, and its codes: `ETH over_day_limit`.
+    public var unsigned: [String] = []
+    public var isSignerAway = false
+    /// Payments of wallets of before that are not finished.
+    public var openOfEarlier = 0
+    /// Of the last look; empty where nothing failed.
     public var lastError = ""
     public var halted: String?
   }
@@ -107,9 +117,10 @@ public final class PayoutSender: Sendable {
   let assets: DepositRules
   let addresses: DepositAddresses
   let nodes: [ChainNode]
-  private let signer: any PayoutSigner
+  let signer: any PayoutSigner
   let core: CustodyCore
   private let isFollowing: IsFollowing
+  private let nodeInUse: @Sendable () -> Int
   let report: @Sendable (String) -> Void
   let figures = Mutex(Figures())
   private let thread: Mutex<OwnerThread?> = Mutex(nil)
@@ -118,15 +129,25 @@ public final class PayoutSender: Sendable {
   let starting: Mutex<Set<Int64>> = Mutex([])
   /// Sweeps that pay another wallet than this sender's, as was read from their bytes.
   let keptBack: Mutex<Set<Hash32>> = Mutex([])
+  /// What the operator should know of the look in hand.
+  private let trouble = Mutex("")
+  /// Ends that the nodes do not agree about, as they were reported.
+  let doubted: Mutex<[PayoutSlot.Place: String]> = Mutex([:])
+  /// Earlier wallets whose open payments were reported.
+  let earlier: Mutex<Set<Address>> = Mutex([])
+  /// Started withdrawals that cannot be paid by the settings of now, as they were reported.
+  let unpayable: Mutex<Set<Int64>> = Mutex([])
 
   /// - Parameters:
-  ///   - nodes: the first is asked and sent to; where there are more, they get the bytes too, and must agree
+  ///   - nodes: one is asked and sent to; where there are more, they get the bytes too, and two must agree
   ///     before a lock is released.
+  ///   - nodeInUse: which one, by its place in `nodes`: the scanner's, for it has seen that it is well.
   ///   - report: lines for the operator's log.
   public init(
     conninfo: String, configuration: Configuration, assets: DepositRules,
     addresses: DepositAddresses, nodes: [ChainNode], signer: any PayoutSigner, core: CustodyCore,
-    isFollowing: @escaping IsFollowing, report: @escaping @Sendable (String) -> Void
+    isFollowing: @escaping IsFollowing, nodeInUse: @escaping @Sendable () -> Int = { 0 },
+    report: @escaping @Sendable (String) -> Void
   ) {
     precondition(!nodes.isEmpty, "a chain without a node")
     self.conninfo = conninfo
@@ -137,7 +158,14 @@ public final class PayoutSender: Sendable {
     self.signer = signer
     self.core = core
     self.isFollowing = isFollowing
+    self.nodeInUse = nodeInUse
     self.report = report
+  }
+
+  /// The one that is asked.
+  var node: ChainNode {
+    let index = nodeInUse()
+    return nodes[nodes.indices.contains(index) ? index : 0]
   }
 
   public func currentFigures() -> Figures { figures.withLock { $0 } }
@@ -196,17 +224,25 @@ public final class PayoutSender: Sendable {
   }
 
   private func note(_ error: any Error) {
-    let text =
-      switch error {
-      case PayoutSignerError.unavailable(let why): "the signer is away: \(why)"
-      default: "\(error)"
-      }
+    var isSignerAway = false
+    let text: String
+    if case PayoutSignerError.unavailable(let why) = error {
+      (text, isSignerAway) = ("the signer is away: \(why)", true)
+    } else {
+      text = "\(error)"
+    }
     let isNew = figures.withLock { figures in
-      defer { figures.lastError = text }
+      defer { (figures.lastError, figures.isSignerAway) = (text, isSignerAway) }
       figures.state = "retrying"
       return figures.lastError != text
     }
     if isNew { report("\(configuration.chain) payouts: \(text)") }
+  }
+
+  /// What the operator should know of this look.
+  func noteTrouble(_ text: String) {
+    trouble.withLock { $0 = text }
+    figures.withLock { $0.lastError = text }
   }
 
   private func open() throws -> Session {
@@ -221,35 +257,50 @@ public final class PayoutSender: Sendable {
   private func objection(
     _ account: PayoutAccount, _ tip: BlockPlace
   ) throws -> PayoutHalt? {
-    let identity = try nodes[0].identity()
+    let identity = try node.identity()
     guard identity.chainID == Int64(clamping: configuration.chainID) else {
       return .wrongChain("the node has \(identity.chainID)")
     }
-    let used = try nodes[0].transactionCount(configuration.sender, at: tip.hash)
+    // Of the chain's end too: what an old database has scanned may end before payments that it has forgotten.
+    let latest = try node.heads().latest.hash
+    let used = max(
+      try node.transactionCount(configuration.sender, at: tip.hash),
+      try node.transactionCount(configuration.sender, at: latest))
     return account.next < used ? .nonceBehind(next: account.next, chain: used) : nil
   }
 
-  private func halt(_ halt: PayoutHalt, _ store: borrowing CustodyStore) throws {
+  func halt(_ halt: PayoutHalt, _ store: borrowing CustodyStore) throws {
     try store.halt(configuration.sender, halt.description)
     report("payouts of \(configuration.chain) halted: \(halt)")
   }
 
-  /// One look at everything that is open.
+  /// One look at everything that is open. What went wrong before it is over where it goes well.
   private func turn(_ session: inout Session) throws -> Pause {
+    trouble.withLock { $0 = "" }
+    let pause = try look(&session)
+    let last = trouble.withLock { $0 }
+    figures.withLock { ($0.lastError, $0.isSignerAway) = (last, false) }
+    return pause
+  }
+
+  private func look(_ session: inout Session) throws -> Pause {
     guard let account = try session.store.account(configuration.sender) else {
       throw NodeError.unreachable("no account")
     }
     figures.withLock { ($0.halted, $0.nextNonce) = (account.halted, account.next) }
-    if account.halted != nil {
-      figures.withLock { $0.state = "halted" }
-      session.isProven = false
-      return .poll
-    }
     let look = try session.store.look(
       configuration.sender, next: account.next, limit: configuration.openSlots,
       midway: configuration.onLook)
     guard let look else {
       figures.withLock { $0.state = "no_block" }
+      return .poll
+    }
+    let settled = configuration.depth.map { look.tip.height - $0 + 1 } ?? look.finalized
+    try watchEarlier(settled: settled, session.store)
+    if account.halted != nil {
+      figures.withLock { $0.state = "halted" }
+      session.isProven = false
+      try watch(look, settled: settled, isSending: false, session.store)
       return .poll
     }
     if !session.isProven {
@@ -267,26 +318,34 @@ public final class PayoutSender: Sendable {
       try halt(found, session.store)
       return .poll
     }
-    let baseFee = try nodes[0].baseFee(of: look.tip.hash)
-    let settled = configuration.depth.map { look.tip.height - $0 + 1 } ?? look.finalized
-    let advanced: Pause?
+    let baseFee = try node.baseFee(of: look.tip.hash)
+    let pause: Pause?
     do {
-      advanced = try advance(look, account, baseFee, settled, &session)
+      pause = try pay(look, account, baseFee, settled, &session)
     } catch let error as PayoutSignerError {
       // Sweeps are signed elsewhere.
       try sweep(look, settled: settled, session.store)
-      throw error
+      guard case .wrong(let why) = error else { throw error }
+      try halt(.refused("the signer: \(why)"), session.store)
+      return .poll
     }
-    guard var pause = advanced else { return .poll }
-    if look.slots.count < configuration.openSlots, isFollowing() {
-      switch try allot(account, look, baseFee, session.store) {
-      case .poll: break
-      case let sooner: pause = pause == .none ? .none : sooner
-      }
-    }
+    guard let pause else { return .poll }
     try sweep(look, settled: settled, session.store)
     figures.withLock { $0.state = pause == .poll ? "waiting" : "paying" }
     return pause
+  }
+
+  /// What is open goes on, and what is approved begins; nil where it halted.
+  private func pay(
+    _ look: PayoutLook, _ account: PayoutAccount, _ baseFee: UInt256, _ settled: Int64,
+    _ session: inout Session
+  ) throws -> Pause? {
+    guard let pause = try advance(look, account, baseFee, settled, &session) else { return nil }
+    guard look.slots.count < configuration.openSlots, isFollowing() else { return pause }
+    return switch try allot(account, look, baseFee, session.store) {
+    case .poll: pause
+    case let sooner: pause == .none ? .none : sooner
+    }
   }
 
   /// What scanned blocks show that no payment of ours can have done.
@@ -303,7 +362,7 @@ public final class PayoutSender: Sendable {
     _ look: PayoutLook, _ account: PayoutAccount, _ baseFee: UInt256, _ settled: Int64,
     _ session: inout Session
   ) throws -> Pause? {
-    let used = try nodes[0].transactionCount(configuration.sender, at: look.tip.hash)
+    let used = try node.transactionCount(configuration.sender, at: look.tip.hash)
     let first = look.slots.first?.nonce ?? account.next
     if used < first { try sendSettledAgain(used..<first, &session) }
     var pause = Pause.poll
@@ -329,6 +388,12 @@ public final class PayoutSender: Sendable {
     {
       return
     }
+    let reopened = try session.store.reopenReverted(configuration.sender, nonces)
+    if reopened > 0 {
+      report(
+        "\(configuration.chain): \(reopened) payments that were booked as reverted left the chain: "
+          + "their nonces go to nothing")
+    }
     let settled = try session.store.settledBytes(configuration.sender, nonces)
     // A first nonce above the chain's is a gap too, and nothing was ever sent for it.
     if settled.isEmpty { return }
@@ -347,7 +412,7 @@ public final class PayoutSender: Sendable {
     Microseconds(Date().timeIntervalSince1970 * 1_000_000)
   }
 
-  private enum Acted { case acted, waits, halted }
+  enum Acted { case acted, waits, halted }
 
   private func act(
     _ step: PayoutStep, _ slot: PayoutSlot, _ view: PayoutView, _ store: borrowing CustodyStore
@@ -358,20 +423,26 @@ public final class PayoutSender: Sendable {
       try store.note(state, of: slot, transaction: hash, height: view.mined?.height)
       return .waits
     case .waitForFees(let state):
-      figures.withLock { $0.lastError = "fees are above the cap" }
+      noteTrouble("fees are above the cap")
       try store.note(state, of: slot, transaction: nil, height: nil)
       return .waits
     case .sign(let kind, let fees): return try sign(kind, fees, slot, view, store)
     case .send(let hash): return try send(hash, slot, view, store)
     case .settle(let outcome): return try settle(outcome, slot, view, store)
     case .hold(let reason):
-      try store.hold(slot, reason)
-      report("\(configuration.chain): payment with nonce \(slot.nonce) is held: \(reason)")
+      try hold(slot, reason, store)
       return .waits
     case .halt(let halt):
       try self.halt(halt, store)
       return .halted
     }
+  }
+
+  func hold(
+    _ slot: PayoutSlot, _ reason: String, _ store: borrowing CustodyStore
+  ) throws {
+    try store.hold(slot, reason)
+    report("\(configuration.chain): payment with nonce \(slot.nonce) is held: \(reason)")
   }
 
   // MARK: Signing and sending
@@ -415,7 +486,7 @@ public final class PayoutSender: Sendable {
     return .acted
   }
 
-  private func transaction(
+  func transaction(
     _ kind: PayoutAttempt.Kind, _ fees: GasFees, _ slot: PayoutSlot
   ) throws -> Transaction1559 {
     switch kind {
@@ -431,7 +502,7 @@ public final class PayoutSender: Sendable {
   }
 
   /// Without a signature what is out is kept alive.
-  private func sendAgain(
+  func sendAgain(
     _ slot: PayoutSlot, _ view: PayoutView, _ store: borrowing CustodyStore
   ) throws -> Acted {
     guard let hash = configuration.rules.resend(slot, view) else { return .waits }
@@ -445,15 +516,14 @@ public final class PayoutSender: Sendable {
       let raw = try store.raw(hash)
     else { preconditionFailure("an attempt without its bytes") }
     // An answer that is lost leaves everything as it is: the same bytes go again.
-    let answer = try nodes[0].send(raw)
-    for node in nodes.dropFirst() { _ = try? node.send(raw) }
+    let answer = try sendToAll(raw)
     try configuration.onBoundary(.sent)
     if answer.answer == .wrongChain {
       try halt(.wrongChain(answer.message), store)
       return .halted
     }
     if ![.accepted, .alreadyKnown].contains(answer.answer) {
-      figures.withLock { $0.lastError = "nonce \(slot.nonce): \(answer.message)" }
+      noteTrouble("nonce \(slot.nonce): \(answer.message)")
       if attempt.answer != answer.answer {
         report("\(configuration.chain): nonce \(slot.nonce): \(answer.message)")
       }
@@ -463,53 +533,12 @@ public final class PayoutSender: Sendable {
     return .waits
   }
 
-  // MARK: The end
-
-  private func settle(
-    _ outcome: PayoutOutcome, _ slot: PayoutSlot, _ view: PayoutView,
-    _ store: borrowing CustodyStore
-  ) throws -> Acted {
-    guard let mined = view.mined else { preconditionFailure("settled without a transaction") }
-    guard try othersAgree(mined) else {
-      figures.withLock { $0.lastError = "nonce \(slot.nonce): another node disagrees, or is away" }
-      try store.note(.mined, of: slot, transaction: mined.hash, height: mined.height)
-      return .waits
-    }
-    if let withdrawal = slot.withdrawal {
-      let command: Command =
-        outcome == .paid
-        ? .finishWithdrawal(id: withdrawal)
-        : .failWithdrawal(id: withdrawal, isCancelled: outcome == .cancelled)
-      guard let reply = core.submit([command])?.first else { throw CoreAway() }
-      if let rejection = reply.rejection {
-        // Forgotten by the engine: booked more than a day ago, and the ledger says how.
-        let booked = try store.decision(withdrawal)
-        guard rejection == .withdrawalFinished, booked == outcome.decision else {
-          try halt(.refused("withdrawal \(withdrawal) \(outcome): \(rejection.code)"), store)
-          return .halted
-        }
-      }
-    }
-    try configuration.onBoundary(.finished)
-    try store.close(slot, outcome, mined)
-    figures.withLock { figures in
-      switch outcome {
-      case .paid: figures.paid += 1
-      case .reverted: figures.reverted += 1
-      case .cancelled: figures.cancelled += 1
-      }
-    }
-    return .acted
-  }
-
-  /// Each further node has the same transaction in the same block with the same end.
-  private func othersAgree(_ mined: SentTransaction) throws -> Bool {
-    for node in nodes.dropFirst() {
-      guard let receipt = try? node.receipts(of: [mined.hash])[0],
-        receipt.block == mined.block, receipt.isSuccess == mined.isSuccess
-      else { return false }
-    }
-    return true
+  /// The answer of the node in use; that the others get it too is more than is needed.
+  func sendToAll(_ raw: [UInt8]) throws -> ChainNode.SendAnswer {
+    let inUse = node
+    let answer = try inUse.send(raw)
+    for other in nodes where other !== inUse { _ = try? other.send(raw) }
+    return answer
   }
 }
 
@@ -519,16 +548,5 @@ extension PayoutSlot {
     guard hold != nil else { return false }
     if let mined { return mined.isSuccess && !mined.hasPaid }
     return !isCancelled || current == nil
-  }
-}
-
-extension PayoutOutcome {
-  /// What the ledger calls it.
-  fileprivate var decision: String {
-    switch self {
-    case .paid: "confirmed"
-    case .reverted: "reverted"
-    case .cancelled: "cancelled"
-    }
   }
 }

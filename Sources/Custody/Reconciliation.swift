@@ -5,7 +5,7 @@ public import Postgres
 
 /// One asset's account of itself, in the chain's smallest units.
 ///
-///     held = users - adjustments + unbooked - leaving + float + difference
+///     held = users - adjustments + unbooked - leaving + float - taken + difference
 ///
 /// `difference` is zero, or something is wrong: above it, somebody paid in a way that no block shows as a
 /// transfer (from inside a call); below it, coins are missing.
@@ -24,11 +24,16 @@ public struct ReconciledAsset: Sendable, Equatable {
   public var unbooked: UInt256
   /// Withdrawals that are paid in a scanned block and not yet booked: it may still leave the chain.
   public var leaving: UInt256
-  /// The venue's own: what it put into its addresses from outside, less what it took out, less gas. Below zero
-  /// users' coins have paid for gas.
+  /// The venue's own: what it put into its addresses from outside, less what it took out, less gas.
   public var float: Int128
+  /// What left deposit addresses and wallets that pay by transactions that were never signed here: somebody else
+  /// has a key.
+  public var taken: Int128
   /// `held` less what the books say; nil where a figure is beyond 127 bits and cannot be compared.
   public var difference: Int128?
+
+  /// Every user's coin is there: where it is not, gas was paid with it or somebody took it.
+  public var isCovered: Bool { float >= taken }
 }
 
 public struct Reconciled: Sendable, Equatable {
@@ -37,7 +42,7 @@ public struct Reconciled: Sendable, Equatable {
   public var block: Hash32
   public var assets: [ReconciledAsset]
 
-  public var agrees: Bool { assets.allSatisfy { $0.difference == 0 } }
+  public var agrees: Bool { assets.allSatisfy { $0.difference == 0 && $0.isCovered } }
 }
 
 /// Why there is no reconciliation.
@@ -113,6 +118,8 @@ private struct Books {
   var confirmed: [String: Int128] = [:]
   /// Wei.
   var gas: Int128 = 0
+  /// Of what crossed outwards, the part that nobody here signed.
+  var taken: [String: Int128] = [:]
 
   init(_ conninfo: String, chain: String) throws(PostgresError) {
     let connection = try PostgresConnection(conninfo)
@@ -198,6 +205,17 @@ private struct Books {
       try sums(
         "select chain, sum(gas_cost)::text from core.sent_transaction where chain = $1 group by 1")[
         chain] ?? 0
+    // A wallet that pays nothing by slots, a cold one for example, is the venue's to use.
+    taken = try sums(
+      """
+      select v.asset, (-sum(v.raw_amount))::text from core.venue_transfer v
+      where v.chain = $1 and v.raw_amount < 0
+        and not exists (select from core.payout_attempt a where a.hash = v.tx_hash)
+        and (exists (select from core.payout_sender p where (p.chain, p.sender) = (v.chain, v.own))
+          or exists (select from core.deposit_address d
+            where (d.chain, d.address) = (v.chain, v.own)))
+      group by 1
+      """)
     // A payment's value is what its withdrawal says: that it is what left, `crossed` proves.
     paid = try sums(
       """
@@ -223,6 +241,7 @@ private struct Books {
   func reconcile(_ asset: DepositAsset, held: UInt256) -> ReconciledAsset {
     let (users, adjustments) = (users[asset.code] ?? 0, adjustments[asset.code] ?? 0)
     let unbooked = unbooked[asset.code] ?? .zero
+    let taken = taken[asset.code] ?? 0
     var (float, leaving) = (Int128(0), Int128(0))
     var difference: Int128?
     if let scale = Int128(exactly: asset.scale), let held = Int128(exactly: held),
@@ -230,9 +249,11 @@ private struct Books {
     {
       let (paid, confirmed) = (paid[asset.code] ?? 0, confirmed[asset.code] ?? 0)
       leaving = (paid - confirmed) * scale
-      float = (crossed[asset.code] ?? 0) + paid * scale - (asset.source == .native ? gas : 0)
+      float = (crossed[asset.code] ?? 0) + taken + paid * scale
+      if asset.source == .native { float -= gas }
       let (booked, isTooLarge) = (users - adjustments).multipliedReportingOverflow(by: scale)
-      let (rest, overflows) = (held - waiting).subtractingReportingOverflow(float - leaving)
+      let (rest, overflows) = (held - waiting).subtractingReportingOverflow(
+        float - taken - leaving)
       if !isTooLarge, !overflows {
         let (result, isBeyond) = rest.subtractingReportingOverflow(booked)
         if !isBeyond { difference = result }
@@ -240,7 +261,7 @@ private struct Books {
     }
     return ReconciledAsset(
       code: asset.code, scale: asset.scale, held: held, users: users, adjustments: adjustments,
-      unbooked: unbooked, leaving: UInt256(exactly: leaving) ?? .zero, float: float,
+      unbooked: unbooked, leaving: UInt256(exactly: leaving) ?? .zero, float: float, taken: taken,
       difference: difference)
   }
 }

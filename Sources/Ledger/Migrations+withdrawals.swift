@@ -173,6 +173,21 @@ extension Migrations {
         and (asked_kind is null) = (asked_maximum_fee is null));
     """
 
+  // What a person says of a payment is said of one transaction.
+  static let payoutResolutions = """
+    alter table core.payout_slot
+      add column resolved_hash bytea,
+      drop constraint payout_slot_resolution_check,
+      add constraint payout_slot_resolution_check
+        check (resolution in ('paid', 'reverted', 'cancelled')),
+      add check (resolved_hash is null or resolution is not null);
+    alter table core.payout_decision
+      drop constraint if exists payout_decision_decision_check,
+      drop constraint if exists payout_decision_decision_check1,
+      add constraint payout_decision_is_known
+        check (decision in ('resume', 'cancel', 'paid', 'reverted', 'cancelled', 'sweep'));
+    """
+
   // Sweeps of deposit addresses are slots of their own senders; what gas they need waits here for a nonce of
   // the hot wallet. Where coins went tells what of an address's balance no transfer explains.
   static let sweeps = """

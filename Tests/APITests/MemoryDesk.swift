@@ -92,7 +92,7 @@ final class MemoryDesk: DepositDesk {
       assets: [
         ReconciliationReport.Asset(
           asset: "BTC", held: "152500000", users: "150000000", adjustments: "0",
-          unbooked: "2500000", leaving: "0", float: "0", difference: "0")
+          unbooked: "2500000", leaving: "0", float: "0", taken: "0", difference: "0")
       ])
   }
 

@@ -93,10 +93,11 @@ final class MemoryPayouts: WithdrawalDesk {
     try check()
     return PayoutReport(
       chain: chain, sender: "0xd42781231b055c803c4f56bd99f0f7e6c2b518e3", state: "waiting",
-      halted: nil, nextNonce: "4", unfunded: [], lastError: nil,
+      halted: nil, nextNonce: "4", unfunded: [], unsigned: [], lastError: nil,
       slots: [
         PayoutReport.Slot(
-          nonce: "3", purpose: "withdrawal", withdrawal: "9",
+          sender: "0xd42781231b055c803c4f56bd99f0f7e6c2b518e3", nonce: "3", purpose: "withdrawal",
+          withdrawal: "9",
           destination: "0x2946259e0334f33a064106302415ad3391bed384", value: "0", cancelled: false,
           hold: "it succeeded, but the token logged no such transfer",
           transactions: ["0x" + String(repeating: "9", count: 64)], answer: "accepted")
@@ -118,9 +119,11 @@ final class MemoryPayouts: WithdrawalDesk {
   }
 
   func resolvePayout(
-    nonce: UInt64, _ outcome: PayoutResolution.Outcome, _ by: OperatorDecision
+    nonce: UInt64, _ resolution: PayoutResolution, by operator: UserID
   ) async throws(ExchangeError) -> Bool {
-    try decide("\(outcome) \(nonce)", by)
+    try decide(
+      "\(resolution.outcome) \(nonce)",
+      OperatorDecision(operator: `operator`, reason: resolution.reason))
     return nonce == 3
   }
 }

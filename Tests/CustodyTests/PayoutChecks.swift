@@ -27,6 +27,7 @@ extension Venue {
         select w.id from public.withdrawals w left join core.payout_slot s on s.withdrawal_id = w.id
         where s.outcome is not null and w.decision is distinct from
             (case s.outcome when 'paid' then 'confirmed' else s.outcome end)
+            and not (w.decision = 'reverted' and s.outcome = 'cancelled' and s.is_cancelled)
           or s.nonce is null and w.decision in ('confirmed', 'reverted')
           or s.nonce is not null and w.decision in ('requested', 'approved', 'rejected')
           or s.nonce is not null and s.outcome is null and w.decision = 'cancelled'
@@ -57,7 +58,8 @@ extension Venue {
         select s.nonce from core.payout_slot s
         left join core.sent_transaction t using (chain, sender, nonce)
         left join core.payout_attempt a on a.hash = t.hash
-        where s.outcome is not null and (a.kind is null and s.hold is null
+        where s.outcome is not null and t.hash is distinct from s.resolved_hash
+          and (a.kind is null and s.hold is null
           or (s.outcome = 'cancelled') <> (a.kind = 'cancellation')
           or s.outcome = 'reverted' and t.is_success and s.resolution is null and s.hold is null
           or s.outcome = 'paid' and not t.has_paid and s.resolution is null)

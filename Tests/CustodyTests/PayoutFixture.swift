@@ -16,6 +16,12 @@ final class TestSigner: PayoutSigner {
   enum Mood: Sendable, Equatable {
     case willing, away, refusing
     case refusingTo(Address)
+    /// Away from the check to the signature.
+    case silent
+    /// Says no before a withdrawal is started, by this code of its rules.
+    case forbidding(String)
+    /// Answers what no signer of this wallet can.
+    case wrong
   }
 
   private struct State {
@@ -52,9 +58,20 @@ final class TestSigner: PayoutSigner {
     return fee >= least
   }
 
-  func sign(_ transaction: Transaction1559) throws(PayoutSignerError) -> SignedTransaction {
+  func check(_ transaction: Transaction1559) throws(PayoutSignerError) {
     switch mood {
     case .away: throw .unavailable("killed")
+    case .forbidding(let code): throw .refused(code: code, message: "by the rules")
+    case .wrong: throw .wrong("another wallet")
+    case .willing, .refusing, .refusingTo, .silent: break
+    }
+  }
+
+  func sign(_ transaction: Transaction1559) throws(PayoutSignerError) -> SignedTransaction {
+    switch mood {
+    case .away, .silent: throw .unavailable("killed")
+    case .forbidding(let code): throw .refused(code: code, message: "by the rules")
+    case .wrong: throw .wrong("another wallet")
     case .refusing: throw .refused(code: "over_day_limit", message: "too much")
     case .refusingTo(let address) where transaction.destination == address:
       throw .refused(code: "not_on_allow_list", message: "\(address)")

@@ -189,7 +189,7 @@ extension DatabaseTests {
         }
         try chain.mine(4)
         try venue.reach("mined", id)
-        try scene.wait("waits") { scene.figures.lastError.contains("another node disagrees") }
+        try scene.wait("waits") { scene.figures.lastError.contains("disagrees about") }
         try scene.look()
         #expect(try venue.withdrawal(id)?.status == "mined" && scene.locked(0) == 707)
         // The same blocks come: the chain makes them from the same bytes.
@@ -234,7 +234,7 @@ extension DatabaseTests {
     private func runShort(_ scene: PayoutScene) throws {
       let (venue, chain) = (scene.venue, scene.chain)
       try enrich(scene)
-      scene.signer.mood = .away
+      scene.signer.mood = .silent
       try scene.pay()
       // All but 0.0003 ETH: enough for the gas of now, too little for that of 40 gwei.
       let large = try venue.withdraw(1_999_700_000 * Venue.gwei, of: 1, to: Self.recipient)
@@ -262,7 +262,7 @@ extension DatabaseTests {
         try chain.mint("USDC", to: venue.address(2), 4_000_000)
         try chain.mine(3)
         #expect(try eventually { try venue.balance(2, 0) == 5_000_000 })
-        scene.signer.mood = .away
+        scene.signer.mood = .silent
         try scene.pay()
         let first = try venue.withdraw(2_000_000, of: 0, to: Self.recipient)
         try venue.reach("slotted", first)

@@ -116,8 +116,9 @@ struct PayoutModel {
     for _ in 0..<400 where halt == nil && faults.isEmpty && !open.isEmpty {
       // The operator sees to what waits for a person.
       for index in open.indices where open[index].hold != nil {
-        if minedTransaction(open[index].nonce, in: scanned) != nil {
-          open[index].resolution = .paid
+        if let mined = minedTransaction(open[index].nonce, in: scanned) {
+          open[index].resolution = PayoutSlot.Resolution(
+            .paid, by: mined.mined.transaction.hash)
         } else {
           open[index].isCancelled = true
         }

@@ -75,15 +75,27 @@ private final class RealSigner: PayoutSigner {
 
   func address() throws(PayoutSignerError) -> Address { Venue.hotWallet }
 
+  func check(_ transaction: Transaction1559) throws(PayoutSignerError) {
+    do throws(SignerError) {
+      try client.check(transaction)
+    } catch {
+      throw Self.error(error)
+    }
+  }
+
   func sign(_ transaction: Transaction1559) throws(PayoutSignerError) -> SignedTransaction {
     do throws(SignerError) {
       return try client.sign(transaction)
     } catch {
-      switch error {
-      case .unavailable(let why): throw .unavailable(why)
-      case .wrongAnswer(let why): throw .unavailable(why)
-      case .refused(let code, let message): throw .refused(code: code, message: message)
-      }
+      throw Self.error(error)
+    }
+  }
+
+  private static func error(_ error: SignerError) -> PayoutSignerError {
+    switch error {
+    case .unavailable(let why): .unavailable(why)
+    case .wrongAnswer(let why): .wrong(why)
+    case .refused(let code, let message): .refused(code: code, message: message)
     }
   }
 }

@@ -151,7 +151,7 @@ extension DatabaseTests {
     @Test func aBaseFeeAboveTheCapHoldsUpWhatIsStarted() throws {
       try PayoutScene.run { scene in
         let (venue, chain) = (scene.venue, scene.chain)
-        scene.signer.mood = .away
+        scene.signer.mood = .silent
         try scene.pay()
         let first = try venue.withdraw(5_000, of: 1, to: Self.recipient)
         try venue.reach("slotted", first)
@@ -223,7 +223,7 @@ extension DatabaseTests {
 
     @Test func aSignerThatIsAwayIsWaitedFor() throws {
       try PayoutScene.run { scene in
-        scene.signer.mood = .away
+        scene.signer.mood = .silent
         // However fast blocks come.
         try scene.pay { $0.rules.bumpAfterBlocks = 10_000 }
         let id = try scene.venue.withdraw(5_000, of: 1, to: Self.recipient)
@@ -245,7 +245,7 @@ extension DatabaseTests {
         try venue.reach("broadcast", id)
         let sent = try #require(try scene.attempts(0).first)
         try chain.call("dev_hold", [sent.hash])
-        for mood in [TestSigner.Mood.away, .refusing] {
+        for mood in [TestSigner.Mood.silent, .refusing] {
           scene.signer.mood = mood
           try chain.mine(4)
           try venue.settle(scene.scanner)

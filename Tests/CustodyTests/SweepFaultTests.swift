@@ -197,7 +197,7 @@ extension DatabaseTests {
     @Test func aSweepNeedsNoSigner() throws {
       try PayoutScene.run { scene in
         try scene.pay()
-        scene.signer.mood = .away
+        scene.signer.mood = .silent
         let id = try scene.venue.withdraw(700, of: 0, to: PayoutScene.recipient(1))
         try scene.wait("waits") { scene.figures.lastError.contains("signer is away") }
         let signed = try scene.sign(scene.plan("ETH"))

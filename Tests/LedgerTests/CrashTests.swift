@@ -59,6 +59,10 @@ extension DatabaseTests {
     }
 
     @Test func aKilledServerLosesNothing() throws {
+      try SharedCluster.own { try killServer() }
+    }
+
+    private func killServer() throws {
       let database = try TestDatabase()
       let limits = Core.Limits.small(batchRows: 500, partitionRows: 1_000)
       let core = try Core(database, limits: limits)

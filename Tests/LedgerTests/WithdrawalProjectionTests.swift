@@ -274,6 +274,10 @@ extension DatabaseTests {
     }
 
     @Test func aKilledServerLosesNoStep() throws {
+      try SharedCluster.own { try killServer() }
+    }
+
+    private func killServer() throws {
       let database = try TestDatabase()
       let core = try Core(database, limits: .small(batchRows: 7, partitionRows: 64))
       try #expect(core.submit(Self.genesis()).get().allSatisfy { $0.rejection == nil })

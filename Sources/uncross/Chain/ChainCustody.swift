@@ -68,7 +68,8 @@ final class ChainCustody: Sendable {
       conninfo: conninfo, configuration: configuration, assets: rules, addresses: addresses,
       nodes: settings.nodes.map { ChainNode(url: $0) },
       signer: SocketSigner(path: payouts.signer, wallet: payouts.sender), core: core,
-      isFollowing: { scanner.currentFigures().isFollowing }, report: { logger.warning("\($0)") })
+      isFollowing: { scanner.currentFigures().isFollowing },
+      nodeInUse: { scanner.currentFigures().nodeInUse }, report: { logger.warning("\($0)") })
   }
 
   func start() {
@@ -97,11 +98,23 @@ final class ChainCustody: Sendable {
     func gauge(_ name: String, _ help: String, _ value: Double) -> Metric {
       Metric("uncross_custody_" + name, help, .gauge, value, labels: labels)
     }
-    let differences = (reconciled.withLock { $0 }?.assets ?? []).map { asset in
-      Metric(
-        "uncross_custody_difference", "Of the last reconciliation, in the chain's smallest units",
-        .gauge, asset.difference.map { Double($0) } ?? .nan,
-        labels: labels + [(name: "asset", value: asset.code)])
+    let differences = (reconciled.withLock { $0 }?.assets ?? []).flatMap { asset in
+      func figure(_ name: String, _ help: String, _ value: Double) -> Metric {
+        Metric(
+          "uncross_custody_" + name, help, .gauge, value,
+          labels: labels + [(name: "asset", value: asset.code)])
+      }
+      return [
+        figure(
+          "difference", "Of the last reconciliation, in the chain's smallest units",
+          asset.difference.map { Double($0) } ?? .nan),
+        figure(
+          "uncovered", "1 where users' coins are not all there",
+          asset.isCovered ? 0 : 1),
+        figure(
+          "taken", "What left by transactions that nobody here signed, in the smallest units",
+          Double(asset.taken)),
+      ]
     }
     return differences + nodeMetrics(figures) + payoutMetrics() + [
       gauge(
@@ -348,7 +361,7 @@ extension ChainCustody: DepositDesk {
         ReconciliationReport.Asset(
           asset: asset.code, held: "\(asset.held)", users: Self.scaled(asset.users, asset.scale),
           adjustments: Self.scaled(asset.adjustments, asset.scale), unbooked: "\(asset.unbooked)",
-          leaving: "\(asset.leaving)", float: "\(asset.float)",
+          leaving: "\(asset.leaving)", float: "\(asset.float)", taken: "\(asset.taken)",
           difference: asset.difference.map { "\($0)" })
       })
   }

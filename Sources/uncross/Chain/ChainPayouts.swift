@@ -83,10 +83,11 @@ extension ChainCustody: WithdrawalDesk {
     return PayoutReport(
       chain: settings.name, sender: "\(sender)", state: figures.state, halted: figures.halted,
       nextNonce: "\(figures.nextNonce)", unfunded: figures.unfunded,
+      unsigned: figures.unsigned,
       lastError: figures.lastError.isEmpty ? nil : figures.lastError,
       slots: slots.map { slot in
         PayoutReport.Slot(
-          nonce: "\(slot.nonce)", purpose: slot.purpose.rawValue,
+          sender: "\(slot.sender)", nonce: "\(slot.nonce)", purpose: slot.purpose.rawValue,
           withdrawal: slot.withdrawal.map { "\($0)" }, destination: "\(slot.destination)",
           value: "\(slot.value)", cancelled: slot.isCancelled, hold: slot.hold,
           transactions: slot.attempts.map { "\($0.hash)" },
@@ -106,16 +107,29 @@ extension ChainCustody: WithdrawalDesk {
   }
 
   func resolvePayout(
-    nonce: UInt64, _ outcome: PayoutResolution.Outcome, _ by: OperatorDecision
+    nonce: UInt64, _ resolution: PayoutResolution, by operator: UserID
   ) async throws(ExchangeError) -> Bool {
-    try await decide(
-      PayoutDecision(
-        outcome == .paid ? .paid : .reverted, nonce: nonce, operator: by.operator,
-        reason: by.reason))
+    let kind: PayoutDecision.Kind =
+      switch resolution.outcome {
+      case .paid: .paid
+      case .reverted: .reverted
+      case .cancelled: .cancelled
+      }
+    var wallet: Address?
+    if let sender = resolution.sender {
+      // One that is no address has no payment.
+      guard let address = try? Address(sender) else { return false }
+      wallet = address
+    }
+    return try await decide(
+      PayoutDecision(kind, nonce: nonce, operator: `operator`, reason: resolution.reason),
+      of: wallet)
   }
 
-  private func decide(_ decision: PayoutDecision) async throws(ExchangeError) -> Bool {
-    guard let sender = settings.payouts?.sender else {
+  private func decide(
+    _ decision: PayoutDecision, of wallet: Address? = nil
+  ) async throws(ExchangeError) -> Bool {
+    guard let sender = wallet ?? settings.payouts?.sender else {
       throw .unavailable(reason: "no_payouts", retryAfterSeconds: 60)
     }
     return try await asked { desk async throws(CustodyDesk.Failure) in
@@ -139,6 +153,13 @@ extension ChainCustody: WithdrawalDesk {
       gauge(
         "unfunded_assets", "Assets of which the hot wallet has too little for what is approved",
         figures.unfunded.count),
+      gauge(
+        "unsigned_assets", "Assets of which the signer would not sign what is approved",
+        figures.unsigned.count),
+      gauge("signer_away", "1 where the signer did not answer", figures.isSignerAway ? 1 : 0),
+      gauge(
+        "open_of_earlier_wallets", "Payments of wallets of before that are not finished",
+        figures.openOfEarlier),
       Metric(
         "uncross_payouts_paid_total", "Payments that are final since the start", .counter,
         Double(figures.paid), labels: labels),

@@ -20,6 +20,14 @@ struct SocketSigner: PayoutSigner {
     }
   }
 
+  func check(_ transaction: Transaction1559) throws(PayoutSignerError) {
+    do throws(SignerError) {
+      try client.check(transaction)
+    } catch {
+      throw Self.error(error)
+    }
+  }
+
   func sign(_ transaction: Transaction1559) throws(PayoutSignerError) -> SignedTransaction {
     do throws(SignerError) {
       return try client.sign(transaction)
@@ -31,7 +39,7 @@ struct SocketSigner: PayoutSigner {
   private static func error(_ error: SignerError) -> PayoutSignerError {
     switch error {
     case .unavailable(let why): .unavailable(why)
-    case .wrongAnswer(let why): .unavailable("its answer is wrong: \(why)")
+    case .wrongAnswer(let why): .wrong(why)
     case .refused(let code, let message): .refused(code: code, message: message)
     }
   }

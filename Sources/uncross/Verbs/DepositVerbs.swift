@@ -140,7 +140,8 @@ struct ReconcileCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "reconcile", abstract: "Compare what is on the chain with what is in the books.",
     discussion: """
-      As of the last scanned block, in the chain's smallest units; exit status 1 unless all differences are 0:
+      As of the last scanned block, in the chain's smallest units; exit status 1 unless all differences are 0
+      and the float covers what was taken:
 
         uncross reconcile --key operator.pem
       """)
@@ -158,13 +159,17 @@ struct ReconcileCommand: AsyncParsableCommand {
   static func text(_ report: ReconciliationReport) -> String {
     var table = Table(
       "ASSET", ">HELD", ">USERS", ">ADJUSTMENTS", ">UNBOOKED", ">LEAVING", ">FLOAT",
-      ">DIFFERENCE")
+      ">TAKEN", ">DIFFERENCE")
     for asset in report.assets {
       table.add(
         asset.asset, asset.held, asset.users, asset.adjustments, asset.unbooked, asset.leaving,
-        asset.float, asset.difference ?? "beyond 127 bits")
+        asset.float, asset.taken, asset.difference ?? "beyond 127 bits")
     }
-    return "\(report.chain) at block \(report.block), \(report.blockHash)\n" + table.text()
-      + (report.agrees ? "\nchain and books agree" : "\nchain and books DIFFER")
+    let differs = report.assets.contains { $0.difference != "0" }
+    let verdict =
+      report.agrees
+      ? "chain and books agree" : differs ? "chain and books DIFFER" : "users' coins are MISSING"
+    return "\(report.chain) at block \(report.block), \(report.blockHash)\n" + table.text() + "\n"
+      + verdict
   }
 }

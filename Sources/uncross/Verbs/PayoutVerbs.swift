@@ -138,13 +138,18 @@ struct PayoutsCommand: AsyncParsableCommand {
       if !report.unfunded.isEmpty {
         lines.append("UNFUNDED   \(report.unfunded.joined(separator: " "))")
       }
+      if !report.unsigned.isEmpty {
+        lines.append("UNSIGNED   \(report.unsigned.joined(separator: ", "))")
+      }
       if let error = report.lastError { lines.append("last error \(error)") }
       if report.slots.isEmpty { return (lines + ["no open payments"]).joined(separator: "\n") }
       var table = Table(
-        ">NONCE", "PURPOSE", ">WITHDRAWAL", "TO", ">VALUE", "STATE", "ANSWER", "TRANSACTION")
+        "WALLET", ">NONCE", "PURPOSE", ">WITHDRAWAL", "TO", ">VALUE", "STATE", "ANSWER",
+        "TRANSACTION")
       for slot in report.slots {
         table.add(
-          slot.nonce, slot.purpose, slot.withdrawal ?? "-", slot.destination, slot.value,
+          slot.sender == report.sender ? "hot" : slot.sender, slot.nonce, slot.purpose,
+          slot.withdrawal ?? "-", slot.destination, slot.value,
           slot.hold.map { "HELD: \($0)" } ?? (slot.cancelled ? "cancelling" : "open"), slot.answer,
           slot.transactions.last ?? "-")
       }
@@ -184,23 +189,27 @@ struct PayoutsCommand: AsyncParsableCommand {
 
   struct Resolve: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-      abstract: "Say what became of a payment that is held.")
+      abstract:
+        "Say what became of a payment that is held, or whose nonce another transaction took.")
 
     @Argument(help: "Its nonce.") var nonce: String
-    @Argument(help: "paid or reverted, as the chain shows it.") var outcome: String
+    @Argument(
+      help: "paid or reverted, as the chain shows it; cancelled where another took its nonce.")
+    var outcome: String
     @Option(help: "Why, for the auditor.") var reason: String
+    @Option(help: "The wallet that pays it, where it is one of before.") var sender: String?
     @OptionGroup var client: ClientOptions
 
     func validate() throws {
       guard PayoutResolution.Outcome(rawValue: outcome) != nil else {
-        throw ValidationError("the outcome is paid or reverted")
+        throw ValidationError("the outcome is paid, reverted or cancelled")
       }
     }
 
     func run() async throws {
       guard let outcome = PayoutResolution.Outcome(rawValue: outcome) else { return }
       try await client.signed { api in
-        let resolution = PayoutResolution(outcome: outcome, reason: reason)
+        let resolution = PayoutResolution(outcome: outcome, reason: reason, sender: sender)
         client.show(try await api.resolvePayout(nonce: nonce, resolution)) { _ in
           "nonce \(nonce) is \(outcome.rawValue)"
         }
