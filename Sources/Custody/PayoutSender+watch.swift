@@ -20,6 +20,9 @@ extension PayoutSender {
             + "they are watched, and nothing more is signed for them")
       }
       open += look.slots.count
+      if !assets.ownSenders.contains(sender) {
+        noteTrouble("the earlier wallet \(sender) is not in own_senders: its payments are not seen")
+      }
       try watch(look, settled: settled, isSending: account.halted == nil, store)
     }
     figures.withLock { $0.openOfEarlier = open }

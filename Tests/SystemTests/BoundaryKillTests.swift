@@ -170,6 +170,10 @@ import Testing
       _ = try await scene.chain.pay(payee.address, "ETH", 50_000_000_000_000_000)
       _ = try await scene.chain.pay(payee.address, "USDC", 50_000_000)
     }
+    try await wait("the first payments", seconds: 60) {
+      try exchange.number(
+        "select count(*) from deposits where status in ('credited', 'final')") == 4
+    }
     try await oracle.check(acknowledged: [], after: "the first payments")
     var places: [String: DatabaseGate.Place] = [:]
     for boundary in PaymentBoundary.allCases {
@@ -243,6 +247,9 @@ import Testing
     }
     scene.kills += 1
     scene.gate.disarmAll()
+    try await wait("Postgres", seconds: 60) {
+      (try? scene.exchange.number("select 1")) == 1
+    }
     if scene.victim != .exchange {
       try await wait("the chain", seconds: 60) {
         (try? await scene.chain.call("dev_clearFaults")) != nil
@@ -287,7 +294,7 @@ import Testing
     try await wait("a deposit to be \(before)", seconds: 60) { try gate.isMet() }
     if boundary == .numbered {
       try gate.arm("in_numbered")
-      gate.disarm("in_ripe")
+      try gate.disarm("in_ripe")
       try await wait("the number", seconds: 60) { try has(transaction, "credit_no is not null") }
       try await wait("the group", seconds: 60) { try gate.isMet() }
     }

@@ -51,7 +51,7 @@ struct ChainProbe: Sendable {
   private func height(_ key: String, in answer: String) throws -> Int {
     let object = try JSONSerialization.jsonObject(with: Data(answer.utf8)) as? [String: Any]
     let text = (object?["result"] as? [String: Any])?[key] as? String
-    return try #require(Int(try #require(text).dropFirst(2), radix: 16))
+    return try #require(text.flatMap { Int($0.dropFirst(2), radix: 16) })
   }
 
   /// From now on no block becomes final.
