@@ -15,13 +15,12 @@ public struct SignerDesk: ~Copyable {
   /// Opens the log and rebuilds the rules from it.
   /// - Parameter clock: seconds since 1970; it may jump, and back it is not followed.
   public init(
-    key: consuming SecretKey, policy: SignerPolicy, log path: String, logMustExist: Bool = false,
+    key: consuming SecretKey, policy: SignerPolicy, log path: String, _ start: SignerLog.Start,
     clock: @escaping () -> Int64 = wallClock
   ) throws(SignerLogError) {
     var rules = SignerRules(account: key.address, policy: policy)
-    log = try SignerLog.open(
-      path, chainID: policy.chainID, account: key.address, mustExist: logMustExist
-    ) { entry throws(SignerContradiction) in
+    let identity = SignerIdentity(address: key.address, chainID: policy.chainID)
+    log = try SignerLog.open(path, of: identity, start) { entry throws(SignerContradiction) in
       try rules.record(entry.transaction, at: entry.time)
     }
     self.rules = rules

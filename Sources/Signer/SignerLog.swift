@@ -21,6 +21,14 @@ public struct SignerLog: ~Copyable {
     public let transaction: Transaction1559
   }
 
+  /// What a start finds, said by whoever starts it. Never whichever there is: on a volume that is
+  /// not mounted that would begin an empty log, and every nonce would be free again.
+  public enum Start: Sendable {
+    case existing
+    /// The first start of a key: a log that is there already is refused.
+    case new
+  }
+
   private static let magic = Array("UXSIGN01".utf8)
   private static let headerByteCount = 68
   private static let frameByteCount = 8
@@ -38,17 +46,16 @@ public struct SignerLog: ~Copyable {
 
   // MARK: Start
 
-  /// Opens the file, makes it where there is none, and gives every entry in order.
+  /// Opens the file, or makes it at a first start, and gives every entry in order.
   ///
   /// A record that lacks its last bytes was never synchronised, so its signature never left: it is
   /// cut off. Anything else that is wrong is damage.
-  /// - Parameter mustExist: refuse to begin a new file: what is known of used nonces is in the old.
   public static func open(
-    _ path: String, chainID: UInt64, account: Address, mustExist: Bool = false,
+    _ path: String, of identity: SignerIdentity, _ start: Start,
     each: (Entry) throws(SignerContradiction) -> Void
   ) throws(SignerLogError) -> SignerLog {
-    let header = header(chainID: chainID, account: account)
-    let descriptor = try descriptor(of: path, header, mustExist: mustExist)
+    let header = header(identity)
+    let descriptor = try descriptor(of: path, header, start)
     var log = SignerLog(descriptor, lastHash: Array(header.suffix(hashByteCount)))
     try log.read(header, each)
     return log
@@ -75,25 +82,17 @@ public struct SignerLog: ~Copyable {
   }
 
   private static func descriptor(
-    of path: String, _ header: [UInt8], mustExist: Bool
+    of path: String, _ header: [UInt8], _ start: Start
   ) throws(SignerLogError) -> Descriptor {
     do throws(FileFault) {
-      let flags = O_RDWR | O_APPEND
-      do throws(FileFault) {
-        return try ProtectedFile.open(path, .secret, flags: flags)
-      } catch {
-        guard error == .missing, !mustExist else { throw error }
-      }
-      // Another signer may make it at the same time: then theirs is opened, and its lock decides.
-      do throws(FileFault) { try ProtectedFile.create(path, header) } catch {
-        guard error == .exists else { throw error }
-      }
-      return try ProtectedFile.open(path, .secret, flags: flags)
+      // Of two first starts at once, one makes it and the other is refused.
+      if start == .new { try ProtectedFile.create(path, header) }
+      return try ProtectedFile.open(path, .secret, flags: O_RDWR | O_APPEND)
     } catch { throw .file(error) }
   }
 
-  private static func header(chainID: UInt64, account: Address) -> [UInt8] {
-    let content = magic + bigEndian(chainID) + account.bytes
+  private static func header(_ identity: SignerIdentity) -> [UInt8] {
+    let content = magic + bigEndian(identity.chainID) + identity.address.bytes
     return content + Array(SHA256.hash(data: content))
   }
 
@@ -228,6 +227,9 @@ public enum SignerLogError: Error, Equatable, Sendable {
 extension SignerLogError: CustomStringConvertible {
   public var description: String {
     switch self {
+    case .file(.exists): "it exists: --new-log is for the first start of a key, leave it out"
+    case .file(.missing):
+      "there is no such file: a wrong path, a volume that is not mounted, or the first start of a key"
     case .file(let fault): fault.description
     case .inUse: "another signer has it open"
     case .otherChain: "it is of another chain"

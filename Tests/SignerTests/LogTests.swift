@@ -18,14 +18,15 @@ import Testing
     _ path: String, chain: UInt64 = 7, account: Address = Accounts.own
   ) throws(SignerLogError) -> (entries: [SignerLog.Entry], cut: Int) {
     var entries: [SignerLog.Entry] = []
-    let log = try SignerLog.open(path, chainID: chain, account: account) { entries.append($0) }
+    let identity = SignerIdentity(address: account, chainID: chain)
+    let log = try SignerLog.open(path, of: identity, .existing) { entries.append($0) }
     #expect(log.entryCount == entries.count)
     return (entries, log.cutByteCount)
   }
 
   private func append(_ transactions: [Transaction1559], to path: String) throws {
     var count: Int64 = 0
-    var log = try SignerLog.open(path, chainID: 7, account: Accounts.own) { _ in count += 1 }
+    var log = try SignerLog.open(path, of: Accounts.identity, .fitting(path)) { _ in count += 1 }
     for transaction in transactions {
       try log.append(SignerLog.Entry(time: 100 + count, transaction: transaction))
       count += 1
@@ -132,7 +133,7 @@ import Testing
   @Test func isOpenOnce() throws {
     let directory = try TemporaryDirectory()
     let path = try make(in: directory)
-    let log = try SignerLog.open(path, chainID: 7, account: Accounts.own) { _ in }
+    let log = try SignerLog.open(path, of: Accounts.identity, .existing) { _ in }
     #expect(throws: SignerLogError.inUse) { try read(path) }
     #expect(log.entryCount == 4)
     _ = consume log
@@ -146,12 +147,25 @@ import Testing
     #expect(throws: SignerLogError.file(.symbolicLink)) { try read(directory.file("link")) }
     #expect(chmod(path, 0o640) == 0)
     #expect(throws: SignerLogError.file(.openToOthers(mode: 0o640))) { try read(path) }
-    #expect(throws: SignerLogError.file(.missing)) { () throws in
-      _ = try SignerLog.open(
-        directory.file("none"), chainID: 7, account: Accounts.own, mustExist: true
-      ) { _ in }
+  }
+
+  /// Neither begins one where one should be, nor goes on with one where none should be.
+  @Test func isBegunOnce() throws {
+    let directory = try TemporaryDirectory()
+    let path = directory.file("log")
+    func open(_ start: SignerLog.Start) throws(SignerLogError) -> Int {
+      try SignerLog.open(path, of: Accounts.identity, start) { _ in }.entryCount
     }
-    #expect(access(directory.file("none"), F_OK) != 0)
+    #expect(throws: SignerLogError.file(.missing)) { try open(.existing) }
+    #expect(access(path, F_OK) != 0)
+    #expect(try open(.new) == 0)
+    let empty = try directory.read("log")
+    #expect(throws: SignerLogError.file(.exists)) { try open(.new) }
+    #expect(try open(.existing) == 0)
+    #expect(try directory.read("log") == empty)
+    try append([pay(1)], to: path)
+    #expect(throws: SignerLogError.file(.exists)) { try open(.new) }
+    #expect(try open(.existing) == 1)
   }
 
   /// Well-formed records that no signer can have written.
@@ -163,10 +177,11 @@ import Testing
       ("no payment", [pay(1, data: [1])]), ("twice the same", [pay(1), pay(1)]),
     ] {
       let directory = try TemporaryDirectory()
-      try append(history, to: directory.file("log"))
+      let path = directory.file("log")
+      try append(history, to: path)
       let policy = try policy()
       do throws(SignerLogError) {
-        _ = try SignerDesk(key: Accounts.key(), policy: policy, log: directory.file("log"))
+        _ = try SignerDesk(key: Accounts.key(), policy: policy, log: path, .existing)
         Issue.record("\(name) is not refused")
       } catch {
         guard case .contradiction = error else {
@@ -184,7 +199,8 @@ import Testing
     var signed: [SignedTransaction] = []
     for start in 0..<3 as Range<UInt64> {
       var desk = try SignerDesk(
-        key: Accounts.key(), policy: policy, log: path, logMustExist: start > 0, clock: { 50 })
+        key: Accounts.key(), policy: policy, log: path, start > 0 ? .existing : .new,
+        clock: { 50 })
       #expect(desk.entryCount == signed.count)
       for old in signed {
         #expect(try desk.sign(unsigned: old.transaction.signingPayload) == .signed(old))
@@ -202,7 +218,8 @@ import Testing
       #expect(try desk.sign(unsigned: [2, 0xc0]) == .refused(.malformed))
       #expect(try desk.sign(unsigned: new.raw) == .refused(.malformed))
     }
-    var desk = try SignerDesk(key: Accounts.key(), policy: policy, log: path, clock: { 60 })
+    var desk = try SignerDesk(
+      key: Accounts.key(), policy: policy, log: path, .existing, clock: { 60 })
     let more = pay(1, nonce: 9).signingPayload
     #expect(try desk.sign(unsigned: more) == .refused(.overDayLimit))
     #expect(desk.entryCount == 3)

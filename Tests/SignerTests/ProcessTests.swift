@@ -103,13 +103,14 @@ private final class SignerRun: Sendable {
 
   private func start(
     in directory: TemporaryDirectory, socket: String = "socket", passphrase: String = passphrase,
-    shell: String? = nil, newLog: Bool = true
+    shell: String? = nil, newLog: Bool? = nil
   ) throws -> SignerRun {
-    try SignerRun(
+    let isNew = newLog ?? (SignerLog.Start.fitting(directory.file("log")) == .new)
+    return try SignerRun(
       [
         "signer", "--key", directory.file("key"), "--policy", directory.file("policy"), "--log",
         directory.file("log"), "--socket", directory.file(socket), "--passphrase-fd", "0",
-      ] + (newLog ? ["--new-log"] : []), input: passphrase, shell: shell)
+      ] + (isNew ? ["--new-log"] : []), input: passphrase, shell: shell)
   }
 
   @Test func runsAndEndsCleanly() throws {
@@ -147,6 +148,10 @@ private final class SignerRun: Sendable {
 
     let first = try start(in: directory)
     #expect(first.line().contains("listening"))
+    // Left in a unit file, it would begin an empty log on a volume that is not mounted.
+    let forgotten = try start(in: directory, socket: "socket2", newLog: true).end()
+    #expect(forgotten.status == 65)
+    #expect(forgotten.errors.contains("it exists: --new-log"), "\(forgotten.errors)")
     let second = try start(in: directory, socket: "socket2").end()
     #expect(second.status == 65)
     #expect(second.errors.contains("another signer has it open"), "\(second.errors)")
@@ -267,7 +272,7 @@ private final class SignerRun: Sendable {
     var nonce: UInt64 = 0
     var (kills, doubtful) = (0, 0)
     while kills < 20 {
-      let run = try start(in: directory, newLog: given.isEmpty)
+      let run = try start(in: directory)
       #expect(run.line().contains("listening"))
       let client = SignerClient(socketPath: path, account: Accounts.own)
       // What was given before the kill is given again, and nothing else at its nonce.
@@ -304,9 +309,9 @@ private final class SignerRun: Sendable {
 
     // Every signature that anyone got is in the log.
     var logged: Set<Transaction1559> = []
-    _ = try SignerLog.open(
-      directory.file("log"), chainID: 7, account: Accounts.own, mustExist: true
-    ) { logged.insert($0.transaction) }
+    _ = try SignerLog.open(directory.file("log"), of: Accounts.identity, .existing) {
+      logged.insert($0.transaction)
+    }
     for signed in given {
       #expect(logged.contains(signed.transaction))
       #expect(signed == signed.transaction.signed(by: Accounts.key()))

@@ -30,7 +30,7 @@ final class RunningSigner: Sendable {
     let (start, end) = (Outcome(), ended)
     Thread.detachNewThread {
       do {
-        let desk = try SignerDesk(key: Accounts.key(), policy: policy, log: log)
+        let desk = try SignerDesk(key: Accounts.key(), policy: policy, log: log, .fitting(log))
         var server = try SignerServer(
           path: path, desk: desk, user: user, frameMilliseconds: frameMilliseconds)
         start.give(nil)

@@ -206,7 +206,7 @@ import Testing
       #expect(chmod(directory.path, mode) == 0)
       defer { chmod(directory.path, 0o700) }
       let log = try TemporaryDirectory()
-      let desk = try SignerDesk(key: Accounts.key(), policy: policy(), log: log.file("log"))
+      let desk = try SignerDesk(key: Accounts.key(), policy: policy(), log: log.file("log"), .new)
       do throws(SignerServerError) {
         _ = try SignerServer(path: directory.file("socket"), desk: desk)
         Issue.record("mode \(mode) is not refused")
@@ -225,9 +225,10 @@ import Testing
     #expect(listen(killed, 1) == 0)
     let other = try TemporaryDirectory()
     func start() throws(SignerServerError) {
+      let log = other.file("log")
       guard
         let policy = try? policy(),
-        let desk = try? SignerDesk(key: Accounts.key(), policy: policy, log: other.file("log"))
+        let desk = try? SignerDesk(key: Accounts.key(), policy: policy, log: log, .fitting(log))
       else { throw .pathTooLong }
       _ = try SignerServer(path: path, desk: desk)
     }
@@ -248,7 +249,7 @@ import Testing
     let client = SignerClient(socketPath: directory.file("socket"), account: Accounts.own)
     do {
       let signer = try RunningSigner(in: directory, policy: policy())
-      #expect(try client.hello() == SignerIdentity(address: Accounts.own, chainID: 7))
+      #expect(try client.hello() == Accounts.identity)
       #expect(try client.sign(pay(1)) == pay(1).signed(by: Accounts.key()))
       #expect(throws: refusal(.nonceUsed)) { try client.sign(pay(2, fee: 500)) }
       #expect(throws: refusal(.notAPayment)) { try client.sign(pay(0, data: [1])) }

@@ -15,8 +15,8 @@ struct SignerCommand: ParsableCommand {
         uncross signer --key hot.key --policy policy.json --log signer.log \\
           --socket run/signer.sock --passphrase-fd 3 3< passphrase
 
-      The first start of a key has --new-log; without it a log that is missing is an error, for what
-      it held is what keeps a nonce from being used twice.
+      The first start of a key, and only that, has --new-log. Without it a log that is missing is an
+      error, with it one that is there: what it holds keeps a nonce from being used twice.
       """)
 
   @Option(help: "The key's file, made by uncross signer-key.")
@@ -28,7 +28,7 @@ struct SignerCommand: ParsableCommand {
   @Option(help: "What has been signed. One file for ever: never restore an older copy.")
   var log: String
 
-  @Flag(help: "Begin a new log where there is none: for the first start only.")
+  @Flag(help: "Begin the log: for the first start of a key only; one that is there is an error.")
   var newLog = false
 
   @Option(help: "Where to listen.")
@@ -79,7 +79,7 @@ struct SignerCommand: ParsableCommand {
   private func desk(_ rules: SignerPolicy) throws(VerbFailure) -> SignerDesk {
     let key = try SignerFailure.openKey(key, passphraseDescriptor)
     do throws(SignerLogError) {
-      return try SignerDesk(key: key, policy: rules, log: log, logMustExist: !newLog)
+      return try SignerDesk(key: key, policy: rules, log: log, newLog ? .new : .existing)
     } catch { throw VerbFailure("\(log): \(error)", status: VerbFailure.badData) }
   }
 
