@@ -49,14 +49,24 @@ public struct SignerLog: ~Copyable {
   /// Opens the file, or makes it at a first start, and gives every entry in order.
   ///
   /// A record that lacks its last bytes was never synchronised, so its signature never left: it is
-  /// cut off. Anything else that is wrong is damage.
+  /// cut off. Anything else that is wrong is damage. What was read is on disk when this returns.
   public static func open(
     _ path: String, of identity: SignerIdentity, _ start: Start,
+    each: (Entry) throws(SignerContradiction) -> Void
+  ) throws(SignerLogError) -> SignerLog {
+    try open(path, of: identity, start, sync: { fsync($0) }, each: each)
+  }
+
+  /// - Parameter sync: `fsync`, or what a test puts in its place.
+  static func open(
+    _ path: String, of identity: SignerIdentity, _ start: Start, sync: (Int32) -> Int32,
     each: (Entry) throws(SignerContradiction) -> Void
   ) throws(SignerLogError) -> SignerLog {
     let header = header(identity)
     let descriptor = try descriptor(of: path, header, start)
     var log = SignerLog(descriptor, lastHash: Array(header.suffix(hashByteCount)))
+    try log.lock()
+    do throws(FileFault) { try log.settle(path, sync) } catch { throw .file(error) }
     try log.read(header, each)
     return log
   }
@@ -70,12 +80,32 @@ public struct SignerLog: ~Copyable {
   /// program: it ends here, not with the last descriptor.
   deinit { flock(descriptor.number, LOCK_UN) }
 
-  private mutating func read(
-    _ header: [UInt8], _ each: (Entry) throws(SignerContradiction) -> Void
-  ) throws(SignerLogError) {
+  private func lock() throws(SignerLogError) {
     guard flock(descriptor.number, LOCK_EX | LOCK_NB) == 0 else {
       throw errno == EWOULDBLOCK ? .inUse : .file(.last("flock"))
     }
+  }
+
+  /// Brings the file and its name to the disk, so that what is read is what the disk holds.
+  ///
+  /// A signer that was killed between writing a record and synchronising it left it in memory only.
+  /// It is read here all the same, and its transaction would be answered as signed before.
+  ///
+  /// Nothing is written again. Where a sync failed, that signer has ended, but Linux may take the
+  /// pages that did not get to the disk for clean: no later sync says anything of them. So what is
+  /// clean leaves the memory, and what is read comes from the disk: a record that never got there
+  /// is torn or missing or damage, and its signature never left. To write it again out of such
+  /// memory would be to trust the copy that is in doubt.
+  private func settle(_ path: String, _ sync: (Int32) -> Int32) throws(FileFault) {
+    guard sync(descriptor.number) == 0 else { throw .last("fsync") }
+    try ProtectedFile.syncDirectory(of: path, by: sync)
+    // Advice, which some file systems do not take: docs/signer.md says what to do after EIO.
+    _ = posix_fadvise(descriptor.number, 0, 0, POSIX_FADV_DONTNEED)
+  }
+
+  private mutating func read(
+    _ header: [UInt8], _ each: (Entry) throws(SignerContradiction) -> Void
+  ) throws(SignerLogError) {
     var reader = Reader(descriptor.number)
     try check(header: try reader.take(Self.headerByteCount), expected: header)
     try readRecords(&reader, each)
