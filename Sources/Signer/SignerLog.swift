@@ -36,7 +36,10 @@ public struct SignerLog: ~Copyable {
   /// Of time and transaction: those that are signed have less than 300.
   private static let maximumPayloadByteCount = 1_024
 
+  private let path: String
   private let descriptor: Descriptor
+  /// Of all that was read and written.
+  private var byteCount = 0
   private var lastHash: [UInt8]
   /// How many bytes of an unfinished record were cut off at the start.
   public private(set) var cutByteCount = 0
@@ -64,14 +67,15 @@ public struct SignerLog: ~Copyable {
   ) throws(SignerLogError) -> SignerLog {
     let header = header(identity)
     let descriptor = try descriptor(of: path, header, start)
-    var log = SignerLog(descriptor, lastHash: Array(header.suffix(hashByteCount)))
+    var log = SignerLog(path, descriptor, lastHash: Array(header.suffix(hashByteCount)))
     try log.lock()
-    do throws(FileFault) { try log.settle(path, sync) } catch { throw .file(error) }
+    do throws(FileFault) { try log.settle(sync) } catch { throw .file(error) }
     try log.read(header, each)
     return log
   }
 
-  private init(_ descriptor: consuming Descriptor, lastHash: [UInt8]) {
+  private init(_ path: String, _ descriptor: consuming Descriptor, lastHash: [UInt8]) {
+    self.path = path
     self.descriptor = descriptor
     self.lastHash = lastHash
   }
@@ -96,7 +100,7 @@ public struct SignerLog: ~Copyable {
   /// clean leaves the memory, and what is read comes from the disk: a record that never got there
   /// is torn or missing or damage, and its signature never left. To write it again out of such
   /// memory would be to trust the copy that is in doubt.
-  private func settle(_ path: String, _ sync: (Int32) -> Int32) throws(FileFault) {
+  private func settle(_ sync: (Int32) -> Int32) throws(FileFault) {
     guard sync(descriptor.number) == 0 else { throw .last("fsync") }
     try ProtectedFile.syncDirectory(of: path, by: sync)
     // Advice, which some file systems do not take: docs/signer.md says what to do after EIO.
@@ -108,6 +112,7 @@ public struct SignerLog: ~Copyable {
   ) throws(SignerLogError) {
     var reader = Reader(descriptor.number)
     try check(header: try reader.take(Self.headerByteCount), expected: header)
+    byteCount = Self.headerByteCount
     try readRecords(&reader, each)
   }
 
@@ -167,6 +172,7 @@ public struct SignerLog: ~Copyable {
         try each(Entry(time: Int64(bitPattern: time), transaction: transaction))
       } catch { throw .contradiction(offset: offset, error) }
       lastHash = hash
+      byteCount = reader.offset
       entryCount += 1
     }
   }
@@ -191,13 +197,33 @@ public struct SignerLog: ~Copyable {
     let frame = Self.bigEndian(length) + Self.bigEndian(~length)
     let hash = Self.hash(lastHash, frame, payload)
     isBroken = true
+    try checkIsInPlace()
     do { try ProtectedFile.write(frame + payload + hash, to: descriptor.number) } catch {
       throw .file(error)
     }
     guard fdatasync(descriptor.number) == 0 else { throw .file(.last("fdatasync")) }
     isBroken = false
     lastHash = hash
+    byteCount += frame.count + payload.count + hash.count
     entryCount += 1
+  }
+
+  /// The open file must be the one that the next start will find: what is written to a file that was
+  /// removed, or that another was put in place of, is forgotten with this process. Nor may it have
+  /// been written to by others, as a copy over it does.
+  private func checkIsInPlace() throws(SignerLogError) {
+    let open: stat
+    do throws(FileFault) { open = try ProtectedFile.status(of: descriptor) } catch {
+      throw .file(error)
+    }
+    var named = stat()
+    if lstat(path, &named) != 0 {
+      throw [ENOENT, ENOTDIR].contains(errno) ? .replaced : .file(.last("lstat"))
+    }
+    guard
+      open.st_nlink >= 1, open.st_dev == named.st_dev, open.st_ino == named.st_ino,
+      open.st_size == byteCount
+    else { throw .replaced }
   }
 
   private static func hash(_ last: [UInt8], _ frame: [UInt8], _ payload: [UInt8]) -> [UInt8] {
@@ -246,6 +272,8 @@ public enum SignerLogError: Error, Equatable, Sendable {
   case file(FileFault)
   /// Another signer has it open.
   case inUse
+  /// Not the file, or not of the length, that it was before.
+  case replaced
   case otherChain
   case otherAccount
   /// At this offset the file is not as a signer wrote it.
@@ -262,6 +290,7 @@ extension SignerLogError: CustomStringConvertible {
       "there is no such file: a wrong path, a volume that is not mounted, or the first start of a key"
     case .file(let fault): fault.description
     case .inUse: "another signer has it open"
+    case .replaced: "it was removed, replaced or changed while it was in use"
     case .otherChain: "it is of another chain"
     case .otherAccount: "it is of another address"
     case .damaged(let offset, let reason): "it is damaged at byte \(offset): \(reason)"

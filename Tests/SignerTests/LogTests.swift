@@ -179,6 +179,42 @@ import Testing
     #expect(try read(path).entries.count == 4)
   }
 
+  /// What is done to the log behind a running signer's back. Nothing is written after it.
+  @Test(arguments: [
+    "removed", "moved", "a copy in its place", "an older copy over it", "written to",
+    "no directory",
+  ])
+  func noticesThatItWasReplaced(how: String) throws {
+    let directory = try TemporaryDirectory()
+    let files = FileManager.default
+    let home = directory.file("home")
+    try files.createDirectory(
+      atPath: home, withIntermediateDirectories: false, attributes: [.posixPermissions: 0o700])
+    let path = home + "/log"
+    try append([pay(1)], to: path)
+    let older = try directory.read("home/log")
+    var log = try SignerLog.open(path, of: Accounts.identity, .existing) { _ in }
+    try log.append(SignerLog.Entry(time: 200, transaction: pay(1, nonce: 1)))
+    let whole = try directory.read("home/log")
+    switch how {
+    case "removed": #expect(unlink(path) == 0)
+    case "moved": #expect(rename(path, home + "/other") == 0)
+    case "a copy in its place":
+      try directory.write(whole, to: "copy")
+      #expect(rename(directory.file("copy"), path) == 0)
+    case "no directory": #expect(rename(home, directory.file("other")) == 0)
+    default:
+      let handle = try FileHandle(forWritingTo: URL(fileURLWithPath: path))
+      if how == "written to" { try handle.seekToEnd() } else { try handle.truncate(atOffset: 0) }
+      try handle.write(contentsOf: Data(older))
+    }
+    let before = try? directory.read("home/log")
+    #expect(throws: SignerLogError.replaced) { () throws in
+      try log.append(SignerLog.Entry(time: 300, transaction: pay(1, nonce: 2)))
+    }
+    #expect((try? directory.read("home/log")) == before)
+  }
+
   @Test func refusesFiles() throws {
     let directory = try TemporaryDirectory()
     let path = try make(in: directory)

@@ -242,6 +242,19 @@ import Testing
     #expect(try directory.read("socket") == [1])
   }
 
+  /// As after a failed write: nothing is signed, and it ends.
+  @Test func endsWhereItsLogIsGone() throws {
+    let directory = try TemporaryDirectory()
+    let signer = try RunningSigner(in: directory, policy: policy())
+    let peer = try RawPeer(signer.path)
+    let signed = pay(1).signed(by: Accounts.key())
+    let answer = #"{"ok":{"raw":"\#(Hex.encode(signed.raw))","hash":"\#(signed.hash)"}}"#
+    #expect(peer.ask(Self.sign(pay(1))) == answer)
+    #expect(rename(directory.file("log"), directory.file("other")) == 0)
+    #expect(peer.ask(Self.sign(pay(1, nonce: 1))) == nil)
+    #expect(signer.stop() as? SignerServerError == .log(.replaced))
+  }
+
   // MARK: The client
 
   @Test func theClientSigns() throws {
