@@ -1,7 +1,6 @@
 // Key, rules and log together: an unsigned transaction in, a signed one or a refusal out.
 
 public import Ethereum
-internal import Glibc
 
 /// The sole owner of the hot key, its log and its rules.
 ///
@@ -10,26 +9,22 @@ public struct SignerDesk: ~Copyable {
   private let key: SecretKey
   private var rules: SignerRules
   private var log: SignerLog
-  private let clock: () -> Int64
+  private let time: SignerTime
 
   /// Opens the log and rebuilds the rules from it.
-  /// - Parameter clock: seconds since 1970; it may jump, and back it is not followed.
   public init(
     key: consuming SecretKey, policy: SignerPolicy, log path: String, _ start: SignerLog.Start,
-    clock: @escaping () -> Int64 = wallClock
+    clock: SignerClock = .system
   ) throws(SignerLogError) {
     var rules = SignerRules(account: key.address, policy: policy)
     let identity = SignerIdentity(address: key.address, chainID: policy.chainID)
     log = try SignerLog.open(path, of: identity, start) { entry throws(SignerContradiction) in
       try rules.record(entry.transaction, at: entry.time)
     }
+    time = SignerTime(clock, notBefore: rules.time)
     self.rules = rules
     self.key = key
-    self.clock = clock
   }
-
-  /// Seconds since 1970, by the system.
-  public static func wallClock() -> Int64 { Int64(time(nil)) }
 
   public var account: Address { rules.account }
   public var chainID: UInt64 { rules.policy.chainID }
@@ -48,7 +43,7 @@ public struct SignerDesk: ~Copyable {
     guard let transaction = try? Transaction1559(signingPayload: payload) else {
       return .refused(.malformed)
     }
-    switch rules.decide(transaction, at: clock()) {
+    switch rules.decide(transaction, at: time.now) {
     case .refused(let refusal): return .refused(refusal)
     case .repeated: break
     case .sign:

@@ -120,6 +120,12 @@ extension SignerLog.Start {
   }
 }
 
+extension SignerClock {
+  static func stopped(at seconds: Int64) -> SignerClock {
+    SignerClock(wall: { seconds }, boot: { 0 })
+  }
+}
+
 extension KeyFile.Scrypt {
   /// The least that is accepted: the tests open many files.
   static let quick = KeyFile.Scrypt(rounds: 1 << 14, blockSize: 8, parallelism: 1)

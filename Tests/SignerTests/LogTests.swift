@@ -275,7 +275,7 @@ import Testing
     for start in 0..<3 as Range<UInt64> {
       var desk = try SignerDesk(
         key: Accounts.key(), policy: policy, log: path, start > 0 ? .existing : .new,
-        clock: { 50 })
+        clock: .stopped(at: 50))
       #expect(desk.entryCount == signed.count)
       for old in signed {
         #expect(try desk.sign(unsigned: old.transaction.signingPayload) == .signed(old))
@@ -294,7 +294,7 @@ import Testing
       #expect(try desk.sign(unsigned: new.raw) == .refused(.malformed))
     }
     var desk = try SignerDesk(
-      key: Accounts.key(), policy: policy, log: path, .existing, clock: { 60 })
+      key: Accounts.key(), policy: policy, log: path, .existing, clock: .stopped(at: 60))
     let more = pay(1, nonce: 9).signingPayload
     #expect(try desk.sign(unsigned: more) == .refused(.overDayLimit))
     #expect(desk.entryCount == 3)
