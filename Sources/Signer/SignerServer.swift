@@ -277,6 +277,8 @@ public struct SignerServer: ~Copyable {
         .init("address", .text("\(desk.account)")), .init("chain_id", .number(desk.chainID)),
         .init("protocol", .number(SignerProtocol.version)),
       ])
+    case .check(let unsigned):
+      return desk.check(unsigned: unsigned).map(SignerProtocol.refused) ?? SignerProtocol.ok([])
     case .sign(let unsigned):
       let answer: SignerDesk.Answer
       do throws(SignerLogError) {

@@ -293,8 +293,17 @@ import Testing
       #expect(try desk.sign(unsigned: [2, 0xc0]) == .refused(.malformed))
       #expect(try desk.sign(unsigned: new.raw) == .refused(.malformed))
     }
+    let whole = try directory.read("log")
     var desk = try SignerDesk(
       key: Accounts.key(), policy: policy, log: path, .existing, clock: .stopped(at: 60))
+    // A check says what `sign` says, and leaves nothing behind: no nonce, no record.
+    #expect(desk.check(unsigned: signed[0].transaction.signingPayload) == nil)
+    #expect(desk.check(unsigned: pay(1, nonce: 9).signingPayload) == .overDayLimit)
+    #expect(desk.check(unsigned: payToken(500, nonce: 9).signingPayload) == nil)
+    #expect(desk.check(unsigned: pay(1, nonce: 2, fee: 500).signingPayload) == .nonceUsed)
+    #expect(desk.check(unsigned: signed[0].raw) == .malformed)
+    #expect(try directory.read("log") == whole)
+    #expect(desk.entryCount == 3)
     let more = pay(1, nonce: 9).signingPayload
     #expect(try desk.sign(unsigned: more) == .refused(.overDayLimit))
     #expect(desk.entryCount == 3)

@@ -11,7 +11,7 @@ import Testing
 
 @Suite struct ServerTests {
   private static let hello =
-    #"{"ok":{"address":"\#(Accounts.own)","chain_id":7,"protocol":1}}"#
+    #"{"ok":{"address":"\#(Accounts.own)","chain_id":7,"protocol":2}}"#
   private static let malformed = SignerRefusal.malformed
 
   private static func refused(_ refusal: SignerRefusal) -> String {
@@ -20,6 +20,10 @@ import Testing
 
   private static func sign(_ transaction: Transaction1559) -> String {
     #"{"op":"sign","unsigned":"\#(Hex.encode(transaction.signingPayload))"}"#
+  }
+
+  private static func check(_ transaction: Transaction1559) -> String {
+    #"{"op":"check","unsigned":"\#(Hex.encode(transaction.signingPayload))"}"#
   }
 
   @Test func answers() throws {
@@ -37,6 +41,33 @@ import Testing
     #expect(signer.stop() == nil)
     #expect(peer.isClosed())
     #expect(access(signer.path, F_OK) != 0)
+  }
+
+  /// As `sign` would, for every refusal and none, as often as one likes; and nothing is kept.
+  @Test func checks() throws {
+    let directory = try TemporaryDirectory()
+    let signer = try RunningSigner(in: directory, policy: policy())
+    let peer = try RawPeer(signer.path)
+    let log = try directory.read("log")
+    for _ in 0..<10 {
+      // Ten times what a day may pay, at one nonce and at many.
+      #expect(peer.ask(Self.check(pay(1_000))) == #"{"ok":{}}"#)
+      #expect(peer.ask(Self.check(pay(1_000, to: Accounts.bob, fee: 105))) == #"{"ok":{}}"#)
+      #expect(peer.ask(Self.check(pay(1_001))) == Self.refused(.overTransactionLimit))
+      #expect(peer.ask(Self.check(pay(1, chain: 8))) == Self.refused(.wrongChain))
+    }
+    #expect(try directory.read("log") == log)
+    for nonce in 0..<3 as Range<UInt64> {
+      #expect(peer.ask(Self.check(pay(1_000, nonce: nonce))) == #"{"ok":{}}"#)
+      #expect(peer.ask(Self.sign(pay(1_000, nonce: nonce)))?.hasPrefix(#"{"ok":{"raw""#) == true)
+    }
+    for request in [Self.check, Self.sign] {
+      #expect(peer.ask(request(pay(1, nonce: 3))) == Self.refused(.overDayLimit))
+      #expect(peer.ask(request(pay(1, nonce: 2, fee: 500))) == Self.refused(.nonceUsed))
+    }
+    // What was signed before is not signed anew.
+    #expect(peer.ask(Self.check(pay(1_000))) == #"{"ok":{}}"#)
+    #expect(peer.ask(Self.check(payToken(500, nonce: 3))) == #"{"ok":{}}"#)
   }
 
   /// Several requests at once are answered in order, in whatever pieces they come.
@@ -75,6 +106,8 @@ import Testing
     for text in [
       "", "{", "{}", "null", "[]", #"{"op":"quit"}"#, #"{"op":"hello","x":"1"}"#,
       #"{"op":"hello"}{}"#, #"{"op":"sign"}"#, #"{"op":"sign","unsigned":1}"#,
+      #"{"op":"check"}"#, #"{"op":"check","unsigned":"0x02"}"#,
+      #"{"op":"check","unsigned":"\#(unsigned)","raw":"0x"}"#,
       #"{"op":"sign","unsigned":"0x02"}"#, #"{"op":"sign","unsigned":"02"}"#,
       #"{"op":"sign","unsigned":"\#(unsigned)00"}"#, #"{"op":"sign","unsigned":"\#(unsigned)0"}"#,
       #"{"op":"sign","op":"sign","unsigned":"\#(unsigned)"}"#,
@@ -266,6 +299,11 @@ import Testing
       #expect(try client.sign(pay(1)) == pay(1).signed(by: Accounts.key()))
       #expect(throws: refusal(.nonceUsed)) { try client.sign(pay(2, fee: 500)) }
       #expect(throws: refusal(.notAPayment)) { try client.sign(pay(0, data: [1])) }
+      try client.check(pay(2, nonce: 1))
+      #expect(throws: refusal(.nonceUsed)) { try client.check(pay(2, fee: 500)) }
+      #expect(throws: SignerError.refused(code: "malformed", message: "too long for a request")) {
+        try client.check(pay(0, data: [UInt8](repeating: 1, count: 65_536)))
+      }
       #expect(throws: SignerError.refused(code: "malformed", message: "too long for a request")) {
         try client.sign(pay(0, data: [UInt8](repeating: 1, count: 65_536)))
       }
@@ -344,6 +382,33 @@ import Testing
     }
   }
 
+  /// A check's answer is taken only from the signer that is expected, which knows the word.
+  @Test func theClientBelievesFewChecks() throws {
+    func frame(_ text: String) -> [UInt8] { RawPeer.head(text.utf8.count) + Array(text.utf8) }
+    let refused = #"{"refused":{"code":"new_one","message":"m"}}"#
+    let old = Self.hello.replacingOccurrences(of: ":2}", with: ":1}")
+    let other = Self.hello.replacingOccurrences(of: "\(Accounts.own)", with: "\(Accounts.alice)")
+    for (hello, answer, error) in [
+      (Self.hello, #"{"ok":{}}"#, nil),
+      (Self.hello, #"{"ok":{"raw":"0x"}}"#, .wrongAnswer("unknown field raw")),
+      (Self.hello, #"{"ok":"yes"}"#, .wrongAnswer("an object is missing")),
+      (Self.hello, refused, .refused(code: "new_one", message: "m")),
+      (old, Self.refused(.malformed), .wrongAnswer("another protocol")),
+      (other, #"{"ok":{}}"#, .wrongAnswer("the key of \(Accounts.alice)")),
+    ] as [(String, String, SignerError?)] {
+      let directory = try TemporaryDirectory()
+      let impostor = try Impostor(
+        directory.file("socket"), answer: frame(answer), hello: frame(hello))
+      let client = SignerClient(socketPath: impostor.path, account: Accounts.own)
+      do throws(SignerError) {
+        try client.check(pay(1))
+        #expect(error == nil, "\(answer)")
+      } catch let thrown {
+        #expect(thrown == error, "\(answer)")
+      }
+    }
+  }
+
   @Test func theClientDoesNotWaitForEver() throws {
     let directory = try TemporaryDirectory()
     let path = directory.file("socket")
@@ -365,7 +430,8 @@ private final class Impostor: Sendable {
   let path: String
   private let listener: Int32
 
-  init(_ path: String, answer: [UInt8]) throws {
+  /// - Parameter hello: what `hello` gets instead.
+  init(_ path: String, answer: [UInt8], hello: [UInt8]? = nil) throws {
     self.path = path
     let listener = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0)
     self.listener = listener
@@ -375,7 +441,9 @@ private final class Impostor: Sendable {
     Thread.detachNewThread {
       while case let peer = accept(listener, nil, nil), peer >= 0 {
         var request = [UInt8](repeating: 0, count: 4_096)
-        _ = recv(peer, &request, request.count, 0)
+        let count = recv(peer, &request, request.count, 0)
+        let isHello = String(decoding: request.prefix(max(count, 0)), as: UTF8.self).contains("hello")
+        let answer = isHello ? hello ?? answer : answer
         _ = Glibc.send(peer, answer, answer.count, Int32(MSG_NOSIGNAL))
         close(peer)
       }
