@@ -103,14 +103,15 @@ private final class SignerRun: Sendable {
 
   private func start(
     in directory: TemporaryDirectory, socket: String = "socket", passphrase: String = passphrase,
-    shell: String? = nil, newLog: Bool? = nil
+    shell: String? = nil, newLog: Bool? = nil, clientUser: String? = nil
   ) throws -> SignerRun {
     let isNew = newLog ?? (SignerLog.Start.fitting(directory.file("log")) == .new)
     return try SignerRun(
       [
         "signer", "--key", directory.file("key"), "--policy", directory.file("policy"), "--log",
         directory.file("log"), "--socket", directory.file(socket), "--passphrase-fd", "0",
-      ] + (isNew ? ["--new-log"] : []), input: passphrase, shell: shell)
+      ] + (isNew ? ["--new-log"] : []) + (clientUser.map { ["--client-user", $0] } ?? []),
+      input: passphrase, shell: shell)
   }
 
   @Test func runsAndEndsCleanly() throws {
@@ -157,6 +158,43 @@ private final class SignerRun: Sendable {
     #expect(second.errors.contains("another signer has it open"), "\(second.errors)")
     let client = SignerClient(socketPath: directory.file("socket"), account: Accounts.own)
     #expect(try client.hello().chainID == 7)
+  }
+
+  /// With a user of its own: the client is answered, and can neither read nor replace a file.
+  @Test func keepsItsFilesFromTheClient() throws {
+    let directory = try prepare()
+    let client = "\(geteuid() + 1)"
+    for (user, status, words) in [
+      ("\(geteuid())", 64, "the signer's own user"), ("nobody at all", 64, "no such user"),
+    ] as [(String, Int32, String)] {
+      let end = try start(in: directory, clientUser: user).end()
+      #expect(end.status == status)
+      #expect(end.errors.contains(words), "\(end.errors)")
+    }
+    #expect(chmod(directory.path, 0o777) == 0)
+    let open = try start(in: directory, clientUser: client).end()
+    #expect(open.status == 65)
+    #expect(open.errors.contains("the client could replace it"), "\(open.errors)")
+    #expect(chmod(directory.path, 0o755) == 0)
+    let run = try start(in: directory, clientUser: client)
+    #expect(run.line().contains("listening"))
+    var status = stat()
+    #expect(lstat(directory.file("socket"), &status) == 0)
+    #expect(status.st_mode & 0o7777 == 0o666)
+    // Our own user is not the client.
+    let own = SignerClient(socketPath: directory.file("socket"), account: Accounts.own)
+    #expect(throws: SignerError.self) { try own.hello() }
+    run.kill(SIGTERM)
+    #expect(run.end().status == 0)
+    // Only root can give files away.
+    guard geteuid() == 0, let id = UInt32(client) else { return }
+    for name in ["key", "policy", "log"] {
+      #expect(chown(directory.file(name), id, .max) == 0)
+      let end = try start(in: directory, clientUser: client).end()
+      #expect(end.status == 65)
+      #expect(end.errors.contains("\(name): it belongs to user \(client)"), "\(end.errors)")
+      #expect(chown(directory.file(name), 0, .max) == 0)
+    }
   }
 
   @Test func makesKeys() throws {

@@ -214,23 +214,89 @@ import Testing
     #expect(try RawPeer(signer.path).ask(#"{"op":"hello"}"#) == Self.hello)
   }
 
-  /// The check itself, against what the kernel says of our own connection: another user's process
-  /// would not get through the directory.
-  @Test func answersOnlyItsUser() throws {
+  /// The check itself, against what the kernel says of our own connection. Without another user
+  /// the directory keeps others out before it; with one, the signer's own is not answered either.
+  @Test(arguments: [false, true]) func answersOnlyItsUser(isOther: Bool) throws {
     let directory = try TemporaryDirectory()
-    let signer = try RunningSigner(in: directory, policy: policy(), user: geteuid() + 1)
+    let signer = try RunningSigner(
+      in: directory, policy: policy(), user: geteuid() + 1, isOther: isOther)
     let peer = try RawPeer(signer.path)
     #expect(peer.ask(#"{"op":"hello"}"#) == nil)
     #expect(signer.stop() == nil)
+    let answering = try RunningSigner(in: directory, policy: policy(), isOther: isOther)
+    #expect(try RawPeer(answering.path).ask(#"{"op":"hello"}"#) == Self.hello)
   }
 
-  @Test func socketIsOurs() throws {
+  @Test(arguments: [(false, 0o600), (true, 0o666)] as [(Bool, mode_t)])
+  func socketIsOurs(isOther: Bool, mode: mode_t) throws {
     let directory = try TemporaryDirectory()
-    let signer = try RunningSigner(in: directory, policy: policy())
+    let signer = try RunningSigner(in: directory, policy: policy(), isOther: isOther)
     var status = stat()
     #expect(lstat(signer.path, &status) == 0)
-    #expect(status.st_mode & 0o7777 == 0o600)
+    #expect(status.st_mode & 0o7777 == mode)
     #expect(status.st_mode & S_IFMT == S_IFSOCK)
+  }
+
+  /// For another user's way through it the directory may be open, but nobody else may write to it.
+  @Test func takesDirectoriesThatOthersEnter() throws {
+    for mode in [0o755, 0o750, 0o711, 0o710, 0o700] as [mode_t] {
+      let directory = try TemporaryDirectory()
+      #expect(chmod(directory.path, mode) == 0)
+      let signer = try RunningSigner(in: directory, policy: policy(), isOther: true)
+      #expect(try RawPeer(signer.path).ask(#"{"op":"hello"}"#) == Self.hello)
+    }
+    for mode in [0o775, 0o757, 0o720, 0o702, 0o777] as [mode_t] {
+      let directory = try TemporaryDirectory()
+      #expect(chmod(directory.path, mode) == 0)
+      #expect(throws: SignerServerError.directoryWritableByOthers(user: geteuid(), mode: mode)) {
+        try RunningSigner(in: directory, policy: policy(), isOther: true)
+      }
+      #expect(access(directory.file("socket"), F_OK) != 0)
+    }
+  }
+
+  /// The client's own directories above a file, or any that it can write to.
+  @Test func knowsWhoCanReplaceAFile() throws {
+    let directory = try TemporaryDirectory()
+    let inner = directory.file("inner")
+    #expect(mkdir(inner, 0o700) == 0)
+    let other = SignerClientUser(id: geteuid() + 1)
+    func refusal(_ path: String, _ user: SignerClientUser) -> String? {
+      do throws(SignerClientUserError) {
+        try user.checkCannotReplace(path)
+        return nil
+      } catch {
+        guard case .canReplace(let directory, _, _) = error else { return "\(error)" }
+        return directory
+      }
+    }
+    #expect(refusal(inner + "/log", other) == nil)
+    #expect(refusal(inner + "/log", SignerClientUser(id: geteuid())) == inner)
+    for (mode, isSafe) in [
+      (0o755, true), (0o775, false), (0o757, false), (0o1777, true), (0o1770, true),
+    ] as [(mode_t, Bool)] {
+      for changed in [inner, directory.path] {
+        #expect(chmod(changed, mode) == 0)
+        #expect(refusal(inner + "/log", other) == (isSafe ? nil : changed))
+        #expect(chmod(changed, 0o700) == 0)
+      }
+    }
+    // By whatever name it is reached.
+    #expect(symlink(inner, directory.file("link")) == 0)
+    #expect(chmod(inner, 0o777) == 0)
+    #expect(refusal(directory.file("link") + "/log", other) == inner)
+    #expect(refusal(directory.file("none/log"), other) == "realpath: No such file or directory")
+  }
+
+  @Test func knowsUsers() throws {
+    #expect(throws: SignerClientUserError.signersOwn) { try SignerClientUser("\(geteuid())") }
+    for text in ["", "4294967295", "99999999999", "no such user", "-1"] {
+      #expect(throws: SignerClientUserError.unknown) { try SignerClientUser(text) }
+    }
+    #expect(throws: geteuid() == 0 ? SignerClientUserError.signersOwn : .root) {
+      try SignerClientUser("root")
+    }
+    #expect(try SignerClientUser("\(geteuid() + 1)").id == geteuid() + 1)
   }
 
   @Test func refusesOpenDirectories() throws {
@@ -442,7 +508,8 @@ private final class Impostor: Sendable {
       while case let peer = accept(listener, nil, nil), peer >= 0 {
         var request = [UInt8](repeating: 0, count: 4_096)
         let count = recv(peer, &request, request.count, 0)
-        let isHello = String(decoding: request.prefix(max(count, 0)), as: UTF8.self).contains("hello")
+        let isHello = String(decoding: request.prefix(max(count, 0)), as: UTF8.self).contains(
+          "hello")
         let answer = isHello ? hello ?? answer : answer
         _ = Glibc.send(peer, answer, answer.count, Int32(MSG_NOSIGNAL))
         close(peer)

@@ -10,7 +10,8 @@ struct SignerCommand: ParsableCommand {
     commandName: "signer", abstract: "Hold the hot wallet's key, and sign what a policy allows.",
     discussion: """
       Answers the exchange over a unix socket until SIGTERM or SIGINT. The socket's directory must
-      be ours with mode 700; the passphrase comes by a descriptor (docs/signer.md):
+      be ours with mode 700, or with --client-user at most readable by others; the passphrase comes
+      by a descriptor (docs/signer.md):
 
         uncross signer --key hot.key --policy policy.json --log signer.log \\
           --socket run/signer.sock --passphrase-fd 3 3< passphrase
@@ -37,6 +38,11 @@ struct SignerCommand: ParsableCommand {
   @Option(name: .customLong("passphrase-fd"), help: "The descriptor to read the passphrase from.")
   var passphraseDescriptor: Int32
 
+  @Option(
+    name: .customLong("client-user"),
+    help: "The one user (name or number) that is answered; without it, the signer's own.")
+  var clientUser: String?
+
   /// The one line that says where it listens.
   private struct Listening: Encodable {
     var listening: String
@@ -57,6 +63,7 @@ struct SignerCommand: ParsableCommand {
         throw VerbFailure("the system does not forbid core dumps", status: VerbFailure.unavailable)
       }
       let stop = try SignerProcess.stopDescriptor()
+      let client = try client()
       let rules = try SignerFailure.naming(policy) { () throws(SignerPolicyError) in
         try SignerPolicy(file: policy)
       }
@@ -65,7 +72,7 @@ struct SignerCommand: ParsableCommand {
         Output.error("\(log): cut off \(desk.cutByteCount) bytes of a record that never left")
       }
       let signatures = desk.entryCount
-      var server = try open(desk)
+      var server = try open(desk, client)
       let line = Listening(
         listening: socket, address: "\(server.identity.address)", chainID: server.identity.chainID,
         signatures: signatures)
@@ -76,6 +83,20 @@ struct SignerCommand: ParsableCommand {
     }
   }
 
+  private func client() throws(VerbFailure) -> SignerClientUser? {
+    guard let clientUser else { return nil }
+    let client: SignerClientUser
+    do throws(SignerClientUserError) { client = try SignerClientUser(clientUser) } catch {
+      throw VerbFailure("--client-user \(clientUser): \(error)", status: VerbFailure.usage)
+    }
+    for path in [key, policy, log] {
+      try SignerFailure.naming(path) { () throws(SignerClientUserError) in
+        try client.checkCannotReplace(path)
+      }
+    }
+    return client
+  }
+
   private func desk(_ rules: SignerPolicy) throws(VerbFailure) -> SignerDesk {
     let key = try SignerFailure.openKey(key, passphraseDescriptor)
     do throws(SignerLogError) {
@@ -83,9 +104,11 @@ struct SignerCommand: ParsableCommand {
     } catch { throw VerbFailure("\(log): \(error)", status: VerbFailure.badData) }
   }
 
-  private func open(_ desk: consuming SignerDesk) throws(VerbFailure) -> SignerServer {
+  private func open(
+    _ desk: consuming SignerDesk, _ client: SignerClientUser?
+  ) throws(VerbFailure) -> SignerServer {
     do throws(SignerServerError) {
-      return try SignerServer(path: socket, desk: desk)
+      return try SignerServer(path: socket, desk: desk, client: client)
     } catch { throw VerbFailure("\(socket): \(error)", status: VerbFailure.unavailable) }
   }
 }
