@@ -22,9 +22,9 @@ public final class SignerHost: Sendable {
 
   /// - Parameters:
   ///   - executable: `uncross` itself.
-  ///   - arguments: of `uncross signer`, but for the passphrase.
+  ///   - arguments: of `uncross signer`, but for the passphrase and the log.
   ///   - passphraseFile: becomes the child's standard input.
-  ///   - directory: for its output.
+  ///   - directory: for its log `signed.log`, which the first start makes, and its output.
   public init(
     executable: String, arguments: [String], passphraseFile: String, directory: String,
     logger: Logger
@@ -78,8 +78,14 @@ public final class SignerHost: Sendable {
   public var pid: Int32? { supervisor.withLock { $0 }?.status.pid }
 
   private func command() -> ChildCommand {
-    ChildCommand(
-      executable: executable, arguments: ["signer"] + arguments + ["--passphrase-fd", "0"],
+    // Asked again at each start: one that was killed may have made it. Only coins of no worth are
+    // trusted to a log that is begun wherever there is none.
+    let signedLog = directory + "/signed.log"
+    let isNew = access(signedLog, F_OK) != 0
+    return ChildCommand(
+      executable: executable,
+      arguments: ["signer"] + arguments + ["--log", signedLog] + (isNew ? ["--new-log"] : [])
+        + ["--passphrase-fd", "0"],
       environment: ["PATH": "/usr/bin:/bin", "HOME": directory, "TZ": "UTC"],
       deathSignal: .terminate, input: passphraseFile)
   }

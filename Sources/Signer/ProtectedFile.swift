@@ -122,11 +122,13 @@ enum ProtectedFile {
     try syncDirectory(of: path)
   }
 
-  static func syncDirectory(of path: String) throws(FileFault) {
+  static func syncDirectory(
+    of path: String, by sync: (Int32) -> Int32 = { fsync($0) }
+  ) throws(FileFault) {
     let number = Glibc.open(directory(of: path), O_RDONLY | O_DIRECTORY | O_CLOEXEC)
     guard number >= 0 else { throw .last("open") }
     let descriptor = Descriptor(number)
-    guard fsync(descriptor.number) == 0 else { throw .last("fsync") }
+    guard sync(descriptor.number) == 0 else { throw .last("fsync") }
   }
 
   /// The part of a path before its last name.

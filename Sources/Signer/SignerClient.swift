@@ -20,6 +20,8 @@ public final class SignerClient: Sendable {
     /// -1 while there is no connection.
     var descriptor: Int32 = -1
     var account: Address?
+    /// Whether what is connected has said that it is the account's, and speaks our protocol.
+    var isGreeted = false
   }
 
   /// Does not connect yet.
@@ -46,6 +48,23 @@ public final class SignerClient: Sendable {
   /// change; after `.unavailable` it is not known whether it was signed: ask again.
   public func sign(_ transaction: Transaction1559) throws(SignerError) -> SignedTransaction {
     try state.withLock { state throws(SignerError) in try sign(transaction, &state) }
+  }
+
+  /// Whether `sign` would sign the transaction now, at the nonce that it has: returns, or throws
+  /// `.refused` with what `sign` would say. Blocks.
+  ///
+  /// The signer keeps nothing of it, so it promises nothing: until `sign` is called, time and other
+  /// payments go on. For a transaction that is not to be signed yet, at the nonce it would have.
+  public func check(_ transaction: Transaction1559) throws(SignerError) {
+    try state.withLock { state throws(SignerError) in
+      // A signature proves who answers and that it was understood; this answer proves nothing.
+      if !state.isGreeted { _ = try hello(&state) }
+      let answer = try ask(.check(unsigned: transaction.signingPayload), &state)
+      do throws(JSONError) { try answer.finish() } catch {
+        Self.disconnect(&state)
+        throw .wrongAnswer(error.description)
+      }
+    }
   }
 
   private func sign(
@@ -84,6 +103,7 @@ public final class SignerClient: Sendable {
         throw JSONError("the key of \(address)")
       }
       state.account = address
+      state.isGreeted = true
       return identity
     } catch {
       Self.disconnect(&state)
@@ -152,6 +172,7 @@ public final class SignerClient: Sendable {
   private static func disconnect(_ state: inout State) {
     if state.descriptor >= 0 { close(state.descriptor) }
     state.descriptor = -1
+    state.isGreeted = false
   }
 
   private func send(

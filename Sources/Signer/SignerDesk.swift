@@ -1,7 +1,6 @@
 // Key, rules and log together: an unsigned transaction in, a signed one or a refusal out.
 
 public import Ethereum
-internal import Glibc
 
 /// The sole owner of the hot key, its log and its rules.
 ///
@@ -10,27 +9,22 @@ public struct SignerDesk: ~Copyable {
   private let key: SecretKey
   private var rules: SignerRules
   private var log: SignerLog
-  private let clock: () -> Int64
+  private let time: SignerTime
 
   /// Opens the log and rebuilds the rules from it.
-  /// - Parameter clock: seconds since 1970; it may jump, and back it is not followed.
   public init(
-    key: consuming SecretKey, policy: SignerPolicy, log path: String, logMustExist: Bool = false,
-    clock: @escaping () -> Int64 = wallClock
+    key: consuming SecretKey, policy: SignerPolicy, log path: String, _ start: SignerLog.Start,
+    clock: SignerClock = .system
   ) throws(SignerLogError) {
     var rules = SignerRules(account: key.address, policy: policy)
-    log = try SignerLog.open(
-      path, chainID: policy.chainID, account: key.address, mustExist: logMustExist
-    ) { entry throws(SignerContradiction) in
+    let identity = SignerIdentity(address: key.address, chainID: policy.chainID)
+    log = try SignerLog.open(path, of: identity, start) { entry throws(SignerContradiction) in
       try rules.record(entry.transaction, at: entry.time)
     }
+    time = SignerTime(clock, notBefore: rules.time)
     self.rules = rules
     self.key = key
-    self.clock = clock
   }
-
-  /// Seconds since 1970, by the system.
-  public static func wallClock() -> Int64 { Int64(time(nil)) }
 
   public var account: Address { rules.account }
   public var chainID: UInt64 { rules.policy.chainID }
@@ -49,7 +43,7 @@ public struct SignerDesk: ~Copyable {
     guard let transaction = try? Transaction1559(signingPayload: payload) else {
       return .refused(.malformed)
     }
-    switch rules.decide(transaction, at: clock()) {
+    switch rules.decide(transaction, at: time.now) {
     case .refused(let refusal): return .refused(refusal)
     case .repeated: break
     case .sign:
@@ -62,6 +56,14 @@ public struct SignerDesk: ~Copyable {
       }
     }
     return .signed(checked(transaction.signed(by: key), transaction))
+  }
+
+  /// What `sign` would refuse now; nil where it would sign, or has signed. Nothing is kept of it: neither
+  /// a record nor a nonce, no sum and no time.
+  public func check(unsigned payload: [UInt8]) -> SignerRefusal? {
+    guard let transaction = try? Transaction1559(signingPayload: payload) else { return .malformed }
+    guard case .refused(let refusal) = rules.judged(transaction, at: time.now) else { return nil }
+    return refusal
   }
 
   /// The second look, at the bytes that leave.

@@ -21,6 +21,14 @@ public struct SignerLog: ~Copyable {
     public let transaction: Transaction1559
   }
 
+  /// What a start finds, said by whoever starts it. Never whichever there is: on a volume that is
+  /// not mounted that would begin an empty log, and every nonce would be free again.
+  public enum Start: Sendable {
+    case existing
+    /// The first start of a key: a log that is there already is refused.
+    case new
+  }
+
   private static let magic = Array("UXSIGN01".utf8)
   private static let headerByteCount = 68
   private static let frameByteCount = 8
@@ -28,7 +36,10 @@ public struct SignerLog: ~Copyable {
   /// Of time and transaction: those that are signed have less than 300.
   private static let maximumPayloadByteCount = 1_024
 
+  private let path: String
   private let descriptor: Descriptor
+  /// Of all that was read and written.
+  private var byteCount = 0
   private var lastHash: [UInt8]
   /// How many bytes of an unfinished record were cut off at the start.
   public private(set) var cutByteCount = 0
@@ -38,23 +49,33 @@ public struct SignerLog: ~Copyable {
 
   // MARK: Start
 
-  /// Opens the file, makes it where there is none, and gives every entry in order.
+  /// Opens the file, or makes it at a first start, and gives every entry in order.
   ///
   /// A record that lacks its last bytes was never synchronised, so its signature never left: it is
-  /// cut off. Anything else that is wrong is damage.
-  /// - Parameter mustExist: refuse to begin a new file: what is known of used nonces is in the old.
+  /// cut off. Anything else that is wrong is damage. What was read is on disk when this returns.
   public static func open(
-    _ path: String, chainID: UInt64, account: Address, mustExist: Bool = false,
+    _ path: String, of identity: SignerIdentity, _ start: Start,
     each: (Entry) throws(SignerContradiction) -> Void
   ) throws(SignerLogError) -> SignerLog {
-    let header = header(chainID: chainID, account: account)
-    let descriptor = try descriptor(of: path, header, mustExist: mustExist)
-    var log = SignerLog(descriptor, lastHash: Array(header.suffix(hashByteCount)))
+    try open(path, of: identity, start, sync: { fsync($0) }, each: each)
+  }
+
+  /// - Parameter sync: `fsync`, or what a test puts in its place.
+  static func open(
+    _ path: String, of identity: SignerIdentity, _ start: Start, sync: (Int32) -> Int32,
+    each: (Entry) throws(SignerContradiction) -> Void
+  ) throws(SignerLogError) -> SignerLog {
+    let header = header(identity)
+    let descriptor = try descriptor(of: path, header, start)
+    var log = SignerLog(path, descriptor, lastHash: Array(header.suffix(hashByteCount)))
+    try log.lock()
+    do throws(FileFault) { try log.settle(sync) } catch { throw .file(error) }
     try log.read(header, each)
     return log
   }
 
-  private init(_ descriptor: consuming Descriptor, lastHash: [UInt8]) {
+  private init(_ path: String, _ descriptor: consuming Descriptor, lastHash: [UInt8]) {
+    self.path = path
     self.descriptor = descriptor
     self.lastHash = lastHash
   }
@@ -63,37 +84,50 @@ public struct SignerLog: ~Copyable {
   /// program: it ends here, not with the last descriptor.
   deinit { flock(descriptor.number, LOCK_UN) }
 
-  private mutating func read(
-    _ header: [UInt8], _ each: (Entry) throws(SignerContradiction) -> Void
-  ) throws(SignerLogError) {
+  private func lock() throws(SignerLogError) {
     guard flock(descriptor.number, LOCK_EX | LOCK_NB) == 0 else {
       throw errno == EWOULDBLOCK ? .inUse : .file(.last("flock"))
     }
+  }
+
+  /// Brings the file and its name to the disk, so that what is read is what the disk holds.
+  ///
+  /// A signer that was killed between writing a record and synchronising it left it in memory only.
+  /// It is read here all the same, and its transaction would be answered as signed before.
+  ///
+  /// Nothing is written again. Where a sync failed, that signer has ended, but Linux may take the
+  /// pages that did not get to the disk for clean: no later sync says anything of them. So what is
+  /// clean leaves the memory, and what is read comes from the disk: a record that never got there
+  /// is torn or missing or damage, and its signature never left. To write it again out of such
+  /// memory would be to trust the copy that is in doubt.
+  private func settle(_ sync: (Int32) -> Int32) throws(FileFault) {
+    guard sync(descriptor.number) == 0 else { throw .last("fsync") }
+    try ProtectedFile.syncDirectory(of: path, by: sync)
+    // Advice, which some file systems do not take: docs/signer.md says what to do after EIO.
+    _ = posix_fadvise(descriptor.number, 0, 0, POSIX_FADV_DONTNEED)
+  }
+
+  private mutating func read(
+    _ header: [UInt8], _ each: (Entry) throws(SignerContradiction) -> Void
+  ) throws(SignerLogError) {
     var reader = Reader(descriptor.number)
     try check(header: try reader.take(Self.headerByteCount), expected: header)
+    byteCount = Self.headerByteCount
     try readRecords(&reader, each)
   }
 
   private static func descriptor(
-    of path: String, _ header: [UInt8], mustExist: Bool
+    of path: String, _ header: [UInt8], _ start: Start
   ) throws(SignerLogError) -> Descriptor {
     do throws(FileFault) {
-      let flags = O_RDWR | O_APPEND
-      do throws(FileFault) {
-        return try ProtectedFile.open(path, .secret, flags: flags)
-      } catch {
-        guard error == .missing, !mustExist else { throw error }
-      }
-      // Another signer may make it at the same time: then theirs is opened, and its lock decides.
-      do throws(FileFault) { try ProtectedFile.create(path, header) } catch {
-        guard error == .exists else { throw error }
-      }
-      return try ProtectedFile.open(path, .secret, flags: flags)
+      // Of two first starts at once, one makes it and the other is refused.
+      if start == .new { try ProtectedFile.create(path, header) }
+      return try ProtectedFile.open(path, .secret, flags: O_RDWR | O_APPEND)
     } catch { throw .file(error) }
   }
 
-  private static func header(chainID: UInt64, account: Address) -> [UInt8] {
-    let content = magic + bigEndian(chainID) + account.bytes
+  private static func header(_ identity: SignerIdentity) -> [UInt8] {
+    let content = magic + bigEndian(identity.chainID) + identity.address.bytes
     return content + Array(SHA256.hash(data: content))
   }
 
@@ -138,6 +172,7 @@ public struct SignerLog: ~Copyable {
         try each(Entry(time: Int64(bitPattern: time), transaction: transaction))
       } catch { throw .contradiction(offset: offset, error) }
       lastHash = hash
+      byteCount = reader.offset
       entryCount += 1
     }
   }
@@ -162,13 +197,33 @@ public struct SignerLog: ~Copyable {
     let frame = Self.bigEndian(length) + Self.bigEndian(~length)
     let hash = Self.hash(lastHash, frame, payload)
     isBroken = true
+    try checkIsInPlace()
     do { try ProtectedFile.write(frame + payload + hash, to: descriptor.number) } catch {
       throw .file(error)
     }
     guard fdatasync(descriptor.number) == 0 else { throw .file(.last("fdatasync")) }
     isBroken = false
     lastHash = hash
+    byteCount += frame.count + payload.count + hash.count
     entryCount += 1
+  }
+
+  /// The open file must be the one that the next start will find: what is written to a file that was
+  /// removed, or that another was put in place of, is forgotten with this process. Nor may it have
+  /// been written to by others, as a copy over it does.
+  private func checkIsInPlace() throws(SignerLogError) {
+    let open: stat
+    do throws(FileFault) { open = try ProtectedFile.status(of: descriptor) } catch {
+      throw .file(error)
+    }
+    var named = stat()
+    if lstat(path, &named) != 0 {
+      throw [ENOENT, ENOTDIR].contains(errno) ? .replaced : .file(.last("lstat"))
+    }
+    guard
+      open.st_nlink >= 1, open.st_dev == named.st_dev, open.st_ino == named.st_ino,
+      open.st_size == byteCount
+    else { throw .replaced }
   }
 
   private static func hash(_ last: [UInt8], _ frame: [UInt8], _ payload: [UInt8]) -> [UInt8] {
@@ -217,6 +272,8 @@ public enum SignerLogError: Error, Equatable, Sendable {
   case file(FileFault)
   /// Another signer has it open.
   case inUse
+  /// Not the file, or not of the length, that it was before.
+  case replaced
   case otherChain
   case otherAccount
   /// At this offset the file is not as a signer wrote it.
@@ -228,8 +285,12 @@ public enum SignerLogError: Error, Equatable, Sendable {
 extension SignerLogError: CustomStringConvertible {
   public var description: String {
     switch self {
+    case .file(.exists): "it exists: --new-log is for the first start of a key, leave it out"
+    case .file(.missing):
+      "there is no such file: a wrong path, a volume that is not mounted, or the first start of a key"
     case .file(let fault): fault.description
     case .inUse: "another signer has it open"
+    case .replaced: "it was removed, replaced or changed while it was in use"
     case .otherChain: "it is of another chain"
     case .otherAccount: "it is of another address"
     case .damaged(let offset, let reason): "it is damaged at byte \(offset): \(reason)"

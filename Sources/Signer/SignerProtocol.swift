@@ -5,7 +5,9 @@ internal import Glibc
 
 /// A frame is its length in 4 bytes, big-endian, and one JSON object. See docs/signer.md.
 enum SignerProtocol {
-  static let version: UInt64 = 1
+  /// 2 has `check`: an older signer would call it malformed, which the exchange must not take for
+  /// its judgement.
+  static let version: UInt64 = 2
   /// Two hexadecimal digits for each byte that a node admits as a transaction would be 256 KiB;
   /// what the signer signs has less than 1 KiB.
   static let maximumByteCount = 128 * 1_024
@@ -20,28 +22,37 @@ enum SignerProtocol {
 
   enum Request {
     case hello
+    case check(unsigned: [UInt8])
     case sign(unsigned: [UInt8])
 
     init(_ body: [UInt8]) throws(JSONError) {
       var fields = try JSONFieldReader(parsing: body)
       switch try fields.text("op") {
       case "hello": self = .hello
-      case "sign":
-        guard let bytes = try? Hex.decode(try fields.text("unsigned")) else {
-          throw JSONError("unsigned must be hexadecimal")
-        }
-        self = .sign(unsigned: bytes)
+      case "check": self = .check(unsigned: try Self.unsigned(&fields))
+      case "sign": self = .sign(unsigned: try Self.unsigned(&fields))
       default: throw JSONError("unknown op")
       }
       try fields.finish()
     }
 
+    private static func unsigned(_ fields: inout JSONFieldReader) throws(JSONError) -> [UInt8] {
+      guard let bytes = try? Hex.decode(try fields.text("unsigned")) else {
+        throw JSONError("unsigned must be hexadecimal")
+      }
+      return bytes
+    }
+
     var json: JSONText {
       switch self {
       case .hello: .object([.init("op", .text("hello"))])
-      case .sign(let unsigned):
-        .object([.init("op", .text("sign")), .init("unsigned", .text(Hex.encode(unsigned)))])
+      case .check(let unsigned): Self.json("check", unsigned)
+      case .sign(let unsigned): Self.json("sign", unsigned)
       }
+    }
+
+    private static func json(_ op: String, _ unsigned: [UInt8]) -> JSONText {
+      .object([.init("op", .text(op)), .init("unsigned", .text(Hex.encode(unsigned)))])
     }
   }
 

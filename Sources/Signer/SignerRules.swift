@@ -76,6 +76,12 @@ public struct SignerRules: Sendable {
     }
   }
 
+  /// What `decide` would say, of a history and a time that stay as they are.
+  public func judged(_ transaction: Transaction1559, at seconds: Int64) -> Decision {
+    var copy = self
+    return copy.decide(transaction, at: seconds)
+  }
+
   private func checkListed(_ payment: SignerPayload.Payment) throws(SignerRefusal) {
     guard policy.asset(of: payment.contract) != nil else { throw .assetNotListed }
     guard policy.asset(of: payment.recipient) == nil else { throw .badRecipient }

@@ -17,40 +17,54 @@ public struct SignerServer: ~Copyable {
     static let backlog: Int32 = 16
   }
 
+  /// Who is answered.
+  struct Peer {
+    let user: UInt32
+    /// Not the signer's own: then the socket is within the reach of others, and the look at who has
+    /// connected is what keeps them out.
+    let isOther: Bool
+
+    var socketMode: mode_t { isOther ? 0o666 : 0o600 }
+  }
+
   private let path: String
   private let listener: Descriptor
   /// Device and number of the socket's file, which is removed at the end if it is still ours.
   private let file: (device: UInt64, number: UInt64)
   private var desk: SignerDesk
   private var connections: [Connection] = []
-  /// The only user who is answered.
-  private let user: UInt32
+  private let peer: Peer
   private let frameMilliseconds: Int64
 
   // MARK: Opening
 
   /// Listens at `path`, whose directory must be the process's user's alone (mode 0700). A socket
   /// that a killed signer left is replaced; one that somebody listens on is not.
-  public init(path: String, desk: consuming SignerDesk) throws(SignerServerError) {
+  /// - Parameter client: the only user who is answered, if not the process's own; the directory may
+  ///   then be entered by others, but not written to.
+  public init(
+    path: String, desk: consuming SignerDesk, client: SignerClientUser? = nil
+  ) throws(SignerServerError) {
     try self.init(
-      path: path, desk: desk, user: geteuid(), frameMilliseconds: Limits.frameMilliseconds)
+      path: path, desk: desk, peer: Peer(user: client?.id ?? geteuid(), isOther: client != nil),
+      frameMilliseconds: Limits.frameMilliseconds)
   }
 
   init(
-    path: String, desk: consuming SignerDesk, user: UInt32, frameMilliseconds: Int64
+    path: String, desk: consuming SignerDesk, peer: Peer, frameMilliseconds: Int64
   ) throws(SignerServerError) {
     guard path.utf8.count <= UnixSocket.maximumPathByteCount else { throw .pathTooLong }
     // Held until it listens: of two that start at once, one finds the other.
-    let directory = try Self.lockedDirectory(of: path)
+    let directory = try Self.lockedDirectory(of: path, peer)
     try Self.removeStale(path)
-    listener = try Self.listen(path)
+    listener = try Self.listen(path, peer)
     var status = stat()
     _ = lstat(path, &status)
     file = (UInt64(status.st_dev), UInt64(status.st_ino))
     _ = consume directory
     self.path = path
     self.desk = desk
-    self.user = user
+    self.peer = peer
     self.frameMilliseconds = frameMilliseconds
   }
 
@@ -64,7 +78,9 @@ public struct SignerServer: ~Copyable {
     for connection in connections { close(connection.descriptor) }
   }
 
-  private static func lockedDirectory(of path: String) throws(SignerServerError) -> Descriptor {
+  private static func lockedDirectory(
+    of path: String, _ peer: Peer
+  ) throws(SignerServerError) -> Descriptor {
     let flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC
     let number = open(ProtectedFile.directory(of: path), flags)
     guard number >= 0 else { throw .file(.last("open")) }
@@ -73,8 +89,15 @@ public struct SignerServer: ~Copyable {
     do throws(FileFault) {
       status = try ProtectedFile.status(of: directory)
     } catch { throw .file(error) }
-    guard status.st_uid == geteuid(), status.st_mode & 0o777 == 0o700 else {
-      throw .directoryOpenToOthers(user: status.st_uid, mode: status.st_mode & 0o777)
+    let (user, mode) = (status.st_uid, status.st_mode & 0o777)
+    if peer.isOther {
+      guard user == geteuid(), mode & 0o022 == 0 else {
+        throw .directoryWritableByOthers(user: user, mode: mode)
+      }
+    } else {
+      guard user == geteuid(), mode == 0o700 else {
+        throw .directoryOpenToOthers(user: user, mode: mode)
+      }
     }
     while flock(number, LOCK_EX) != 0 {
       guard errno == EINTR else { throw .file(.last("flock")) }
@@ -96,13 +119,13 @@ public struct SignerServer: ~Copyable {
     guard unlink(path) == 0 else { throw .file(.last("unlink")) }
   }
 
-  private static func listen(_ path: String) throws(SignerServerError) -> Descriptor {
+  private static func listen(_ path: String, _ peer: Peer) throws(SignerServerError) -> Descriptor {
     do throws(FileFault) {
       let listener = try UnixSocket.make()
       let number = listener.number
       guard UnixSocket.call(path, { bind(number, $0, $1) }) else { throw .last("bind") }
       // Nobody can connect before `listen`.
-      guard chmod(path, 0o600) == 0 else { throw .last("chmod") }
+      guard chmod(path, peer.socketMode) == 0 else { throw .last("chmod") }
       guard Glibc.listen(number, Limits.backlog) == 0 else { throw .last("listen") }
       return listener
     } catch { throw .file(error) }
@@ -161,10 +184,10 @@ public struct SignerServer: ~Copyable {
       guard [EAGAIN, EINTR, ECONNABORTED].contains(errno) else { throw .file(.last("accept")) }
       return
     }
-    var peer: UInt32 = 0
+    var user: UInt32 = 0
     guard
       fcntl(descriptor, F_SETFD, FD_CLOEXEC) == 0, fcntl(descriptor, F_SETFL, O_NONBLOCK) == 0,
-      uncross_signer_peer_user(descriptor, &peer) == 0, peer == user, makeRoom()
+      uncross_signer_peer_user(descriptor, &user) == 0, user == peer.user, makeRoom()
     else {
       close(descriptor)
       return
@@ -277,6 +300,8 @@ public struct SignerServer: ~Copyable {
         .init("address", .text("\(desk.account)")), .init("chain_id", .number(desk.chainID)),
         .init("protocol", .number(SignerProtocol.version)),
       ])
+    case .check(let unsigned):
+      return desk.check(unsigned: unsigned).map(SignerProtocol.refused) ?? SignerProtocol.ok([])
     case .sign(let unsigned):
       let answer: SignerDesk.Answer
       do throws(SignerLogError) {
@@ -299,6 +324,8 @@ public enum SignerServerError: Error, Equatable, Sendable {
   case pathTooLong
   /// The socket's directory is not ours alone.
   case directoryOpenToOthers(user: UInt32, mode: UInt32)
+  /// The socket's directory is not ours, or others could replace the socket.
+  case directoryWritableByOthers(user: UInt32, mode: UInt32)
   /// Something else has the socket's name.
   case notASocket
   /// Somebody listens there.
@@ -314,6 +341,9 @@ extension SignerServerError: CustomStringConvertible {
     case .pathTooLong: "its path has more than \(UnixSocket.maximumPathByteCount) bytes"
     case .directoryOpenToOthers(let user, let mode):
       "its directory must be ours with mode 700; it is user \(user)'s with mode "
+        + String(mode, radix: 8)
+    case .directoryWritableByOthers(let user, let mode):
+      "its directory must be ours, and only we may write to it; it is user \(user)'s with mode "
         + String(mode, radix: 8)
     case .notASocket: "something that is no socket has this name"
     case .inUse: "somebody listens there"

@@ -44,8 +44,8 @@ private final class RealSigner: PayoutSigner {
     host = SignerHost(
       executable: try Self.program,
       arguments: [
-        "--new-log", "--key", directory + "/key", "--policy", directory + "/policy", "--log",
-        directory + "/log", "--socket", directory + "/socket",
+        "--key", directory + "/key", "--policy", directory + "/policy", "--socket",
+        directory + "/socket",
       ], passphraseFile: directory + "/passphrase", directory: directory,
       logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
     client = SignerClient(socketPath: directory + "/socket", account: Venue.hotWallet)

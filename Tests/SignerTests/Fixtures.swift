@@ -23,6 +23,7 @@ enum Accounts {
   }
 
   static let own = key().address
+  static let identity = SignerIdentity(address: own, chainID: 7)
   static let token = account(0xa1)
   static let otherToken = account(0xa2)
   static let alice = account(1)
@@ -109,6 +110,19 @@ final class TemporaryDirectory: Sendable {
 
   func read(_ name: String) throws -> [UInt8] {
     Array(try Data(contentsOf: URL(fileURLWithPath: file(name))))
+  }
+}
+
+extension SignerLog.Start {
+  /// The right one for what is at `path`.
+  static func fitting(_ path: String) -> SignerLog.Start {
+    access(path, F_OK) == 0 ? .existing : .new
+  }
+}
+
+extension SignerClock {
+  static func stopped(at seconds: Int64) -> SignerClock {
+    SignerClock(wall: { seconds }, boot: { 0 })
   }
 }
 

@@ -15,17 +15,19 @@ import Testing
 
   /// What is in the log at `path`, and how many bytes were cut off it.
   private func read(
-    _ path: String, chain: UInt64 = 7, account: Address = Accounts.own
+    _ path: String, chain: UInt64 = 7, account: Address = Accounts.own,
+    sync: (Int32) -> Int32 = { fsync($0) }
   ) throws(SignerLogError) -> (entries: [SignerLog.Entry], cut: Int) {
     var entries: [SignerLog.Entry] = []
-    let log = try SignerLog.open(path, chainID: chain, account: account) { entries.append($0) }
+    let identity = SignerIdentity(address: account, chainID: chain)
+    let log = try SignerLog.open(path, of: identity, .existing, sync: sync) { entries.append($0) }
     #expect(log.entryCount == entries.count)
     return (entries, log.cutByteCount)
   }
 
   private func append(_ transactions: [Transaction1559], to path: String) throws {
     var count: Int64 = 0
-    var log = try SignerLog.open(path, chainID: 7, account: Accounts.own) { _ in count += 1 }
+    var log = try SignerLog.open(path, of: Accounts.identity, .fitting(path)) { _ in count += 1 }
     for transaction in transactions {
       try log.append(SignerLog.Entry(time: 100 + count, transaction: transaction))
       count += 1
@@ -86,7 +88,8 @@ import Testing
         changed[offset] ^= mask
         try directory.write(changed, to: "log")
         do {
-          _ = try read(path)
+          // Thousands of starts: none needs the disk.
+          _ = try read(path, sync: { _ in 0 })
           Issue.record("byte \(offset) is not noticed")
         } catch {
           guard case .damaged(let place, _) = error else {
@@ -121,6 +124,43 @@ import Testing
     }
   }
 
+  /// A killed signer's last record may be in memory only: nothing is read, and so nothing answered,
+  /// before the file and its name are on disk.
+  @Test func isOnDiskBeforeItIsRead() throws {
+    let directory = try TemporaryDirectory()
+    let path = try make(in: directory)
+    func name(_ descriptor: Int32) -> String {
+      var (this, file, holder) = (stat(), stat(), stat())
+      fstat(descriptor, &this)
+      lstat(path, &file)
+      lstat(directory.path, &holder)
+      return this.st_ino == file.st_ino ? "file" : this.st_ino == holder.st_ino ? "directory" : ""
+    }
+    for (failing, expected) in [
+      (nil, ["file", "directory"] + Self.entries.map { "\($0.time)" }), ("file", ["file"]),
+      ("directory", ["file", "directory"]),
+    ] as [(String?, [String])] {
+      var steps: [String] = []
+      func open() throws(SignerLogError) -> Int {
+        try SignerLog.open(
+          path, of: Accounts.identity, .existing,
+          sync: { descriptor in
+            steps.append(name(descriptor))
+            guard steps.last == failing else { return 0 }
+            errno = EIO
+            return -1
+          }, each: { steps.append("\($0.time)") }
+        ).entryCount
+      }
+      if failing == nil {
+        #expect(try open() == Self.entries.count)
+      } else {
+        #expect(throws: SignerLogError.file(.system(call: "fsync", code: EIO))) { try open() }
+      }
+      #expect(steps == expected)
+    }
+  }
+
   @Test func isBoundToChainAndAccount() throws {
     let directory = try TemporaryDirectory()
     let path = try make(in: directory)
@@ -132,11 +172,47 @@ import Testing
   @Test func isOpenOnce() throws {
     let directory = try TemporaryDirectory()
     let path = try make(in: directory)
-    let log = try SignerLog.open(path, chainID: 7, account: Accounts.own) { _ in }
+    let log = try SignerLog.open(path, of: Accounts.identity, .existing) { _ in }
     #expect(throws: SignerLogError.inUse) { try read(path) }
     #expect(log.entryCount == 4)
     _ = consume log
     #expect(try read(path).entries.count == 4)
+  }
+
+  /// What is done to the log behind a running signer's back. Nothing is written after it.
+  @Test(arguments: [
+    "removed", "moved", "a copy in its place", "an older copy over it", "written to",
+    "no directory",
+  ])
+  func noticesThatItWasReplaced(how: String) throws {
+    let directory = try TemporaryDirectory()
+    let files = FileManager.default
+    let home = directory.file("home")
+    try files.createDirectory(
+      atPath: home, withIntermediateDirectories: false, attributes: [.posixPermissions: 0o700])
+    let path = home + "/log"
+    try append([pay(1)], to: path)
+    let older = try directory.read("home/log")
+    var log = try SignerLog.open(path, of: Accounts.identity, .existing) { _ in }
+    try log.append(SignerLog.Entry(time: 200, transaction: pay(1, nonce: 1)))
+    let whole = try directory.read("home/log")
+    switch how {
+    case "removed": #expect(unlink(path) == 0)
+    case "moved": #expect(rename(path, home + "/other") == 0)
+    case "a copy in its place":
+      try directory.write(whole, to: "copy")
+      #expect(rename(directory.file("copy"), path) == 0)
+    case "no directory": #expect(rename(home, directory.file("other")) == 0)
+    default:
+      let handle = try FileHandle(forWritingTo: URL(fileURLWithPath: path))
+      if how == "written to" { try handle.seekToEnd() } else { try handle.truncate(atOffset: 0) }
+      try handle.write(contentsOf: Data(older))
+    }
+    let before = try? directory.read("home/log")
+    #expect(throws: SignerLogError.replaced) { () throws in
+      try log.append(SignerLog.Entry(time: 300, transaction: pay(1, nonce: 2)))
+    }
+    #expect((try? directory.read("home/log")) == before)
   }
 
   @Test func refusesFiles() throws {
@@ -146,12 +222,25 @@ import Testing
     #expect(throws: SignerLogError.file(.symbolicLink)) { try read(directory.file("link")) }
     #expect(chmod(path, 0o640) == 0)
     #expect(throws: SignerLogError.file(.openToOthers(mode: 0o640))) { try read(path) }
-    #expect(throws: SignerLogError.file(.missing)) { () throws in
-      _ = try SignerLog.open(
-        directory.file("none"), chainID: 7, account: Accounts.own, mustExist: true
-      ) { _ in }
+  }
+
+  /// Neither begins one where one should be, nor goes on with one where none should be.
+  @Test func isBegunOnce() throws {
+    let directory = try TemporaryDirectory()
+    let path = directory.file("log")
+    func open(_ start: SignerLog.Start) throws(SignerLogError) -> Int {
+      try SignerLog.open(path, of: Accounts.identity, start) { _ in }.entryCount
     }
-    #expect(access(directory.file("none"), F_OK) != 0)
+    #expect(throws: SignerLogError.file(.missing)) { try open(.existing) }
+    #expect(access(path, F_OK) != 0)
+    #expect(try open(.new) == 0)
+    let empty = try directory.read("log")
+    #expect(throws: SignerLogError.file(.exists)) { try open(.new) }
+    #expect(try open(.existing) == 0)
+    #expect(try directory.read("log") == empty)
+    try append([pay(1)], to: path)
+    #expect(throws: SignerLogError.file(.exists)) { try open(.new) }
+    #expect(try open(.existing) == 1)
   }
 
   /// Well-formed records that no signer can have written.
@@ -163,10 +252,11 @@ import Testing
       ("no payment", [pay(1, data: [1])]), ("twice the same", [pay(1), pay(1)]),
     ] {
       let directory = try TemporaryDirectory()
-      try append(history, to: directory.file("log"))
+      let path = directory.file("log")
+      try append(history, to: path)
       let policy = try policy()
       do throws(SignerLogError) {
-        _ = try SignerDesk(key: Accounts.key(), policy: policy, log: directory.file("log"))
+        _ = try SignerDesk(key: Accounts.key(), policy: policy, log: path, .existing)
         Issue.record("\(name) is not refused")
       } catch {
         guard case .contradiction = error else {
@@ -184,7 +274,8 @@ import Testing
     var signed: [SignedTransaction] = []
     for start in 0..<3 as Range<UInt64> {
       var desk = try SignerDesk(
-        key: Accounts.key(), policy: policy, log: path, logMustExist: start > 0, clock: { 50 })
+        key: Accounts.key(), policy: policy, log: path, start > 0 ? .existing : .new,
+        clock: .stopped(at: 50))
       #expect(desk.entryCount == signed.count)
       for old in signed {
         #expect(try desk.sign(unsigned: old.transaction.signingPayload) == .signed(old))
@@ -202,7 +293,17 @@ import Testing
       #expect(try desk.sign(unsigned: [2, 0xc0]) == .refused(.malformed))
       #expect(try desk.sign(unsigned: new.raw) == .refused(.malformed))
     }
-    var desk = try SignerDesk(key: Accounts.key(), policy: policy, log: path, clock: { 60 })
+    let whole = try directory.read("log")
+    var desk = try SignerDesk(
+      key: Accounts.key(), policy: policy, log: path, .existing, clock: .stopped(at: 60))
+    // A check says what `sign` says, and leaves nothing behind: no nonce, no record.
+    #expect(desk.check(unsigned: signed[0].transaction.signingPayload) == nil)
+    #expect(desk.check(unsigned: pay(1, nonce: 9).signingPayload) == .overDayLimit)
+    #expect(desk.check(unsigned: payToken(500, nonce: 9).signingPayload) == nil)
+    #expect(desk.check(unsigned: pay(1, nonce: 2, fee: 500).signingPayload) == .nonceUsed)
+    #expect(desk.check(unsigned: signed[0].raw) == .malformed)
+    #expect(try directory.read("log") == whole)
+    #expect(desk.entryCount == 3)
     let more = pay(1, nonce: 9).signingPayload
     #expect(try desk.sign(unsigned: more) == .refused(.overDayLimit))
     #expect(desk.entryCount == 3)

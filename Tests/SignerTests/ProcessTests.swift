@@ -103,13 +103,15 @@ private final class SignerRun: Sendable {
 
   private func start(
     in directory: TemporaryDirectory, socket: String = "socket", passphrase: String = passphrase,
-    shell: String? = nil, newLog: Bool = true
+    shell: String? = nil, newLog: Bool? = nil, clientUser: String? = nil
   ) throws -> SignerRun {
-    try SignerRun(
+    let isNew = newLog ?? (SignerLog.Start.fitting(directory.file("log")) == .new)
+    return try SignerRun(
       [
         "signer", "--key", directory.file("key"), "--policy", directory.file("policy"), "--log",
         directory.file("log"), "--socket", directory.file(socket), "--passphrase-fd", "0",
-      ] + (newLog ? ["--new-log"] : []), input: passphrase, shell: shell)
+      ] + (isNew ? ["--new-log"] : []) + (clientUser.map { ["--client-user", $0] } ?? []),
+      input: passphrase, shell: shell)
   }
 
   @Test func runsAndEndsCleanly() throws {
@@ -147,11 +149,52 @@ private final class SignerRun: Sendable {
 
     let first = try start(in: directory)
     #expect(first.line().contains("listening"))
+    // Left in a unit file, it would begin an empty log on a volume that is not mounted.
+    let forgotten = try start(in: directory, socket: "socket2", newLog: true).end()
+    #expect(forgotten.status == 65)
+    #expect(forgotten.errors.contains("it exists: --new-log"), "\(forgotten.errors)")
     let second = try start(in: directory, socket: "socket2").end()
     #expect(second.status == 65)
     #expect(second.errors.contains("another signer has it open"), "\(second.errors)")
     let client = SignerClient(socketPath: directory.file("socket"), account: Accounts.own)
     #expect(try client.hello().chainID == 7)
+  }
+
+  /// With a user of its own: the client is answered, and can neither read nor replace a file.
+  @Test func keepsItsFilesFromTheClient() throws {
+    let directory = try prepare()
+    let client = "\(geteuid() + 1)"
+    for (user, status, words) in [
+      ("\(geteuid())", 64, "the signer's own user"), ("nobody at all", 64, "no such user"),
+    ] as [(String, Int32, String)] {
+      let end = try start(in: directory, clientUser: user).end()
+      #expect(end.status == status)
+      #expect(end.errors.contains(words), "\(end.errors)")
+    }
+    #expect(chmod(directory.path, 0o777) == 0)
+    let open = try start(in: directory, clientUser: client).end()
+    #expect(open.status == 65)
+    #expect(open.errors.contains("the client could replace it"), "\(open.errors)")
+    #expect(chmod(directory.path, 0o755) == 0)
+    let run = try start(in: directory, clientUser: client)
+    #expect(run.line().contains("listening"))
+    var status = stat()
+    #expect(lstat(directory.file("socket"), &status) == 0)
+    #expect(status.st_mode & 0o7777 == 0o666)
+    // Our own user is not the client.
+    let own = SignerClient(socketPath: directory.file("socket"), account: Accounts.own)
+    #expect(throws: SignerError.self) { try own.hello() }
+    run.kill(SIGTERM)
+    #expect(run.end().status == 0)
+    // Only root can give files away.
+    guard geteuid() == 0, let id = UInt32(client) else { return }
+    for name in ["key", "policy", "log"] {
+      #expect(chown(directory.file(name), id, .max) == 0)
+      let end = try start(in: directory, clientUser: client).end()
+      #expect(end.status == 65)
+      #expect(end.errors.contains("\(name): it belongs to user \(client)"), "\(end.errors)")
+      #expect(chown(directory.file(name), 0, .max) == 0)
+    }
   }
 
   @Test func makesKeys() throws {
@@ -267,7 +310,7 @@ private final class SignerRun: Sendable {
     var nonce: UInt64 = 0
     var (kills, doubtful) = (0, 0)
     while kills < 20 {
-      let run = try start(in: directory, newLog: given.isEmpty)
+      let run = try start(in: directory)
       #expect(run.line().contains("listening"))
       let client = SignerClient(socketPath: path, account: Accounts.own)
       // What was given before the kill is given again, and nothing else at its nonce.
@@ -304,9 +347,9 @@ private final class SignerRun: Sendable {
 
     // Every signature that anyone got is in the log.
     var logged: Set<Transaction1559> = []
-    _ = try SignerLog.open(
-      directory.file("log"), chainID: 7, account: Accounts.own, mustExist: true
-    ) { logged.insert($0.transaction) }
+    _ = try SignerLog.open(directory.file("log"), of: Accounts.identity, .existing) {
+      logged.insert($0.transaction)
+    }
     for signed in given {
       #expect(logged.contains(signed.transaction))
       #expect(signed == signed.transaction.signed(by: Accounts.key()))

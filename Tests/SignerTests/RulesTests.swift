@@ -20,6 +20,8 @@ import Testing
   private static func check(_ row: Row) throws {
     var rules = SignerRules(account: Accounts.own, policy: row.policy)
     for transaction in row.before { try rules.record(transaction, at: 0) }
+    #expect(rules.judged(row.transaction, at: row.seconds) == row.decision, "\(row.name)")
+    #expect(rules.time == 0)
     #expect(rules.decide(row.transaction, at: row.seconds) == row.decision, "\(row.name)")
   }
 
@@ -330,7 +332,14 @@ import Testing
       time = max(time, clock)
       let transaction = Self.transaction(&random, oracle)
       let expected = oracle.decides(transaction, at: time)
-      switch rules.decide(transaction, at: clock) {
+      // Asking before changes nothing, now or of a later time, and says the same.
+      let before = rules.time
+      _ = rules.judged(Self.transaction(&random, oracle), at: clock + 1_000_000)
+      let judged = rules.judged(transaction, at: clock)
+      #expect(rules.time == before)
+      let decided = rules.decide(transaction, at: clock)
+      #expect(judged == decided, "seed \(seed), step \(step)")
+      switch decided {
       case .sign:
         #expect(expected == (true, false), "seed \(seed), step \(step)")
         signed += 1

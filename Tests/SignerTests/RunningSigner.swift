@@ -14,10 +14,12 @@ final class RunningSigner: Sendable {
   private let stopWriter: Int32
   private let ended = Outcome()
 
-  /// - Parameter user: who is answered; the tests' own user by default.
+  /// - Parameters:
+  ///   - user: who is answered; the tests' own user by default.
+  ///   - isOther: whether the signer takes it for another than its own.
   init(
     in directory: TemporaryDirectory, policy: SignerPolicy, user: UInt32 = geteuid(),
-    frameMilliseconds: Int64 = 5_000
+    isOther: Bool = false, frameMilliseconds: Int64 = 5_000
   ) throws {
     let path = directory.file("socket")
     self.path = path
@@ -30,9 +32,10 @@ final class RunningSigner: Sendable {
     let (start, end) = (Outcome(), ended)
     Thread.detachNewThread {
       do {
-        let desk = try SignerDesk(key: Accounts.key(), policy: policy, log: log)
+        let desk = try SignerDesk(key: Accounts.key(), policy: policy, log: log, .fitting(log))
         var server = try SignerServer(
-          path: path, desk: desk, user: user, frameMilliseconds: frameMilliseconds)
+          path: path, desk: desk, peer: SignerServer.Peer(user: user, isOther: isOther),
+          frameMilliseconds: frameMilliseconds)
         start.give(nil)
         do throws(SignerServerError) { try server.run(until: stop) } catch {
           end.give(error)

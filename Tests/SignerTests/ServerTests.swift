@@ -11,7 +11,7 @@ import Testing
 
 @Suite struct ServerTests {
   private static let hello =
-    #"{"ok":{"address":"\#(Accounts.own)","chain_id":7,"protocol":1}}"#
+    #"{"ok":{"address":"\#(Accounts.own)","chain_id":7,"protocol":2}}"#
   private static let malformed = SignerRefusal.malformed
 
   private static func refused(_ refusal: SignerRefusal) -> String {
@@ -20,6 +20,10 @@ import Testing
 
   private static func sign(_ transaction: Transaction1559) -> String {
     #"{"op":"sign","unsigned":"\#(Hex.encode(transaction.signingPayload))"}"#
+  }
+
+  private static func check(_ transaction: Transaction1559) -> String {
+    #"{"op":"check","unsigned":"\#(Hex.encode(transaction.signingPayload))"}"#
   }
 
   @Test func answers() throws {
@@ -37,6 +41,33 @@ import Testing
     #expect(signer.stop() == nil)
     #expect(peer.isClosed())
     #expect(access(signer.path, F_OK) != 0)
+  }
+
+  /// As `sign` would, for every refusal and none, as often as one likes; and nothing is kept.
+  @Test func checks() throws {
+    let directory = try TemporaryDirectory()
+    let signer = try RunningSigner(in: directory, policy: policy())
+    let peer = try RawPeer(signer.path)
+    let log = try directory.read("log")
+    for _ in 0..<10 {
+      // Ten times what a day may pay, at one nonce and at many.
+      #expect(peer.ask(Self.check(pay(1_000))) == #"{"ok":{}}"#)
+      #expect(peer.ask(Self.check(pay(1_000, to: Accounts.bob, fee: 105))) == #"{"ok":{}}"#)
+      #expect(peer.ask(Self.check(pay(1_001))) == Self.refused(.overTransactionLimit))
+      #expect(peer.ask(Self.check(pay(1, chain: 8))) == Self.refused(.wrongChain))
+    }
+    #expect(try directory.read("log") == log)
+    for nonce in 0..<3 as Range<UInt64> {
+      #expect(peer.ask(Self.check(pay(1_000, nonce: nonce))) == #"{"ok":{}}"#)
+      #expect(peer.ask(Self.sign(pay(1_000, nonce: nonce)))?.hasPrefix(#"{"ok":{"raw""#) == true)
+    }
+    for request in [Self.check, Self.sign] {
+      #expect(peer.ask(request(pay(1, nonce: 3))) == Self.refused(.overDayLimit))
+      #expect(peer.ask(request(pay(1, nonce: 2, fee: 500))) == Self.refused(.nonceUsed))
+    }
+    // What was signed before is not signed anew.
+    #expect(peer.ask(Self.check(pay(1_000))) == #"{"ok":{}}"#)
+    #expect(peer.ask(Self.check(payToken(500, nonce: 3))) == #"{"ok":{}}"#)
   }
 
   /// Several requests at once are answered in order, in whatever pieces they come.
@@ -75,6 +106,8 @@ import Testing
     for text in [
       "", "{", "{}", "null", "[]", #"{"op":"quit"}"#, #"{"op":"hello","x":"1"}"#,
       #"{"op":"hello"}{}"#, #"{"op":"sign"}"#, #"{"op":"sign","unsigned":1}"#,
+      #"{"op":"check"}"#, #"{"op":"check","unsigned":"0x02"}"#,
+      #"{"op":"check","unsigned":"\#(unsigned)","raw":"0x"}"#,
       #"{"op":"sign","unsigned":"0x02"}"#, #"{"op":"sign","unsigned":"02"}"#,
       #"{"op":"sign","unsigned":"\#(unsigned)00"}"#, #"{"op":"sign","unsigned":"\#(unsigned)0"}"#,
       #"{"op":"sign","op":"sign","unsigned":"\#(unsigned)"}"#,
@@ -181,23 +214,89 @@ import Testing
     #expect(try RawPeer(signer.path).ask(#"{"op":"hello"}"#) == Self.hello)
   }
 
-  /// The check itself, against what the kernel says of our own connection: another user's process
-  /// would not get through the directory.
-  @Test func answersOnlyItsUser() throws {
+  /// The check itself, against what the kernel says of our own connection. Without another user
+  /// the directory keeps others out before it; with one, the signer's own is not answered either.
+  @Test(arguments: [false, true]) func answersOnlyItsUser(isOther: Bool) throws {
     let directory = try TemporaryDirectory()
-    let signer = try RunningSigner(in: directory, policy: policy(), user: geteuid() + 1)
+    let signer = try RunningSigner(
+      in: directory, policy: policy(), user: geteuid() + 1, isOther: isOther)
     let peer = try RawPeer(signer.path)
     #expect(peer.ask(#"{"op":"hello"}"#) == nil)
     #expect(signer.stop() == nil)
+    let answering = try RunningSigner(in: directory, policy: policy(), isOther: isOther)
+    #expect(try RawPeer(answering.path).ask(#"{"op":"hello"}"#) == Self.hello)
   }
 
-  @Test func socketIsOurs() throws {
+  @Test(arguments: [(false, 0o600), (true, 0o666)] as [(Bool, mode_t)])
+  func socketIsOurs(isOther: Bool, mode: mode_t) throws {
     let directory = try TemporaryDirectory()
-    let signer = try RunningSigner(in: directory, policy: policy())
+    let signer = try RunningSigner(in: directory, policy: policy(), isOther: isOther)
     var status = stat()
     #expect(lstat(signer.path, &status) == 0)
-    #expect(status.st_mode & 0o7777 == 0o600)
+    #expect(status.st_mode & 0o7777 == mode)
     #expect(status.st_mode & S_IFMT == S_IFSOCK)
+  }
+
+  /// For another user's way through it the directory may be open, but nobody else may write to it.
+  @Test func takesDirectoriesThatOthersEnter() throws {
+    for mode in [0o755, 0o750, 0o711, 0o710, 0o700] as [mode_t] {
+      let directory = try TemporaryDirectory()
+      #expect(chmod(directory.path, mode) == 0)
+      let signer = try RunningSigner(in: directory, policy: policy(), isOther: true)
+      #expect(try RawPeer(signer.path).ask(#"{"op":"hello"}"#) == Self.hello)
+    }
+    for mode in [0o775, 0o757, 0o720, 0o702, 0o777] as [mode_t] {
+      let directory = try TemporaryDirectory()
+      #expect(chmod(directory.path, mode) == 0)
+      #expect(throws: SignerServerError.directoryWritableByOthers(user: geteuid(), mode: mode)) {
+        try RunningSigner(in: directory, policy: policy(), isOther: true)
+      }
+      #expect(access(directory.file("socket"), F_OK) != 0)
+    }
+  }
+
+  /// The client's own directories above a file, or any that it can write to.
+  @Test func knowsWhoCanReplaceAFile() throws {
+    let directory = try TemporaryDirectory()
+    let inner = directory.file("inner")
+    #expect(mkdir(inner, 0o700) == 0)
+    let other = SignerClientUser(id: geteuid() + 1)
+    func refusal(_ path: String, _ user: SignerClientUser) -> String? {
+      do throws(SignerClientUserError) {
+        try user.checkCannotReplace(path)
+        return nil
+      } catch {
+        guard case .canReplace(let directory, _, _) = error else { return "\(error)" }
+        return directory
+      }
+    }
+    #expect(refusal(inner + "/log", other) == nil)
+    #expect(refusal(inner + "/log", SignerClientUser(id: geteuid())) == inner)
+    for (mode, isSafe) in [
+      (0o755, true), (0o775, false), (0o757, false), (0o1777, true), (0o1770, true),
+    ] as [(mode_t, Bool)] {
+      for changed in [inner, directory.path] {
+        #expect(chmod(changed, mode) == 0)
+        #expect(refusal(inner + "/log", other) == (isSafe ? nil : changed))
+        #expect(chmod(changed, 0o700) == 0)
+      }
+    }
+    // By whatever name it is reached.
+    #expect(symlink(inner, directory.file("link")) == 0)
+    #expect(chmod(inner, 0o777) == 0)
+    #expect(refusal(directory.file("link") + "/log", other) == inner)
+    #expect(refusal(directory.file("none/log"), other) == "realpath: No such file or directory")
+  }
+
+  @Test func knowsUsers() throws {
+    #expect(throws: SignerClientUserError.signersOwn) { try SignerClientUser("\(geteuid())") }
+    for text in ["", "4294967295", "99999999999", "no such user", "-1"] {
+      #expect(throws: SignerClientUserError.unknown) { try SignerClientUser(text) }
+    }
+    #expect(throws: geteuid() == 0 ? SignerClientUserError.signersOwn : .root) {
+      try SignerClientUser("root")
+    }
+    #expect(try SignerClientUser("\(geteuid() + 1)").id == geteuid() + 1)
   }
 
   @Test func refusesOpenDirectories() throws {
@@ -206,7 +305,7 @@ import Testing
       #expect(chmod(directory.path, mode) == 0)
       defer { chmod(directory.path, 0o700) }
       let log = try TemporaryDirectory()
-      let desk = try SignerDesk(key: Accounts.key(), policy: policy(), log: log.file("log"))
+      let desk = try SignerDesk(key: Accounts.key(), policy: policy(), log: log.file("log"), .new)
       do throws(SignerServerError) {
         _ = try SignerServer(path: directory.file("socket"), desk: desk)
         Issue.record("mode \(mode) is not refused")
@@ -225,9 +324,10 @@ import Testing
     #expect(listen(killed, 1) == 0)
     let other = try TemporaryDirectory()
     func start() throws(SignerServerError) {
+      let log = other.file("log")
       guard
         let policy = try? policy(),
-        let desk = try? SignerDesk(key: Accounts.key(), policy: policy, log: other.file("log"))
+        let desk = try? SignerDesk(key: Accounts.key(), policy: policy, log: log, .fitting(log))
       else { throw .pathTooLong }
       _ = try SignerServer(path: path, desk: desk)
     }
@@ -241,6 +341,19 @@ import Testing
     #expect(try directory.read("socket") == [1])
   }
 
+  /// As after a failed write: nothing is signed, and it ends.
+  @Test func endsWhereItsLogIsGone() throws {
+    let directory = try TemporaryDirectory()
+    let signer = try RunningSigner(in: directory, policy: policy())
+    let peer = try RawPeer(signer.path)
+    let signed = pay(1).signed(by: Accounts.key())
+    let answer = #"{"ok":{"raw":"\#(Hex.encode(signed.raw))","hash":"\#(signed.hash)"}}"#
+    #expect(peer.ask(Self.sign(pay(1))) == answer)
+    #expect(rename(directory.file("log"), directory.file("other")) == 0)
+    #expect(peer.ask(Self.sign(pay(1, nonce: 1))) == nil)
+    #expect(signer.stop() as? SignerServerError == .log(.replaced))
+  }
+
   // MARK: The client
 
   @Test func theClientSigns() throws {
@@ -248,10 +361,15 @@ import Testing
     let client = SignerClient(socketPath: directory.file("socket"), account: Accounts.own)
     do {
       let signer = try RunningSigner(in: directory, policy: policy())
-      #expect(try client.hello() == SignerIdentity(address: Accounts.own, chainID: 7))
+      #expect(try client.hello() == Accounts.identity)
       #expect(try client.sign(pay(1)) == pay(1).signed(by: Accounts.key()))
       #expect(throws: refusal(.nonceUsed)) { try client.sign(pay(2, fee: 500)) }
       #expect(throws: refusal(.notAPayment)) { try client.sign(pay(0, data: [1])) }
+      try client.check(pay(2, nonce: 1))
+      #expect(throws: refusal(.nonceUsed)) { try client.check(pay(2, fee: 500)) }
+      #expect(throws: SignerError.refused(code: "malformed", message: "too long for a request")) {
+        try client.check(pay(0, data: [UInt8](repeating: 1, count: 65_536)))
+      }
       #expect(throws: SignerError.refused(code: "malformed", message: "too long for a request")) {
         try client.sign(pay(0, data: [UInt8](repeating: 1, count: 65_536)))
       }
@@ -330,6 +448,33 @@ import Testing
     }
   }
 
+  /// A check's answer is taken only from the signer that is expected, which knows the word.
+  @Test func theClientBelievesFewChecks() throws {
+    func frame(_ text: String) -> [UInt8] { RawPeer.head(text.utf8.count) + Array(text.utf8) }
+    let refused = #"{"refused":{"code":"new_one","message":"m"}}"#
+    let old = Self.hello.replacingOccurrences(of: ":2}", with: ":1}")
+    let other = Self.hello.replacingOccurrences(of: "\(Accounts.own)", with: "\(Accounts.alice)")
+    for (hello, answer, error) in [
+      (Self.hello, #"{"ok":{}}"#, nil),
+      (Self.hello, #"{"ok":{"raw":"0x"}}"#, .wrongAnswer("unknown field raw")),
+      (Self.hello, #"{"ok":"yes"}"#, .wrongAnswer("an object is missing")),
+      (Self.hello, refused, .refused(code: "new_one", message: "m")),
+      (old, Self.refused(.malformed), .wrongAnswer("another protocol")),
+      (other, #"{"ok":{}}"#, .wrongAnswer("the key of \(Accounts.alice)")),
+    ] as [(String, String, SignerError?)] {
+      let directory = try TemporaryDirectory()
+      let impostor = try Impostor(
+        directory.file("socket"), answer: frame(answer), hello: frame(hello))
+      let client = SignerClient(socketPath: impostor.path, account: Accounts.own)
+      do throws(SignerError) {
+        try client.check(pay(1))
+        #expect(error == nil, "\(answer)")
+      } catch let thrown {
+        #expect(thrown == error, "\(answer)")
+      }
+    }
+  }
+
   @Test func theClientDoesNotWaitForEver() throws {
     let directory = try TemporaryDirectory()
     let path = directory.file("socket")
@@ -351,7 +496,8 @@ private final class Impostor: Sendable {
   let path: String
   private let listener: Int32
 
-  init(_ path: String, answer: [UInt8]) throws {
+  /// - Parameter hello: what `hello` gets instead.
+  init(_ path: String, answer: [UInt8], hello: [UInt8]? = nil) throws {
     self.path = path
     let listener = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0)
     self.listener = listener
@@ -361,7 +507,10 @@ private final class Impostor: Sendable {
     Thread.detachNewThread {
       while case let peer = accept(listener, nil, nil), peer >= 0 {
         var request = [UInt8](repeating: 0, count: 4_096)
-        _ = recv(peer, &request, request.count, 0)
+        let count = recv(peer, &request, request.count, 0)
+        let isHello = String(decoding: request.prefix(max(count, 0)), as: UTF8.self).contains(
+          "hello")
+        let answer = isHello ? hello ?? answer : answer
         _ = Glibc.send(peer, answer, answer.count, Int32(MSG_NOSIGNAL))
         close(peer)
       }

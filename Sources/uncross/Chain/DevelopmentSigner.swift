@@ -23,20 +23,14 @@ enum DevelopmentSigner {
     // A socket's path has at most 107 bytes: where the data lie deep, the link to them is short.
     let socket = try shortPath(directory) + "/signer.sock"
     let policy = directory + "/policy.json"
-    // Made when a signer has run: from then on a log that is missing is an error.
-    let hasLog = directory + "/has-log"
     let encoder = JSONEncoder()
     encoder.keyEncodingStrategy = .convertToSnakeCase
     try encoder.encode(Policy(settings)).write(to: URL(fileURLWithPath: policy))
     let host = SignerHost(
       executable: executable,
-      arguments: [
-        "--key", keys.hotKeyFile, "--policy", policy, "--log", directory + "/signed.log",
-        "--socket", socket,
-      ] + (files.fileExists(atPath: hasLog) ? [] : ["--new-log"]),
+      arguments: ["--key", keys.hotKeyFile, "--policy", policy, "--socket", socket],
       passphraseFile: keys.hotPassphraseFile, directory: directory, logger: logger)
     try host.start()
-    try Data().write(to: URL(fileURLWithPath: hasLog))
     settings.payouts = ChainSettings.Payouts(
       sender: wallet, signer: socket, maximumFeePerGas: 200_000_000_000,
       priorityFeePerGas: 1_000_000_000)

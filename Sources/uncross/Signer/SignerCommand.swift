@@ -10,13 +10,14 @@ struct SignerCommand: ParsableCommand {
     commandName: "signer", abstract: "Hold the hot wallet's key, and sign what a policy allows.",
     discussion: """
       Answers the exchange over a unix socket until SIGTERM or SIGINT. The socket's directory must
-      be ours with mode 700; the passphrase comes by a descriptor (docs/signer.md):
+      be ours with mode 700, or with --client-user at most readable by others; the passphrase comes
+      by a descriptor (docs/signer.md):
 
         uncross signer --key hot.key --policy policy.json --log signer.log \\
           --socket run/signer.sock --passphrase-fd 3 3< passphrase
 
-      The first start of a key has --new-log; without it a log that is missing is an error, for what
-      it held is what keeps a nonce from being used twice.
+      The first start of a key, and only that, has --new-log. Without it a log that is missing is an
+      error, with it one that is there: what it holds keeps a nonce from being used twice.
       """)
 
   @Option(help: "The key's file, made by uncross signer-key.")
@@ -28,7 +29,7 @@ struct SignerCommand: ParsableCommand {
   @Option(help: "What has been signed. One file for ever: never restore an older copy.")
   var log: String
 
-  @Flag(help: "Begin a new log where there is none: for the first start only.")
+  @Flag(help: "Begin the log: for the first start of a key only; one that is there is an error.")
   var newLog = false
 
   @Option(help: "Where to listen.")
@@ -36,6 +37,11 @@ struct SignerCommand: ParsableCommand {
 
   @Option(name: .customLong("passphrase-fd"), help: "The descriptor to read the passphrase from.")
   var passphraseDescriptor: Int32
+
+  @Option(
+    name: .customLong("client-user"),
+    help: "The one user (name or number) that is answered; without it, the signer's own.")
+  var clientUser: String?
 
   /// The one line that says where it listens.
   private struct Listening: Encodable {
@@ -57,6 +63,7 @@ struct SignerCommand: ParsableCommand {
         throw VerbFailure("the system does not forbid core dumps", status: VerbFailure.unavailable)
       }
       let stop = try SignerProcess.stopDescriptor()
+      let client = try client()
       let rules = try SignerFailure.naming(policy) { () throws(SignerPolicyError) in
         try SignerPolicy(file: policy)
       }
@@ -65,7 +72,7 @@ struct SignerCommand: ParsableCommand {
         Output.error("\(log): cut off \(desk.cutByteCount) bytes of a record that never left")
       }
       let signatures = desk.entryCount
-      var server = try open(desk)
+      var server = try open(desk, client)
       let line = Listening(
         listening: socket, address: "\(server.identity.address)", chainID: server.identity.chainID,
         signatures: signatures)
@@ -76,16 +83,32 @@ struct SignerCommand: ParsableCommand {
     }
   }
 
+  private func client() throws(VerbFailure) -> SignerClientUser? {
+    guard let clientUser else { return nil }
+    let client: SignerClientUser
+    do throws(SignerClientUserError) { client = try SignerClientUser(clientUser) } catch {
+      throw VerbFailure("--client-user \(clientUser): \(error)", status: VerbFailure.usage)
+    }
+    for path in [key, policy, log] {
+      try SignerFailure.naming(path) { () throws(SignerClientUserError) in
+        try client.checkCannotReplace(path)
+      }
+    }
+    return client
+  }
+
   private func desk(_ rules: SignerPolicy) throws(VerbFailure) -> SignerDesk {
     let key = try SignerFailure.openKey(key, passphraseDescriptor)
     do throws(SignerLogError) {
-      return try SignerDesk(key: key, policy: rules, log: log, logMustExist: !newLog)
+      return try SignerDesk(key: key, policy: rules, log: log, newLog ? .new : .existing)
     } catch { throw VerbFailure("\(log): \(error)", status: VerbFailure.badData) }
   }
 
-  private func open(_ desk: consuming SignerDesk) throws(VerbFailure) -> SignerServer {
+  private func open(
+    _ desk: consuming SignerDesk, _ client: SignerClientUser?
+  ) throws(VerbFailure) -> SignerServer {
     do throws(SignerServerError) {
-      return try SignerServer(path: socket, desk: desk)
+      return try SignerServer(path: socket, desk: desk, client: client)
     } catch { throw VerbFailure("\(socket): \(error)", status: VerbFailure.unavailable) }
   }
 }
