@@ -64,7 +64,7 @@ public struct APIServer: Service {
   private let exchange: any Exchange
   private let directory: Directory
   private let events: MarketEvents
-  private let deposits = DepositEvents()
+  private let deposits: DepositEvents
   private let logger: Logger
   private let onListening: @Sendable (_ port: Int) -> Void
 
@@ -79,6 +79,7 @@ public struct APIServer: Service {
     self.exchange = exchange
     self.directory = directory
     self.events = events
+    deposits = DepositEvents(directory: directory)
     self.logger = logger
     self.onListening = onListening
   }

@@ -19,31 +19,68 @@ public struct DepositChange: Sendable {
 
 /// Looks for steps while somebody reads, and delivers each to its user. An event's id is its number in the
 /// database's log of steps, so a stream resumes across restarts.
+///
+/// **Invariant:** a stream lives as long as the key that opened it: nothing is delivered to one whose key was
+/// revoked before the look.
 final class DepositEvents: Sendable {
   /// Steps of one look, and steps that a reader can go back.
   static let limit = 500
+  /// Open streams of one user: some screens and programs, and no user alone takes the places of all.
+  static let maximumReadersOfUser = 8
+
+  private struct Reader {
+    var key: PublicKey
+    var events: EventReader
+  }
 
   private struct State {
     /// The last step that was delivered; nil while nobody reads.
     var last: Int64?
-    var readers: [UserID: [UInt64: EventReader]] = [:]
+    var readers: [UserID: [UInt64: Reader]] = [:]
     var count = 0
     var lastReader: UInt64 = 0
+
+    mutating func remove(_ number: UInt64, of user: UserID) {
+      guard readers[user]?.removeValue(forKey: number) != nil else { return }
+      count -= 1
+      if readers[user]?.isEmpty == true { readers[user] = nil }
+      // Nobody reads: the next reader begins at the end of its time.
+      if count == 0 { last = nil }
+    }
   }
 
+  private let directory: Directory
   private let maximumReaders: Int
   private let state = Mutex(State())
 
-  init(maximumReaders: Int = 1_000) { self.maximumReaders = maximumReaders }
+  init(directory: Directory, maximumReaders: Int = 1_000) {
+    self.directory = directory
+    self.maximumReaders = maximumReaders
+  }
 
   var readerCount: Int { state.withLock { $0.count } }
 
-  /// Delivers what happened since the last look.
+  /// Ends the streams of revoked keys, then delivers what happened since the last look.
   func look(_ desk: any DepositDesk) async {
-    guard let last = state.withLock({ $0.last }),
-      let changes = try? await desk.changes(of: nil, after: last, limit: Self.limit)
-    else { return }
-    for change in changes { deliver(change) }
+    guard let last = state.withLock({ $0.last }) else { return }
+    let changes = try? await desk.changes(of: nil, after: last, limit: Self.limit)
+    // After the answer came: it may have taken a while.
+    endRevoked()
+    for change in changes ?? [] { deliver(change) }
+  }
+
+  private func endRevoked() {
+    let ended = state.withLock { state -> [EventReader] in
+      var ended: [EventReader] = []
+      for (user, readers) in state.readers {
+        for (number, reader) in readers where directory.identity(of: reader.key)?.user != user {
+          state.remove(number, of: user)
+          ended.append(reader.events)
+        }
+      }
+      return ended
+    }
+    for reader in ended { reader.end(wasSlow: false) }
   }
 
   private func deliver(_ change: DepositChange) {
@@ -51,48 +88,69 @@ final class DepositEvents: Sendable {
     let cut = state.withLock { state -> [EventReader] in
       guard let last = state.last, change.id > last else { return [] }
       state.last = change.id
-      let slow = (state.readers[change.user] ?? [:]).filter { !$0.value.deliver(event) }
-      for number in slow.keys { state.readers[change.user]?[number] = nil }
-      state.count -= slow.count
-      return Array(slow.values)
+      let slow = (state.readers[change.user] ?? [:]).filter { !$0.value.events.deliver(event) }
+      for number in slow.keys { state.remove(number, of: change.user) }
+      return slow.values.map(\.events)
     }
     for reader in cut { reader.end(wasSlow: true) }
   }
 
   func sendHeartbeat() {
     let readers = state.withLock { state in state.readers.values.flatMap(\.values) }
-    for reader in readers { _ = reader.deliver(Array(":\n\n".utf8)) }
+    for reader in readers { _ = reader.events.deliver(Array(":\n\n".utf8)) }
   }
 
   private static func render(_ change: DepositChange) -> [UInt8] {
     MarketEvents.render(id: "\(change.id)", name: "deposit", data: JSON.bytes(change.line))
   }
 
-  /// Steps from now on, or after the one with this id; nil where there are too many readers.
+  /// Steps from now on, or after the one with this id.
   func subscribe(
-    _ user: UserID, after lastEventID: String?, _ desk: any DepositDesk
-  ) async throws(ExchangeError) -> EventSubscription? {
-    let head = try await desk.lastChange()
+    _ user: Identity, after lastEventID: String?, _ desk: any DepositDesk
+  ) async throws(Refusal) -> EventSubscription {
+    let head = try await Self.asked { () async throws(ExchangeError) in
+      try await desk.lastChange()
+    }
     let reader = EventReader(capacity: MarketEvents.readerCapacity)
-    let entered = state.withLock { state -> (number: UInt64, from: Int64)? in
-      guard state.count < maximumReaders else { return nil }
+    let place = try enter(Reader(key: user.key, events: reader), of: user.user, at: head)
+    // From here on it is left again, whatever happens.
+    let leave: @Sendable () -> Void = { [weak self] in
+      self?.state.withLock { $0.remove(place.number, of: user.user) }
+    }
+    do throws(Refusal) {
+      let missed = try await Self.asked { () async throws(ExchangeError) in
+        try await backlog(user.user, after: lastEventID, upTo: place.from, desk)
+      }
+      return EventSubscription(backlog: missed, reader: reader, leave: leave)
+    } catch {
+      leave()
+      throw error
+    }
+  }
+
+  private static func asked<Value>(
+    _ body: () async throws(ExchangeError) -> Value
+  ) async throws(Refusal) -> Value {
+    do throws(ExchangeError) { return try await body() } catch { throw Refusal(ofCore: error) }
+  }
+
+  /// The reader's number, and the step after which it hears of all.
+  private func enter(
+    _ reader: Reader, of user: UserID, at head: Int64
+  ) throws(Refusal) -> (number: UInt64, from: Int64) {
+    try state.withLock { state throws(Refusal) in
+      guard state.count < maximumReaders else {
+        throw Refusal(.unavailable, "too many readers of events", retryAfterSeconds: 5)
+      }
+      guard state.readers[user]?.count ?? 0 < Self.maximumReadersOfUser else {
+        throw Refusal(.tooManyStreams)
+      }
       state.lastReader += 1
       state.count += 1
       let from = state.last ?? head
       state.last = from
       state.readers[user, default: [:]][state.lastReader] = reader
       return (state.lastReader, from)
-    }
-    guard let entered else { return nil }
-    // From here on it is left again, whatever happens.
-    let leave: @Sendable () -> Void = { [weak self] in self?.remove(entered.number, of: user) }
-    do throws(ExchangeError) {
-      return EventSubscription(
-        backlog: try await backlog(user, after: lastEventID, upTo: entered.from, desk),
-        reader: reader, leave: leave)
-    } catch {
-      leave()
-      throw error
     }
   }
 
@@ -105,15 +163,5 @@ final class DepositEvents: Sendable {
     let missed = try await desk.changes(of: user, after: number, limit: Self.limit)
     return missed.count < Self.limit
       ? missed.filter { $0.id <= head }.map(Self.render) : [reset]
-  }
-
-  private func remove(_ number: UInt64, of user: UserID) {
-    state.withLock { state in
-      guard state.readers[user]?.removeValue(forKey: number) != nil else { return }
-      state.count -= 1
-      if state.readers[user]?.isEmpty == true { state.readers[user] = nil }
-      // Nobody reads: the next reader begins at the end of its time.
-      if state.count == 0 { state.last = nil }
-    }
   }
 }

@@ -23,6 +23,7 @@ enum TransportError: String, CaseIterable, Sendable {
   case depositNotFound = "deposit_not_found"
   case depositNotInReview = "deposit_not_in_review"
   case depositNotCreditable = "deposit_not_creditable"
+  case tooManyStreams = "too_many_streams"
 
   var status: Int {
     switch self {
@@ -33,7 +34,7 @@ enum TransportError: String, CaseIterable, Sendable {
     case .forbidden: 403
     case .notFound, .depositNotFound: 404
     case .methodNotAllowed: 405
-    case .depositNotInReview, .depositNotCreditable: 409
+    case .depositNotInReview, .depositNotCreditable, .tooManyStreams: 409
     case .bodyTooLarge: 413
     case .rateLimited, .overloaded: 429
     case .outcomeUnknown: 500
@@ -62,6 +63,7 @@ enum TransportError: String, CaseIterable, Sendable {
     case .depositNotFound: "There is no such deposit."
     case .depositNotInReview: "The deposit is in another state, or was decided otherwise."
     case .depositNotCreditable: "No amount of it can be booked, or no transaction shows it."
+    case .tooManyStreams: "The user has \(DepositEvents.maximumReadersOfUser) event streams open."
     }
   }
 }

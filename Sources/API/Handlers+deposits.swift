@@ -67,13 +67,7 @@ extension Handlers {
 
   /// Each step of the user's deposits as an event.
   func subscribeToDeposits(_ call: Call, _ user: Identity) async throws(Refusal) -> Answer {
-    let subscription = try await ask { desk async throws(ExchangeError) in
-      try await deposits.subscribe(user.user, after: call.lastEventID, desk)
-    }
-    guard let subscription else {
-      throw Refusal(.unavailable, "too many readers of events", retryAfterSeconds: 5)
-    }
-    return .events(subscription)
+    .events(try await deposits.subscribe(user, after: call.lastEventID, desk()))
   }
 
   func depositsOfAll(_ call: Call) async throws(Refusal) -> Answer {

@@ -208,7 +208,7 @@ struct RequestPipeline: HTTPResponder {
   }
 }
 
-/// Writes one reader's events until it is cut off, the client goes or the server stops.
+/// Writes one reader's events until it is ended, the client goes or the server stops.
 struct EventStreamWriter: Sendable {
   /// How long a reader that was cut off, or is open at shutdown, may take to read its last bytes.
   private static let graceSeconds: Int64 = 5
@@ -222,6 +222,10 @@ struct EventStreamWriter: Sendable {
       let closer = DelayedClose(channel: channel)
       reader.whenEnded { closer.begin(afterSeconds: Self.graceSeconds) }
       defer { closer.cancel() }
+      // Who goes leaves at once: readers are counted, and a heartbeat comes late.
+      let departure = DepartureHandler { reader.end(wasSlow: false) }
+      try await channel.pipeline.addHandler(departure, position: .first).get()
+      defer { channel.pipeline.removeHandler(departure, promise: nil) }
       for event in subscription.backlog { try await writer.write(ByteBuffer(bytes: event)) }
       // The head goes out with the first bytes: a comment, so that the client knows that it is on.
       try await writer.write(ByteBuffer(string: ":\n\n"))

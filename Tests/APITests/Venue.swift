@@ -220,18 +220,26 @@ struct Venue: Sendable {
     return try await send(raw)
   }
 
-  /// Reads a stream until `isEnough` of what came; asked once before anything came, when it is open.
-  func stream(
+  /// Opens a stream; it closes when the answer is let go.
+  func open(
     _ target: String, as name: String, headers: [(String, String)] = [],
-    until isEnough: @escaping @Sendable (String) -> Bool
-  ) async throws -> String {
+    on client: HTTPClient = .shared
+  ) async throws -> HTTPClientResponse {
     var request = HTTPClientRequest(url: url + target)
     let fields = Self.signer(name).sign(
       method: "GET", target: target, body: [], created: clock.seconds, nonce: nil)
     for (name, value) in headers + fields.all.map({ ($0.name, $0.value) }) {
       request.headers.add(name: name, value: value)
     }
-    let response = try await HTTPClient.shared.execute(request, timeout: .seconds(20))
+    return try await client.execute(request, timeout: .seconds(20))
+  }
+
+  /// Reads a stream until `isEnough` of what came; asked once before anything came, when it is open.
+  func stream(
+    _ target: String, as name: String, headers: [(String, String)] = [],
+    until isEnough: @escaping @Sendable (String) -> Bool
+  ) async throws -> String {
+    let response = try await open(target, as: name, headers: headers)
     return try await withThrowingTaskGroup(of: String.self) { tasks in
       tasks.addTask {
         var text = ""

@@ -119,7 +119,7 @@ import Testing
   }
 
   /// Approved by the signature over these fields and by nothing else: another withdrawal's, another key's, a
-  /// changed one, the same operator's twice and the owner's are refused.
+  /// changed one and the same operator's twice are refused.
   @Test func approvalsAreSignatures() async throws {
     try await venue { venue in
       for id in ["big-1", "big-2"] {
@@ -135,10 +135,7 @@ import Testing
       func approve(
         _ id: Int, _ digest: [UInt8], signedBy key: String, as caller: String
       ) async throws -> WireAnswer {
-        let signature = Hex.string(Venue.signer(key).sign(digest: digest))
-        return try await venue.send(
-          "POST", "/v1/operator/withdrawals/\(id)/approve", body: #"{"signature":"\#(signature)"}"#,
-          as: caller)
+        try await Self.approve(venue, id, digest, signedBy: key, as: caller)
       }
       let other = try await approve(1, digests[1], signedBy: "operator", as: "operator")
       #expect(other.status == 409 && other.code == "approval_mismatch")
@@ -166,6 +163,36 @@ import Testing
       #expect(
         try await approve(2, digests[1], signedBy: "operator", as: "operator").code
           == "withdrawal_finished")
+    }
+  }
+
+  private static func approve(
+    _ venue: Venue, _ id: Int, _ digest: [UInt8], signedBy key: String, as caller: String
+  ) async throws -> WireAnswer {
+    let signature = Hex.string(Venue.signer(key).sign(digest: digest))
+    return try await venue.send(
+      "POST", "/v1/operator/withdrawals/\(id)/approve", body: #"{"signature":"\#(signature)"}"#,
+      as: caller)
+  }
+
+  /// A user who is an operator too has another operator approve.
+  @Test func nobodyApprovesAnOwnWithdrawal() async throws {
+    try await venue { venue in
+      let key = try #require(PublicKey(Venue.signer("alice-operator").publicKey))
+      venue.exchange.apply([.registerKey(user: 2, key: key, role: .operator)])
+      let asked = try await venue.send(
+        "POST", "/v1/withdrawals", body: request("own", "2"), as: "alice")
+      #expect(asked.json["status"]?.text == "requested", "\(asked.text)")
+      let waiting = try await venue.send(
+        "GET", "/v1/operator/withdrawals/waiting", as: "alice-operator")
+      let digest = try #require(
+        waiting.json["withdrawals"]?[0]?["digest"]?.text.flatMap { Hex.bytes($0) })
+      let own = try await Self.approve(
+        venue, 1, digest, signedBy: "alice-operator", as: "alice-operator")
+      #expect(own.status == 403 && own.code == "approval_by_owner", "\(own.text)")
+      #expect(try await venue.exchange.read { $0.withdrawal(1)?.approvals } == [])
+      let other = try await Self.approve(venue, 1, digest, signedBy: "operator", as: "operator")
+      #expect(other.status == 200 && other.json["status"]?.text == "approved", "\(other.text)")
     }
   }
 

@@ -11,10 +11,10 @@ extension ChainCustody: WithdrawalDesk {
 
   func parse(_ text: String) -> Result<PayoutAddress, AddressRefusal> {
     let address: Address
-    do {
+    do throws(AddressError) {
       address = try Address(text)
     } catch {
-      return .failure(AddressRefusal("\(error)"))
+      return .failure(AddressRefusal(error.refusal))
     }
     if let reason = PayoutDestination.refusal(address, rules, addresses) {
       return .failure(AddressRefusal("nothing is paid to \(reason)"))
@@ -164,5 +164,18 @@ extension ChainCustody: WithdrawalDesk {
         "uncross_payouts_paid_total", "Payments that are final since the start", .counter,
         Double(figures.paid), labels: labels),
     ]
+  }
+}
+
+extension AddressError {
+  /// What its user reads. The expected checksum is not told: whoever mistyped a digit must look at where the
+  /// address comes from, and would copy the checksum of the wrong one.
+  var refusal: String {
+    switch self {
+    case .noPrefix: "an address begins with 0x"
+    case .length: "an address has 40 hexadecimal digits after 0x"
+    case .noDigit: "an address has nothing but hexadecimal digits after 0x"
+    case .checksum: "the checksum does not fit (EIP-55): a digit or a letter's case is wrong"
+    }
   }
 }

@@ -123,6 +123,10 @@ struct ChainSettings: Decodable, Sendable {
       throw ChainSettingsError("\(file): \(error)")
     }
     guard !nodes.isEmpty else { throw ChainSettingsError("\(file): it names no node") }
+    // Each asks for the balance of every address; less than one a day is none.
+    guard reconcileSeconds.map({ (1...86_400).contains($0) }) ?? true else {
+      throw ChainSettingsError("\(file): reconcile_seconds is 1 to 86400")
+    }
     for asset in assets where asset.secondNodeFrom != nil && nodes.count < 2 {
       throw ChainSettingsError(
         "\(file): \(asset.asset) asks for a second node and there is one: much of it would wait for ever"

@@ -7,32 +7,49 @@ struct ApproveWithdrawalCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "approve-withdrawal", abstract: "Approve a withdrawal: your key signs its fields.",
     discussion: """
-      Prints what is signed; --yes signs it:
+      Prints the fields and their digest; --yes with that digest signs them, if they are still the same:
 
         uncross approve-withdrawal 7 --key operator.pem
-        uncross approve-withdrawal 7 --yes --key operator.pem
+        uncross approve-withdrawal 7 --yes DIGEST --key operator.pem
       """)
 
   @Argument(help: "Its id.") var id: String
-  @Flag(help: "Sign.") var yes = false
+  @Option(
+    help: ArgumentHelp("Sign the fields that have this digest: 64 hex digits.", valueName: "digest")
+  )
+  var yes: String?
   @OptionGroup var client: ClientOptions
+
+  func validate() throws {
+    guard let yes else { return }
+    guard Hex.bytes(yes.lowercased())?.count == 32 else {
+      throw ValidationError("--yes takes the digest that was shown: 64 hex digits")
+    }
+  }
 
   func run() async throws {
     try await client.signed { api in
-      let waiting = try await api.waitingWithdrawals().first { $0.withdrawal.id == id }
-      guard let waiting else { throw VerbFailure("no withdrawal \(id) waits for approval") }
-      let withdrawal = waiting.withdrawal
-      guard yes else {
-        Output.line(withdrawal.approvalText + "add --yes to approve this")
-        return
+      let found = try await api.waitingWithdrawals().first { $0.withdrawal.id == id }
+      guard var waiting = found else { throw VerbFailure("no withdrawal \(id) waits for approval") }
+      // Made here, of what is shown, not taken from the server.
+      let digest = waiting.withdrawal.approvalDigest
+      waiting.digest = Hex.string(digest)
+      client.show(waiting) { Self.text($0, isHint: yes == nil) }
+      guard let yes else { return }
+      guard Hex.bytes(yes.lowercased()) == digest else {
+        throw VerbFailure("nothing is signed: the fields of withdrawal \(id) have another digest")
       }
-      // The hash is made here, of what was shown, not taken from the server.
-      let signature = try client.signer().sign(digest: withdrawal.approvalDigest)
+      let signature = try client.signer().sign(digest: digest)
       client.show(try await api.approve(withdrawal: id, signature: signature)) {
         "withdrawal \($0.id) is \($0.status)"
           + ($0.missing > 0 ? ", \($0.missing) more must approve" : "")
       }
     }
+  }
+
+  private static func text(_ waiting: WaitingWithdrawal, isHint: Bool) -> String {
+    waiting.withdrawal.approvalText + "digest \(waiting.digest)"
+      + (isHint ? "\nto approve this: --yes \(waiting.digest)" : "")
   }
 }
 
