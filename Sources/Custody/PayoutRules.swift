@@ -317,11 +317,13 @@ public struct PayoutRules: Sendable, Equatable {
   private func judge(
     _ mined: SentTransaction, _ slot: PayoutSlot, _ view: PayoutView
   ) -> PayoutStep {
-    if let resolution = slot.resolution, resolution.transaction == mined.hash {
-      return mined.height <= view.settled ? .settle(resolution.outcome) : .wait(.halted)
-    }
+    // A person's word counts where the chain tells nothing, and of the transaction that it was said of.
+    let resolution = slot.resolution.flatMap { $0.transaction == mined.hash ? $0.outcome : nil }
     guard let attempt = slot.attempts.first(where: { $0.hash == mined.hash }) else {
-      return .halt(.foreignTransaction(nonce: slot.nonce, hash: mined.hash))
+      guard let resolution else {
+        return .halt(.foreignTransaction(nonce: slot.nonce, hash: mined.hash))
+      }
+      return mined.height <= view.settled ? .settle(resolution) : .wait(.halted)
     }
     guard mined.height <= view.settled else { return .wait(.mined) }
     switch attempt.kind {
@@ -329,6 +331,7 @@ public struct PayoutRules: Sendable, Equatable {
     case .payment where !mined.isSuccess: return .settle(.reverted)
     case .payment where mined.hasPaid: return .settle(.paid)
     case .payment:
+      if let resolution { return .settle(resolution) }
       return slot.hold == nil
         ? .hold("it succeeded, but the token logged no such transfer") : .wait(.halted)
     }
