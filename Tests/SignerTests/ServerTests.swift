@@ -491,7 +491,7 @@ import Testing
   }
 }
 
-/// Reads one request, sends the same bytes to whoever asks, and closes.
+/// Reads one request after any `hello`, sends the same bytes to whoever asks, and closes.
 private final class Impostor: Sendable {
   let path: String
   private let listener: Int32
@@ -506,12 +506,15 @@ private final class Impostor: Sendable {
     }
     Thread.detachNewThread {
       while case let peer = accept(listener, nil, nil), peer >= 0 {
-        var request = [UInt8](repeating: 0, count: 4_096)
-        let count = recv(peer, &request, request.count, 0)
-        let isHello = String(decoding: request.prefix(max(count, 0)), as: UTF8.self).contains(
-          "hello")
-        let answer = isHello ? hello ?? answer : answer
-        _ = Glibc.send(peer, answer, answer.count, Int32(MSG_NOSIGNAL))
+        func answersHello() -> Bool {
+          var request = [UInt8](repeating: 0, count: 4_096)
+          let count = recv(peer, &request, request.count, 0)
+          let text = String(decoding: request.prefix(max(count, 0)), as: UTF8.self)
+          let isHello = hello != nil && text.contains("hello")
+          let answer = isHello ? hello ?? answer : answer
+          return Glibc.send(peer, answer, answer.count, Int32(MSG_NOSIGNAL)) >= 0 && isHello
+        }
+        while answersHello() {}
         close(peer)
       }
       close(listener)
