@@ -10,7 +10,7 @@ public enum Migrations {
   /// `core` what a restart needs. No table has a column that could hold a trade or an auction's
   /// result.
   public static let steps: [String] = [
-    schema, custody, guards, deposits, withdrawals, payoutAsks, sweeps,
+    schema, custody, guards, deposits, withdrawals, payoutAsks, sweeps, changedDeposits,
   ]
 
   /// Applies what is missing; returns how many steps that was.
