@@ -259,12 +259,17 @@ extension CustodyStore {
   }
 
   /// Numbered after `number`, in order: what the engine may not have had yet.
-  func credits(after number: Int64) throws(PostgresError) -> [Deposit] {
-    try deposits("chain = $1 and credit_no > \(number) order by credit_no limit 1000")
+  func credits(after number: Int64, limit: Int = 1_000) throws(PostgresError) -> [Deposit] {
+    try deposits("chain = $1 and credit_no > \(number) order by credit_no limit \(limit)")
   }
 
-  func clawbacks(after number: Int64) throws(PostgresError) -> [Deposit] {
-    try deposits("chain = $1 and clawback_no > \(number) order by clawback_no limit 1000")
+  func clawbacks(after number: Int64, limit: Int = 1_000) throws(PostgresError) -> [Deposit] {
+    try deposits("chain = $1 and clawback_no > \(number) order by clawback_no limit \(limit)")
+  }
+
+  /// Whether a credit waits for its block to be final.
+  func hasUnfinal() throws(PostgresError) -> Bool {
+    try !deposits("chain = $1 and status = 'credited' limit 1").isEmpty
   }
 
   /// Of this chain, which is `$1`.
@@ -280,15 +285,19 @@ extension CustodyStore {
       connection, "where \(condition) order by id desc limit \(limit)", PostgresParameters())
   }
 
-  /// Steps of deposits, each with the deposit as it is now but for its status and block.
+  /// Steps of deposits, each with the deposit as it was then in status, block and numbers, and with what the
+  /// balance had of it by that status; the rest is as it is now.
   func steps(
     of user: UserID?, after: Int64, limit: Int
   ) throws(PostgresError) -> [(id: Int64, deposit: Deposit)] {
     let condition = user.map { "and d.user_id = \($0)" } ?? ""
     let log = try connection.query(
       """
-      select l.id, d.id, l.status from core.deposit_log l
-      join public.deposits d using (chain, tx_hash, out_ref)
+      select l.id, d.id, l.status, l.block_height, l.block_hash, l.credit_no, l.clawback_no,
+        l.status in ('credited', 'final') or l.status = 'orphaned' and exists (
+          select from core.deposit_log b where (b.chain, b.tx_hash, b.out_ref, b.credit_no)
+            = (l.chain, l.tx_hash, l.out_ref, l.credit_no) and b.id < l.id and b.status = 'credited')
+      from core.deposit_log l join public.deposits d using (chain, tx_hash, out_ref)
       where l.id > \(after) \(condition) order by l.id limit \(limit)
       """)
     if log.rowCount == 0 { return [] }
@@ -297,10 +306,13 @@ extension CustodyStore {
     let deposits = try Deposit.rows(connection, "where id = any($1)", parameters)
     let byID = Dictionary(deposits.map { ($0.id, $0) }, uniquingKeysWith: { first, _ in first })
     return (0..<log.rowCount).compactMap { row in
-      guard var deposit = byID[log.int64(row, 1)],
+      guard var deposit = byID[log.int64(row, 1)], let block = Hash32(log.bytes(row, 4)),
         let status = DepositStatus(rawValue: log.string(row, 2))
       else { return nil }
-      deposit.status = status
+      (deposit.status, deposit.height, deposit.block) = (status, log.int64(row, 3), block)
+      deposit.creditNumber = log.optionalInt64(row, 5)
+      deposit.clawbackNumber = log.optionalInt64(row, 6)
+      deposit.credited = log.bool(row, 7) ? deposit.amount : 0
       return (log.int64(row, 0), deposit)
     }
   }

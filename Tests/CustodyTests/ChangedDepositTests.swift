@@ -87,6 +87,7 @@ extension DatabaseTests {
       #expect(try venue.reconcile().agrees)
       venue.stop(scanner)
       #expect(venue.core.halts.all.isEmpty)
+      try venue.checkDeposits()
     }
 
     /// Before it has a number the row is what the chain says, and a decision about something else is none.
@@ -118,6 +119,7 @@ extension DatabaseTests {
       #expect(try venue.reconcile().agrees)
       venue.stop(scanner)
       #expect(venue.core.halts.all.isEmpty)
+      try venue.checkDeposits()
     }
   }
 }
