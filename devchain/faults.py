@@ -31,7 +31,7 @@ class Raw(Exception):
 
 
 class Faults:
-    """Faults that wait to be met: {kind, method (any), times (1), batch_from (1), ...}."""
+    """Faults that wait to be met: {kind, method (any), first (any), times (1), batch_from (1), ...}."""
 
     def __init__(self) -> None:
         self.waiting: list[dict[str, Any]] = []
@@ -47,11 +47,12 @@ class Faults:
         with self.lock:
             self.waiting.append(whole)
 
-    def take(self, method: str, batch: int) -> dict[str, Any] | None:
-        """The oldest that is met by a call which came in a batch of so many."""
+    def take(self, method: str, first: Any, batch: int) -> dict[str, Any] | None:
+        """The oldest that is met by a call with this first parameter, which came in a batch of so many."""
         with self.lock:
             for fault in self.waiting:
-                if fault.get("method") in (None, method) and batch >= fault["batch_from"]:
+                is_met = fault.get("method") in (None, method) and fault.get("first") in (None, first)
+                if is_met and batch >= fault["batch_from"]:
                     fault["times"] -= 1
                     if fault["times"] <= 0:
                         self.waiting.remove(fault)

@@ -48,7 +48,9 @@ def answer(methods: Methods, faults: Faults, request: Any, batch: int) -> dict[s
     if not isinstance(request, dict) or not isinstance(request.get("method"), str):
         return {"jsonrpc": "2.0", "id": None, "error": {"code": -32600, "message": "invalid request"}}
     method = request["method"]
-    fault = None if is_of_a_test(request) else faults.take(method, batch)
+    parameters = request.get("params") or []
+    first = parameters[0] if isinstance(parameters, list) and parameters else None
+    fault = None if is_of_a_test(request) else faults.take(method, first, batch)
     kind = fault["kind"] if fault else None
     head = {"jsonrpc": "2.0", "id": request.get("id")}
     if fault:
@@ -57,7 +59,6 @@ def answer(methods: Methods, faults: Faults, request: Any, batch: int) -> dict[s
             return head | {"error": fault.get("error", {"code": -32000, "message": "on request"})}
         if kind == "result":
             return head | {"result": fault.get("result")}
-    parameters = request.get("params") or []
     if not isinstance(parameters, list):
         return head | {"error": {"code": -32602, "message": "non-array args"}}
     told: dict[str, Any]

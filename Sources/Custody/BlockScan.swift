@@ -26,9 +26,17 @@ public struct ChainReceipt: Sendable, Equatable {
   public var block: Hash32
   public var isSuccess: Bool
   public var logs: [Log]
+  /// Of each log, its place among all of the block.
+  public var positions: [Int64]
   public var gasUsed: UInt64
   /// Wei for each unit of gas that was paid.
   public var gasPrice: UInt256
+
+  /// No log between its first and its last is left out: an ordinal would be another log's.
+  var isGapless: Bool {
+    positions.count == logs.count
+      && zip(positions, positions.dropFirst()).allSatisfy { $1 - $0 == 1 }
+  }
 }
 
 /// Why a node's answers about one block are not believed.
@@ -39,6 +47,10 @@ public enum BlockDoubt: String, Sendable, Error {
   case receiptsDoNotMatch = "receipts_do_not_match"
   /// The logs of the receipts do not give the block's bloom: some were left out, or added.
   case logsDoNotMatchBloom = "logs_do_not_match_bloom"
+  /// The logs of the receipts do not count 0, 1, 2, ...: two that are alike give the bloom of one.
+  case logsDoNotCount = "logs_do_not_count"
+  /// A transaction twice, or two of one sender with one nonce.
+  case transactionsTwice = "transactions_twice"
   /// Traces are not those of the block's transactions, or say another outcome than the receipts.
   case tracesDoNotMatch = "traces_do_not_match"
 }
@@ -66,12 +78,27 @@ public struct BlockScan: Sendable {
       && rules.asset(.native) != nil
   }
 
+  /// No chain has a transaction twice, nor two of one sender with one nonce.
+  func checkUnique(_ blocks: [ChainBlock]) throws(BlockDoubt) {
+    struct Place: Hashable {
+      var sender: Address
+      var nonce: UInt64
+    }
+    let all = blocks.flatMap(\.transactions)
+    guard Set(all.map(\.hash)).count == all.count,
+      Set(all.map { Place(sender: $0.sender, nonce: $0.nonce) }).count == all.count
+    else { throw .transactionsTwice }
+  }
+
   /// Receipts are believed where they are those of the block's transactions, and their logs, all of them,
-  /// give the bloom that is part of the block: a log cannot be left out in silence.
+  /// give the bloom that is part of the block and are counted without a gap: a log cannot be left out in silence.
   public func check(_ receipts: [ChainReceipt], of block: ChainBlock) throws(BlockDoubt) {
     guard receipts.map(\.transaction) == block.transactions.map(\.hash),
       receipts.allSatisfy({ $0.block == block.place.hash })
     else { throw .receiptsDoNotMatch }
+    guard receipts.allSatisfy(\.isGapless),
+      receipts.lazy.flatMap(\.positions).enumerated().allSatisfy({ $0 == $1 })
+    else { throw .logsDoNotCount }
     guard Bloom(of: receipts.lazy.flatMap(\.logs)) == block.logsBloom else {
       throw .logsDoNotMatchBloom
     }

@@ -154,6 +154,9 @@ struct Amount: Decodable {
 }
 
 struct RPCHeader: Decodable {
+  /// Far beyond any chain, and far from where sums with it would overflow.
+  static let maximumHeight: Int64 = 1 << 48
+
   var number: Int64
   var hash: Hash32
   var parent: Hash32
@@ -163,6 +166,7 @@ struct RPCHeader: Decodable {
   init(from decoder: any Decoder) throws {
     let container = try decoder.container(keyedBy: CodingKeys.self)
     number = try container.decode(Quantity.self, forKey: .number).value
+    guard number <= Self.maximumHeight else { throw malformed(decoder, "a height of \(number)") }
     hash = try container.hash(.hash)
     parent = try container.hash(.parentHash)
   }
@@ -217,10 +221,11 @@ struct RPCReceipt: Decodable {
 
   init(from decoder: any Decoder) throws {
     let container = try decoder.container(keyedBy: CodingKeys.self)
+    let logs = try container.decode([RPCLog].self, forKey: .logs)
     receipt = ChainReceipt(
       transaction: try container.hash(.transactionHash), block: try container.hash(.blockHash),
       isSuccess: try container.decode(Quantity.self, forKey: .status).value == 1,
-      logs: try container.decode([RPCLog].self, forKey: .logs).map(\.log),
+      logs: logs.map(\.log), positions: logs.map(\.position),
       gasUsed: try container.decode(Word.self, forKey: .gasUsed).value,
       gasPrice: try container.decode(Amount.self, forKey: .effectiveGasPrice).value)
   }
@@ -228,8 +233,10 @@ struct RPCReceipt: Decodable {
 
 struct RPCLog: Decodable {
   var log: Log
+  /// In its block.
+  var position: Int64
 
-  private enum CodingKeys: String, CodingKey { case address, topics, data, removed }
+  private enum CodingKeys: String, CodingKey { case address, topics, data, removed, logIndex }
 
   init(from decoder: any Decoder) throws {
     let container = try decoder.container(keyedBy: CodingKeys.self)
@@ -241,6 +248,7 @@ struct RPCLog: Decodable {
     if try container.decodeIfPresent(Bool.self, forKey: .removed) == true {
       throw malformed(decoder, "a log that left the chain, in a block that is asked for by hash")
     }
+    position = try container.decode(Quantity.self, forKey: .logIndex).value
     log = Log(
       address: try container.address(.address), topics: topics.compactMap { $0 },
       data: try container.decode(HexData.self, forKey: .data).bytes)

@@ -9,13 +9,17 @@ internal import Synchronization
 
 /// Why a node gave no usable answer.
 public enum NodeError: Error, Sendable, Equatable {
-  /// No connection, no answer in time, or one that was cut off: the request may have been carried out.
+  /// No connection, or one that was cut off: the request may have been carried out.
   case unreachable(String)
+  /// No answer in time: the node is away, or what was asked takes longer.
+  case late(seconds: Int64)
   /// An HTTP status other than 200; 429 asks to go slower.
   case status(Int)
   /// The node's own error.
   case refused(code: Int, message: String)
-  /// Not what the method answers with: not JSON, a field missing, a number out of range, or too long.
+  /// More than is taken of one answer.
+  case tooLarge(bytes: Int)
+  /// Not what the method answers with: not JSON, a field missing, a number out of range.
   case malformed(String)
   /// The answers do not hold together.
   case doubtful(BlockDoubt)
@@ -23,9 +27,13 @@ public enum NodeError: Error, Sendable, Equatable {
   /// A smaller request may be answered where this one was not.
   fileprivate var isAboutTheRequest: Bool {
     switch self {
-    case .unreachable, .status(429), .doubtful: false
-    case .status, .refused, .malformed: true
+    case .unreachable, .late, .status(429), .doubtful: false
+    case .status, .refused, .tooLarge, .malformed: true
     }
+  }
+
+  fileprivate var isLate: Bool {
+    if case .late = self { true } else { false }
   }
 }
 
@@ -39,6 +47,10 @@ public final class ChainNode: Sendable {
     public var batch = 100
     /// A trace executes its block again.
     public var traceSeconds: Int64 = 60
+    /// Before a part of a batch is asked again where the whole was told to go slower.
+    public var slowDownSeconds = 0.2
+    /// Calls in a row that may fail on their own before it is the node that fails.
+    public var spared = 16
 
     public init() {}
   }
@@ -139,6 +151,25 @@ public final class ChainNode: Sendable {
     return transactions.map { $0?.transaction }
   }
 
+  public typealias MinedTransaction = (transaction: ChainTransaction, receipt: ChainReceipt)
+
+  /// Each of some transactions with what it did; nil for one that is in no block. One that cannot be read is told
+  /// apart from the others and spoils none of them.
+  func mined(_ hashes: [Hash32]) throws(NodeError) -> [Result<MinedTransaction?, NodeError>] {
+    let receipts: [Result<RPCReceipt?, NodeError>] = try each(
+      hashes.map { RPCCall("eth_getTransactionReceipt", .text("\($0)")) })
+    let transactions: [Result<RPCTransaction?, NodeError>] = try each(
+      hashes.map { RPCCall("eth_getTransactionByHash", .text("\($0)")) })
+    return zip(receipts, transactions).map { receipt, transaction in
+      receipt.flatMap { receipt in
+        transaction.map { transaction in
+          guard let receipt, let transaction else { return nil }
+          return (transaction.transaction, receipt.receipt)
+        }
+      }
+    }
+  }
+
   /// What moved inside the calls of a block's transactions, by the block's hash.
   func traces(_ block: ChainBlock) throws(NodeError) -> [CallTrace] {
     if block.transactions.isEmpty { return [] }
@@ -213,30 +244,76 @@ public final class ChainNode: Sendable {
     return values
   }
 
-  /// Answers in the order of the calls, in as many requests as the node's own limit asks for: providers allow
-  /// from some to thousands, and say so in words and codes of their own.
   private func answers<Value: Decodable>(
     _ calls: [RPCCall]
   ) throws(NodeError) -> [RPCAnswer<Value>] {
     var answers: [RPCAnswer<Value>] = []
-    while answers.count < calls.count {
-      let count = min(Int(size.withLock { $0.blocks }), calls.count - answers.count)
-      let part = Array(calls[answers.count..<answers.count + count])
+    for answer: Result<RPCAnswer<Value>, NodeError> in try collect(calls, sparing: 0) {
+      answers.append(try answer.get())
+    }
+    return answers
+  }
+
+  /// Of each call its value, or why there is none.
+  private func each<Value: Decodable>(
+    _ calls: [RPCCall]
+  ) throws(NodeError) -> [Result<Value, NodeError>] {
+    let answers: [Result<RPCAnswer<Value>, NodeError>] = try collect(
+      calls, sparing: limits.spared)
+    return answers.map { answer in
+      answer.flatMap { answer in
+        Result { () throws(NodeError) -> Value in try answer.value() }
+      }
+    }
+  }
+
+  /// Answers in the order of the calls, in as many requests as the node's own limit asks for: providers allow
+  /// from some to thousands, and say so in words and codes of their own.
+  /// - Parameter sparing: calls in a row that may fail on their own, each told as its failure; beyond it, it is
+  ///   the node that fails.
+  private func collect<Value: Decodable>(
+    _ calls: [RPCCall], sparing: Int
+  ) throws(NodeError) -> [Result<RPCAnswer<Value>, NodeError>] {
+    var found: [Result<RPCAnswer<Value>, NodeError>] = []
+    // Of these calls; what the node takes of others is another matter.
+    var (most, failures) = (calls.count, 0)
+    while found.count < calls.count {
+      let count = min(Int(size.withLock { $0.blocks }), most, calls.count - found.count)
+      let part = Array(calls[found.count..<found.count + count])
       do throws(NodeError) {
         let told: [RPCAnswer<Value>] = try batch(part)
-        if count > 1, told.allSatisfy({ $0.error != nil }) {
+        let isRefused = told.allSatisfy { $0.error != nil }
+        if isRefused, count > 1 || sparing > 0 && failures >= sparing {
           // Each of them is refused: perhaps because they came together.
           _ = try told[0].value()
         }
-        answers += told
+        failures = isRefused ? failures + 1 : 0
+        most = min(calls.count, count * 2)
+        found += told.map { .success($0) }
         size.withLock { if Int64(count) >= $0.blocks { $0.succeeded() } }
       } catch {
-        if count > 1 { size.withLock { $0.failed() } }
-        // A node that is away, or asks to go slower, is left alone for a while.
-        guard count > 1, error.isAboutTheRequest else { throw error }
+        if count > 1 {
+          most = count / 2
+          size.withLock { $0.failed() }
+          try divide(after: error, isSparing: sparing > 0)
+        } else {
+          guard failures < sparing, error.isAboutTheRequest || error.isLate else { throw error }
+          failures += 1
+          found.append(.failure(error))
+        }
       }
     }
-    return answers
+    return found
+  }
+
+  /// Throws where a part of a batch is not to be asked now: a node that is away is left alone for a while. One
+  /// that asks to go slower may mean the batch: each further part comes after a pause.
+  private func divide(after error: NodeError, isSparing: Bool) throws(NodeError) {
+    if error == .status(429) {
+      Thread.sleep(forTimeInterval: limits.slowDownSeconds)
+    } else if !(error.isAboutTheRequest || isSparing && error.isLate) {
+      throw error
+    }
   }
 
   /// One request; answers in the order of the calls.
@@ -288,7 +365,11 @@ public final class ChainNode: Sendable {
     } catch let error as NodeError {
       throw error
     } catch is ResponseAccumulator.ResponseTooBigError {
-      throw .malformed("an answer of more than \(limits.bodyBytes) bytes")
+      throw .tooLarge(bytes: limits.bodyBytes)
+    } catch let error as HTTPClientError
+      where error == .deadlineExceeded || error == .readTimeout
+    {
+      throw .late(seconds: seconds)
     } catch {
       throw .unreachable("\(error)")
     }

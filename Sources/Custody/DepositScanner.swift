@@ -23,8 +23,14 @@ public final class DepositScanner: Sendable {
     public var limits = ChainFollower.Limits()
     /// Between two looks for payments that no block shows as a transfer.
     public var surplusSeconds: Double = 600
+    /// Addresses that are looked at for such payments in one turn.
+    public var surplusSlice = 1_000
     /// Deposits that are numbered at once.
     public var creditBatch = 500
+    /// Credits, or clawbacks, that the engine gets at once.
+    public var submitBatch = 1_000
+    /// Blocks without a new final one after which somebody must know.
+    public var finalityAlarmBlocks: Int64 = 128
     /// Between a node's failure and the next look at it, at first.
     public var nodePauseMilliseconds = 5_000
     /// Whether the nodes trace: then payments from inside calls are found in their blocks.
@@ -61,6 +67,12 @@ public final class DepositScanner: Sendable {
     public var nodeErrors = 0
     public var doubts = 0
     public var reorganisations = 0
+    /// Blocks that were scanned without their traces.
+    public var untraced = 0
+    /// Transactions whose deposits wait because a node does not tell them, though it tells others.
+    public var unread = 0
+    /// No block becomes final, and something waits for it.
+    public var isFinalityStalled = false
     public var lastError = ""
     public var halted: CustodyHalt?
     /// What the scanner waits for.
@@ -79,13 +91,21 @@ public final class DepositScanner: Sendable {
   private let conninfo: String
   let configuration: Configuration
   let scan: BlockScan
-  private let nodes: [ChainNode]
+  let nodes: [ChainNode]
   let addresses: DepositAddresses
-  private let core: CustodyCore
+  let core: CustodyCore
   let report: @Sendable (String) -> Void
   let figures = Mutex(Figures())
   private let range: Mutex<AdaptiveRange>
-  private let roster: Mutex<NodeRoster>
+  let roster: Mutex<NodeRoster>
+  /// What the node does not tell of single transactions: receipts, and traces.
+  let unread: Mutex<Suspects>
+  let untraced: Mutex<Suspects>
+  private let finality = Mutex(FinalityWatch())
+  /// Credits that another node still has, as was reported.
+  let disputed: Mutex<Set<Int64>> = Mutex([])
+  /// The last error beside the main line, so that each is reported once.
+  private let aside = Mutex("")
   private let thread: Mutex<OwnerThread?> = Mutex(nil)
 
   /// - Parameters:
@@ -99,9 +119,10 @@ public final class DepositScanner: Sendable {
     self.conninfo = conninfo
     self.configuration = configuration
     range = Mutex(AdaptiveRange(maximum: configuration.limits.blocks))
-    roster = Mutex(
-      NodeRoster(
-        count: nodes.count, pause: .milliseconds(configuration.nodePauseMilliseconds)))
+    let pause = Duration.milliseconds(configuration.nodePauseMilliseconds)
+    roster = Mutex(NodeRoster(count: nodes.count, pause: pause))
+    unread = Mutex(Suspects(pause: pause))
+    untraced = Mutex(Suspects(pause: pause))
     scan = BlockScan(rules)
     self.nodes = nodes
     self.addresses = addresses
@@ -129,6 +150,14 @@ public final class DepositScanner: Sendable {
     running?.join()
   }
 
+  /// What waits though the chain goes on, the gravest first.
+  enum Alarm: String, CaseIterable {
+    /// A credit left the chain of one node, and another node still has it.
+    case clawbackDisputed = "clawback_disputed"
+    case secondNodeDisagrees = "second_node_disagrees"
+    case finalityStalled = "finality_stalled"
+  }
+
   // MARK: The thread
 
   /// What the thread owns between failures.
@@ -137,10 +166,9 @@ public final class DepositScanner: Sendable {
     var follower: ChainFollower
     var position: ChainPosition
     var known: CustodyStore.Known
-    var surplusAt = ContinuousClock.now
-    /// What the last look found that was not certain yet, and the final block that it was of.
-    var suspected: [Address: UInt256] = [:]
-    var suspectedAt: Int64 = -1
+    var surplus = SurplusLook()
+    /// What is told of instead of how scanning goes.
+    var alarms: Set<Alarm> = []
     /// Looks in a row whose answers were of two chains.
     var contradictions = 0
   }
@@ -172,16 +200,31 @@ public final class DepositScanner: Sendable {
   }
 
   private func note(_ error: any Error) {
+    count(error)
     let isNew = figures.withLock { figures in
-      if let error = error as? NodeError {
-        figures.nodeErrors += 1
-        if case .doubtful = error { figures.doubts += 1 }
-      }
       defer { figures.lastError = "\(error)" }
       figures.state = "retrying"
       return figures.lastError != "\(error)"
     }
     if isNew { report("\(configuration.chain): \(error)") }
+  }
+
+  /// Of what is asked beside the main line, which goes on.
+  func noteAside(_ error: any Error) {
+    count(error)
+    let isNew = aside.withLock { last in
+      defer { last = "\(error)" }
+      return last != "\(error)"
+    }
+    if isNew { report("\(configuration.chain): \(error)") }
+  }
+
+  private func count(_ error: any Error) {
+    guard let error = error as? NodeError else { return }
+    figures.withLock { figures in
+      figures.nodeErrors += 1
+      if case .doubtful = error { figures.doubts += 1 }
+    }
   }
 
   /// Connects, proves that the node is of our chain, and takes up where the database is.
@@ -209,81 +252,16 @@ public final class DepositScanner: Sendable {
       start: known.start, tail: try store.tail(configuration.limits.depth),
       finalized: known.finalized, limits: configuration.limits)
     follower.range = range.withLock { $0.blocks }
+    var session = Session(store: store, follower: follower, position: position, known: known)
+    // What has its number needs no node. An engine that takes nothing now gets it after the next step.
+    do { try submit(&session) } catch is CoreAway {}
     // Whichever was asked before may be of another chain by now.
     roster.withLock { $0.doubt() }
-    try choose(known, follower)
-    return Session(store: store, follower: follower, position: position, known: known)
+    try choose(known, session.follower)
+    return session
   }
 
-  // MARK: Nodes
-
-  private var nodeInUse: Int { roster.withLock { $0.current } }
-
-  private func name(_ index: Int) -> String { "node \(index + 1) (\(nodes[index].host))" }
-
-  private func judge(_ index: Int, _ verdict: NodeVerdict, height: Int64? = nil) {
-    let before = roster.withLock { roster in
-      defer { roster.note(index, verdict, height: height, at: .now) }
-      return roster.nodes[index].verdict
-    }
-    // To lag by some blocks is a node's daily life, and the first look that finds all well is no news.
-    let isKnown = before.name == verdict.name || before.isUsable && verdict.isUsable
-    if !isKnown, before != .untried || !verdict.isUsable {
-      report("\(configuration.chain): \(name(index)) is \(verdict.name)")
-    }
-  }
-
-  /// A node that contradicts what was scanned is left for another, where one is not known to agree with it.
-  private func isByOneNodeOnly(_ halt: CustodyHalt) -> Bool {
-    guard halt.isOfANode, nodes.count > 1, roster.withLock({ $0.halt }) == nil else { return false }
-    judge(nodeInUse, .foreign(halt))
-    return roster.withLock { $0.halt } == nil
-  }
-
-  /// The node to ask from here on. Those that are not in use are looked at from time to time; the first that
-  /// is believed is taken.
-  private func choose(_ known: CustodyStore.Known?, _ follower: ChainFollower?) throws {
-    for index in roster.withLock({ $0.due(at: .now) }) {
-      let (verdict, height) = look(at: nodes[index], known, follower)
-      judge(index, verdict, height: height)
-    }
-    let before = nodeInUse
-    guard roster.withLock({ $0.choose() }) else {
-      if let halt = roster.withLock({ $0.halt }) { throw halt }
-      throw roster.withLock { $0.error }
-    }
-    if nodeInUse != before {
-      report("\(configuration.chain): \(name(nodeInUse)) is asked instead of \(name(before))")
-    }
-  }
-
-  /// Whether a node is of our chain and holds what we have scanned. Where there is no other, the follower
-  /// waits or halts by its own rules.
-  private func look(
-    at node: ChainNode, _ known: CustodyStore.Known?, _ follower: ChainFollower?
-  ) -> (NodeVerdict, Int64?) {
-    do throws(NodeError) {
-      let identity = try node.identity()
-      guard identity.chainID == configuration.chainID else {
-        let halt = CustodyHalt.wrongChain(
-          expected: configuration.chainID, found: identity.chainID)
-        return (.foreign(halt), nil)
-      }
-      if let known, known.genesis != identity.genesis { return (.foreign(.wrongGenesis), nil) }
-      guard nodes.count > 1, let follower else { return (.well, nil) }
-      let height = try node.heads().latest.height
-      return (
-        try follower.verdict(on: height) { height throws(NodeError) in
-          try node.hashes(at: [height])[0].hash
-        }, height
-      )
-    } catch {
-      figures.withLock { $0.nodeErrors += 1 }
-      return (.failing(error), nil)
-    }
-  }
-
-  private struct CoreAway: Error, CustomStringConvertible {
+  struct CoreAway: Error, CustomStringConvertible {
     var description: String { "the engine takes no commands at the moment" }
   }
 
@@ -303,42 +281,65 @@ public final class DepositScanner: Sendable {
   private func turn(_ session: inout Session, _ stop: OwnerThread.Stop) throws {
     try choose(session.known, session.follower)
     let heads = try node.heads()
-    var action = session.follower.heads(
-      latest: heads.latest, finalized: heads.finalized)
+    let look = try follow(heads, &session)
+    publish(session)
+    // What has its number needs no node, and waits for none.
+    try submit(&session)
+    if look.isCaughtUp { try takeBack(&session) }
+    try credit(&session)
+    try findSurplus(&session, stop)
+    try watchFinality(&session)
+    publish(session)
+    let alarm = Alarm.allCases.first { session.alarms.contains($0) }
+    figures.withLock { $0.state = alarm?.rawValue ?? look.state }
+    let isLagging = heads.latest.height < session.follower.tip?.height ?? -1
+    roster.withLock { $0.served(height: heads.latest.height, isLagging: isLagging) }
+    if session.follower.lag == 0 || !look.isFetching {
+      _ = stop.wait(milliseconds: configuration.pollMilliseconds)
+    }
+  }
+
+  private struct Look {
+    /// In the figures.
+    var state = "scanning"
+    /// The chain is known to its end.
+    var isCaughtUp = false
+    /// It had blocks to ask for.
+    var isFetching = false
+  }
+
+  /// Does what the follower says until a step is durable, or there is none.
+  private func follow(_ heads: ChainNode.Heads, _ session: inout Session) throws -> Look {
+    var action = session.follower.heads(latest: heads.latest, finalized: heads.finalized)
     var blocks: [ChainBlock] = []
-    var isWaiting = false
-    while !isWaiting {
+    var look = Look()
+    while true {
       switch action {
       case .fetch(let heights):
         blocks = try fetch(heights, &session)
+        look.isFetching = !blocks.isEmpty
         action = session.follower.blocks(blocks.map(\.place))
       case .compare(let heights):
         action = session.follower.hashes(try node.hashes(at: heights))
       case .apply(let step):
         try apply(step, blocks, &session)
-        isWaiting = true
+        look.isCaughtUp = step.isCaughtUp
+        return look
       case .wait(let reason):
-        figures.withLock { $0.state = reason.rawValue }
+        look.state = reason.rawValue
         session.contradictions = reason == .inconsistent ? session.contradictions + 1 : 0
         // A reorganisation between two questions looks like it, once or twice.
         if session.contradictions > 3, nodes.count > 1 { throw NodeError.malformed("two chains") }
         if reason == .caughtUp, let tip = session.follower.tip {
-          try session.store.advance(tip: tip.height, finalized: session.follower.finalized)
+          try session.store.advance(
+            tip: tip.height, finalized: session.follower.finalized, numbersLost: nodes.count == 1)
+          look.isCaughtUp = true
         }
-        isWaiting = true
+        return look
       case .halt(.reorganisationTooDeep(let height)):
         throw CustodyHalt.reorganisationTooDeep(below: height)
       case .halt(.finalBlockLeft(let height)): throw CustodyHalt.finalBlockLeft(height: height)
       }
-    }
-    publish(session)
-    try credit(&session)
-    try findSurplus(&session)
-    publish(session)
-    let isLagging = heads.latest.height < session.follower.tip?.height ?? -1
-    roster.withLock { $0.served(height: heads.latest.height, isLagging: isLagging) }
-    if session.follower.lag == 0 || blocks.isEmpty {
-      _ = stop.wait(milliseconds: configuration.pollMilliseconds)
     }
   }
 
@@ -359,9 +360,11 @@ public final class DepositScanner: Sendable {
 
   private func publish(_ session: borrowing Session) {
     let (follower, position) = (session.follower, session.position)
+    // A node that stands still must not look like the end of the chain.
+    let best = roster.withLock { $0.bestHeight }
     figures.withLock { figures in
       figures.tip = follower.tip?.height
-      figures.latest = follower.latest?.height
+      figures.latest = follower.latest.map { max($0.height, best ?? -1) }
       figures.finalized = follower.finalized
       figures.credits = position.lastCredit
       figures.clawbacks = position.lastClawback
@@ -373,8 +376,19 @@ public final class DepositScanner: Sendable {
   ) throws {
     var found: [FoundDeposit] = []
     var own = OwnMovements()
-    for block in blocks { found += try deposits(in: block, &own) }
-    try session.store.apply(step, found, own, finalized: session.follower.finalized)
+    do {
+      try scan.checkUnique(blocks)
+      for block in blocks { found += try deposits(in: block, &own) }
+    } catch let doubt as BlockDoubt {
+      throw NodeError.doubtful(doubt)
+    }
+    do throws(PostgresError) {
+      try session.store.apply(
+        step, found, own, finalized: session.follower.finalized, numbersLost: nodes.count == 1)
+    } catch {
+      // One of ours with a nonce that scanned blocks have.
+      throw error.sqlstate == "23505" ? NodeError.doubtful(.transactionsTwice) : error
+    }
     try configuration.onBoundary(.scanned)
     session.follower.applied(step)
     figures.withLock { figures in
@@ -387,220 +401,37 @@ public final class DepositScanner: Sendable {
     }
   }
 
-  private func deposits(
-    in block: ChainBlock, _ own: inout OwnMovements
-  ) throws -> [FoundDeposit] {
-    let transfers: [Transfer]
-    do {
-      transfers = try self.transfers(in: block, &own)
-    } catch let doubt as BlockDoubt {
-      throw NodeError.doubtful(doubt)
-    }
-    return transfers.compactMap { transfer in
-      // Between addresses of ours nothing is paid in.
-      guard let user = addresses.owner(transfer.recipient), addresses.owner(transfer.sender) == nil,
-        let asset = scan.rules.asset(transfer.source)
-      else { return nil }
-      return FoundDeposit(
-        transfer: transfer, user: user, asset: asset,
-        value: scan.rules.value(of: transfer, in: asset), place: block.place)
-    }
-  }
+  // MARK: Finality
 
-  private func transfers(
-    in block: ChainBlock, _ own: inout OwnMovements
-  ) throws -> [Transfer] {
-    let watching: (Address) -> Bool = { [addresses] in addresses.owner($0) != nil }
-    let traces = configuration.traces ? try node.traces(block) : []
-    if configuration.traces { try scan.check(traces, of: block) }
-    guard
-      traces.contains(where: { scan.mayPay($0, watching: watching) })
-        || scan.needsReceipts(block, watching: watching)
-    else { return [] }
-    let receipts = try node.receipts(block)
-    try scan.check(receipts, of: block)
-    var found: [Transfer] = []
-    for (index, (transaction, receipt)) in zip(block.transactions, receipts).enumerated() {
-      try note(transaction, receipt, in: block.place, &own)
-      found += scan.transfers(transaction, receipt, watching: watching)
-      guard configuration.traces else { continue }
-      found += try scan.transfers(traces[index], transaction, receipt, watching: watching)
+  /// Tells of a finality that stands still while something waits for it.
+  private func watchFinality(_ session: inout Session) throws {
+    guard let tip = session.follower.tip else { return }
+    let (finalized, isAtEnd) = (session.follower.finalized, session.follower.lag == 0)
+    let blocks = finality.withLock {
+      $0.blocks(tip: tip.height, finalized: finalized, isAtEnd: isAtEnd)
     }
-    return found
-  }
-
-  private func note(
-    _ transaction: ChainTransaction, _ receipt: ChainReceipt, in place: BlockPlace,
-    _ own: inout OwnMovements
-  ) throws(BlockDoubt) {
-    let owner: (Address) -> AddressOwner = { [addresses, scan] address in
-      if scan.rules.ownSenders.contains(address) { return .venue }
-      return addresses.owner(address) == nil ? .outside : .user
+    var isStalled = blocks >= configuration.finalityAlarmBlocks
+    if isStalled, !scan.rules.assets.contains(where: { $0.finality == .finalized }) {
+      // A chain that never told a final block has none to wait for.
+      isStalled = try finalized >= 0 && session.store.hasUnfinal()
     }
-    if let sent = try scan.sent(transaction, receipt, in: place, owner) { own.sent.append(sent) }
-    own.transfers += scan.venueTransfers(transaction, receipt, in: place, owner)
-  }
-
-  // MARK: Credits
-
-  private func credit(_ session: inout Session) throws {
-    if let tip = session.follower.tip, session.follower.lag == 0 {
-      let finalized = session.follower.finalized
-      let heights = scan.rules.assets.map { ($0.code, $0.ripeHeight(tip.height, finalized)) }
-      var (after, isLast) = (Int64(0), false)
-      while !isLast {
-        let page = try session.store.ripe(heights, after: after, limit: configuration.creditBatch)
-        isLast = page.count < configuration.creditBatch
-        after = page.last?.id ?? after
-        let confirmed = try confirmAgain(page)
-        if confirmed.isEmpty { continue }
-        try session.store.number(confirmed)
-        try configuration.onBoundary(.numbered)
-      }
+    let wasStalled = figures.withLock { figures in
+      defer { figures.isFinalityStalled = isStalled }
+      return figures.isFinalityStalled
     }
-    try submit(&session)
-  }
-
-  /// Those that, looked at once more by transaction, lie where they were found; of large ones a second node
-  /// must say so too. A number is given for ever.
-  private func confirmAgain(_ ripe: [Deposit]) throws -> [Deposit] {
-    let confirmed = try confirm(ripe, by: node)
-    let large = confirmed.filter { deposit in
-      scan.rules.asset(named: deposit.asset)?.secondNodeFrom.map { deposit.amount >= $0 } ?? false
-    }
-    if large.isEmpty { return confirmed }
-    let agreed = Set(try confirmByAnother(large).map(\.id))
-    if agreed.count < large.count { figures.withLock { $0.state = "second_node_disagrees" } }
-    let waiting = Set(large.map(\.id)).subtracting(agreed)
-    return confirmed.filter { !waiting.contains($0.id) }
-  }
-
-  /// Those of which a node has the very transfer in the very block.
-  private func confirm(_ deposits: [Deposit], by node: ChainNode) throws -> [Deposit] {
-    let hashes = Array(Set(deposits.map(\.transaction))).sorted()
-    let receipts = try node.receipts(of: hashes)
-    let transactions = try node.transactions(hashes)
-    var found: [Hash32: (transaction: ChainTransaction, receipt: ChainReceipt)] = [:]
-    for (hash, (receipt, transaction)) in zip(hashes, zip(receipts, transactions)) {
-      if let receipt, let transaction { found[hash] = (transaction, receipt) }
-    }
-    let traces = traces(of: deposits, by: node)
-    return deposits.filter { deposit in
-      guard let (transaction, receipt) = found[deposit.transaction],
-        receipt.transaction == deposit.transaction, receipt.block == deposit.block,
-        let asset = scan.rules.asset(named: deposit.asset)
-      else { return false }
-      let watching: (Address) -> Bool = { [addresses] in addresses.owner($0) != nil }
-      var transfers = scan.transfers(transaction, receipt, watching: watching)
-      if let trace = traces[deposit.transaction] {
-        transfers += (try? scan.transfers(trace, transaction, receipt, watching: watching)) ?? []
-      }
-      return transfers.contains {
-        $0.outRef == deposit.outRef && $0.raw == deposit.raw && $0.recipient == deposit.address
-          && $0.source == asset.source
-      }
-    }
-  }
-
-  /// The traces of those that were paid from inside a call. Where a node gives none such a deposit waits, and
-  /// no other does.
-  private func traces(of deposits: [Deposit], by node: ChainNode) -> [Hash32: CallTrace] {
-    var found: [Hash32: CallTrace] = [:]
-    for deposit in deposits where deposit.isFromInside && found[deposit.transaction] == nil {
-      do throws(NodeError) {
-        found[deposit.transaction] = try node.trace(deposit.transaction)
-      } catch {
-        note(error)
-      }
-    }
-    return found
-  }
-
-  /// Those of which another node, of the same chain, says the same. One that is away, behind or of another
-  /// chain is reported and counts for nothing.
-  private func confirmByAnother(_ deposits: [Deposit]) throws -> [Deposit] {
-    var agreed: [Deposit] = []
-    let (inUse, own) = (nodeInUse, try node.identity())
-    for (index, node) in nodes.enumerated() where index != inUse {
-      do {
-        let identity = try node.identity()
-        guard identity == own else {
-          report("\(configuration.chain): \(name(index)) is of another chain or genesis")
-          continue
-        }
-        agreed += try confirm(deposits, by: node)
-      } catch {
-        note(error)
-      }
-    }
-    return agreed
-  }
-
-  /// Gives the engine what it does not have yet, in order: first credits, then what takes them back.
-  private func submit(_ session: inout Session) throws {
-    let chain = session.position.chain
-    let credits = try session.store.credits(after: session.position.lastCredit)
-    try send(credits, after: session.position.lastCredit, accepting: .creditAlreadyApplied) {
-      deposit, number in
-      .creditDeposit(
-        DepositCredit(
-          chain: chain, number: number, user: deposit.user, asset: try asset(deposit.asset),
-          amount: deposit.amount))
-    } number: {
-      $0.creditNumber
-    }
-    session.position.lastCredit += Int64(credits.count)
-    let clawbacks = try session.store.clawbacks(after: session.position.lastClawback)
-    try send(clawbacks, after: session.position.lastClawback, accepting: .clawbackAlreadyApplied) {
-      deposit, number in
-      guard let credit = deposit.creditNumber else {
-        throw CustodyHalt.lostDeposits("clawback \(number) is of no credit")
-      }
-      return .clawBackDeposit(
-        DepositClawback(
-          chain: chain, number: number, credit: credit, user: deposit.user,
-          asset: try asset(deposit.asset), amount: deposit.amount))
-    } number: {
-      $0.clawbackNumber
-    }
-    session.position.lastClawback += Int64(clawbacks.count)
-    for deposit in clawbacks {
+    session.alarms.set(.finalityStalled, isStalled)
+    if isStalled, !wasStalled {
       report(
-        "\(configuration.chain): deposit \(deposit.id) left the chain after its credit: "
-          + "\(deposit.amount) atoms of \(deposit.asset) are taken back, user \(deposit.user) is frozen"
-      )
+        "\(configuration.chain): no block became final in the last \(blocks), after \(finalized): "
+          + "what waits for finality waits")
+    } else if wasStalled, !isStalled {
+      report("\(configuration.chain): block \(finalized) is final, finality goes on")
     }
   }
+}
 
-  /// All of them at once, in the order of their numbers, which follow `last` without a gap.
-  private func send(
-    _ deposits: [Deposit], after last: Int64, accepting known: Rejection,
-    _ command: (Deposit, Int64) throws -> Command, number: (Deposit) -> Int64?
-  ) throws {
-    if deposits.isEmpty { return }
-    var commands: [Command] = []
-    for (offset, deposit) in deposits.enumerated() {
-      let expected = last + Int64(offset) + 1
-      guard number(deposit) == expected else {
-        throw CustodyHalt.lostDeposits("credit or clawback \(expected) has no deposit")
-      }
-      commands.append(try command(deposit, expected))
-    }
-    guard let replies = core.submit(commands), replies.count == commands.count else {
-      throw CoreAway()
-    }
-    for (deposit, reply) in zip(deposits, replies) {
-      if let rejection = reply.rejection, rejection != known {
-        throw CustodyHalt.refused("deposit \(deposit.id): \(rejection.code)")
-      }
-    }
-    try configuration.onBoundary(.submitted)
-  }
-
-  private func asset(_ code: String) throws -> AssetID {
-    guard let asset = core.asset(code) else {
-      throw CustodyHalt.refused("the venue has no asset \(code)")
-    }
-    return asset
+extension Set {
+  mutating func set(_ element: Element, _ isIn: Bool) {
+    if isIn { insert(element) } else { remove(element) }
   }
 }

@@ -6,7 +6,8 @@ public enum NodeVerdict: Sendable, Equatable {
   case well
   /// On our chain, but it has not seen all that we have scanned.
   case lagging
-  /// More than the reorganisation window behind what we have scanned: another branch could not be told.
+  /// More than the reorganisation window behind what we have scanned: another branch could not be told. Or it
+  /// stands still while another is well ahead.
   case behind
   /// No usable answer, or answers that do not hold together.
   case failing(NodeError)
@@ -41,7 +42,13 @@ public struct NodeRoster: Sendable {
     /// Since it last served.
     var failures = 0
     var lookAt: ContinuousClock.Instant?
+    /// How far ahead of the one in use it was at its last look, where that was much; below zero: behind.
+    var lead: Int64?
   }
+
+  /// A node that is so many blocks behind another at two looks, and no nearer at the second, stands still. The
+  /// chain of a slow hour makes fewer between two looks than this.
+  static let wellAhead: Int64 = 16
 
   public private(set) var nodes: [Node]
   public private(set) var current = 0
@@ -67,8 +74,27 @@ public struct NodeRoster: Sendable {
   public mutating func note(
     _ index: Int, _ verdict: NodeVerdict, height: Int64?, at now: ContinuousClock.Instant
   ) {
-    nodes[index].verdict = verdict
     nodes[index].height = height ?? nodes[index].height
+    settle(index, verdict, at: now)
+    guard index != current, let height, verdict.isUsable, nodes[current].verdict.isUsable,
+      let used = nodes[current].height
+    else {
+      nodes[index].lead = nil
+      return
+    }
+    let lead = height - used
+    let before = nodes[index].lead
+    nodes[index].lead = lead.magnitude >= Self.wellAhead ? lead : nil
+    guard lead.magnitude >= Self.wellAhead, let before,
+      lead > 0 ? before > 0 && lead >= before : before < 0 && lead <= before
+    else { return }
+    settle(lead > 0 ? current : index, .behind, at: now)
+  }
+
+  private mutating func settle(
+    _ index: Int, _ verdict: NodeVerdict, at now: ContinuousClock.Instant
+  ) {
+    nodes[index].verdict = verdict
     switch verdict {
     case .well, .lagging: nodes[index].lookAt = now + pause * 6
     case .untried, .behind, .failing, .foreign:
@@ -76,6 +102,9 @@ public struct NodeRoster: Sendable {
       nodes[index].failures += 1
     }
   }
+
+  /// The head of the node in use, asked for so that others can be compared with it.
+  public mutating func told(height: Int64) { nodes[current].height = height }
 
   /// The node in use did all that was asked of it.
   public mutating func served(height: Int64, isLagging: Bool) {
@@ -94,8 +123,15 @@ public struct NodeRoster: Sendable {
   /// Takes the first that is well, else one that lags; false where none is believed.
   public mutating func choose() -> Bool {
     guard let best else { return false }
+    // Of another than before nothing is known by comparison.
+    if current != best { for index in nodes.indices { nodes[index].lead = nil } }
     current = best
     return true
+  }
+
+  /// The highest head among those that may be asked; nil before one told it.
+  public var bestHeight: Int64? {
+    nodes.filter(\.verdict.isUsable).compactMap(\.height).max()
   }
 
   private var best: Int? {

@@ -13,8 +13,8 @@ public final class LedgerProjection: @unchecked Sendable {
   // it starts); everything else is guarded by `monitor`.
 
   public struct Limits: Sendable {
-    /// Rows of one transaction: beyond this a batch gains little (measured) and a lost one costs
-    /// more.
+    /// Rows of one transaction, one more where a clawback would be cut: beyond this a batch gains little
+    /// (measured) and a lost one costs more.
     public var batchRows = 50_000
     /// Rows of a partition of `balance_log`; the open one and the one before it are kept in memory
     /// for users' statements, at about 150 bytes a row.
@@ -233,7 +233,9 @@ public final class LedgerProjection: @unchecked Sendable {
     batch.journalSequence = figures.appliedSequence
     while head < queue.count, batch.count < limits.batchRows {
       let segment = queue[head].segment
-      let take = min(segment.entries.count - consumed, limits.batchRows - batch.count)
+      let take = Self.whole(
+        min(segment.entries.count - consumed, limits.batchRows - batch.count),
+        of: segment.entries[consumed...])
       if consumed == 0 { batch.directory.append(contentsOf: segment.directory) }
       if take > 0 {
         let first = segment.firstEntry + UInt64(consumed)
@@ -249,6 +251,18 @@ public final class LedgerProjection: @unchecked Sendable {
       consumed = 0
     }
     return batch
+  }
+
+  /// A clawback is of one deposit and has two entries where a part is charged to the loss account: the row is
+  /// marked with both or with none, so a batch that would end between them takes one more.
+  private static func whole(_ count: Int, of entries: ContiguousArray<LedgerEntry>.SubSequence)
+    -> Int
+  {
+    let cut = entries.startIndex + count
+    guard count > 0, cut < entries.endIndex, entries[cut].type == .clawback,
+      entries[cut - 1].type == .clawback, entries[cut].reference == entries[cut - 1].reference
+    else { return count }
+    return count + 1
   }
 
   private func perform(_ first: [ProjectionState.Action]) {

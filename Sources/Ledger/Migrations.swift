@@ -10,8 +10,8 @@ public enum Migrations {
   /// `core` what a restart needs. No table has a column that could hold a trade or an auction's
   /// result.
   public static let steps: [String] = [
-    schema, custody, guards, deposits, withdrawals, payoutAsks, sweeps,
-    payoutResolutions,
+    schema, custody, guards, deposits, withdrawals, payoutAsks, sweeps, payoutResolutions,
+    changedDeposits,
   ]
 
   /// Applies what is missing; returns how many steps that was.

@@ -171,7 +171,7 @@ import Testing
     for isSuccess in [true, false] {
       let receipt = ChainReceipt(
         transaction: transaction.hash, block: DepositRulesTests.hash(50), isSuccess: isSuccess,
-        logs: [], gasUsed: 50_000, gasPrice: .one)
+        logs: [], positions: [], gasUsed: 50_000, gasPrice: .one)
       let found = try? scan.transfers(
         traces[0], transaction, receipt, watching: { $0 == Self.ours })
       #expect(found?.map(\.outRef) == (isSuccess ? ["t0"] : nil))

@@ -74,6 +74,13 @@ final class TestChain: Sendable {
     return try #require(Int64(text.dropFirst(2), radix: 16))
   }
 
+  /// Many payments of the same, on their way; their transactions' hashes.
+  @discardableResult
+  func fund(_ addresses: [Address], wei: Int128) throws -> [String] {
+    let payments = addresses.map { ["address": "\($0)", "wei": "\(wei)"] }
+    return try #require(try call("dev_fund", [payments]) as? [String])
+  }
+
   /// Coins on their way; their transactions' hashes.
   @discardableResult
   func fund(_ address: Address, wei: Int128) throws -> String {
@@ -113,6 +120,8 @@ final class TestChain: Sendable {
 
   func options(_ options: [String: Any]) throws { try call("dev_options", [options]) }
   func fault(_ fault: [String: Any]) throws { try call("dev_setFault", [fault]) }
+  /// How often faults will still be met.
+  func faults() throws -> Int { try #require(try call("dev_faults") as? Int) }
 }
 
 struct ChainCallError: Error, CustomStringConvertible {
@@ -134,6 +143,8 @@ final class Venue: Sendable {
   /// Whether the token that takes a fee is listed, against all advice.
   let listsFee: Bool
   let reports = Core.Halts()
+  /// The engine takes no commands of custody, though it answers questions.
+  let refusesCommands = Mutex(false)
 
   init(
     _ database: TestDatabase, _ chain: TestChain, users: Int = 3, listsFee: Bool = false,
@@ -166,7 +177,7 @@ final class Venue: Sendable {
   }
 
   /// Ether after 3 blocks, at least 1,000 wei; USDC after 3, at least 10 atoms; BTC, which has 8
-  /// decimals on the chain and 6 here, when final.
+  /// decimals on the chain and 6 here, when final. Of ether and BTC a second node must agree from a value on.
   func rules(secondNodeFrom: Int128? = nil) throws -> DepositRules {
     let fee = DepositAsset(
       code: "FEE", source: .token(try chain.contract("FEE")), scale: .one, minimum: 1,
@@ -180,24 +191,30 @@ final class Venue: Sendable {
         finality: .depth(3)),
       DepositAsset(
         code: "BTC", source: .token(try chain.contract(bitcoin)), scale: UInt256(100 as UInt64),
-        minimum: 1, finality: .finalized),
+        minimum: 1, finality: .finalized, secondNodeFrom: secondNodeFrom),
     ]
     return DepositRules(
       assets: listsFee ? assets + [fee] : assets, ownSenders: [Self.hotWallet])
+  }
+
+  /// Nobody waits long for a node of this machine.
+  static var nodeLimits: ChainNode.Limits {
+    var limits = ChainNode.Limits()
+    (limits.seconds, limits.slowDownSeconds) = (3, 0.005)
+    return limits
   }
 
   /// Starts a scanner from the database; one at a time.
   @discardableResult
   func scan(
     nodes others: [String] = [], secondNodeFrom: Int128? = nil, start: Int64 = 0,
-    change: (inout DepositScanner.Configuration) -> Void = { _ in }
+    limits: ChainNode.Limits? = nil, change: (inout DepositScanner.Configuration) -> Void = { _ in }
   ) throws -> DepositScanner {
     var configuration = DepositScanner.Configuration(chain: "dev", chainID: 31337, start: start)
     configuration.pollMilliseconds = 20
     change(&configuration)
     let reports = reports
-    var limits = ChainNode.Limits()
-    limits.seconds = 3
+    let limits = limits ?? Self.nodeLimits
     let scanner = DepositScanner(
       conninfo: database.app, configuration: configuration,
       rules: try rules(secondNodeFrom: secondNodeFrom),
@@ -215,7 +232,10 @@ final class Venue: Sendable {
   func custodyCore() -> CustodyCore {
     let core = core
     return CustodyCore(
-      submit: { commands in try? core.submit(commands, isReserved: true).get() },
+      submit: { [self] commands in
+        if refusesCommands.withLock({ $0 }) { return nil }
+        return try? core.submit(commands, isReserved: true).get()
+      },
       position: { name in
         core.ask { engine in
           engine.chain(named: name).map { chain in

@@ -14,6 +14,9 @@ import Testing
 
 /// What a payment is worth: mostly some thousand wei, at times dust, sent by the venue, or too much.
 private struct Payments {
+  static let users: [(address: Address, user: UserID)] = [
+    (DepositRulesTests.ours, 2), (DepositRulesTests.address(0x11), 3),
+  ]
   static let rules = DepositRules(
     assets: [
       DepositAsset(
@@ -21,6 +24,9 @@ private struct Payments {
       DepositAsset(
         code: "BTC", source: .token(DepositRulesTests.token), scale: UInt256(100 as UInt64),
         minimum: 10, finality: .depth(2)),
+      DepositAsset(
+        code: "USDC", source: .token(DepositRulesTests.other), scale: .one, minimum: 500,
+        finality: .depth(2)),
     ], ownSenders: [DepositRulesTests.address(0x0f)])
 
   static func raw(_ numbers: inout SeededNumbers) -> UInt256 {
@@ -43,6 +49,30 @@ private struct Payments {
       recipient: DepositRulesTests.ours, raw: raw)
     return (transfer, asset)
   }
+
+  /// Where it is mined again: mostly the same; another amount, recipient, or token's log at times.
+  static func again(
+    _ before: Transfer, _ numbers: inout SeededNumbers
+  ) -> (Transfer, DepositAsset) {
+    var transfer = before
+    if numbers.once(in: 5) { transfer.raw = raw(&numbers) }
+    if numbers.once(in: 8) { transfer.recipient = numbers.pick(users).address }
+    if transfer.outRef.hasPrefix("l"), numbers.once(in: 4) {
+      transfer.source = rules.assets[1 + numbers.below(2)].source
+    }
+    guard let asset = rules.asset(transfer.source) else { preconditionFailure("a listed asset") }
+    return (transfer, asset)
+  }
+
+  static func payment(_ transfer: Transfer, _ asset: DepositAsset) -> DepositLifecycle.Payment {
+    DepositLifecycle.Payment(
+      rules.value(of: transfer, in: asset), raw: transfer.raw, asset: asset.code,
+      recipient: transfer.recipient)
+  }
+
+  static func user(_ address: Address) -> UserID {
+    users.first { $0.address == address }?.user ?? 0
+  }
 }
 
 @Suite struct DepositLifecycleTests {
@@ -51,12 +81,12 @@ private struct Payments {
     var numbers = SeededNumbers(seed)
     for index in 0..<30 {
       let (transfer, asset) = Payments.transfer(index, Payments.raw(&numbers), &numbers)
-      let value = Payments.rules.value(of: transfer, in: asset)
-      var life = DepositLifecycle(value, raw: transfer.raw, height: 10)
-      var seen = Seen(mayBeNumbered: value.status == .seen)
+      let payment = Payments.payment(transfer, asset)
+      var life = DepositLifecycle(payment, height: 10)
+      var seen = Seen(mayBeNumbered: payment.value.status == .seen)
       for step in 0..<60 {
         let before = life
-        let event = event(life, transfer, asset, Int64(10 + step), &numbers)
+        let event = event(transfer, Int64(10 + step), &numbers)
         do throws(DepositLifecycle.Impossible) {
           try life.apply(event)
         } catch {
@@ -64,7 +94,7 @@ private struct Payments {
           continue
         }
         seen.note(event, before)
-        check(life, asset, seen, "seed \(seed), \(event) on \(before)")
+        check(life, before, seen, "seed \(seed), \(event) on \(before)")
       }
     }
   }
@@ -78,10 +108,11 @@ private struct Payments {
       case .credited: live += 1
       case .clawedBack: live -= 1
       case .resolved(let decision): mayBeNumbered = decision == .credit
-      case .minedAgain(let value, let raw, _) where before.creditNumber == nil:
+      case .minedAgain(let now, _) where before.creditNumber == nil:
         mayBeNumbered =
-          value.status == .seen
-          || value.status == .review && before.resolution == .credit && raw == before.raw
+          now.value.status == .seen
+          || now.value.status == .review && before.resolution == .credit
+            && now.isSame(as: before.payment)
       case .numbered: #expect(mayBeNumbered, "\(before)")
       default: break
       }
@@ -89,16 +120,27 @@ private struct Payments {
   }
 
   private func check(
-    _ life: DepositLifecycle, _ asset: DepositAsset, _ seen: Seen, _ comment: String
+    _ life: DepositLifecycle, _ before: DepositLifecycle, _ seen: Seen, _ comment: String
   ) {
-    let booked = UInt256(exactly: life.amount)?.multiplied(by: asset.scale)?.adding(life.dust)
-    #expect(booked == life.raw, "\(comment)")
+    let scale = Payments.rules.asset(named: life.payment.asset)?.scale ?? .one
+    let booked = UInt256(exactly: life.amount)?.multiplied(by: scale)?
+      .adding(life.payment.value.dust)
+    #expect(booked == life.payment.raw, "\(comment)")
+    if life.credited > 0, before.credited > 0 {
+      #expect(life.payment.isSame(as: before.payment), "\(comment)")
+    }
     #expect(seen.live == 0 || seen.live == 1, "\(comment)")
     #expect(life.credited == (seen.live == 1 ? life.amount : 0), "\(comment)")
     if life.status == .credited || life.status == .final {
       #expect(life.credited == life.amount && life.amount > 0 && life.isOnChain, "\(comment)")
     }
-    if life.creditNumber != nil { #expect(life.amount > 0, "\(comment)") }
+    if life.creditNumber != nil, life.status != .clawback {
+      #expect(life.amount > 0, "\(comment)")
+    }
+    // Where the chain had another in its place, no credit comes by itself.
+    if before.status == .clawback, !before.reason.isEmpty {
+      #expect(life.status == .clawback && life.reason == before.reason, "\(comment)")
+    }
     if [.dust, .review, .rejected, .seen].contains(life.status) {
       #expect(life.creditNumber == nil && life.isOnChain, "\(comment)")
     }
@@ -108,8 +150,7 @@ private struct Payments {
   }
 
   private func event(
-    _ life: DepositLifecycle, _ transfer: Transfer, _ asset: DepositAsset, _ height: Int64,
-    _ numbers: inout SeededNumbers
+    _ transfer: Transfer, _ height: Int64, _ numbers: inout SeededNumbers
   ) -> DepositLifecycle.Event {
     switch numbers.below(9) {
     case 0: return .deeper(tip: height, finalized: height - Int64(numbers.below(12)))
@@ -117,10 +158,8 @@ private struct Payments {
     case 2: return .credited
     case 3: return .blockLeft
     case 4, 5:
-      var again = transfer
-      if numbers.once(in: 4) { again.raw = Payments.raw(&numbers) }
-      return .minedAgain(
-        Payments.rules.value(of: again, in: asset), raw: again.raw, height: height)
+      let (again, asset) = Payments.again(transfer, &numbers)
+      return .minedAgain(Payments.payment(again, asset), height: height)
     case 6: return .clawbackNumbered(height)
     case 7: return .clawedBack
     default: return .resolved(numbers.once(in: 3) ? .reject : .credit)
@@ -135,7 +174,7 @@ private struct LifecycleModel: ~Copyable {
   let store: CustodyStore
   let chain: ChainID
   var lives: [Int: DepositLifecycle] = [:]
-  var transfers: [Int: (Transfer, DepositAsset)] = [:]
+  var transfers: [Int: Transfer] = [:]
   var blocks: [BlockPlace] = []
   var made: UInt64 = 0
   var finalized: Int64 = -1
@@ -178,17 +217,20 @@ private struct LifecycleModel: ~Copyable {
   }
 
   private mutating func mine(_ index: Int, _ place: BlockPlace) -> FoundDeposit {
-    var (transfer, asset) =
-      transfers[index] ?? Payments.transfer(index, Payments.raw(&numbers), &numbers)
-    if numbers.once(in: 6) { transfer.raw = Payments.raw(&numbers) }
-    transfers[index] = (transfer, asset)
-    let value = Payments.rules.value(of: transfer, in: asset)
-    if lives[index] == nil {
-      lives[index] = DepositLifecycle(value, raw: transfer.raw, height: place.height)
+    let (transfer, asset) =
+      transfers[index].map { Payments.again($0, &numbers) }
+      ?? Payments.transfer(index, Payments.raw(&numbers), &numbers)
+    transfers[index] = transfer
+    let payment = Payments.payment(transfer, asset)
+    if let life = lives[index] {
+      if life.creditNumber != nil, !payment.isSame(as: life.payment) { note("changed") }
+      try? lives[index]?.apply(.minedAgain(payment, height: place.height))
     } else {
-      try? lives[index]?.apply(.minedAgain(value, raw: transfer.raw, height: place.height))
+      lives[index] = DepositLifecycle(payment, height: place.height)
     }
-    return FoundDeposit(transfer: transfer, user: 2, asset: asset, value: value, place: place)
+    return FoundDeposit(
+      transfer: transfer, user: Payments.user(transfer.recipient), asset: asset,
+      value: payment.value, place: place)
   }
 
   mutating func step() throws {
@@ -208,7 +250,7 @@ private struct LifecycleModel: ~Copyable {
   private mutating func scan(above base: Int64?) throws {
     if let base {
       blocks.removeLast(blocks.count - 1 - Int(base))
-      for (index, life) in lives where life.isOnChain && life.height > base {
+      for (index, life) in lives where life.heightOnChain ?? -1 > base {
         try lives[index]?.apply(.blockLeft)
       }
     }
@@ -265,7 +307,7 @@ private struct LifecycleModel: ~Copyable {
         .creditDeposit(
           DepositCredit(
             chain: chain, number: sentCredit, user: deposit.user,
-            asset: deposit.asset == "ETH" ? 1 : 2, amount: deposit.amount)))
+            asset: try asset(deposit), amount: deposit.amount)))
     }
     for deposit in clawbacks {
       sentClawback += 1
@@ -273,7 +315,7 @@ private struct LifecycleModel: ~Copyable {
         .clawBackDeposit(
           DepositClawback(
             chain: chain, number: sentClawback, credit: try #require(deposit.creditNumber),
-            user: deposit.user, asset: deposit.asset == "ETH" ? 1 : 2, amount: deposit.amount)))
+            user: deposit.user, asset: try asset(deposit), amount: deposit.amount)))
     }
     if commands.isEmpty { return }
     let replies = try core.submit(commands, isReserved: true).get()
@@ -282,6 +324,10 @@ private struct LifecycleModel: ~Copyable {
     for deposit in credits { try lives[index(of: deposit)]?.apply(.credited) }
     for deposit in clawbacks { try lives[index(of: deposit)]?.apply(.clawedBack) }
     note("submitted")
+  }
+
+  private func asset(_ deposit: Deposit) throws -> AssetID {
+    try #require(core.ask { $0.asset(named: deposit.asset) } ?? nil)
   }
 
   private mutating func resolve() throws {
@@ -315,16 +361,51 @@ private struct LifecycleModel: ~Copyable {
     #expect(rows.count == lives.count, "\(comment)")
     for row in rows {
       let life = try #require(lives[index(of: row)])
+      let payment = life.payment
       let stored =
-        "\(row.status) \(row.reason) \(row.raw) \(row.amount) \(row.dust) \(row.height) "
-        + "\(row.credited) \(row.creditNumber ?? 0) \(row.clawbackNumber ?? 0) "
-        + "\(row.resolution?.rawValue ?? "-")"
+        "\(row.status) \(row.reason) \(row.raw) \(row.asset) \(row.address) \(row.user) "
+        + "\(row.amount) \(row.dust) \(row.height) \(row.credited) \(row.creditNumber ?? 0) "
+        + "\(row.clawbackNumber ?? 0) \(row.resolution?.rawValue ?? "-")"
       let expected =
-        "\(life.status) \(life.reason) \(life.raw) \(life.amount) \(life.dust) \(life.height) "
-        + "\(life.credited) \(life.creditNumber ?? 0) \(life.clawbackNumber ?? 0) "
-        + "\(life.resolution?.rawValue ?? "-")"
+        "\(life.status) \(life.reason) \(payment.raw) \(payment.asset) \(payment.recipient) "
+        + "\(Payments.user(payment.recipient)) \(payment.value.amount) \(payment.value.dust) "
+        + "\(life.height) \(life.credited) \(life.creditNumber ?? 0) "
+        + "\(life.clawbackNumber ?? 0) \(life.resolution?.rawValue ?? "-")"
       try #require(stored == expected, "\(comment), deposit \(row.id) \(row.outRef)")
     }
+    try checkBooks(comment)
+  }
+
+  /// What the reconciliation counts as booked nowhere is what the chain shows and no balance has; the look for
+  /// surpluses counts all that the chain shows.
+  private func checkBooks(_ comment: String) throws {
+    var (unbooked, paid): ([String: Int128], [Address: UInt256]) = ([:], [:])
+    for (index, life) in lives where life.isOnChain {
+      let transfer = try #require(transfers[index])
+      let asset = try #require(Payments.rules.asset(transfer.source))
+      if asset.code == "ETH" {
+        paid[transfer.recipient] = paid[transfer.recipient, default: .zero].adding(transfer.raw)
+      }
+      // Beyond 127 bits only what is never booked.
+      guard !life.isChanged, let raw = Int128(exactly: transfer.raw) else { continue }
+      let scale = try #require(Int128(exactly: asset.scale))
+      unbooked[asset.code, default: 0] += raw - life.credited * scale
+    }
+    let stored = try store.connection.query(
+      """
+      select asset, sum(raw_amount - credited * scale)::text from public.deposits d
+      where raw_amount < 2::numeric ^ 127 and exists (select from public.scanned_blocks b
+        where b.chain = d.chain and b.height = d.block_height and b.hash = d.block_hash)
+      group by 1
+      """)
+    let sums = (0..<stored.rowCount).map {
+      (stored.string($0, 0), Int128(stored.string($0, 1)) ?? -1)
+    }
+    let expected = unbooked.filter { $0.value != 0 }
+    let found = Dictionary(sums) { first, _ in first }.filter { $0.value != 0 }
+    try #require(found == expected, "\(comment)")
+    let tip = blocks.last?.height ?? -1
+    try #require(try store.paid("ETH", upTo: tip) == paid, "\(comment)")
   }
 }
 
@@ -338,7 +419,9 @@ extension DatabaseTests {
         try model.step()
         try model.check("seed \(seed), step \(step)")
       }
-      let kinds = ["grown", "reorganised", "final", "lost", "numbered", "submitted", "resolved"]
+      let kinds = [
+        "grown", "reorganised", "final", "lost", "numbered", "submitted", "resolved",
+      ]
       let met = model.met
       #expect(kinds.allSatisfy { met[$0, default: 0] > 0 }, "seed \(seed): \(met)")
       let core = model.core

@@ -1,6 +1,7 @@
 // What a transfer is worth, when it is ripe, and which logs are transfers at all.
 
 import Ethereum
+import Foundation
 import SeededNumbers
 import Testing
 
@@ -92,6 +93,21 @@ import Testing
     #expect(token.ripeHeight(1_000, 9) == 9 && token.ripeHeight(10, 10) == 10)
   }
 
+  /// While blocks are still to be scanned nothing stands still.
+  @Test func finalityIsCountedInBlocksOfTheTip() {
+    var watch = FinalityWatch()
+    let looks: [(tip: Int64, final: Int64, isAtEnd: Bool, blocks: Int64)] = [
+      (100, -1, false, 0), (900, -1, false, 0), (1_000, 990, true, 0), (1_010, 990, true, 10),
+      (1_008, 990, true, 8), (1_020, 990, true, 20), (1_021, 1_011, true, 0),
+      (1_030, 1_011, true, 9), (1_040, 1_011, false, 0), (1_045, 1_011, true, 5),
+      (1_039, 1_011, true, 0),
+    ]
+    for look in looks {
+      let blocks = watch.blocks(tip: look.tip, finalized: look.final, isAtEnd: look.isAtEnd)
+      #expect(blocks == look.blocks, "\(look)")
+    }
+  }
+
   // MARK: Blocks
 
   private static func log(
@@ -111,14 +127,26 @@ import Testing
         hash: Self.hash(UInt64(100 + index)), sender: Self.stranger, nonce: UInt64(index),
         recipient: Self.ours, value: UInt256(value), input: [])
     }
-    let receipts = zip(transactions, logs).map { transaction, logs in
-      ChainReceipt(
-        transaction: transaction.hash, block: place.hash, isSuccess: true, logs: logs,
-        gasUsed: 21_000, gasPrice: .one)
-    }
+    let receipts = Self.counted(
+      zip(transactions, logs).map { transaction, logs in
+        ChainReceipt(
+          transaction: transaction.hash, block: place.hash, isSuccess: true, logs: logs,
+          positions: [], gasUsed: 21_000, gasPrice: .one)
+      })
     let block = ChainBlock(
       place: place, logsBloom: Bloom(of: logs.flatMap { $0 }), transactions: transactions)
     return (block, receipts)
+  }
+
+  /// Their logs count 0, 1, 2, ...
+  private static func counted(_ receipts: [ChainReceipt]) -> [ChainReceipt] {
+    var next: Int64 = 0
+    return receipts.map { receipt in
+      var counted = receipt
+      counted.positions = receipt.logs.indices.map { next + Int64($0) }
+      next += Int64(receipt.logs.count)
+      return counted
+    }
   }
 
   private func watching(_ address: Address) -> Bool { address == Self.ours }
@@ -163,7 +191,9 @@ import Testing
     #expect(throws: Never.self) { try scan.check(receipts, of: block) }
     var lying = receipts
     lying[0].logs = []
-    #expect(throws: BlockDoubt.logsDoNotMatchBloom) { try scan.check(lying, of: block) }
+    #expect(throws: BlockDoubt.logsDoNotMatchBloom) {
+      try scan.check(Self.counted(lying), of: block)
+    }
     #expect(throws: BlockDoubt.receiptsDoNotMatch) {
       try scan.check(Array(receipts.dropLast()), of: block)
     }
@@ -173,6 +203,48 @@ import Testing
     lying = receipts
     lying[1].block = Self.hash(51)
     #expect(throws: BlockDoubt.receiptsDoNotMatch) { try scan.check(lying, of: block) }
+  }
+
+  /// Two that are alike give the bloom of one: then only their places tell that one is missing.
+  @Test func logsCountWithoutAGap() throws {
+    let scan = BlockScan(Self.rules)
+    let (block, receipts) = block([[Self.log(), Self.log()], [Self.log()]], values: [0, 0])
+    #expect(throws: Never.self) { try scan.check(receipts, of: block) }
+    var lying = receipts
+    (lying[0].logs, lying[0].positions) = ([Self.log()], [1])
+    #expect(throws: BlockDoubt.logsDoNotCount) { try scan.check(lying, of: block) }
+    lying[0].positions = [0]
+    #expect(throws: BlockDoubt.logsDoNotCount) { try scan.check(lying, of: block) }
+    lying = receipts
+    lying[0].positions = [0]
+    #expect(throws: BlockDoubt.logsDoNotCount) { try scan.check(lying, of: block) }
+    lying[0].positions = [.max, 0]
+    #expect(throws: BlockDoubt.logsDoNotCount) { try scan.check(lying, of: block) }
+  }
+
+  @Test func aTransactionIsOnAChainOnce() throws {
+    let scan = BlockScan(Self.rules)
+    let (first, _) = block([[], []], values: [1, 1])
+    #expect(throws: Never.self) { try scan.checkUnique([first]) }
+    #expect(throws: BlockDoubt.transactionsTwice) { try scan.checkUnique([first, first]) }
+    var other = first
+    other.transactions[1].nonce = 0
+    #expect(throws: BlockDoubt.transactionsTwice) { try scan.checkUnique([other]) }
+    other.transactions[1].sender = Self.ours
+    #expect(throws: Never.self) { try scan.checkUnique([other]) }
+  }
+
+  /// What would overflow where it is counted with is no height.
+  @Test func hostileHeights() throws {
+    func header(_ number: String) throws -> RPCHeader {
+      let hash = "0x" + String(repeating: "ab", count: 32)
+      let text = #"{"number":"\#(number)","hash":"\#(hash)","parentHash":"\#(hash)"}"#
+      return try JSONDecoder().decode(RPCHeader.self, from: Data(text.utf8))
+    }
+    #expect(try header("0x1000000000000").number == 1 << 48)
+    for number in ["0x1000000000001", "0x7fffffffffffffff", "0xffffffffffffffff", "-0x1", "12"] {
+      #expect(throws: DecodingError.self) { try header(number) }
+    }
   }
 
   @Test func aBlockWithoutUsIsPassed() {

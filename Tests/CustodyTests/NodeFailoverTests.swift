@@ -4,6 +4,8 @@ import Embedded
 import Engine
 import Ethereum
 import Foundation
+import Ledger
+import SeededNumbers
 import Testing
 
 @testable import CoreFixture
@@ -64,6 +66,109 @@ import Testing
   }
 }
 
+extension NodeRosterTests {
+  /// Three nodes as a scanner looks at them, whatever each does.
+  private struct Scene {
+    var numbers: SeededNumbers
+    var roster = NodeRoster(count: 3, pause: .seconds(1))
+    var now = NodeRosterTests.epoch
+    var chain: Int64 = 100
+    /// Blocks behind the chain, at most; nil: it stands at its height.
+    var behind: [Int64?] = [3, 3, 3]
+    var heights: [Int64] = [100, 100, 100]
+    var looked: [ContinuousClock.Instant?] = [nil, nil, nil]
+    /// What was scanned.
+    var tip: Int64 = 0
+
+    init(_ seed: UInt64) { numbers = SeededNumbers(seed) }
+
+    mutating func step(_ context: String, failures: Bool = true) {
+      now += .milliseconds(numbers.below(4_000))
+      chain += Int64(numbers.below(5))
+      for index in heights.indices {
+        guard let most = behind[index] else { continue }
+        heights[index] = max(heights[index], chain - Int64(numbers.below(Int(most) + 1)))
+      }
+      let isBelieved = roster.nodes.contains { $0.verdict.isUsable }
+      for index in roster.due(at: now) {
+        if isBelieved {
+          #expect(index != roster.current || !roster.nodes[index].verdict.isUsable, "\(context)")
+          if let before = looked[index] { #expect(now >= before + .seconds(1), "\(context)") }
+        }
+        looked[index] = now
+        let verdict: NodeVerdict =
+          failures && numbers.once(in: 4)
+          ? .failing(.status(500)) : heights[index] < tip ? .lagging : .well
+        roster.note(
+          index, verdict, height: verdict.isUsable ? heights[index] : nil, at: now)
+      }
+      guard roster.choose() else {
+        #expect(!roster.nodes.contains { $0.verdict.isUsable }, "\(context)")
+        return
+      }
+      #expect(roster.nodes[roster.current].verdict.isUsable, "\(context)")
+      if roster.nodes.contains(where: { $0.verdict == .well }) {
+        #expect(roster.nodes[roster.current].verdict == .well, "\(context)")
+      }
+      if failures, numbers.once(in: 6) {
+        looked[roster.current] = now
+        roster.note(roster.current, .failing(.late(seconds: 10)), height: nil, at: now)
+      } else {
+        let height = heights[roster.current]
+        roster.served(height: height, isLagging: height < tip)
+        tip = max(tip, height)
+      }
+    }
+  }
+
+  /// One is asked while one can be, none too often, and the first that is well.
+  @Test(arguments: UInt64(1)...40) func anyEvents(seed: UInt64) {
+    var scene = Scene(seed)
+    for step in 0..<300 { scene.step("seed \(seed), step \(step)") }
+  }
+
+  /// Those that are some blocks apart are all well; one that stands still is behind after two looks, whichever it is,
+  /// and can be asked again when it goes on.
+  @Test(arguments: UInt64(1)...40) func oneThatStandsStillIsLeft(seed: UInt64) {
+    var scene = Scene(seed)
+    for step in 0..<100 {
+      scene.step("seed \(seed), step \(step)", failures: false)
+      #expect(
+        scene.roster.nodes.allSatisfy { $0.verdict.isUsable }, "seed \(seed), step \(step)")
+    }
+    let still = scene.numbers.below(3)
+    scene.behind[still] = nil
+    // Far ahead after 16 blocks, and looked at twice in 12 seconds more.
+    for step in 0..<60 { scene.step("seed \(seed), still \(step)", failures: false) }
+    #expect(scene.roster.current != still, "seed \(seed)")
+    #expect(scene.roster.nodes[still].verdict == .behind, "seed \(seed)")
+    #expect(scene.roster.bestHeight ?? 0 > scene.heights[still] + NodeRoster.wellAhead)
+    scene.behind[still] = 3
+    for step in 0..<300 { scene.step("seed \(seed), again \(step)", failures: false) }
+    #expect(scene.roster.nodes.allSatisfy { $0.verdict.isUsable }, "seed \(seed)")
+  }
+
+  /// A node that is behind and comes nearer is waited for.
+  @Test func oneThatCatchesUpIsKept() {
+    var roster = roster([.well, .well])
+    #expect(roster.choose() && roster.current == 0)
+    roster.served(height: 100, isLagging: false)
+    for (own, other) in [(100, 200), (120, 210), (150, 220), (190, 221), (220, 222)]
+      as [(Int64, Int64)]
+    {
+      roster.told(height: own)
+      roster.note(1, .well, height: other, at: Self.epoch)
+      #expect(roster.choose() && roster.current == 0)
+    }
+    for other in [240, 241] as [Int64] {
+      roster.note(1, .well, height: other, at: Self.epoch)
+      let isChosen = roster.choose()
+      #expect(isChosen && roster.current == (other == 240 ? 0 : 1))
+    }
+    #expect(roster.nodes[0].verdict == .behind)
+  }
+}
+
 extension DatabaseTests {
   @Suite(.serialized) struct NodeFailoverTests {
     /// Two nodes of one chain: what is done to both gives the same blocks.
@@ -96,6 +201,19 @@ extension DatabaseTests {
 
     private func inUse(_ scanner: DepositScanner) -> Int { scanner.currentFigures().nodeInUse }
 
+    /// Quiet, and as it must be.
+    private func end(
+      _ venue: Venue, _ scanner: DepositScanner, on chain: TestChain,
+      sourceLocation: SourceLocation = #_sourceLocation
+    ) throws {
+      let height = try chain.height()
+      let isThere = eventually(within: 20) { scanner.currentFigures().tip == height }
+      #expect(isThere, "\(scanner.currentFigures())", sourceLocation: sourceLocation)
+      scanner.stop()
+      #expect(venue.core.projection.drain(withinSeconds: 20), sourceLocation: sourceLocation)
+      try venue.checkDeposits(on: chain, sourceLocation: sourceLocation)
+    }
+
     @Test func theSecondGoesOnWhereTheFirstIsKilled() throws {
       try twins { venue, first, second in
         let address = try venue.address(2)
@@ -109,7 +227,7 @@ extension DatabaseTests {
         let figures = scanner.currentFigures()
         #expect(figures.nodeInUse == 1 && figures.nodes.map(\.verdict.name) == ["failing", "well"])
         #expect(figures.reorganisations == 0 && figures.halted == nil)
-        scanner.stop()
+        try end(venue, scanner, on: second)
       }
     }
 
@@ -127,7 +245,7 @@ extension DatabaseTests {
         try pay(address, 3_000, on: first)
         #expect(try eventually { try venue.balance(2, 1) == 5_000 })
         #expect(inUse(scanner) == 0)
-        scanner.stop()
+        try end(venue, scanner, on: first)
       }
     }
 
@@ -144,7 +262,7 @@ extension DatabaseTests {
         }
         #expect(try eventually { try venue.balance(2, 0) == 700 })
         #expect(scanner.currentFigures().doubts >= 1)
-        scanner.stop()
+        try end(venue, scanner, on: first)
       }
     }
 
@@ -171,6 +289,7 @@ extension DatabaseTests {
             other.currentFigures().halted == .wrongChain(expected: 31337, found: 1)
           })
         other.stop()
+        try venue.checkDeposits()
       }
     }
 
@@ -197,7 +316,7 @@ extension DatabaseTests {
         let figures = again.currentFigures()
         #expect(figures.halted == nil && figures.clawbacks == 0 && figures.nodeInUse == 1)
         #expect(figures.nodes[0].verdict.name == "final_block_left")
-        again.stop()
+        try end(venue, again, on: second)
       }
     }
 
@@ -214,7 +333,139 @@ extension DatabaseTests {
         #expect(try inUse(scanner) == 1 && venue.balance(2, 1) == 2_000)
         try first.call("dev_clearFaults")
         #expect(try eventually { try venue.balance(2, 1) == 7_000 })
-        scanner.stop()
+        try end(venue, scanner, on: first)
+      }
+    }
+
+    // MARK: A second node
+
+    private func expectDisagreement(
+      _ scanner: DepositScanner, sourceLocation: SourceLocation = #_sourceLocation
+    ) {
+      let isTold = eventually { scanner.currentFigures().state == "second_node_disagrees" }
+      #expect(isTold, "\(scanner.currentFigures())", sourceLocation: sourceLocation)
+    }
+
+    enum Disagreement: CaseIterable {
+      case genesis, block, amount
+    }
+
+    @Test(arguments: Disagreement.allCases)
+    func aSecondNodeThatSaysOtherwiseHoldsUpMuch(about what: Disagreement) throws {
+      try twins { venue, first, second in
+        let address = try venue.address(2)
+        let scanner = try scan(venue, second, secondNodeFrom: 3_000)
+        switch what {
+        case .genesis:
+          try second.call("dev_claim", [["genesis": "0x" + String(repeating: "ab", count: 32)]])
+        case .block: try second.mine()
+        case .amount: break
+        }
+        let hash = try first.fund(address, wei: 5_000)
+        #expect(try second.fund(address, wei: 5_000) == hash)
+        if what == .amount {
+          // In the mempool already, and shown with a wei more.
+          var told = try #require(
+            try second.call("eth_getTransactionByHash", [hash]) as? [String: Any])
+          told["value"] = "0x1389"
+          try second.fault([
+            "kind": "result", "method": "eth_getTransactionByHash", "first": hash,
+            "times": 1_000_000, "result": told,
+          ])
+        }
+        try pay(address, 2_000, on: first, second)
+        #expect(try eventually { try venue.balance(2, 1) == 2_000 })
+        expectDisagreement(scanner)
+        #expect(try venue.balance(2, 1) == 2_000 && scanner.currentFigures().halted == nil)
+        // It says the same from here on, but where its blocks are others for ever.
+        try second.call("dev_claim", [[:]])
+        try second.call("dev_clearFaults")
+        if what != .block {
+          #expect(try eventually { try venue.balance(2, 1) == 7_000 })
+        }
+        try end(venue, scanner, on: first)
+      }
+    }
+
+    /// It has the very block, and the deposit is not as deep there, or not final there.
+    @Test func theSecondNodeMustBeAsFar() throws {
+      try twins { venue, first, second in
+        let address = try venue.address(2)
+        try second.options(["head_lag": 3, "finalized_lag": 30])
+        let scanner = try scan(venue, second, secondNodeFrom: 3_000)
+        for chain in [first, second] {
+          try chain.mint("BTC", to: address, 1_000_000)
+          try chain.fund(address, wei: 2_000)
+          try chain.fund(address, wei: 5_000)
+          try chain.mine(4)
+        }
+        #expect(try eventually { try venue.balance(2, 1) == 2_000 })
+        expectDisagreement(scanner)
+        #expect(try venue.balance(2, 1) == 2_000)
+        try second.options(["head_lag": 0])
+        #expect(try eventually { try venue.balance(2, 1) == 7_000 })
+        for chain in [first, second] { try chain.mine(8) }
+        expectDisagreement(scanner)
+        #expect(try venue.balance(2, 2) == 0)
+        try second.options(["finalized_lag": 8])
+        #expect(try eventually { try venue.balance(2, 2) == 10_000 })
+        try end(venue, scanner, on: first)
+      }
+    }
+
+    /// The node in use lost a credited payment, and the other one has it where it was.
+    @Test(arguments: [false, true]) func aClawbackIsNotTakenOnOneNodesWord(isAway: Bool) throws {
+      try twins { venue, first, second in
+        let address = try venue.address(2)
+        let scanner = try scan(venue, second)
+        let hash = try first.fund(address, wei: 8_000)
+        #expect(try second.fund(address, wei: 8_000) == hash)
+        for chain in [first, second] { try chain.mine(4) }
+        #expect(try eventually { try venue.balance(2, 1) == 8_000 })
+        try first.reorganise(depth: 4, blocks: 6, drop: [hash])
+        let isDisputed = eventually {
+          scanner.currentFigures().state == "clawback_disputed"
+        }
+        #expect(isDisputed, "\(scanner.currentFigures())")
+        try first.mine(2)
+        let height = try first.height()
+        #expect(eventually { scanner.currentFigures().tip == height })
+        #expect(eventually { scanner.currentFigures().state == "clawback_disputed" })
+        #expect(try venue.balance(2, 1) == 8_000 && scanner.currentFigures().clawbacks == 0)
+        #expect(venue.core.ask { $0.isFrozen(2) } == false)
+        // It is away, which says nothing; or its chain took the same way.
+        if isAway {
+          second.stop()
+        } else {
+          try second.reorganise(depth: 4, blocks: 8, drop: [hash])
+        }
+        #expect(try eventually { try venue.balance(2, 1) == 0 })
+        #expect(venue.core.ask { $0.isFrozen(2) } == true)
+        let told = venue.reports.all.filter { $0.contains("it is not taken back while") }
+        #expect(told.count == 1, "\(told)")
+        #expect(eventually { scanner.currentFigures().state == "caught_up" })
+        #expect(try venue.deposits(2).map(\.status) == [.clawback])
+        try end(venue, scanner, on: first)
+      }
+    }
+
+    /// It answers, on our chain, and its head does not move while the other's does.
+    @Test func aNodeThatStandsStillIsLeft() throws {
+      try twins { venue, first, second in
+        let address = try venue.address(2)
+        let scanner = try scan(venue, second)
+        try pay(address, 2_000, on: first, second)
+        #expect(try eventually { try venue.balance(2, 1) == 2_000 })
+        #expect(inUse(scanner) == 0)
+        try second.fund(address, wei: 3_000)
+        try second.mine(20)
+        #expect(try eventually { try venue.balance(2, 1) == 5_000 })
+        let figures = scanner.currentFigures()
+        #expect(figures.nodeInUse == 1 && figures.reorganisations == 0)
+        try first.fund(address, wei: 3_000)
+        try first.mine(20)
+        #expect(eventually { inUse(scanner) == 0 })
+        try end(venue, scanner, on: first)
       }
     }
   }

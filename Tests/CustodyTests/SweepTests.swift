@@ -121,7 +121,7 @@ extension DatabaseTests {
           }
           try venue.settle(scene.scanner)
         }
-        try chain.pay(poor, wei: 777)
+        try chain.pay(poor, wei: 7_770)
         try chain.mine(12)
         try scene.wait("found") {
           try chain.mine()
@@ -130,7 +130,7 @@ extension DatabaseTests {
         try chain.mine(10)
         try venue.settle(scene.scanner)
         let reviews = try venue.deposits(3).filter { $0.status == .review }
-        #expect(reviews.map(\.raw) == [UInt256(777 as UInt64)])
+        #expect(reviews.map(\.raw) == [UInt256(7_770 as UInt64)])
         let others = try venue.deposits(2).filter { $0.status == .review }
         #expect(others.isEmpty, "\(others)")
       }

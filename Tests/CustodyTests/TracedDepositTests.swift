@@ -47,6 +47,7 @@ extension DatabaseTests {
         #expect(try venue.reconcile().agrees)
         #expect(try venue.reconcile().assets[0].unbooked == UInt256(7_999 as UInt64))
         venue.stop(scanner)
+        try venue.checkDeposits()
       }
     }
 
@@ -73,6 +74,7 @@ extension DatabaseTests {
         #expect(try venue.deposits(2).map(\.status) == [.orphaned])
         #expect(try venue.reconcile().agrees)
         venue.stop(scanner)
+        try venue.checkDeposits()
       }
     }
 
@@ -98,6 +100,7 @@ extension DatabaseTests {
         #expect(found.first?.sender == ends)
         #expect(try venue.reconcile().agrees)
         venue.stop(scanner)
+        try venue.checkDeposits()
       }
     }
 
@@ -143,6 +146,7 @@ extension DatabaseTests {
             == ["review", "confirming:1:looked at", "confirming", "credited", "final"])
         #expect(try venue.reconcile().agrees)
         venue.stop(scanner)
+        try venue.checkDeposits()
       }
     }
 
@@ -170,6 +174,7 @@ extension DatabaseTests {
         #expect(
           try log(venue, id) == ["review", "rejected:1:not ours", "orphaned", "rejected"])
         venue.stop(scanner)
+        try venue.checkDeposits()
       }
     }
 
@@ -199,6 +204,7 @@ extension DatabaseTests {
         #expect(deposit.id == id && deposit.creditNumber == 2)
         #expect(try venue.reconcile().agrees)
         venue.stop(scanner)
+        try venue.checkDeposits()
       }
     }
 
@@ -225,6 +231,7 @@ extension DatabaseTests {
         try chain.call("dev_clearFaults")
         #expect(try eventually { try venue.balance(2, 1) == 9_000 })
         venue.stop(scanner)
+        try venue.checkDeposits()
       }
     }
 
@@ -251,6 +258,45 @@ extension DatabaseTests {
         #expect(venue.core.projection.drain(withinSeconds: 10))
         #expect(try venue.reconcile().agrees && venue.balance(2, 1) == 7_000)
         venue.stop(scanner)
+        try venue.checkDeposits()
+      }
+    }
+
+    /// Traces larger than any answer may be, or not made in time: the block is scanned without them, that is told,
+    /// and what came is found by balance.
+    @Test(arguments: ["huge", "delay"])
+    func aBlockWhoseTracesCannotBeHadIsScannedWithout(kind: String) throws {
+      try venue { venue, chain in
+        let address = try venue.address(2)
+        var limits = Venue.nodeLimits
+        (limits.bodyBytes, limits.traceSeconds) = (1 << 20, 1)
+        let scanner = try venue.scan(limits: limits) {
+          ($0.traces, $0.surplusSeconds) = (true, 0.05)
+        }
+        try venue.settle(scanner)
+        try chain.fault([
+          "kind": kind, "method": "debug_traceBlockByHash", "bytes": 2 << 20,
+          "milliseconds": 2_500,
+        ])
+        try chain.pay(address, wei: 7_000)
+        try chain.fund(address, wei: 5_000)
+        try chain.mine(4)
+        #expect(try eventually { try venue.balance(2, 1) == 5_000 })
+        try venue.settle(scanner)
+        #expect(try chain.faults() == 0 && venue.deposits(2).map(\.outRef) == ["n"])
+        #expect(scanner.currentFigures().untraced == 1)
+        let told = venue.reports.all.filter { $0.contains("is scanned without its traces") }
+        #expect(told.count == 1)
+        let isFound = try eventually {
+          try chain.mine()
+          return try venue.deposits(2).contains { $0.status == .review }
+        }
+        #expect(isFound)
+        try venue.settle(scanner)
+        let review = try #require(try venue.deposits(2).first { $0.status == .review })
+        #expect(review.outRef.hasPrefix("b") && review.raw == UInt256(7_000 as UInt64))
+        venue.stop(scanner)
+        try venue.checkDeposits()
       }
     }
 
@@ -278,6 +324,7 @@ extension DatabaseTests {
         #expect(try venue.deposits(2).map(\.status) == [.review, .review, .review])
         #expect(scanner.currentFigures().nodeErrors >= 6)
         venue.stop(scanner)
+        try venue.checkDeposits()
       }
     }
   }

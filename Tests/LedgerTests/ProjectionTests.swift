@@ -125,6 +125,56 @@ extension DatabaseTests {
           """) == 14)
     }
 
+    /// A deposit and its clawback, of which the loss account bears a part, in any pieces: once the clawback is marked
+    /// the deposit may begin anew, so nothing more of it may come.
+    @Test(arguments: 1...5) func aClawbackIsNeverCut(batchRows: Int) throws {
+      let (database, halts) = (try led(), Core.Halts())
+      try database.connect(database.owner).execute(
+        """
+        insert into public.deposits(chain, tx_hash, out_ref, user_id, asset, address, sender,
+          block_height, block_hash, raw_amount, amount, dust, scale, status, credit_no, clawback_no,
+          created_at, updated_at)
+        values ('dev', '\\x01', 'n', 2, 'USDC', '\\x02', '\\x03', 1, '\\x04', 100, 100, 0, 1, 'clawback',
+          1, 1, now(), now());
+        create function core.begin_anew() returns trigger language plpgsql as $$
+          begin new.clawback_no := null; return new; end $$;
+        grant execute on function core.begin_anew() to uncross_app;
+        create trigger begin_anew before update on public.deposits for each row
+          when (new.clawback_seq is not null) execute function core.begin_anew()
+        """)
+      func entry(
+        _ user: UserID, _ type: LedgerTransactionType, _ kind: LedgerReference.Kind,
+        _ delta: Int128, after: Int128, previous: UInt64 = 0
+      ) -> LedgerEntry {
+        LedgerEntry(
+          user: user, asset: 0, type: type,
+          reference: LedgerReference(kind: kind, market: 0, id: 1), freeDelta: delta,
+          lockedDelta: 0,
+          freeAfter: after, lockedAfter: 0, previousEntry: previous, time: 1_790_000_000_000_000)
+      }
+      let projection = try projection(database, halts, batchRows: batchRows)
+      projection.enqueue(
+        LedgerProjection.Segment(
+          journalSequence: 1, firstEntry: 1,
+          entries: [
+            entry(2, .deposit, .deposit, 100, after: 100),
+            entry(2, .adjustment, .adjustment, -70, after: 30, previous: 1),
+            entry(2, .clawback, .clawback, -30, after: 0, previous: 2),
+            entry(Bounds.lossAccount, .clawback, .clawback, -70, after: -70),
+            entry(3, .adjustment, .adjustment, 5, after: 5),
+          ], directory: Books.directory + [.chainRegistered(0, "dev")]))
+      #expect(projection.drain(withinSeconds: 30))
+      projection.stop()
+      #expect(halts.all.isEmpty, "\(halts.all)")
+      #expect(try row(database) == [1, 5, 5])
+      #expect(
+        try database.number(
+          """
+          select count(*) from public.deposits where credited = 0 and credited_seq = 1
+            and clawback_seq = 3
+          """) == 1)
+    }
+
     @Test func groupsWithoutEntriesMoveTheWatermarkToo() throws {
       let (database, halts) = (try led(), Core.Halts())
       var books = Books()

@@ -15,6 +15,7 @@ import Testing
   static let allowed = """
     core.balance_movement: seq bigint, user_id bigint, asset text, delta numeric, free_delta numeric, locked_delta numeric, free_after numeric, locked_after numeric, type text, ref text, created_at timestamp with time zone, updated_at timestamp with time zone
     core.chain: chain text, chain_id bigint, genesis_hash bytea, scan_from bigint, finalized bigint, last_credit bigint, last_clawback bigint
+    core.changed_deposit: chain text, tx_hash bytea, out_ref text, user_id bigint, asset text, address bytea, sender bytea, contract bytea, block_height bigint, block_hash bytea, raw_amount numeric, amount numeric, dust numeric, scale numeric
     core.deposit_address: chain text, address bytea, user_id bigint, xpub text, created_at timestamp with time zone
     core.deposit_log: id bigint, chain text, tx_hash bytea, out_ref text, status text, block_height bigint, block_hash bytea, credit_no bigint, clawback_no bigint, at timestamp with time zone, resolved_by bigint, resolution_reason text
     core.journal: seq bigint, term bigint, first_command bigint, commands integer, at timestamp with time zone, prev_hash bytea, hash bytea, body bytea

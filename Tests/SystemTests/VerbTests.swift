@@ -87,6 +87,26 @@ import Testing
     #expect(trades.count == 1 && trades[0]["buy"] as? String == "b1")
   }
 
+  /// A description that could cost money is refused before anything is started.
+  @Test(arguments: [
+    (
+      #""nodes": ["https://Node.example/v1", "https://node.example/v1/"]"#, "a node is named twice"
+    ),
+    (#""nodes": []"#, "it names no node"),
+    (#""nodes": ["https://node.example"], "start": -1"#, "start is a height"),
+  ])
+  func aChainFileIsReadFirst(fields: String, expected: String) async throws {
+    let root = FileManager.default.temporaryDirectory.path + "/uncross-chain-file-\(UUID())"
+    try FileManager.default.createDirectory(atPath: root, withIntermediateDirectories: true)
+    defer { try? FileManager.default.removeItem(atPath: root) }
+    let text = #"{"name": "eth", "chain_id": 1, "xpub": "xpub", "assets": [], \#(fields)}"#
+    try text.write(toFile: root + "/chain.json", atomically: true, encoding: .utf8)
+    let result = try await ExchangeProcess.run([
+      "serve", "--data", root + "/data", "--port", "0", "--chain-file", root + "/chain.json",
+    ])
+    #expect(result.status != 0 && result.output.contains(expected), "\(result.output)")
+  }
+
   @Test func demoAgreesToTheAtom() async throws {
     let result = try await ExchangeProcess.run([
       "demo", "--traders", "30", "--seconds", "6", "--rate", "60",

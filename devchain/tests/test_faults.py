@@ -146,6 +146,14 @@ class FaultTests(ChainTest):
         _, body = self.node.batch("dev_mempool", "eth_chainId", "eth_blockNumber")
         self.assertEqual([False, False, True], ["error" in each for each in json.loads(body)])
 
+    def test_of_one_first_parameter_only(self) -> None:
+        self.fault("result", method="eth_getBlockByNumber", first="0x0", times=2)
+        self.assertIsNotNone(self.node.call("eth_getBlockByNumber", "latest", False))
+        self.assertIsNone(self.node.call("eth_getBlockByNumber", "0x0", False))
+        self.assertEqual("0x7a69", self.node.call("eth_chainId"))
+        self.assertIsNone(self.node.call("eth_getBlockByNumber", "0x0", False))
+        self.assertEqual(0, self.node.call("dev_faults"))
+
     def test_how_many_wait(self) -> None:
         self.assertEqual(0, self.node.call("dev_faults"))
         self.fault("result", times=2)

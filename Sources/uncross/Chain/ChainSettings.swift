@@ -127,11 +127,24 @@ struct ChainSettings: Decodable, Sendable {
     guard reconcileSeconds.map({ (1...86_400).contains($0) }) ?? true else {
       throw ChainSettingsError("\(file): reconcile_seconds is 1 to 86400")
     }
+    guard Set(nodes.map(Self.plain)).count == nodes.count else {
+      throw ChainSettingsError("\(file): a node is named twice: it would agree with itself")
+    }
+    guard start ?? 0 >= 0 else { throw ChainSettingsError("\(file): start is a height") }
     for asset in assets where asset.secondNodeFrom != nil && nodes.count < 2 {
       throw ChainSettingsError(
         "\(file): \(asset.asset) asks for a second node and there is one: much of it would wait for ever"
       )
     }
+  }
+
+  /// An address as it is compared: no two nodes differ by case of the host, or a slash at the end, only.
+  private static func plain(_ url: String) -> String {
+    guard var parts = URLComponents(string: url) else { return url }
+    parts.scheme = parts.scheme?.lowercased()
+    parts.host = parts.host?.lowercased()
+    while parts.path.hasSuffix("/") { parts.path.removeLast() }
+    return parts.string ?? url
   }
 
   /// The development chain with the coins of the embedded markets.
@@ -192,10 +205,18 @@ struct ChainSettings: Decodable, Sendable {
 }
 
 extension ChainSettings.Asset {
+  /// Zeros of a scale at most: it is stored in 39 digits.
+  private static let maximumScaleZeros = 38
+
   fileprivate func rule(ownDecimals: Int) throws -> DepositAsset {
     guard (ownDecimals...77).contains(decimals) else {
       throw ChainSettingsError(
         "\(asset): \(decimals) decimals on the chain, \(ownDecimals) here: atoms would be lost")
+    }
+    guard decimals - ownDecimals <= Self.maximumScaleZeros else {
+      throw ChainSettingsError(
+        "\(asset): \(decimals) decimals on the chain, \(ownDecimals) here: "
+          + "at most \(Self.maximumScaleZeros) more can be kept")
     }
     var scale = UInt256.one
     for _ in ownDecimals..<decimals {
