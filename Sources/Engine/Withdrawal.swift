@@ -155,13 +155,6 @@ public struct Withdrawal: Sendable, Equatable {
   }
 
   var lock: Int128 { amount + fee }
-  /// It uses up the limits of its day: what did not leave does not.
-  var countsForLimits: Bool {
-    switch status {
-    case .requested, .approved, .started, .confirmed: true
-    case .cancelled, .rejected, .reverted: false
-    }
-  }
 }
 
 /// One operator's yes. It names everything that it is about, so that it can be for nothing else; the
@@ -210,7 +203,7 @@ struct Withdrawals {
   var addresses: [UserID: [ListedPayoutAddress]] = [:]
   /// The last id.
   private(set) var count: Int64 = 0
-  /// The oldest that may count for the limits of a day.
+  /// The oldest that still counts for the limits of a day when it is finished.
   private(set) var firstOfDay: Int64 = 1
   private(set) var records: [Int64: Withdrawal] = [:]
   private(set) var byClientID: [ClientKey: Int64] = [:]
@@ -230,16 +223,29 @@ struct Withdrawals {
 
   func count(of user: UserID) -> Int { countOfUser[user] ?? 0 }
 
-  /// Atoms of the last 24 hours: the user's and everybody's.
+  /// Atoms that count for the limits of a day: the user's and everybody's.
   func day(_ user: UserID, _ asset: AssetID) -> (user: Int128, venue: Int128) {
     (dayOfUser[Self.key(user, asset)] ?? 0, dayOfVenue[asset] ?? 0)
   }
 
-  /// What left the window no longer counts; what is finished too is forgotten.
+  /// What is not finished counts however old it is: it may leave at any time. What left or could have left
+  /// counts for the rest of its day; a payment that reverted too, or a user who makes them revert could ask
+  /// without end. What was called off in time does not.
+  private func counts(_ withdrawal: Withdrawal) -> Bool {
+    switch withdrawal.status {
+    case .requested, .approved, .started: true
+    case .confirmed, .reverted: withdrawal.id >= firstOfDay
+    case .cancelled, .rejected: false
+    }
+  }
+
+  /// What left the window and is finished no longer counts, and is forgotten.
   mutating func expire(at time: Microseconds) {
     while firstOfDay <= count, let record = records[firstOfDay], isPastDay(record, time) {
-      if record.countsForLimits { addToDay(record, -record.amount) }
-      if record.status.isFinished { forget(record) }
+      if record.status.isFinished {
+        if counts(record) { addToDay(record, -record.amount) }
+        forget(record)
+      }
       firstOfDay += 1
     }
   }
@@ -259,9 +265,7 @@ struct Withdrawals {
     records[withdrawal.id] = withdrawal
     byClientID[ClientKey(user: withdrawal.user, id: withdrawal.clientID)] = withdrawal.id
     countOfUser[withdrawal.user, default: 0] += 1
-    if withdrawal.id >= firstOfDay, withdrawal.countsForLimits {
-      addToDay(withdrawal, withdrawal.amount)
-    }
+    if counts(withdrawal) { addToDay(withdrawal, withdrawal.amount) }
   }
 
   mutating func update(_ withdrawal: Withdrawal) {
@@ -269,11 +273,8 @@ struct Withdrawals {
       preconditionFailure("a withdrawal that is not there changed")
     }
     records[withdrawal.id] = withdrawal
-    let isOfDay = withdrawal.id >= firstOfDay
-    if isOfDay, old.countsForLimits, !withdrawal.countsForLimits {
-      addToDay(withdrawal, -withdrawal.amount)
-    }
-    if !isOfDay, withdrawal.status.isFinished { forget(withdrawal) }
+    if counts(old), !counts(withdrawal) { addToDay(withdrawal, -withdrawal.amount) }
+    if withdrawal.id < firstOfDay, withdrawal.status.isFinished { forget(withdrawal) }
   }
 
   private mutating func addToDay(_ withdrawal: Withdrawal, _ amount: Int128) {
@@ -307,7 +308,7 @@ struct Withdrawals {
         self.count(of: withdrawal.user) < Bounds.maximumWithdrawalsOfUser
       else { return false }
       (last, lastTime) = (withdrawal.id, withdrawal.requestedAt)
-      if withdrawal.id >= firstOfDay, withdrawal.countsForLimits {
+      if counts(withdrawal) {
         // Limits are below the bound, so a forged sum beyond it is refused before it could overflow.
         let sum = (sums[withdrawal.asset] ?? 0) + withdrawal.amount
         guard sum < Bounds.maximumAtoms else { return false }

@@ -158,8 +158,8 @@ struct Audit {
     _ asked: Withdrawal, _ engine: borrowing AuctionEngine, _ seed: UInt64, _ step: Int
   ) {
     let ofDay = withdrawals.filter {
-      $0.asset == asked.asset && engine.time - $0.requestedAt <= 86_400_000_000
-        && ![.cancelled, .rejected, .reverted].contains($0.status)
+      $0.asset == asked.asset
+        && Naive.counts($0.status, isOfDay: engine.time - $0.requestedAt <= 86_400_000_000)
     }
     let venue = ofDay.reduce(0) { $0 + $1.amount }
     let user = ofDay.reduce(0) { $0 + ($1.user == asked.user ? $1.amount : 0) }
@@ -224,6 +224,15 @@ enum Naive {
     case .approved: [.started, .cancelled, .rejected]
     case .started: [.confirmed, .cancelled, .reverted]
     case .confirmed, .cancelled, .rejected, .reverted: []
+    }
+  }
+
+  /// Whether it counts for the limits of a day.
+  static func counts(_ status: WithdrawalStatus, isOfDay: Bool) -> Bool {
+    switch status {
+    case .requested, .approved, .started: true
+    case .confirmed, .reverted: isOfDay
+    case .cancelled, .rejected: false
     }
   }
 

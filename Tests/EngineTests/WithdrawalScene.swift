@@ -80,6 +80,26 @@ extension AuctionEngine {
     apply(.approveWithdrawal(WithdrawalScene.approval(id, by: user, of: amount)))
   }
 
+  /// Approves one as far as it needs it, and starts it.
+  mutating func begin(_ id: Int64) {
+    for user in WithdrawalScene.operators {
+      guard let asked = withdrawal(id), asked.status == .requested else { break }
+      let approval = WithdrawalApproval(
+        id: id, operator: user, key: WithdrawalScene.key(UInt8(user)), user: asked.user,
+        asset: asked.asset, amount: asked.amount, fee: asked.fee, address: asked.address,
+        signature: [])
+      apply(.approveWithdrawal(approval))
+    }
+    let reply = apply(.startWithdrawal(id: id))
+    precondition(reply.rejection == nil, "\(id) was not started: \(reply)")
+  }
+
+  /// All the way, to its payment.
+  mutating func pay(_ id: Int64) {
+    begin(id)
+    apply(.finishWithdrawal(id: id))
+  }
+
   /// The entries since the last look: user, type, free and locked.
   mutating func takeEntries() -> [String] {
     let rows = effects.entries.map { "\($0.user) \($0.type) \($0.freeDelta) \($0.lockedDelta)" }
