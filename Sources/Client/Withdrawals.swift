@@ -15,7 +15,7 @@ public struct WithdrawalTermsLine: Codable, Sendable, Equatable {
   /// In 24 hours.
   public var userDayLimit: DecimalAmount
   public var venueDayLimit: DecimalAmount
-  /// Above it operators approve first, so many of them.
+  /// What takes a user's 24 hours above it is approved by operators first, so many of them.
   public var approvalAbove: DecimalAmount
   public var approvals: Int
 

@@ -79,7 +79,9 @@ extension AuctionEngine {
       return refuse(.withdrawalsNotOffered)
     }
     if let rejection = check(request, terms) { return refuse(rejection) }
-    let needed = request.amount > terms.approvalAbove ? terms.approvals : 0
+    // By all of the user's day, or a large amount would leave in small ones.
+    let taken = withdrawals.day(request.user, request.asset).user + request.amount
+    let needed = taken > terms.approvalAbove ? terms.approvals : 0
     let withdrawal = Withdrawal(
       id: withdrawals.count + 1, user: request.user, asset: request.asset, chain: terms.chain,
       address: request.address, amount: request.amount, fee: terms.fee, clientID: request.clientID,

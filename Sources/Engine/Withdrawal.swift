@@ -27,7 +27,7 @@ public struct WithdrawalTerms: Sendable, Equatable {
   /// Atoms in 24 hours: one user's, and all users'.
   public var userDayLimit: Int128
   public var venueDayLimit: Int128
-  /// Above so many atoms operators approve first.
+  /// What takes a user's 24 hours above so many atoms, operators approve first.
   public var approvalAbove: Int128
   /// So many of them.
   public var approvals: UInt8

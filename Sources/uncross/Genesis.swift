@@ -54,7 +54,7 @@ enum Genesis {
     return [
       .registerChain(name: chain),
       .setAddressDelay(chain: 0, seconds: 0),
-      // A million USDC, 500 ETH, 20 BTC a day; a tenth of it at once without an operator.
+      // A million USDC, 500 ETH, 20 BTC a day; a tenth of it without an operator.
       terms(
         0, minimum: 10_000_000, fee: 1_000_000, dayLimit: 1_000_000_000_000,
         approvalAbove: 100_000_000_000),

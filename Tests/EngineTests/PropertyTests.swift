@@ -165,9 +165,15 @@ struct Audit {
     let user = ofDay.reduce(0) { $0 + ($1.user == asked.user ? $1.amount : 0) }
     let day = engine.withdrawals.day(asked.user, asked.asset)
     #expect(day.user == user && day.venue == venue, "seed \(seed), step \(step): the day's sums")
-    let terms = engine.withdrawalTerms(of: asked.asset)
-    #expect(user <= terms?.userDayLimit ?? 0, "seed \(seed), step \(step): a user's day")
-    #expect(venue <= terms?.venueDayLimit ?? 0, "seed \(seed), step \(step): the venue's day")
+    guard let terms = engine.withdrawalTerms(of: asked.asset) else {
+      Issue.record("seed \(seed), step \(step): a withdrawal without terms")
+      return
+    }
+    #expect(user <= terms.userDayLimit, "seed \(seed), step \(step): a user's day")
+    #expect(venue <= terms.venueDayLimit, "seed \(seed), step \(step): the venue's day")
+    #expect(
+      asked.approvalsNeeded == (user > terms.approvalAbove ? terms.approvals : 0),
+      "seed \(seed), step \(step): approvals of \(asked.id)")
   }
 
   /// The engine's balances are the ledger's, and what is locked is what the live orders and the unfinished

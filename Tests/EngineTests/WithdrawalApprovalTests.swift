@@ -26,6 +26,28 @@ import Testing
     #expect(engine.apply(.startWithdrawal(id: 2)).rejection == nil)
   }
 
+  /// What counts is all that the user takes in 24 hours, so a large amount in small ones is a large one.
+  @Test func smallOnesAddUpToALargeOne() {
+    var engine = WithdrawalScene.make()
+    func ask(_ amount: Int128, _ id: String, _ user: UserID = 2) -> WithdrawalStatus? {
+      let reply = engine.withdraw(user, amount, id)
+      return engine.withdrawal(reply.id)?.status
+    }
+    #expect(ask(600, "a") == .approved && ask(400, "b") == .approved)
+    #expect(ask(10, "c") == .requested, "1,010 in all")
+    #expect(ask(1_000, "d", 3) == .approved, "each user's own")
+    engine.pay(1)
+    engine.apply(.cancelWithdrawal(user: 2, id: 2))
+    engine.apply(.cancelWithdrawal(user: 2, id: 3))
+    #expect(ask(401, "e") == .requested, "what was paid counts for its day")
+    engine.apply(.cancelWithdrawal(user: 2, id: 5))
+    #expect(ask(400, "f") == .approved)
+    engine.pass(24 * WithdrawalScene.hour + 1)
+    #expect(ask(601, "g") == .requested, "what is not paid counts however old")
+    engine.apply(.cancelWithdrawal(user: 2, id: 7))
+    #expect(ask(600, "h") == .approved)
+  }
+
   /// Two keys of one operator are one operator, and a key that changed hands is one key.
   @Test func oneOperatorIsOneAndOneKeyIsOne() {
     var engine = WithdrawalScene.make()

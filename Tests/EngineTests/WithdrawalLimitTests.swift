@@ -193,12 +193,13 @@ import Testing
       var amount: Int128
       var id: String
       var time: Microseconds
-      var status: WithdrawalStatus = .approved
+      var status = WithdrawalStatus.approved
     }
 
     static let terms = {
       var terms = WithdrawalScene.terms
       (terms.userDayLimit, terms.venueDayLimit) = (2_500, 6_000)
+      terms.approvalAbove = 1_300
       return terms
     }()
 
@@ -221,13 +222,13 @@ import Testing
         let isSame = rows[known].amount == asked.amount
         return (isSame ? nil : .duplicateClientWithdrawalID, Int64(known + 1))
       }
-      if day(asked.time, of: asked.user) + asked.amount > Self.terms.userDayLimit {
-        return (.userDayLimit, 0)
-      }
+      let taken = day(asked.time, of: asked.user) + asked.amount
+      if taken > Self.terms.userDayLimit { return (.userDayLimit, 0) }
       if day(asked.time, of: nil) + asked.amount > Self.terms.venueDayLimit {
         return (.venueDayLimit, 0)
       }
       rows.append(asked)
+      if taken > Self.terms.approvalAbove { rows[rows.count - 1].status = .requested }
       return (nil, Int64(rows.count))
     }
   }
@@ -237,6 +238,7 @@ import Testing
     var numbers = CommandSource(seed: seed)
     var oracle = Oracle()
     var counts: [Rejection?: Int] = [:]
+    var statuses: [WithdrawalStatus: Int] = [:]
     for step in 0..<1_500 {
       let note: Comment = "seed \(seed), step \(step)"
       if numbers.random(3) == 0 { Self.pass(&engine, &numbers, oracle) }
@@ -257,6 +259,12 @@ import Testing
       let expected = oracle.answer(asked)
       #expect(reply.rejection == expected.rejection && reply.id == expected.id, note)
       counts[reply.rejection, default: 0] += 1
+      if reply.rejection == nil, reply.detail == 0 {
+        let status = oracle.rows[oracle.rows.count - 1].status
+        #expect(engine.withdrawal(reply.id)?.status == status, note)
+        #expect(engine.withdrawal(reply.id)?.approvalsNeeded == (status == .approved ? 0 : 2), note)
+        statuses[status, default: 0] += 1
+      }
       let day = engine.withdrawals.day(asked.user, Scene.usd)
       #expect(day.user == oracle.day(asked.time, of: asked.user), note)
       #expect(day.venue == oracle.day(asked.time, of: nil), note)
@@ -266,6 +274,7 @@ import Testing
     for rejection in all {
       #expect(counts[rejection, default: 0] > 2, "seed \(seed): \(counts)")
     }
+    #expect(statuses.count == 2 && statuses.values.allSatisfy { $0 > 2 }, "seed \(seed)")
     engine.accounts.checkConservation()
   }
 
@@ -292,7 +301,7 @@ import Testing
     }
     let id = Int64(row + 1)
     if numbers.random(3) == 0 {
-      #expect(engine.apply(.startWithdrawal(id: id)).rejection == nil, note)
+      Self.begin(&engine, id, oracle.rows[row].status, note)
       oracle.rows[row].status = .started
       return
     }
@@ -306,11 +315,22 @@ import Testing
       }
     // Custody ends what it has started.
     switch command {
-    case .finishWithdrawal, .failWithdrawal: engine.apply(.startWithdrawal(id: id))
+    case .finishWithdrawal, .failWithdrawal:
+      Self.begin(&engine, id, oracle.rows[row].status, note)
     default: break
     }
     #expect(engine.apply(command).rejection == nil, note)
     oracle.rows[row].status = status
+  }
+
+  /// What needs approvals is not started without them.
+  private static func begin(
+    _ engine: inout AuctionEngine, _ id: Int64, _ status: WithdrawalStatus, _ note: Comment
+  ) {
+    if status == .requested {
+      #expect(engine.apply(.startWithdrawal(id: id)).rejection == .withdrawalNotApproved, note)
+    }
+    engine.begin(id)
   }
 }
 

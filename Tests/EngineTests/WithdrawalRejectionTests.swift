@@ -11,6 +11,9 @@ import Testing
     for (amount, id) in [(1_500, "1"), (100, "2"), (100, "3"), (100, "4"), (100, "5")] {
       precondition(engine.withdraw(2, Int128(amount), id).rejection == nil)
     }
+    for (id, user) in [(2, 7), (2, 8), (3, 7), (3, 8), (4, 7), (4, 8)] as [(Int64, UserID)] {
+      precondition(engine.approve(id, by: user, of: 100).rejection == nil)
+    }
     engine.apply(.startWithdrawal(id: 3))
     engine.apply(.startWithdrawal(id: 4))
     engine.apply(.finishWithdrawal(id: 4))

@@ -18,7 +18,8 @@ import Testing
       precondition(reply.rejection == nil)
     }
     _ = engine.approve(3, by: 6, of: 1_500)
-    for id in Int64(5)...7 { engine.apply(.startWithdrawal(id: id)) }
+    for user in [UserID(7), 8] { _ = engine.approve(4, by: user, of: 100) }
+    for id in Int64(5)...7 { engine.begin(id) }
     engine.apply(.finishWithdrawal(id: 6))
     engine.apply(.failWithdrawal(id: 7, isCancelled: false))
     engine.apply(.cancelWithdrawal(user: 3, id: 8))
@@ -66,7 +67,7 @@ import Testing
     let commands: [Command] = [
       WithdrawalScene.request(2, 100, "w-100"), WithdrawalScene.request(2, 99, "w-100"),
       WithdrawalScene.request(4, 100, "gone"), WithdrawalScene.request(3, 100, "old"),
-      WithdrawalScene.request(2, 3_298, "to"), WithdrawalScene.request(2, 3_297, "the-limit"),
+      WithdrawalScene.request(2, 3_198, "to"), WithdrawalScene.request(2, 3_197, "the-limit"),
       .approveWithdrawal(WithdrawalScene.approval(3, by: 6, of: 1_500)),
       .approveWithdrawal(WithdrawalScene.approval(3, by: 7, of: 1_500)),
       .startWithdrawal(id: 3), .startWithdrawal(id: 3), .finishWithdrawal(id: 1),
@@ -125,7 +126,8 @@ import Testing
 
   private static let other = Withdrawal.Approver(user: 7, key: WithdrawalScene.key(7))
 
-  /// Number 1 is older than a day and started, 3 has one of two approvals, 4 is approved, 5 started, 6 paid.
+  /// Number 1 is older than a day and started, 3 has one of two approvals, 4 has both, 5 is started, 6
+  /// paid.
   @Test func withdrawalsThatNoCommandMakesAreRefused() {
     // The lock is not theirs any more.
     refuses(4) { $0.amount += 1 }

@@ -55,17 +55,19 @@ extension DatabaseTests {
           address: address, signature: [UInt8](repeating: UInt8(user), count: 64)))
     }
 
-    /// A number of each fate; the commands of one come one after another. The ids count from `first`.
+    /// A number of each fate; the commands of one come one after another. The ids count from `first`. User 2's
+    /// need approvals, user 3's do not.
     private static func fates(_ count: Int, first: Int64 = 1) throws -> [Command] {
       var commands: [Command] = []
       for id in first..<first + Int64(count) {
-        let amount: Int128 = id % 3 == 0 ? 1 << 91 : Int128(id)
-        commands.append(try request(2, amount, "w-\(id)"))
-        if id % 3 == 0 {
+        let user: UserID = id % 3 == 0 ? 2 : 3
+        let amount: Int128 = user == 2 ? 1 << 91 : Int128(id)
+        commands.append(try request(user, amount, "w-\(id)"))
+        if user == 2 {
           for user in [1, 3] as [UserID] { commands.append(try approve(id, amount, by: user)) }
         }
         switch id % 5 {
-        case 0: commands.append(.cancelWithdrawal(user: 2, id: id))
+        case 0: commands.append(.cancelWithdrawal(user: user, id: id))
         case 1: commands.append(.rejectWithdrawal(id: id, by: 1, reason: "caf\u{e9} \(id)"))
         case 2: commands += [.startWithdrawal(id: id), .finishWithdrawal(id: id)]
         case 3: commands += [.startWithdrawal(id: id), .failWithdrawal(id: id, isCancelled: false)]
@@ -182,10 +184,10 @@ extension DatabaseTests {
           select concat_ws(' ', user_id, type, ref, free_delta, locked_delta)
           from public.balance_log where ref = 'dev:withdrawal:2' order by seq
           """) == [
-            "2 LOCK dev:withdrawal:2 -5 5", "2 WITHDRAWAL dev:withdrawal:2 0 -2",
-            "2 FEE dev:withdrawal:2 0 -3", "0 FEE dev:withdrawal:2 3 0",
+            "3 LOCK dev:withdrawal:2 -5 5", "3 WITHDRAWAL dev:withdrawal:2 0 -2",
+            "3 FEE dev:withdrawal:2 0 -3", "0 FEE dev:withdrawal:2 3 0",
           ])
-      let statement = try core.ledger(LedgerQuery(user: 2, asset: 0, type: .withdrawal))
+      let statement = try core.ledger(LedgerQuery(user: 3, asset: 0, type: .withdrawal))
       #expect(
         statement.last?.entry.reference == LedgerReference(kind: .withdrawal, market: 0, id: 2))
       core.stop()

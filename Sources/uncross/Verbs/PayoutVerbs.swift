@@ -71,7 +71,8 @@ struct WithdrawalTermsCommand: AsyncParsableCommand {
   @Option(help: "On top of what arrives.") var fee: DecimalAmount
   @Option(help: "One user's in 24 hours.") var userDayLimit: DecimalAmount
   @Option(help: "All users' in 24 hours.") var venueDayLimit: DecimalAmount
-  @Option(help: "Above it operators approve.") var approvalAbove: DecimalAmount
+  @Option(help: "What takes one user's 24 hours above it, operators approve.") var approvalAbove:
+    DecimalAmount
   @Option(help: "So many of them.") var approvals: Int
   @Flag(help: "Take no requests.") var closed = false
   @OptionGroup var client: ClientOptions
