@@ -129,39 +129,45 @@ extension AuctionEngine {
   mutating func approve(_ approval: WithdrawalApproval) -> Reply {
     do throws(Rejection) {
       var withdrawal = try open(approval.id)
-      guard approval.operator != 0, Int(approval.operator) < users.count else {
-        throw .unknownUser
-      }
-      let holder = UserKey(key: approval.key, role: .operator)
-      guard keys[approval.key] == approval.operator,
-        users[Int(approval.operator)].keys.contains(holder)
-      else { throw .notAnOperatorKey }
-      // The door refuses too; but a freeze may have come first into the journal.
-      if users[Int(approval.operator)].isFrozen { throw .userFrozen }
+      let approver = Withdrawal.Approver(user: approval.operator, key: approval.key)
+      if let rejection = refusal(of: approver) { throw rejection }
       guard approval.user == withdrawal.user, approval.asset == withdrawal.asset,
         approval.amount == withdrawal.amount, approval.fee == withdrawal.fee,
         approval.address == withdrawal.address
       else { throw .approvalMismatch }
-      guard approval.operator != withdrawal.user else { throw .approvalByOwner }
+      guard approver.user != withdrawal.user else { throw .approvalByOwner }
+      withdrawal.approvals = approvalsInForce(of: withdrawal)
       // Two keys of one person are one person.
       guard
-        !withdrawal.approvals.contains(where: {
-          $0.user == approval.operator || $0.key == approval.key
-        })
+        !withdrawal.approvals.contains(where: { $0.user == approver.user || $0.key == approver.key }
+        )
       else { throw .approvalRepeated }
       guard withdrawal.status == .requested else { throw .approvalNotNeeded }
-      withdrawal.approvals.append(
-        Withdrawal.Approver(user: approval.operator, key: approval.key))
+      withdrawal.approvals.append(approver)
       effects.directory.append(.withdrawalApproved(approval, time: time))
-      if withdrawal.approvals.count >= Int(withdrawal.approvalsNeeded) {
-        move(&withdrawal, to: .approved)
-      }
+      let missing = Int(withdrawal.approvalsNeeded) - withdrawal.approvals.count
+      if missing <= 0 { move(&withdrawal, to: .approved) }
       withdrawals.update(withdrawal)
-      let missing = Int64(withdrawal.approvalsNeeded) - Int64(withdrawal.approvals.count)
-      return accept(withdrawal.id, detail: missing)
+      return accept(withdrawal.id, detail: Int64(missing))
     } catch {
       return refuse(error)
     }
+  }
+
+  /// Why this key cannot approve for this user now; nil where it can.
+  private func refusal(of approver: Withdrawal.Approver) -> Rejection? {
+    guard approver.user != 0, Int(approver.user) < users.count else { return .unknownUser }
+    let user = users[Int(approver.user)]
+    guard user.keys.contains(UserKey(key: approver.key, role: .operator)) else {
+      return .notAnOperatorKey
+    }
+    // The door refuses too; but a freeze may have come first into the journal.
+    return user.isFrozen ? .userFrozen : nil
+  }
+
+  /// A yes counts as long as its operator could still say it: a key is revoked because it is in wrong hands.
+  private func approvalsInForce(of withdrawal: Withdrawal) -> [Withdrawal.Approver] {
+    withdrawal.approvals.filter { refusal(of: $0) == nil }
   }
 
   private mutating func move(
@@ -279,9 +285,14 @@ extension AuctionEngine {
 
   public func withdrawal(_ id: Int64) -> Withdrawal? { withdrawals.records[id] }
 
-  /// Those that wait for operators, oldest first.
+  /// Those that wait for operators, oldest first, each with the approvals that count now.
   public func withdrawalsToApprove() -> [Withdrawal] {
-    withdrawals.records.values.filter { $0.status == .requested }.sorted { $0.id < $1.id }
+    let waiting = withdrawals.records.values.filter { $0.status == .requested }
+    return waiting.sorted { $0.id < $1.id }.map { withdrawal in
+      var current = withdrawal
+      current.approvals = approvalsInForce(of: withdrawal)
+      return current
+    }
   }
 
   public func payoutAddresses(of user: UserID) -> [ListedPayoutAddress] {

@@ -145,7 +145,7 @@ public struct Withdrawal: Sendable, Equatable {
   public var approvalsNeeded: UInt8
   public var status: WithdrawalStatus
   public var requestedAt: Microseconds
-  /// Who approved, in order.
+  /// Who approved, in order: those who still could when the last one did.
   public var approvals: [Approver] = []
 
   /// An operator and the key that signed.
