@@ -112,7 +112,7 @@ extension Handlers {
         }, addressDelaySeconds: delay))
   }
 
-  func setWithdrawalTerms(_ call: Call) async throws(Refusal) -> Answer {
+  func setWithdrawalTerms(_ call: Call, _ user: Identity) async throws(Refusal) -> Answer {
     var fields = try call.fields()
     let asset = try asset(named: fields.text("asset"))
     let name = try fields.text("chain")
@@ -131,16 +131,17 @@ extension Handlers {
       userDayLimit: try atoms("user_day_limit"), venueDayLimit: try atoms("venue_day_limit"),
       approvalAbove: try atoms("approval_above"), approvals: try fields.integer("approvals"))
     try fields.finish()
-    let reply = try await submit(.setWithdrawalTerms(terms))
+    let reply = try await submit(.setWithdrawalTerms(terms, by: user.user))
     return Self.applied(asset.definition.code, reply)
   }
 
-  func setAddressDelay(_ call: Call) async throws(Refusal) -> Answer {
+  func setAddressDelay(_ call: Call, _ user: Identity) async throws(Refusal) -> Answer {
     let desk = try desk()
     var fields = try call.fields()
     let seconds: Int64 = try fields.integer("seconds")
     try fields.finish()
-    let reply = try await submit(.setAddressDelay(chain: chain(desk), seconds: seconds))
+    let reply = try await submit(
+      .setAddressDelay(chain: chain(desk), seconds: seconds, by: user.user))
     return Self.applied(desk.chain, reply)
   }
 

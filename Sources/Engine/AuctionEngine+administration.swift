@@ -23,8 +23,9 @@ extension AuctionEngine {
     case .registerChain(let name): return registerChain(name)
     case .creditDeposit(let deposit): return credit(deposit)
     case .clawBackDeposit(let clawback): return clawBack(clawback)
-    case .setAddressDelay(let chain, let seconds): return setAddressDelay(chain, seconds)
-    case .setWithdrawalTerms(let terms): return set(terms)
+    case .setAddressDelay(let chain, let seconds, let by):
+      return setAddressDelay(chain, seconds, by: by)
+    case .setWithdrawalTerms(let terms, let by): return set(terms, by: by)
     case .addPayoutAddress(let addition): return add(addition)
     case .removePayoutAddress(let user, let chain, let address):
       return removePayoutAddress(address, of: user, on: chain)

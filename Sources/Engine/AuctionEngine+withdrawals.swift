@@ -3,7 +3,8 @@
 extension AuctionEngine {
   // MARK: Terms and addresses
 
-  mutating func setAddressDelay(_ chain: ChainID, _ seconds: Int64) -> Reply {
+  mutating func setAddressDelay(_ chain: ChainID, _ seconds: Int64, by: UserID) -> Reply {
+    if let rejection = refusal(ofOperator: by) { return refuse(rejection) }
     guard Int(chain) < chains.count else { return refuse(.unknownChain) }
     guard (0...Bounds.maximumAddressDelaySeconds).contains(seconds) else {
       return refuse(.withdrawalTermsInvalid)
@@ -12,12 +13,19 @@ extension AuctionEngine {
     return accept(Int64(chain))
   }
 
-  mutating func set(_ terms: WithdrawalTerms) -> Reply {
+  mutating func set(_ terms: WithdrawalTerms, by: UserID) -> Reply {
+    if let rejection = refusal(ofOperator: by) { return refuse(rejection) }
     guard Int(terms.asset) < assets.count else { return refuse(.unknownAsset) }
     guard Int(terms.chain) < chains.count else { return refuse(.unknownChain) }
     guard isValid(terms) else { return refuse(.withdrawalTermsInvalid) }
     withdrawals.terms[terms.asset] = terms
     return accept(Int64(terms.asset))
+  }
+
+  private func refusal(ofOperator user: UserID) -> Rejection? {
+    guard user != 0, Int(user) < users.count else { return .unknownUser }
+    // The door refuses too; but a freeze may have come first into the journal.
+    return users[Int(user)].isFrozen ? .userFrozen : nil
   }
 
   private func isValid(_ terms: WithdrawalTerms) -> Bool {
@@ -146,7 +154,7 @@ extension AuctionEngine {
       withdrawal.approvals.append(approver)
       effects.directory.append(.withdrawalApproved(approval, time: time))
       let missing = Int(withdrawal.approvalsNeeded) - withdrawal.approvals.count
-      if missing <= 0 { move(&withdrawal, to: .approved) }
+      if missing <= 0 { move(&withdrawal, to: .approved, by: approver.user) }
       withdrawals.update(withdrawal)
       return accept(withdrawal.id, detail: Int64(missing))
     } catch {
@@ -156,13 +164,9 @@ extension AuctionEngine {
 
   /// Why this key cannot approve for this user now; nil where it can.
   private func refusal(of approver: Withdrawal.Approver) -> Rejection? {
-    guard approver.user != 0, Int(approver.user) < users.count else { return .unknownUser }
-    let user = users[Int(approver.user)]
-    guard user.keys.contains(UserKey(key: approver.key, role: .operator)) else {
-      return .notAnOperatorKey
-    }
-    // The door refuses too; but a freeze may have come first into the journal.
-    return user.isFrozen ? .userFrozen : nil
+    if let rejection = refusal(ofOperator: approver.user) { return rejection }
+    let keys = users[Int(approver.user)].keys
+    return keys.contains(UserKey(key: approver.key, role: .operator)) ? nil : .notAnOperatorKey
   }
 
   /// A yes counts as long as its operator could still say it: a key is revoked because it is in wrong hands.
@@ -171,11 +175,11 @@ extension AuctionEngine {
   }
 
   private mutating func move(
-    _ withdrawal: inout Withdrawal, to status: WithdrawalStatus, _ reason: String = ""
+    _ withdrawal: inout Withdrawal, to status: WithdrawalStatus, by: UserID, _ reason: String = ""
   ) {
     withdrawal.status = status
     effects.directory.append(
-      .withdrawalChanged(withdrawal.id, status, reason: reason, time: time))
+      .withdrawalChanged(withdrawal.id, status, by: by, reason: reason, time: time))
   }
 
   // MARK: The end before the start
@@ -183,7 +187,7 @@ extension AuctionEngine {
   mutating func cancelWithdrawal(_ id: Int64, by user: UserID) -> Reply {
     // Another user's does not exist.
     guard withdrawals.records[id]?.user == user else { return refuse(.withdrawalNotFound) }
-    return endUnstarted(id, .cancelled, "by its user")
+    return endUnstarted(id, .cancelled, by: user, "by its user")
   }
 
   mutating func reject(_ id: Int64, by: UserID, _ reason: String) -> Reply {
@@ -192,17 +196,17 @@ extension AuctionEngine {
     guard (1...200).contains(reason.utf8.count), !reason.utf8.contains(0) else {
       return refuse(.reasonMissing)
     }
-    return endUnstarted(id, .rejected, reason)
+    return endUnstarted(id, .rejected, by: by, reason)
   }
 
   private mutating func endUnstarted(
-    _ id: Int64, _ status: WithdrawalStatus, _ reason: String
+    _ id: Int64, _ status: WithdrawalStatus, by: UserID, _ reason: String
   ) -> Reply {
     do throws(Rejection) {
       var withdrawal = try open(id)
       guard withdrawal.status != .started else { throw .withdrawalStarted }
       unlock(withdrawal)
-      move(&withdrawal, to: status, reason)
+      move(&withdrawal, to: status, by: by, reason)
       withdrawals.update(withdrawal)
       return accept(id)
     } catch {
@@ -222,7 +226,7 @@ extension AuctionEngine {
       $0.user == user && ($0.status == .requested || $0.status == .approved)
     }
     for withdrawal in unstarted.sorted(by: { $0.id < $1.id }) {
-      _ = endUnstarted(withdrawal.id, .cancelled, "the user was frozen")
+      _ = endUnstarted(withdrawal.id, .cancelled, by: 0, "the user was frozen")
     }
   }
 
@@ -235,7 +239,7 @@ extension AuctionEngine {
       if withdrawal.status == .started { return accept(id, detail: 1) }
       guard withdrawal.status == .approved else { throw .withdrawalNotApproved }
       if users[Int(withdrawal.user)].isFrozen { throw .userFrozen }
-      move(&withdrawal, to: .started)
+      move(&withdrawal, to: .started, by: 0)
       withdrawals.update(withdrawal)
       return accept(id)
     } catch {
@@ -276,7 +280,7 @@ extension AuctionEngine {
     }
     guard withdrawal.status == .started else { return refuse(.withdrawalNotStarted) }
     settle(&self, withdrawal)
-    move(&withdrawal, to: status)
+    move(&withdrawal, to: status, by: 0)
     withdrawals.update(withdrawal)
     return accept(id)
   }

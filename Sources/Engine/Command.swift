@@ -36,9 +36,9 @@ public enum Command: Sendable, Equatable {
   case registerChain(name: String)
   case creditDeposit(DepositCredit)
   case clawBackDeposit(DepositClawback)
-  /// How long a new payout address waits before it is paid to.
-  case setAddressDelay(chain: ChainID, seconds: Int64)
-  case setWithdrawalTerms(WithdrawalTerms)
+  /// How long a new payout address waits before it is paid to; by an operator.
+  case setAddressDelay(chain: ChainID, seconds: Int64, by: UserID)
+  case setWithdrawalTerms(WithdrawalTerms, by: UserID)
   case addPayoutAddress(PayoutAddressAddition)
   case removePayoutAddress(user: UserID, chain: ChainID, address: PayoutAddress)
   /// Locks the amount and the fee.

@@ -178,8 +178,9 @@ public enum DirectoryEvent: Sendable, Equatable {
   case chainRegistered(ChainID, String)
   case withdrawalRequested(Withdrawal)
   case withdrawalApproved(WithdrawalApproval, time: Microseconds)
-  /// Its status, and why where a person decided.
-  case withdrawalChanged(Int64, WithdrawalStatus, reason: String, time: Microseconds)
+  /// Its status, who decided it (0: custody or the system) and why where a person did.
+  case withdrawalChanged(
+    Int64, WithdrawalStatus, by: UserID, reason: String, time: Microseconds)
 }
 
 /// What a run of commands brought about, in order. The shell takes it a group at a time; the buffers are

@@ -11,6 +11,7 @@ public enum Migrations {
   /// result.
   public static let steps: [String] = [
     schema, custody, guards, deposits, withdrawals, payoutAsks, sweeps,
+    deciders,
   ]
 
   /// Applies what is missing; returns how many steps that was.

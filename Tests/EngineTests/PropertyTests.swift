@@ -134,7 +134,7 @@ struct Audit {
         #expect(asked.id == Int64(withdrawals.count) + 1, "seed \(seed), step \(step)")
         withdrawals.append(asked)
         checkDay(asked, engine, seed, step)
-      case .withdrawalChanged(let id, let status, _, _):
+      case .withdrawalChanged(let id, let status, _, _, _):
         let before = withdrawals[Int(id) - 1].status
         #expect(
           Naive.next(before).contains(status), "seed \(seed), step \(step): \(before), \(status)")

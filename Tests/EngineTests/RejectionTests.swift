@@ -93,7 +93,7 @@ import Testing
       .unknownChain
     ),
     // More of withdrawals in `WithdrawalRejectionTests`.
-    (.setAddressDelay(chain: 0, seconds: 1), .unknownChain),
+    (.setAddressDelay(chain: 0, seconds: 1, by: 1), .unknownChain),
     (WithdrawalScene.request(2, 5, "x"), .withdrawalsNotOffered),
     (.startWithdrawal(id: 1), .withdrawalNotFound),
     (.finishWithdrawal(id: 1), .withdrawalNotFound),

@@ -129,10 +129,10 @@ import Testing
     _ = engine.withdraw(2, 1_000, "a")
     var terms = WithdrawalScene.terms
     terms.userDayLimit = 0
-    engine.apply(.setWithdrawalTerms(terms))
+    engine.apply(.setWithdrawalTerms(terms, by: 1))
     #expect(engine.withdraw(2, 10, "b").rejection == .userDayLimit)
     (terms.userDayLimit, terms.venueDayLimit) = (5_000, 500)
-    engine.apply(.setWithdrawalTerms(terms))
+    engine.apply(.setWithdrawalTerms(terms, by: 1))
     #expect(engine.withdraw(2, 10, "b").rejection == .venueDayLimit)
     #expect(engine.apply(.startWithdrawal(id: 1)).rejection == nil)
   }
@@ -154,7 +154,7 @@ import Testing
     // Terms, addresses and the user's state do not change an answer that was given.
     var terms = WithdrawalScene.terms
     (terms.isOpen, terms.fee) = (false, 50)
-    engine.apply(.setWithdrawalTerms(terms))
+    engine.apply(.setWithdrawalTerms(terms, by: 1))
     engine.apply(.removePayoutAddress(user: 2, chain: 0, address: WithdrawalScene.address(2)))
     #expect(engine.withdraw(2, 100, "a") == again)
   }

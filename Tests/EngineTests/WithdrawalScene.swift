@@ -17,8 +17,8 @@ enum WithdrawalScene {
   static func make(_ terms: WithdrawalTerms = terms) -> AuctionEngine {
     var engine = Scene.make()
     var commands: [Command] = [
-      .registerChain(name: "dev"), .setAddressDelay(chain: chain, seconds: 0),
-      .setWithdrawalTerms(terms),
+      .registerChain(name: "dev"), .setAddressDelay(chain: chain, seconds: 0, by: 1),
+      .setWithdrawalTerms(terms, by: 1),
     ]
     for user in UserID(2)...5 { commands.append(add(user, address(UInt8(user)))) }
     for user in UserID(6)...8 { commands.append(.registerUser(name: "operator-\(user)")) }
@@ -110,7 +110,7 @@ extension AuctionEngine {
   /// The statuses that withdrawals came to since the last look.
   var moves: [String] {
     effects.directory.compactMap { event in
-      guard case .withdrawalChanged(let id, let status, _, _) = event else { return nil }
+      guard case .withdrawalChanged(let id, let status, _, _, _) = event else { return nil }
       return "\(id) \(status)"
     }
   }

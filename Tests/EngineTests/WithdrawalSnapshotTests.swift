@@ -25,7 +25,7 @@ import Testing
     engine.apply(.cancelWithdrawal(user: 3, id: 8))
     engine.apply(.rejectWithdrawal(id: 9, by: 1, reason: "no"))
     engine.apply(.registerChain(name: "other"))
-    engine.apply(.setAddressDelay(chain: 1, seconds: 77))
+    engine.apply(.setAddressDelay(chain: 1, seconds: 77, by: 1))
     engine.apply(
       .addPayoutAddress(
         PayoutAddressAddition(
