@@ -346,6 +346,7 @@ extension AuctionEngine {
     guard lastPriority >= priorityCount else { throw reader.fail("orders beyond the count") }
     priorityCount = lastPriority
     guard remembered == open.count else { throw reader.fail("an open order does not rest") }
+    guard idsWereGiven() else { throw reader.fail("an order beyond the count") }
   }
 }
 
@@ -353,6 +354,19 @@ extension AuctionEngine {
 
 extension AuctionEngine {
   private func isOrderID(_ id: OrderID) -> Bool { id > 0 && id < 1 << 62 }
+
+  /// No order to come gets the id of one that is there.
+  private func idsWereGiven() -> Bool {
+    func wasGiven(_ id: OrderID) -> Bool {
+      let number = orderNumber(of: id)
+      return number > 0 && number <= orderCount
+    }
+    return (0..<orders.used).allSatisfy { wasGiven(orders[$0].id) }
+      && (0..<remembered.slab.used).allSatisfy { slot in
+        let entry = remembered.slab[slot]
+        return entry.request.isAdjustment || entry.rejection != nil || wasGiven(entry.id)
+      }
+  }
 
   /// Whether the order could have been accepted, and could have come to where it is.
   private mutating func isSound(_ order: Order) -> Bool {
