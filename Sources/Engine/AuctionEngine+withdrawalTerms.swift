@@ -9,8 +9,11 @@ extension AuctionEngine {
     guard (0...Bounds.maximumAddressDelaySeconds).contains(seconds) else {
       return refuse(.withdrawalTermsInvalid)
     }
-    withdrawals.delays[chain] = seconds
-    return accept(Int64(chain))
+    // Where nothing can be taken out yet, there is nothing to guard.
+    let waits = seconds < withdrawals.delay(on: chain) && withdrawals.hasTerms(on: chain)
+    let effectiveAt = withdrawals.delays.set(
+      seconds, of: chain, from: waits ? afterDelay(on: chain) : time, at: time)
+    return accept(Int64(chain), detail: effectiveAt)
   }
 
   mutating func set(_ terms: WithdrawalTerms, by: UserID) -> Reply {
@@ -18,8 +21,19 @@ extension AuctionEngine {
     guard Int(terms.asset) < assets.count else { return refuse(.unknownAsset) }
     guard Int(terms.chain) < chains.count else { return refuse(.unknownChain) }
     guard isValid(terms) else { return refuse(.withdrawalTermsInvalid) }
-    withdrawals.terms[terms.asset] = terms
-    return accept(Int64(terms.asset))
+    let old = withdrawals.terms[terms.asset]
+    let waiting = old.flatMap { terms.loosens($0) ? afterDelay(on: $0.chain) : nil }
+    let effectiveAt = withdrawals.terms.set(
+      terms, of: terms.asset, from: waiting ?? time, at: time)
+    return accept(Int64(terms.asset), detail: effectiveAt)
+  }
+
+  /// When what is asked for now has waited as long as a new address of the chain does; the end of time where
+  /// that does not fit it.
+  private func afterDelay(on chain: ChainID) -> Microseconds {
+    let delay = withdrawals.delay(on: chain) * 1_000_000
+    let (then, isTooLate) = time.addingReportingOverflow(delay)
+    return isTooLate ? .max : then
   }
 
   func refusal(ofOperator user: UserID) -> Rejection? {
@@ -48,14 +62,12 @@ extension AuctionEngine {
     guard !known.contains(where: { $0.chain == addition.chain && $0.address == addition.address })
     else { return refuse(.addressExists) }
     guard known.count < Bounds.maximumPayoutAddresses else { return refuse(.tooManyAddresses) }
-    let delay = withdrawals.delays[addition.chain] ?? Withdrawals.defaultDelaySeconds
-    // Times near the end of 64 bits must not overflow.
-    let (usableAt, isTooLate) = time.addingReportingOverflow(delay * 1_000_000)
+    let usableAt = afterDelay(on: addition.chain)
     withdrawals.addresses[addition.user, default: []].append(
       ListedPayoutAddress(
         chain: addition.chain, address: addition.address, label: addition.label, addedAt: time,
-        usableAt: isTooLate ? .max : usableAt))
-    return accept(detail: isTooLate ? .max : usableAt)
+        usableAt: usableAt))
+    return accept(detail: usableAt)
   }
 
   mutating func removePayoutAddress(
@@ -81,27 +93,46 @@ extension AuctionEngine {
 
   /// By asset.
   public func withdrawalTerms() -> [WithdrawalTerms] {
-    withdrawals.terms.values.sorted { $0.asset < $1.asset }
+    withdrawals.terms.sortedInForce.map(\.value)
   }
 
-  /// Seconds that a new address waits.
-  public func addressDelay(on chain: ChainID) -> Int64 {
-    withdrawals.delays[chain] ?? Withdrawals.defaultDelaySeconds
+  /// Looser ones that wait, by asset.
+  public func pendingWithdrawalTerms() -> [PendingChange<WithdrawalTerms>] {
+    withdrawals.terms.sortedPending.map(\.value)
+  }
+
+  /// Seconds that a new address waits, and what loosens a safeguard.
+  public func addressDelay(on chain: ChainID) -> Int64 { withdrawals.delay(on: chain) }
+
+  /// A shorter one that waits.
+  public func pendingAddressDelay(on chain: ChainID) -> PendingChange<Int64>? {
+    withdrawals.delays.pending[chain]
   }
 
   // MARK: Snapshot
 
   func writeDelays(to writer: inout ByteWriter) {
-    writer.uint(withdrawals.delays.count)
-    for (chain, seconds) in withdrawals.delays.sorted(by: { $0.key < $1.key }) {
+    writer.uint(withdrawals.delays.inForce.count)
+    for (chain, seconds) in withdrawals.delays.sortedInForce {
       writer.uint(chain)
       writer.uint(seconds)
+    }
+    writer.uint(withdrawals.delays.pending.count)
+    for (chain, change) in withdrawals.delays.sortedPending {
+      writer.uint(chain)
+      writer.uint(change.value)
+      writer.uint(change.effectiveAt)
     }
   }
 
   func writeTerms(to writer: inout ByteWriter) {
-    writer.uint(withdrawals.terms.count)
+    writer.uint(withdrawals.terms.inForce.count)
     for terms in withdrawalTerms() { writer.withdrawalTerms(terms) }
+    writer.uint(withdrawals.terms.pending.count)
+    for change in pendingWithdrawalTerms() {
+      writer.withdrawalTerms(change.value)
+      writer.uint(change.effectiveAt)
+    }
   }
 
   func writeAddressBooks(to writer: inout ByteWriter) {
@@ -121,23 +152,49 @@ extension AuctionEngine {
 
   mutating func readDelays(_ reader: inout ByteReader) throws(ByteError) {
     for _ in 0..<(try reader.count()) {
-      let chain: ChainID = try reader.uint()
-      let seconds: Int64 = try reader.uint()
+      let (chain, seconds): (ChainID, Int64) = (try reader.uint(), try reader.uint())
       guard Int(chain) < chains.count, withdrawals.delays[chain] == nil,
         seconds <= Bounds.maximumAddressDelaySeconds
       else { throw reader.fail("not a delay") }
-      withdrawals.delays[chain] = seconds
+      withdrawals.delays.inForce[chain] = seconds
+    }
+    for _ in 0..<(try reader.count()) {
+      let (chain, seconds): (ChainID, Int64) = (try reader.uint(), try reader.uint())
+      let change = PendingChange(seconds, effectiveAt: try reader.uint())
+      guard Int(chain) < chains.count, withdrawals.delays.pending[chain] == nil,
+        seconds < withdrawals.delay(on: chain), isAwaited(change.effectiveAt)
+      else { throw reader.fail("not a delay that waits") }
+      withdrawals.delays.pending[chain] = change
     }
   }
 
   mutating func readTerms(_ reader: inout ByteReader) throws(ByteError) {
     for _ in 0..<(try reader.count()) {
       let terms = try reader.withdrawalTerms()
-      guard Int(terms.asset) < assets.count, Int(terms.chain) < chains.count, isValid(terms),
-        withdrawals.terms[terms.asset] == nil
-      else { throw reader.fail("not terms of withdrawals") }
-      withdrawals.terms[terms.asset] = terms
+      guard areOfThisVenue(terms), withdrawals.terms[terms.asset] == nil else {
+        throw reader.fail("not terms of withdrawals")
+      }
+      withdrawals.terms.inForce[terms.asset] = terms
     }
+    for _ in 0..<(try reader.count()) {
+      let terms = try reader.withdrawalTerms()
+      let change = PendingChange(terms, effectiveAt: try reader.uint())
+      guard areOfThisVenue(terms), withdrawals.terms.pending[terms.asset] == nil,
+        let old = withdrawals.terms[terms.asset], terms.loosens(old),
+        isAwaited(change.effectiveAt)
+      else { throw reader.fail("not terms that wait") }
+      withdrawals.terms.pending[terms.asset] = change
+    }
+  }
+
+  private func areOfThisVenue(_ terms: WithdrawalTerms) -> Bool {
+    Int(terms.asset) < assets.count && Int(terms.chain) < chains.count && isValid(terms)
+  }
+
+  /// Later than now, and not by more than any delay.
+  private func isAwaited(_ then: Microseconds) -> Bool {
+    then > time
+      && then - time <= Bounds.maximumAddressDelaySeconds * 1_000_000
   }
 
   mutating func readAddressBook(_ reader: inout ByteReader) throws(ByteError) {

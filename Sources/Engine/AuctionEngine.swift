@@ -66,6 +66,7 @@ public struct AuctionEngine: ~Copyable {
     case .advanceTime(let to):
       guard to > time else { return refuse(.timeNotLater) }
       time = to
+      withdrawals.takeEffect(at: to)
       return accept()
     case .cancelAllOrders(let user, let market): return cancelAll(user: user, market: market)
     case .runAuction(let market, let slot): return runAuction(market, slot: slot)

@@ -10,7 +10,8 @@ public struct Reply: Sendable, Equatable {
   public var id: Int64
   /// When: for a repeated order the time of the first answer.
   public var time: Microseconds
-  /// More where a command has it: lots cancelled, orders cancelled, 1 for an adjustment that waits.
+  /// More where a command has it: lots cancelled, orders cancelled, 1 for an adjustment that waits, the time
+  /// from which an address or a setting holds.
   public var detail: Int64
 
   public init(rejection: Rejection?, id: Int64 = 0, time: Microseconds, detail: Int64 = 0) {

@@ -13,7 +13,7 @@ public struct PayoutAddress: Hashable, Sendable {
   }
 }
 
-/// On which terms an asset leaves. They hold for later requests.
+/// On which terms an asset leaves. They hold for later requests; what loosens them waits.
 public struct WithdrawalTerms: Sendable, Equatable {
   public var asset: AssetID
   /// The chain on which it is paid.
@@ -45,6 +45,13 @@ public struct WithdrawalTerms: Sendable, Equatable {
     self.venueDayLimit = venueDayLimit
     self.approvalAbove = approvalAbove
     self.approvals = approvals
+  }
+
+  /// More may leave than by the others, or more easily, or by another chain's delay. A fee guards nothing.
+  func loosens(_ others: WithdrawalTerms) -> Bool {
+    chain != others.chain || isOpen && !others.isOpen || minimum < others.minimum
+      || userDayLimit > others.userDayLimit || venueDayLimit > others.venueDayLimit
+      || approvalAbove > others.approvalAbove || approvals < others.approvals
   }
 }
 
@@ -198,8 +205,9 @@ struct Withdrawals {
 
   static let defaultDelaySeconds: Int64 = 86_400
 
-  var delays: [ChainID: Int64] = [:]
-  var terms: [AssetID: WithdrawalTerms] = [:]
+  /// Seconds.
+  var delays = GuardedSettings<ChainID, Int64>()
+  var terms = GuardedSettings<AssetID, WithdrawalTerms>()
   var addresses: [UserID: [ListedPayoutAddress]] = [:]
   /// The last id.
   private(set) var count: Int64 = 0
@@ -212,6 +220,19 @@ struct Withdrawals {
   private var dayOfVenue: [AssetID: Int128] = [:]
 
   var isEmpty: Bool { delays.isEmpty && terms.isEmpty && addresses.isEmpty && count == 0 }
+
+  func delay(on chain: ChainID) -> Int64 { delays[chain] ?? Self.defaultDelaySeconds }
+
+  /// In force or pending.
+  func hasTerms(on chain: ChainID) -> Bool {
+    terms.inForce.values.contains { $0.chain == chain }
+      || terms.pending.values.contains { $0.value.chain == chain }
+  }
+
+  mutating func takeEffect(at time: Microseconds) {
+    delays.takeEffect(at: time)
+    terms.takeEffect(at: time)
+  }
 
   private static func key(_ user: UserID, _ asset: AssetID) -> UInt64 {
     UInt64(user) << 16 | UInt64(asset)

@@ -49,12 +49,12 @@ extension CommandSource {
   private mutating func request(_ engine: borrowing AuctionEngine) -> Command {
     let request = withdrawalRequest()
     if random(8) == 0 { return .requestWithdrawal(request) }
+    guard engine.chain(named: "dev") != nil else { return .registerChain(name: "dev") }
+    // Before the first terms, or it waits for a day.
     guard let terms = engine.withdrawalTerms(of: request.asset) else {
-      return engine.chain(named: "dev") == nil
-        ? .registerChain(name: "dev") : .setWithdrawalTerms(withdrawalTerms(), by: 1)
-    }
-    if engine.addressDelay(on: terms.chain) == Withdrawals.defaultDelaySeconds {
-      return .setAddressDelay(chain: terms.chain, seconds: 1, by: 1)
+      return engine.addressDelay(on: 0) == Withdrawals.defaultDelaySeconds
+        ? .setAddressDelay(chain: 0, seconds: 1, by: 1)
+        : .setWithdrawalTerms(withdrawalTerms(), by: 1)
     }
     let isListed = engine.payoutAddresses(of: request.user).contains {
       $0.chain == terms.chain && $0.address == request.address
