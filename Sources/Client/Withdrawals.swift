@@ -79,7 +79,8 @@ public struct WithdrawalTermsList: Codable, Sendable, Equatable {
   /// In force.
   public var terms: [WithdrawalTermsLine]
   public var pending: [PendingWithdrawalTerms]
-  /// A new address of the address book is usable after so many seconds, and looser terms are in force.
+  /// A new address of the address book is usable after so many seconds; looser terms are in force, and an
+  /// operator's new key may approve.
   public var addressDelaySeconds: Int64
   @Nullable public var pendingAddressDelay: PendingAddressDelay?
 

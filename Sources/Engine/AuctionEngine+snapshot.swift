@@ -40,6 +40,7 @@ extension AuctionEngine {
       for key in user.keys {
         writer.raw(key.key.bytes)
         writer.byte(key.role.rawValue)
+        writer.uint(key.registered)
       }
     }
     writer.uint(adjustmentCount)
@@ -193,13 +194,18 @@ extension AuctionEngine {
       for _ in 0..<(try reader.count()) {
         guard let key = PublicKey(try reader.raw(32)), let role = Role(rawValue: try reader.byte())
         else { throw reader.fail("not a key") }
+        let registered: Microseconds = try reader.uint()
+        guard registered >= user.registered, registered <= time else {
+          throw reader.fail("a key older than its user, or of the future")
+        }
         guard keys[key] == nil, user.keys.count < Bounds.maximumKeysOfUser else {
           throw reader.fail("a key of two users, or one too many")
         }
-        user.keys.append(UserKey(key: key, role: role))
+        user.keys.append(UserKey(key: key, role: role, registered: registered))
         keys[key] = UserID(users.count)
       }
-      guard isUserName(user.name), userIDs[user.name] == nil, users.count < Bounds.maximumUsers
+      guard isUserName(user.name), userIDs[user.name] == nil, users.count < Bounds.maximumUsers,
+        user.registered <= time
       else { throw reader.fail("not a user") }
       userIDs[user.name] = UserID(users.count)
       users.append(user)

@@ -31,10 +31,11 @@ extension AuctionEngine {
   /// When what is asked for now has waited as long as a new address of the chain does; the end of time where
   /// that does not fit it.
   private func afterDelay(on chain: ChainID) -> Microseconds {
-    let delay = withdrawals.delay(on: chain) * 1_000_000
-    let (then, isTooLate) = time.addingReportingOverflow(delay)
+    let (then, isTooLate) = time.addingReportingOverflow(delay(on: chain))
     return isTooLate ? .max : then
   }
+
+  func delay(on chain: ChainID) -> Microseconds { withdrawals.delay(on: chain) * 1_000_000 }
 
   func refusal(ofOperator user: UserID) -> Rejection? {
     guard user != 0, Int(user) < users.count else { return .unknownUser }

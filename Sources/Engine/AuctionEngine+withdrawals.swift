@@ -70,7 +70,7 @@ extension AuctionEngine {
     do throws(Rejection) {
       var withdrawal = try open(approval.id)
       let approver = Withdrawal.Approver(user: approval.operator, key: approval.key)
-      if let rejection = refusal(of: approver) { throw rejection }
+      if let rejection = refusal(of: approver, on: withdrawal.chain) { throw rejection }
       guard approval.user == withdrawal.user, approval.asset == withdrawal.asset,
         approval.amount == withdrawal.amount, approval.fee == withdrawal.fee,
         approval.address == withdrawal.address
@@ -94,16 +94,19 @@ extension AuctionEngine {
     }
   }
 
-  /// Why this key cannot approve for this user now; nil where it can.
-  private func refusal(of approver: Withdrawal.Approver) -> Rejection? {
+  /// Why this key cannot approve for this user now; nil where it can. A new key waits as a new address does,
+  /// or who holds one key would make the others that must approve.
+  private func refusal(of approver: Withdrawal.Approver, on chain: ChainID) -> Rejection? {
     if let rejection = refusal(ofOperator: approver.user) { return rejection }
-    let keys = users[Int(approver.user)].keys
-    return keys.contains(UserKey(key: approver.key, role: .operator)) ? nil : .notAnOperatorKey
+    guard let key = key(approver.key, of: approver.user, .operator) else {
+      return .notAnOperatorKey
+    }
+    return time - key.registered < delay(on: chain) ? .operatorKeyTooNew : nil
   }
 
   /// A yes counts as long as its operator could still say it: a key is revoked because it is in wrong hands.
   private func approvalsInForce(of withdrawal: Withdrawal) -> [Withdrawal.Approver] {
-    withdrawal.approvals.filter { refusal(of: $0) == nil }
+    withdrawal.approvals.filter { refusal(of: $0, on: withdrawal.chain) == nil }
   }
 
   private mutating func move(

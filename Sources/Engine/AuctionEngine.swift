@@ -149,6 +149,7 @@ struct User {
 struct UserKey: Equatable {
   var key: PublicKey
   var role: Role
+  var registered: Microseconds
 }
 
 struct PendingAdjustment: Equatable {

@@ -155,6 +155,32 @@ import Testing
     }
   }
 
+  @Test func anOperatorsNewKeyWaits() async throws {
+    try await venue { venue in
+      let asked = try await venue.send(
+        "POST", "/v1/withdrawals", body: request("big", "2"), as: "alice")
+      #expect(asked.json["status"]?.text == "requested", "\(asked.text)")
+      let slow = try await venue.send(
+        "POST", "/v1/operator/address-delay", body: #"{"seconds":60}"#, as: "operator")
+      #expect(slow.status == 200)
+      func approve() async throws -> WireAnswer {
+        let waiting = try await venue.send(
+          "GET", "/v1/operator/withdrawals/waiting", as: "operator")
+        let digest = try #require(
+          waiting.json["withdrawals"]?[0]?["digest"]?.text.flatMap { Hex.bytes($0) })
+        let signature = Hex.string(Venue.signer("operator").sign(digest: digest))
+        return try await venue.send(
+          "POST", "/v1/operator/withdrawals/1/approve", body: #"{"signature":"\#(signature)"}"#,
+          as: "operator")
+      }
+      let early = try await approve()
+      #expect(early.status == 409 && early.code == "operator_key_too_new", "\(early.text)")
+      venue.exchange.apply([.advanceTime((Venue.start + 60) * 1_000_000)])
+      let late = try await approve()
+      #expect(late.json["status"]?.text == "approved", "\(late.text)")
+    }
+  }
+
   /// Approved by the signature over these fields and by nothing else: another withdrawal's, another key's, a
   /// changed one, the same operator's twice and the owner's are refused.
   @Test func approvalsAreSignatures() async throws {

@@ -101,6 +101,39 @@ import Testing
     #expect(engine.apply(.startWithdrawal(id: 1)).rejection == nil)
   }
 
+  /// Whoever holds one operator's key can register others, but these approve nothing before it is noticed.
+  @Test func aNewKeyWaits() {
+    var engine = WithdrawalScene.make()
+    engine.pass(WithdrawalScene.hour)
+    engine.apply(.setAddressDelay(chain: 0, seconds: 3_600, by: 1))
+    _ = engine.withdraw(2, 1_001, "a")
+    engine.apply(.registerKey(user: 4, key: WithdrawalScene.key(4), role: .operator))
+    let usable = engine.time + WithdrawalScene.hour
+    #expect(engine.approve(1, by: 4, of: 1_001).rejection == .operatorKeyTooNew)
+    #expect(engine.approve(1, by: 1, of: 1_001).detail == 1, "it is an hour old")
+    engine.apply(.advanceTime(usable - 1))
+    // The same again makes it no older and no younger; registered anew it is new.
+    engine.apply(.registerKey(user: 4, key: WithdrawalScene.key(4), role: .operator))
+    #expect(engine.approve(1, by: 4, of: 1_001).rejection == .operatorKeyTooNew)
+    engine.apply(.revokeKey(WithdrawalScene.key(6)))
+    engine.apply(.registerKey(user: 6, key: WithdrawalScene.key(6), role: .operator))
+    engine.apply(.advanceTime(usable))
+    #expect(engine.approve(1, by: 6, of: 1_001).rejection == .operatorKeyTooNew)
+    #expect(engine.approve(1, by: 4, of: 1_001).detail == 0)
+  }
+
+  /// Raised, the delay is that of keys that have approved too.
+  @Test func aLongerDelayMakesYoungKeysWait() {
+    var engine = WithdrawalScene.make()
+    _ = engine.withdraw(2, 1_001, "a")
+    #expect(engine.approve(1, by: 1, of: 1_001).detail == 1)
+    engine.apply(.setAddressDelay(chain: 0, seconds: 60, by: 1))
+    #expect(engine.withdrawalsToApprove().map(\.approvals) == [[]])
+    #expect(engine.approve(1, by: 6, of: 1_001).rejection == .operatorKeyTooNew)
+    engine.pass(60 * Scene.second)
+    #expect(engine.approve(1, by: 6, of: 1_001).detail == 0, "both are old enough by now")
+  }
+
   @Test func whatEndedIsNotApproved() {
     var engine = WithdrawalScene.make()
     _ = engine.withdraw(2, 1_001, "a")
@@ -117,7 +150,8 @@ import Testing
     var terms = WithdrawalScene.terms
     terms.approvals = UInt8(1 + numbers.random(4))
     var engine = WithdrawalScene.make(terms)
-    var office = Office()
+    engine.apply(.setAddressDelay(chain: 0, seconds: Office.delay, by: 1))
+    var office = Office(engine.time)
     _ = engine.withdraw(2, 2_000, "a")
     var isApproved = false
     for step in 0..<120 {
@@ -126,12 +160,16 @@ import Testing
         office.change(&engine, &numbers)
         continue
       }
+      if numbers.random(4) == 0 {
+        engine.pass(Microseconds(numbers.random(3)) * Scene.second * Office.delay / 2 + 1)
+      }
       let key = numbers.pick(Office.keys) ?? 1
       let user = numbers.random(5) == 0 ? 6 : office.owners[key] ?? 7
       var approval = WithdrawalScene.approval(1, by: user, of: 2_000, key: WithdrawalScene.key(key))
       let isWrong = Self.spoil(&approval, &numbers)
-      let isRight = !isWrong && office.allows(user, key) && user != 2
-      let yes = office.yes.filter { office.allows($0.user, $0.key) }
+      let now = engine.time
+      let isRight = !isWrong && office.allows(user, key, now) && user != 2
+      let yes = office.yes.filter { office.allows($0.user, $0.key, now) }
       let isNew = !yes.contains { $0.user == user || $0.key == key }
       let reply = engine.apply(.approveWithdrawal(approval))
       #expect((reply.rejection == nil) == (isRight && isNew && !isApproved), note)
@@ -150,14 +188,20 @@ import Testing
   /// Who may approve, and who did.
   private struct Office {
     static let keys: [UInt8] = [1, 6, 7, 8, 30, 31, 32]
+    /// Seconds.
+    static let delay: Int64 = 60
 
-    /// Keys and who holds them now as an operator; user 2, who asks, may hold some too.
+    /// Keys and who holds them now as an operator, since when; user 2, who asks, may hold some too.
     var owners: [UInt8: UserID] = [1: 1, 6: 6, 7: 7, 8: 8]
+    var since: [UInt8: Microseconds] = [:]
     var frozen: Set<UserID> = []
     var yes: [(user: UserID, key: UInt8)] = []
 
-    func allows(_ user: UserID, _ key: UInt8) -> Bool {
-      owners[key] == user && !frozen.contains(user)
+    init(_ time: Microseconds) { for key in owners.keys { since[key] = time } }
+
+    func allows(_ user: UserID, _ key: UInt8, _ now: Microseconds) -> Bool {
+      guard owners[key] == user, let since = since[key] else { return false }
+      return !frozen.contains(user) && now >= since + Self.delay * Scene.second
     }
 
     /// Freezes somebody or lets him go; or revokes a key, or gives it to somebody, to trade with at times.
@@ -176,6 +220,7 @@ import Testing
       let user = numbers.pick([1, 2, 6, 7, 8] as [UserID]) ?? 1
       let role: Role = numbers.random(4) == 0 ? .trader : .operator
       engine.apply(.registerKey(user: user, key: WithdrawalScene.key(key), role: role))
+      since[key] = engine.time
       if role == .operator { owners[key] = user }
     }
   }

@@ -250,6 +250,12 @@ import Testing
     }
   }
 
+  @Test func keysHaveTheirAge() {
+    refuses { $0.users[1].keys[0].registered = $0.time + 1 }
+    refuses { $0.users[1].keys[0].registered = $0.users[1].registered - 1 }
+    refuses { $0.users[3].registered = $0.time + 1 }
+  }
+
   /// What is in the day is there without gaps, what is before it is not finished.
   @Test func theDayIsWhole() {
     let engine = full()

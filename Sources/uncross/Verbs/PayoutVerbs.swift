@@ -100,7 +100,7 @@ struct AddressDelayCommand: AsyncParsableCommand {
     commandName: "address-delay",
     abstract: "Set how long a new address waits before it is paid to.",
     discussion: """
-      Looser terms wait as long; and a shorter delay, for the one before:
+      Looser terms and an operator's new key wait as long; and a shorter delay, for the one before:
 
         uncross address-delay 86400 --key operator.pem
       """)
