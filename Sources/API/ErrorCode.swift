@@ -95,7 +95,7 @@ extension Rejection {
       .addressNotListed, .addressTooNew, .addressExists, .tooManyAddresses, .userDayLimit,
       .venueDayLimit, .tooManyWithdrawals, .duplicateClientWithdrawalID, .withdrawalStarted,
       .withdrawalFinished, .withdrawalNotApproved, .withdrawalNotStarted, .approvalNotNeeded,
-      .approvalRepeated, .approvalMismatch:
+      .approvalRepeated, .approvalMismatch, .operatorKeyTooNew:
       409
     }
   }
@@ -189,6 +189,7 @@ extension Rejection {
     case .approvalMismatch: "What was approved is not what was asked for."
     case .approvalByOwner: "Nobody approves an own withdrawal."
     case .notAnOperatorKey: "The key is not this operator's."
+    case .operatorKeyTooNew: "The key approves when it is as old as the delay of a new address."
     }
   }
 }

@@ -96,23 +96,38 @@ extension Handlers {
 
   func withdrawalTerms() async throws(Refusal) -> Answer {
     let chain = try await chain(desk())
-    let (terms, delay) = try await read { ($0.withdrawalTerms(), $0.addressDelay(on: chain)) }
+    let (terms, pendingTerms, delay, pendingDelay) = try await read { engine in
+      (
+        engine.withdrawalTerms(), engine.pendingWithdrawalTerms(),
+        engine.addressDelay(on: chain), engine.pendingAddressDelay(on: chain)
+      )
+    }
     return .json(
       WithdrawalTermsList(
-        terms: terms.map { terms in
-          let asset = listedAsset(terms.asset)
-          func amount(_ atoms: Int128) -> DecimalAmount {
-            DecimalAmount(atoms: atoms, decimals: asset.decimals)
-          }
-          return WithdrawalTermsLine(
-            asset: asset.definition.code, chain: directory.chain(terms.chain) ?? "",
-            open: terms.isOpen, minimum: amount(terms.minimum), fee: amount(terms.fee),
-            userDayLimit: amount(terms.userDayLimit), venueDayLimit: amount(terms.venueDayLimit),
-            approvalAbove: amount(terms.approvalAbove), approvals: Int(terms.approvals))
-        }, addressDelaySeconds: delay))
+        terms: terms.map(line),
+        pending: pendingTerms.map {
+          PendingWithdrawalTerms(
+            terms: line($0.value), effectiveAt: Timestamp(microseconds: $0.effectiveAt))
+        }, addressDelaySeconds: delay,
+        pendingAddressDelay: pendingDelay.map {
+          PendingAddressDelay(
+            seconds: $0.value, effectiveAt: Timestamp(microseconds: $0.effectiveAt))
+        }))
   }
 
-  func setWithdrawalTerms(_ call: Call) async throws(Refusal) -> Answer {
+  private func line(_ terms: WithdrawalTerms) -> WithdrawalTermsLine {
+    let asset = listedAsset(terms.asset)
+    func amount(_ atoms: Int128) -> DecimalAmount {
+      DecimalAmount(atoms: atoms, decimals: asset.decimals)
+    }
+    return WithdrawalTermsLine(
+      asset: asset.definition.code, chain: directory.chain(terms.chain) ?? "",
+      open: terms.isOpen, minimum: amount(terms.minimum), fee: amount(terms.fee),
+      userDayLimit: amount(terms.userDayLimit), venueDayLimit: amount(terms.venueDayLimit),
+      approvalAbove: amount(terms.approvalAbove), approvals: Int(terms.approvals))
+  }
+
+  func setWithdrawalTerms(_ call: Call, _ user: Identity) async throws(Refusal) -> Answer {
     var fields = try call.fields()
     let asset = try asset(named: fields.text("asset"))
     let name = try fields.text("chain")
@@ -131,17 +146,26 @@ extension Handlers {
       userDayLimit: try atoms("user_day_limit"), venueDayLimit: try atoms("venue_day_limit"),
       approvalAbove: try atoms("approval_above"), approvals: try fields.integer("approvals"))
     try fields.finish()
-    let reply = try await submit(.setWithdrawalTerms(terms))
-    return Self.applied(asset.definition.code, reply)
+    let reply = try await submit(.setWithdrawalTerms(terms, by: user.user))
+    return Self.changed(asset.definition.code, reply)
   }
 
-  func setAddressDelay(_ call: Call) async throws(Refusal) -> Answer {
+  func setAddressDelay(_ call: Call, _ user: Identity) async throws(Refusal) -> Answer {
     let desk = try desk()
     var fields = try call.fields()
     let seconds: Int64 = try fields.integer("seconds")
     try fields.finish()
-    let reply = try await submit(.setAddressDelay(chain: chain(desk), seconds: seconds))
-    return Self.applied(desk.chain, reply)
+    let reply = try await submit(
+      .setAddressDelay(chain: chain(desk), seconds: seconds, by: user.user))
+    return Self.changed(desk.chain, reply)
+  }
+
+  /// Of commands whose reply says from when on they hold.
+  private static func changed(_ name: String, _ reply: Reply) -> Answer {
+    .json(
+      SettingChange(
+        name: name, appliedAt: Timestamp(microseconds: reply.time),
+        effectiveAt: Timestamp(microseconds: reply.detail)))
   }
 
   private static func applied(_ name: String, _ reply: Reply) -> Answer {

@@ -162,12 +162,12 @@ extension Route {
       try await handlers.rejectWithdrawal(call, user)
     },
     operating(.post, "/withdrawal-terms", maximumBody: maximumBody) {
-      handlers, call, _ throws(Refusal) in
-      try await handlers.setWithdrawalTerms(call)
+      handlers, call, user throws(Refusal) in
+      try await handlers.setWithdrawalTerms(call, user)
     },
     operating(.post, "/address-delay", maximumBody: maximumBody) {
-      handlers, call, _ throws(Refusal) in
-      try await handlers.setAddressDelay(call)
+      handlers, call, user throws(Refusal) in
+      try await handlers.setAddressDelay(call, user)
     },
     operating(.get, "/payouts") { handlers, _, _ throws(Refusal) in
       try await handlers.payouts()

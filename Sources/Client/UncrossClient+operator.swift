@@ -186,12 +186,14 @@ extension UncrossClient {
       isSafeToRepeat: false)
   }
 
-  public func setWithdrawalTerms(_ terms: WithdrawalTermsLine) async throws(APIError) -> Applied {
+  public func setWithdrawalTerms(
+    _ terms: WithdrawalTermsLine
+  ) async throws(APIError) -> SettingChange {
     try await operate(
       .post, Target("v1", "operator", "withdrawal-terms"), terms, isSafeToRepeat: true)
   }
 
-  public func setAddressDelay(seconds: Int64) async throws(APIError) -> Applied {
+  public func setAddressDelay(seconds: Int64) async throws(APIError) -> SettingChange {
     try await operate(
       .post, Target("v1", "operator", "address-delay"), AddressDelay(seconds: seconds),
       isSafeToRepeat: true)

@@ -15,7 +15,7 @@ public struct WithdrawalTermsLine: Codable, Sendable, Equatable {
   /// In 24 hours.
   public var userDayLimit: DecimalAmount
   public var venueDayLimit: DecimalAmount
-  /// Above it operators approve first, so many of them.
+  /// What takes a user's 24 hours above it is approved by operators first, so many of them.
   public var approvalAbove: DecimalAmount
   public var approvals: Int
 
@@ -43,19 +43,61 @@ public struct WithdrawalTermsLine: Codable, Sendable, Equatable {
   }
 }
 
-public struct WithdrawalTermsList: Codable, Sendable, Equatable {
-  public var terms: [WithdrawalTermsLine]
-  /// A new address of the address book is usable after so many seconds.
-  public var addressDelaySeconds: Int64
+/// Looser terms that wait.
+public struct PendingWithdrawalTerms: Codable, Sendable, Equatable {
+  public var terms: WithdrawalTermsLine
+  public var effectiveAt: Timestamp
 
   private enum CodingKeys: String, CodingKey {
     case terms
-    case addressDelaySeconds = "address_delay_seconds"
+    case effectiveAt = "effective_at"
   }
 
-  public init(terms: [WithdrawalTermsLine], addressDelaySeconds: Int64) {
+  public init(terms: WithdrawalTermsLine, effectiveAt: Timestamp) {
     self.terms = terms
+    self.effectiveAt = effectiveAt
+  }
+}
+
+/// A shorter delay that waits.
+public struct PendingAddressDelay: Codable, Sendable, Equatable {
+  public var seconds: Int64
+  public var effectiveAt: Timestamp
+
+  private enum CodingKeys: String, CodingKey {
+    case seconds
+    case effectiveAt = "effective_at"
+  }
+
+  public init(seconds: Int64, effectiveAt: Timestamp) {
+    self.seconds = seconds
+    self.effectiveAt = effectiveAt
+  }
+}
+
+public struct WithdrawalTermsList: Codable, Sendable, Equatable {
+  /// In force.
+  public var terms: [WithdrawalTermsLine]
+  public var pending: [PendingWithdrawalTerms]
+  /// A new address of the address book is usable after so many seconds; looser terms are in force, and an
+  /// operator's new key may approve.
+  public var addressDelaySeconds: Int64
+  @Nullable public var pendingAddressDelay: PendingAddressDelay?
+
+  private enum CodingKeys: String, CodingKey {
+    case terms, pending
+    case addressDelaySeconds = "address_delay_seconds"
+    case pendingAddressDelay = "pending_address_delay"
+  }
+
+  public init(
+    terms: [WithdrawalTermsLine], pending: [PendingWithdrawalTerms], addressDelaySeconds: Int64,
+    pendingAddressDelay: PendingAddressDelay?
+  ) {
+    self.terms = terms
+    self.pending = pending
     self.addressDelaySeconds = addressDelaySeconds
+    self.pendingAddressDelay = pendingAddressDelay
   }
 }
 
@@ -63,6 +105,29 @@ public struct AddressDelay: Codable, Sendable, Equatable {
   public var seconds: Int64
 
   public init(seconds: Int64) { self.seconds = seconds }
+}
+
+/// A setting that was taken, and from when on it is in force.
+public struct SettingChange: Codable, Sendable, Equatable {
+  /// The asset's code or the chain's name.
+  public var name: String
+  public var appliedAt: Timestamp
+  /// Later than `appliedAt` where it loosens what guards withdrawals.
+  public var effectiveAt: Timestamp
+
+  public var isPending: Bool { effectiveAt != appliedAt }
+
+  private enum CodingKeys: String, CodingKey {
+    case name
+    case appliedAt = "applied_at"
+    case effectiveAt = "effective_at"
+  }
+
+  public init(name: String, appliedAt: Timestamp, effectiveAt: Timestamp) {
+    self.name = name
+    self.appliedAt = appliedAt
+    self.effectiveAt = effectiveAt
+  }
 }
 
 // MARK: - The address book

@@ -23,8 +23,9 @@ extension AuctionEngine {
     case .registerChain(let name): return registerChain(name)
     case .creditDeposit(let deposit): return credit(deposit)
     case .clawBackDeposit(let clawback): return clawBack(clawback)
-    case .setAddressDelay(let chain, let seconds): return setAddressDelay(chain, seconds)
-    case .setWithdrawalTerms(let terms): return set(terms)
+    case .setAddressDelay(let chain, let seconds, let by):
+      return setAddressDelay(chain, seconds, by: by)
+    case .setWithdrawalTerms(let terms, let by): return set(terms, by: by)
     case .addPayoutAddress(let addition): return add(addition)
     case .removePayoutAddress(let user, let chain, let address):
       return removePayoutAddress(address, of: user, on: chain)
@@ -223,16 +224,20 @@ extension AuctionEngine {
   private mutating func register(_ key: PublicKey, of user: UserID, _ role: Role) -> Reply {
     guard Int(user) < users.count, user != 0 else { return refuse(.unknownUser) }
     if let owner = keys[key] {
-      let same = owner == user && users[Int(user)].keys.contains(UserKey(key: key, role: role))
+      let same = owner == user && self.key(key, of: user, role) != nil
       return same ? accept(Int64(user), detail: 1) : refuse(.keyTaken)
     }
     guard users[Int(user)].keys.count < Bounds.maximumKeysOfUser else {
       return refuse(.tooManyKeys)
     }
-    users[Int(user)].keys.append(UserKey(key: key, role: role))
+    users[Int(user)].keys.append(UserKey(key: key, role: role, registered: time))
     keys[key] = user
     effects.directory.append(.keyRegistered(key, user: user, role: role))
     return accept(Int64(user))
+  }
+
+  func key(_ key: PublicKey, of user: UserID, _ role: Role) -> UserKey? {
+    users[Int(user)].keys.first { $0.key == key && $0.role == role }
   }
 
   private mutating func revoke(_ key: PublicKey) -> Reply {

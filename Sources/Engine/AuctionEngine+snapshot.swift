@@ -40,6 +40,7 @@ extension AuctionEngine {
       for key in user.keys {
         writer.raw(key.key.bytes)
         writer.byte(key.role.rawValue)
+        writer.uint(key.registered)
       }
     }
     writer.uint(adjustmentCount)
@@ -193,13 +194,18 @@ extension AuctionEngine {
       for _ in 0..<(try reader.count()) {
         guard let key = PublicKey(try reader.raw(32)), let role = Role(rawValue: try reader.byte())
         else { throw reader.fail("not a key") }
+        let registered: Microseconds = try reader.uint()
+        guard registered >= user.registered, registered <= time else {
+          throw reader.fail("a key older than its user, or of the future")
+        }
         guard keys[key] == nil, user.keys.count < Bounds.maximumKeysOfUser else {
           throw reader.fail("a key of two users, or one too many")
         }
-        user.keys.append(UserKey(key: key, role: role))
+        user.keys.append(UserKey(key: key, role: role, registered: registered))
         keys[key] = UserID(users.count)
       }
-      guard isUserName(user.name), userIDs[user.name] == nil, users.count < Bounds.maximumUsers
+      guard isUserName(user.name), userIDs[user.name] == nil, users.count < Bounds.maximumUsers,
+        user.registered <= time
       else { throw reader.fail("not a user") }
       userIDs[user.name] = UserID(users.count)
       users.append(user)
@@ -346,6 +352,7 @@ extension AuctionEngine {
     guard lastPriority >= priorityCount else { throw reader.fail("orders beyond the count") }
     priorityCount = lastPriority
     guard remembered == open.count else { throw reader.fail("an open order does not rest") }
+    guard idsWereGiven() else { throw reader.fail("an order beyond the count") }
   }
 }
 
@@ -353,6 +360,19 @@ extension AuctionEngine {
 
 extension AuctionEngine {
   private func isOrderID(_ id: OrderID) -> Bool { id > 0 && id < 1 << 62 }
+
+  /// No order to come gets the id of one that is there.
+  private func idsWereGiven() -> Bool {
+    func wasGiven(_ id: OrderID) -> Bool {
+      let number = orderNumber(of: id)
+      return number > 0 && number <= orderCount
+    }
+    return (0..<orders.used).allSatisfy { wasGiven(orders[$0].id) }
+      && (0..<remembered.slab.used).allSatisfy { slot in
+        let entry = remembered.slab[slot]
+        return entry.request.isAdjustment || entry.rejection != nil || wasGiven(entry.id)
+      }
+  }
 
   /// Whether the order could have been accepted, and could have come to where it is.
   private mutating func isSound(_ order: Order) -> Bool {

@@ -1,66 +1,6 @@
 // Withdrawals: the engine is the arbiter of who may take out what, and of when it is too late to cancel.
 
 extension AuctionEngine {
-  // MARK: Terms and addresses
-
-  mutating func setAddressDelay(_ chain: ChainID, _ seconds: Int64) -> Reply {
-    guard Int(chain) < chains.count else { return refuse(.unknownChain) }
-    guard (0...Bounds.maximumAddressDelaySeconds).contains(seconds) else {
-      return refuse(.withdrawalTermsInvalid)
-    }
-    withdrawals.delays[chain] = seconds
-    return accept(Int64(chain))
-  }
-
-  mutating func set(_ terms: WithdrawalTerms) -> Reply {
-    guard Int(terms.asset) < assets.count else { return refuse(.unknownAsset) }
-    guard Int(terms.chain) < chains.count else { return refuse(.unknownChain) }
-    guard isValid(terms) else { return refuse(.withdrawalTermsInvalid) }
-    withdrawals.terms[terms.asset] = terms
-    return accept(Int64(terms.asset))
-  }
-
-  private func isValid(_ terms: WithdrawalTerms) -> Bool {
-    let amounts = [
-      terms.minimum, terms.fee, terms.userDayLimit, terms.venueDayLimit, terms.approvalAbove,
-    ]
-    return amounts.allSatisfy { $0 >= 0 && $0 < Bounds.maximumAtoms } && terms.minimum > 0
-      && terms.approvals <= Bounds.maximumApprovals
-  }
-
-  mutating func add(_ addition: PayoutAddressAddition) -> Reply {
-    guard addition.user != 0, Int(addition.user) < users.count else { return refuse(.unknownUser) }
-    guard Int(addition.chain) < chains.count else { return refuse(.unknownChain) }
-    guard addition.address.isValid else { return refuse(.addressInvalid) }
-    guard addition.label.utf8.count <= 64 else { return refuse(.nameInvalid) }
-    if users[Int(addition.user)].isFrozen { return refuse(.userFrozen) }
-    let known = withdrawals.addresses[addition.user] ?? []
-    guard !known.contains(where: { $0.chain == addition.chain && $0.address == addition.address })
-    else { return refuse(.addressExists) }
-    guard known.count < Bounds.maximumPayoutAddresses else { return refuse(.tooManyAddresses) }
-    let delay = withdrawals.delays[addition.chain] ?? Withdrawals.defaultDelaySeconds
-    // Times near the end of 64 bits must not overflow.
-    let (usableAt, isTooLate) = time.addingReportingOverflow(delay * 1_000_000)
-    withdrawals.addresses[addition.user, default: []].append(
-      ListedPayoutAddress(
-        chain: addition.chain, address: addition.address, label: addition.label, addedAt: time,
-        usableAt: isTooLate ? .max : usableAt))
-    return accept(detail: isTooLate ? .max : usableAt)
-  }
-
-  mutating func removePayoutAddress(
-    _ address: PayoutAddress, of user: UserID, on chain: ChainID
-  ) -> Reply {
-    guard user != 0, Int(user) < users.count else { return refuse(.unknownUser) }
-    guard Int(chain) < chains.count else { return refuse(.unknownChain) }
-    var known = withdrawals.addresses[user] ?? []
-    guard let index = known.firstIndex(where: { $0.chain == chain && $0.address == address })
-    else { return refuse(.addressNotListed) }
-    known.remove(at: index)
-    withdrawals.addresses[user] = known.isEmpty ? nil : known
-    return accept()
-  }
-
   // MARK: Requests
 
   mutating func request(_ request: WithdrawalRequest) -> Reply {
@@ -79,7 +19,9 @@ extension AuctionEngine {
       return refuse(.withdrawalsNotOffered)
     }
     if let rejection = check(request, terms) { return refuse(rejection) }
-    let needed = request.amount > terms.approvalAbove ? terms.approvals : 0
+    // By all of the user's day, or a large amount would leave in small ones.
+    let taken = withdrawals.day(request.user, request.asset).user + request.amount
+    let needed = taken > terms.approvalAbove ? terms.approvals : 0
     let withdrawal = Withdrawal(
       id: withdrawals.count + 1, user: request.user, asset: request.asset, chain: terms.chain,
       address: request.address, amount: request.amount, fee: terms.fee, clientID: request.clientID,
@@ -127,47 +69,52 @@ extension AuctionEngine {
   mutating func approve(_ approval: WithdrawalApproval) -> Reply {
     do throws(Rejection) {
       var withdrawal = try open(approval.id)
-      guard approval.operator != 0, Int(approval.operator) < users.count else {
-        throw .unknownUser
-      }
-      let holder = UserKey(key: approval.key, role: .operator)
-      guard keys[approval.key] == approval.operator,
-        users[Int(approval.operator)].keys.contains(holder)
-      else { throw .notAnOperatorKey }
-      // The door refuses too; but a freeze may have come first into the journal.
-      if users[Int(approval.operator)].isFrozen { throw .userFrozen }
+      let approver = Withdrawal.Approver(user: approval.operator, key: approval.key)
+      if let rejection = refusal(of: approver, on: withdrawal.chain) { throw rejection }
       guard approval.user == withdrawal.user, approval.asset == withdrawal.asset,
         approval.amount == withdrawal.amount, approval.fee == withdrawal.fee,
         approval.address == withdrawal.address
       else { throw .approvalMismatch }
-      guard approval.operator != withdrawal.user else { throw .approvalByOwner }
+      guard approver.user != withdrawal.user else { throw .approvalByOwner }
+      withdrawal.approvals = approvalsInForce(of: withdrawal)
       // Two keys of one person are one person.
       guard
-        !withdrawal.approvals.contains(where: {
-          $0.user == approval.operator || $0.key == approval.key
-        })
+        !withdrawal.approvals.contains(where: { $0.user == approver.user || $0.key == approver.key }
+        )
       else { throw .approvalRepeated }
       guard withdrawal.status == .requested else { throw .approvalNotNeeded }
-      withdrawal.approvals.append(
-        Withdrawal.Approver(user: approval.operator, key: approval.key))
+      withdrawal.approvals.append(approver)
       effects.directory.append(.withdrawalApproved(approval, time: time))
-      if withdrawal.approvals.count >= Int(withdrawal.approvalsNeeded) {
-        move(&withdrawal, to: .approved)
-      }
+      let missing = Int(withdrawal.approvalsNeeded) - withdrawal.approvals.count
+      if missing <= 0 { move(&withdrawal, to: .approved, by: approver.user) }
       withdrawals.update(withdrawal)
-      let missing = Int64(withdrawal.approvalsNeeded) - Int64(withdrawal.approvals.count)
-      return accept(withdrawal.id, detail: missing)
+      return accept(withdrawal.id, detail: Int64(missing))
     } catch {
       return refuse(error)
     }
   }
 
+  /// Why this key cannot approve for this user now; nil where it can. A new key waits as a new address does,
+  /// or who holds one key would make the others that must approve.
+  private func refusal(of approver: Withdrawal.Approver, on chain: ChainID) -> Rejection? {
+    if let rejection = refusal(ofOperator: approver.user) { return rejection }
+    guard let key = key(approver.key, of: approver.user, .operator) else {
+      return .notAnOperatorKey
+    }
+    return time - key.registered < delay(on: chain) ? .operatorKeyTooNew : nil
+  }
+
+  /// A yes counts as long as its operator could still say it: a key is revoked because it is in wrong hands.
+  private func approvalsInForce(of withdrawal: Withdrawal) -> [Withdrawal.Approver] {
+    withdrawal.approvals.filter { refusal(of: $0, on: withdrawal.chain) == nil }
+  }
+
   private mutating func move(
-    _ withdrawal: inout Withdrawal, to status: WithdrawalStatus, _ reason: String = ""
+    _ withdrawal: inout Withdrawal, to status: WithdrawalStatus, by: UserID, _ reason: String = ""
   ) {
     withdrawal.status = status
     effects.directory.append(
-      .withdrawalChanged(withdrawal.id, status, reason: reason, time: time))
+      .withdrawalChanged(withdrawal.id, status, by: by, reason: reason, time: time))
   }
 
   // MARK: The end before the start
@@ -175,7 +122,7 @@ extension AuctionEngine {
   mutating func cancelWithdrawal(_ id: Int64, by user: UserID) -> Reply {
     // Another user's does not exist.
     guard withdrawals.records[id]?.user == user else { return refuse(.withdrawalNotFound) }
-    return endUnstarted(id, .cancelled, "by its user")
+    return endUnstarted(id, .cancelled, by: user, "by its user")
   }
 
   mutating func reject(_ id: Int64, by: UserID, _ reason: String) -> Reply {
@@ -184,17 +131,17 @@ extension AuctionEngine {
     guard (1...200).contains(reason.utf8.count), !reason.utf8.contains(0) else {
       return refuse(.reasonMissing)
     }
-    return endUnstarted(id, .rejected, reason)
+    return endUnstarted(id, .rejected, by: by, reason)
   }
 
   private mutating func endUnstarted(
-    _ id: Int64, _ status: WithdrawalStatus, _ reason: String
+    _ id: Int64, _ status: WithdrawalStatus, by: UserID, _ reason: String
   ) -> Reply {
     do throws(Rejection) {
       var withdrawal = try open(id)
       guard withdrawal.status != .started else { throw .withdrawalStarted }
       unlock(withdrawal)
-      move(&withdrawal, to: status, reason)
+      move(&withdrawal, to: status, by: by, reason)
       withdrawals.update(withdrawal)
       return accept(id)
     } catch {
@@ -214,7 +161,7 @@ extension AuctionEngine {
       $0.user == user && ($0.status == .requested || $0.status == .approved)
     }
     for withdrawal in unstarted.sorted(by: { $0.id < $1.id }) {
-      _ = endUnstarted(withdrawal.id, .cancelled, "the user was frozen")
+      _ = endUnstarted(withdrawal.id, .cancelled, by: 0, "the user was frozen")
     }
   }
 
@@ -227,7 +174,7 @@ extension AuctionEngine {
       if withdrawal.status == .started { return accept(id, detail: 1) }
       guard withdrawal.status == .approved else { throw .withdrawalNotApproved }
       if users[Int(withdrawal.user)].isFrozen { throw .userFrozen }
-      move(&withdrawal, to: .started)
+      move(&withdrawal, to: .started, by: 0)
       withdrawals.update(withdrawal)
       return accept(id)
     } catch {
@@ -268,7 +215,7 @@ extension AuctionEngine {
     }
     guard withdrawal.status == .started else { return refuse(.withdrawalNotStarted) }
     settle(&self, withdrawal)
-    move(&withdrawal, to: status)
+    move(&withdrawal, to: status, by: 0)
     withdrawals.update(withdrawal)
     return accept(id)
   }
@@ -277,25 +224,14 @@ extension AuctionEngine {
 
   public func withdrawal(_ id: Int64) -> Withdrawal? { withdrawals.records[id] }
 
-  /// Those that wait for operators, oldest first.
+  /// Those that wait for operators, oldest first, each with the approvals that count now.
   public func withdrawalsToApprove() -> [Withdrawal] {
-    withdrawals.records.values.filter { $0.status == .requested }.sorted { $0.id < $1.id }
-  }
-
-  public func payoutAddresses(of user: UserID) -> [ListedPayoutAddress] {
-    withdrawals.addresses[user] ?? []
-  }
-
-  public func withdrawalTerms(of asset: AssetID) -> WithdrawalTerms? { withdrawals.terms[asset] }
-
-  /// By asset.
-  public func withdrawalTerms() -> [WithdrawalTerms] {
-    withdrawals.terms.values.sorted { $0.asset < $1.asset }
-  }
-
-  /// Seconds that a new address waits.
-  public func addressDelay(on chain: ChainID) -> Int64 {
-    withdrawals.delays[chain] ?? Withdrawals.defaultDelaySeconds
+    let waiting = withdrawals.records.values.filter { $0.status == .requested }
+    return waiting.sorted { $0.id < $1.id }.map { withdrawal in
+      var current = withdrawal
+      current.approvals = approvalsInForce(of: withdrawal)
+      return current
+    }
   }
 
   // MARK: Snapshot
@@ -303,25 +239,9 @@ extension AuctionEngine {
   /// At the end and only where there is something: a journal of before has the bytes it had.
   func writeWithdrawals(to writer: inout ByteWriter) {
     if withdrawals.isEmpty { return }
-    writer.uint(withdrawals.delays.count)
-    for (chain, seconds) in withdrawals.delays.sorted(by: { $0.key < $1.key }) {
-      writer.uint(chain)
-      writer.uint(seconds)
-    }
-    writer.uint(withdrawals.terms.count)
-    for terms in withdrawalTerms() { writer.withdrawalTerms(terms) }
-    writer.uint(withdrawals.addresses.count)
-    for (user, book) in withdrawals.addresses.sorted(by: { $0.key < $1.key }) {
-      writer.uint(user)
-      writer.uint(book.count)
-      for line in book {
-        writer.uint(line.chain)
-        writer.payoutAddress(line.address)
-        writer.text(line.label)
-        writer.uint(line.addedAt)
-        writer.uint(line.usableAt)
-      }
-    }
+    writeDelays(to: &writer)
+    writeTerms(to: &writer)
+    writeAddressBooks(to: &writer)
     writer.uint(withdrawals.count)
     writer.uint(withdrawals.firstOfDay)
     writer.uint(withdrawals.records.count)
@@ -351,21 +271,8 @@ extension AuctionEngine {
 
   mutating func readWithdrawals(_ reader: inout ByteReader) throws(ByteError) {
     if reader.isAtEnd { return }
-    for _ in 0..<(try reader.count()) {
-      let chain: ChainID = try reader.uint()
-      let seconds: Int64 = try reader.uint()
-      guard Int(chain) < chains.count, withdrawals.delays[chain] == nil,
-        seconds <= Bounds.maximumAddressDelaySeconds
-      else { throw reader.fail("not a delay") }
-      withdrawals.delays[chain] = seconds
-    }
-    for _ in 0..<(try reader.count()) {
-      let terms = try reader.withdrawalTerms()
-      guard Int(terms.asset) < assets.count, Int(terms.chain) < chains.count, isValid(terms),
-        withdrawals.terms[terms.asset] == nil
-      else { throw reader.fail("not terms of withdrawals") }
-      withdrawals.terms[terms.asset] = terms
-    }
+    try readDelays(&reader)
+    try readTerms(&reader)
     for _ in 0..<(try reader.count()) { try readAddressBook(&reader) }
     let count: Int64 = try reader.counter()
     let firstOfDay: Int64 = try reader.counter()
@@ -376,28 +283,6 @@ extension AuctionEngine {
       withdrawals.restore(count: count, firstOfDay: firstOfDay, found, at: time)
     else { throw reader.fail("withdrawals that cannot be") }
     guard !withdrawals.isEmpty else { throw reader.fail("an empty part") }
-  }
-
-  private mutating func readAddressBook(_ reader: inout ByteReader) throws(ByteError) {
-    let user: UserID = try reader.uint()
-    var book: [ListedPayoutAddress] = []
-    for _ in 0..<(try reader.count()) {
-      book.append(
-        ListedPayoutAddress(
-          chain: try reader.uint(), address: try reader.payoutAddress(), label: try reader.text(),
-          addedAt: try reader.uint(), usableAt: try reader.uint()))
-    }
-    guard user != 0, Int(user) < users.count, withdrawals.addresses[user] == nil, !book.isEmpty,
-      book.count <= Bounds.maximumPayoutAddresses,
-      book.allSatisfy({
-        $0.address.isValid && Int($0.chain) < chains.count && $0.label.utf8.count <= 64
-          && $0.addedAt <= $0.usableAt
-      }),
-      book.indices.allSatisfy({ at in
-        !book[..<at].contains { $0.chain == book[at].chain && $0.address == book[at].address }
-      })
-    else { throw reader.fail("not an address book") }
-    withdrawals.addresses[user] = book
   }
 
   private func readWithdrawal(_ reader: inout ByteReader) throws(ByteError) -> Withdrawal {
@@ -442,38 +327,5 @@ extension AuctionEngine {
     case .started, .confirmed, .reverted: return count == needed
     case .cancelled, .rejected: return count <= needed
     }
-  }
-}
-
-extension ByteWriter {
-  package mutating func payoutAddress(_ address: PayoutAddress) {
-    uint(address.bytes.count)
-    raw(address.bytes)
-  }
-
-  package mutating func withdrawalTerms(_ terms: WithdrawalTerms) {
-    uint(terms.asset)
-    uint(terms.chain)
-    bool(terms.isOpen)
-    for amount in [
-      terms.minimum, terms.fee, terms.userDayLimit, terms.venueDayLimit, terms.approvalAbove,
-    ] {
-      int(amount)
-    }
-    byte(terms.approvals)
-  }
-}
-
-extension ByteReader {
-  package mutating func payoutAddress() throws(ByteError) -> PayoutAddress {
-    let count = try self.count()
-    return PayoutAddress(try raw(count))
-  }
-
-  package mutating func withdrawalTerms() throws(ByteError) -> WithdrawalTerms {
-    WithdrawalTerms(
-      asset: try uint(), chain: try uint(), isOpen: try bool(), minimum: try int(),
-      fee: try int(), userDayLimit: try int(), venueDayLimit: try int(),
-      approvalAbove: try int(), approvals: try byte())
   }
 }

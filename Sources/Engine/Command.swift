@@ -36,9 +36,9 @@ public enum Command: Sendable, Equatable {
   case registerChain(name: String)
   case creditDeposit(DepositCredit)
   case clawBackDeposit(DepositClawback)
-  /// How long a new payout address waits before it is paid to.
-  case setAddressDelay(chain: ChainID, seconds: Int64)
-  case setWithdrawalTerms(WithdrawalTerms)
+  /// How long a new payout address waits before it is paid to, and what loosens a safeguard; by an operator.
+  case setAddressDelay(chain: ChainID, seconds: Int64, by: UserID)
+  case setWithdrawalTerms(WithdrawalTerms, by: UserID)
   case addPayoutAddress(PayoutAddressAddition)
   case removePayoutAddress(user: UserID, chain: ChainID, address: PayoutAddress)
   /// Locks the amount and the fee.
@@ -320,8 +320,8 @@ public enum Bounds {
   public static let maximumAddressBytes = 64
   /// Payout addresses of one user, over all chains.
   public static let maximumPayoutAddresses = 32
-  /// Ten years.
-  public static let maximumAddressDelaySeconds: Int64 = 10 * 365 * 86_400
+  /// 30 days: a delay is shortened only after it has passed, so one that is set by mistake must end.
+  public static let maximumAddressDelaySeconds: Int64 = 30 * 86_400
   /// Withdrawals that are not finished or not older than `withdrawalWindow`: some hundred bytes each.
   public static let maximumWithdrawals = 1 << 17
   public static let maximumWithdrawalsOfUser = 200

@@ -10,7 +10,8 @@ public struct Reply: Sendable, Equatable {
   public var id: Int64
   /// When: for a repeated order the time of the first answer.
   public var time: Microseconds
-  /// More where a command has it: lots cancelled, orders cancelled, 1 for an adjustment that waits.
+  /// More where a command has it: lots cancelled, orders cancelled, 1 for an adjustment that waits, the time
+  /// from which an address or a setting holds.
   public var detail: Int64
 
   public init(rejection: Rejection?, id: Int64 = 0, time: Microseconds, detail: Int64 = 0) {
@@ -178,8 +179,9 @@ public enum DirectoryEvent: Sendable, Equatable {
   case chainRegistered(ChainID, String)
   case withdrawalRequested(Withdrawal)
   case withdrawalApproved(WithdrawalApproval, time: Microseconds)
-  /// Its status, and why where a person decided.
-  case withdrawalChanged(Int64, WithdrawalStatus, reason: String, time: Microseconds)
+  /// Its status, who decided it (0: custody or the system) and why where a person did.
+  case withdrawalChanged(
+    Int64, WithdrawalStatus, by: UserID, reason: String, time: Microseconds)
 }
 
 /// What a run of commands brought about, in order. The shell takes it a group at a time; the buffers are

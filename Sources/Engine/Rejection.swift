@@ -101,6 +101,7 @@ public enum Rejection: UInt16, Sendable, CaseIterable, Error {
   case approvalMismatch = 119
   case approvalByOwner = 120
   case notAnOperatorKey = 121
+  case operatorKeyTooNew = 122
 
   /// The code in the API: the case's name in snake case.
   public var code: String {

@@ -13,7 +13,7 @@ public struct PayoutAddress: Hashable, Sendable {
   }
 }
 
-/// On which terms an asset leaves. They hold for later requests.
+/// On which terms an asset leaves. They hold for later requests; what loosens them waits.
 public struct WithdrawalTerms: Sendable, Equatable {
   public var asset: AssetID
   /// The chain on which it is paid.
@@ -27,7 +27,7 @@ public struct WithdrawalTerms: Sendable, Equatable {
   /// Atoms in 24 hours: one user's, and all users'.
   public var userDayLimit: Int128
   public var venueDayLimit: Int128
-  /// Above so many atoms operators approve first.
+  /// What takes a user's 24 hours above so many atoms, operators approve first.
   public var approvalAbove: Int128
   /// So many of them.
   public var approvals: UInt8
@@ -45,6 +45,13 @@ public struct WithdrawalTerms: Sendable, Equatable {
     self.venueDayLimit = venueDayLimit
     self.approvalAbove = approvalAbove
     self.approvals = approvals
+  }
+
+  /// More may leave than by the others, or more easily, or by another chain's delay. A fee guards nothing.
+  func loosens(_ others: WithdrawalTerms) -> Bool {
+    chain != others.chain || isOpen && !others.isOpen || minimum < others.minimum
+      || userDayLimit > others.userDayLimit || venueDayLimit > others.venueDayLimit
+      || approvalAbove > others.approvalAbove || approvals < others.approvals
   }
 }
 
@@ -145,7 +152,7 @@ public struct Withdrawal: Sendable, Equatable {
   public var approvalsNeeded: UInt8
   public var status: WithdrawalStatus
   public var requestedAt: Microseconds
-  /// Who approved, in order.
+  /// Who approved, in order: those who still could when the last one did.
   public var approvals: [Approver] = []
 
   /// An operator and the key that signed.
@@ -155,13 +162,6 @@ public struct Withdrawal: Sendable, Equatable {
   }
 
   var lock: Int128 { amount + fee }
-  /// It uses up the limits of its day: what did not leave does not.
-  var countsForLimits: Bool {
-    switch status {
-    case .requested, .approved, .started, .confirmed: true
-    case .cancelled, .rejected, .reverted: false
-    }
-  }
 }
 
 /// One operator's yes. It names everything that it is about, so that it can be for nothing else; the
@@ -205,12 +205,13 @@ struct Withdrawals {
 
   static let defaultDelaySeconds: Int64 = 86_400
 
-  var delays: [ChainID: Int64] = [:]
-  var terms: [AssetID: WithdrawalTerms] = [:]
+  /// Seconds.
+  var delays = GuardedSettings<ChainID, Int64>()
+  var terms = GuardedSettings<AssetID, WithdrawalTerms>()
   var addresses: [UserID: [ListedPayoutAddress]] = [:]
   /// The last id.
   private(set) var count: Int64 = 0
-  /// The oldest that may count for the limits of a day.
+  /// The oldest that still counts for the limits of a day when it is finished.
   private(set) var firstOfDay: Int64 = 1
   private(set) var records: [Int64: Withdrawal] = [:]
   private(set) var byClientID: [ClientKey: Int64] = [:]
@@ -219,6 +220,19 @@ struct Withdrawals {
   private var dayOfVenue: [AssetID: Int128] = [:]
 
   var isEmpty: Bool { delays.isEmpty && terms.isEmpty && addresses.isEmpty && count == 0 }
+
+  func delay(on chain: ChainID) -> Int64 { delays[chain] ?? Self.defaultDelaySeconds }
+
+  /// In force or pending.
+  func hasTerms(on chain: ChainID) -> Bool {
+    terms.inForce.values.contains { $0.chain == chain }
+      || terms.pending.values.contains { $0.value.chain == chain }
+  }
+
+  mutating func takeEffect(at time: Microseconds) {
+    delays.takeEffect(at: time)
+    terms.takeEffect(at: time)
+  }
 
   private static func key(_ user: UserID, _ asset: AssetID) -> UInt64 {
     UInt64(user) << 16 | UInt64(asset)
@@ -230,16 +244,29 @@ struct Withdrawals {
 
   func count(of user: UserID) -> Int { countOfUser[user] ?? 0 }
 
-  /// Atoms of the last 24 hours: the user's and everybody's.
+  /// Atoms that count for the limits of a day: the user's and everybody's.
   func day(_ user: UserID, _ asset: AssetID) -> (user: Int128, venue: Int128) {
     (dayOfUser[Self.key(user, asset)] ?? 0, dayOfVenue[asset] ?? 0)
   }
 
-  /// What left the window no longer counts; what is finished too is forgotten.
+  /// What is not finished counts however old it is: it may leave at any time. What left or could have left
+  /// counts for the rest of its day; a payment that reverted too, or a user who makes them revert could ask
+  /// without end. What was called off in time does not.
+  private func counts(_ withdrawal: Withdrawal) -> Bool {
+    switch withdrawal.status {
+    case .requested, .approved, .started: true
+    case .confirmed, .reverted: withdrawal.id >= firstOfDay
+    case .cancelled, .rejected: false
+    }
+  }
+
+  /// What left the window and is finished no longer counts, and is forgotten.
   mutating func expire(at time: Microseconds) {
     while firstOfDay <= count, let record = records[firstOfDay], isPastDay(record, time) {
-      if record.countsForLimits { addToDay(record, -record.amount) }
-      if record.status.isFinished { forget(record) }
+      if record.status.isFinished {
+        if counts(record) { addToDay(record, -record.amount) }
+        forget(record)
+      }
       firstOfDay += 1
     }
   }
@@ -259,9 +286,7 @@ struct Withdrawals {
     records[withdrawal.id] = withdrawal
     byClientID[ClientKey(user: withdrawal.user, id: withdrawal.clientID)] = withdrawal.id
     countOfUser[withdrawal.user, default: 0] += 1
-    if withdrawal.id >= firstOfDay, withdrawal.countsForLimits {
-      addToDay(withdrawal, withdrawal.amount)
-    }
+    if counts(withdrawal) { addToDay(withdrawal, withdrawal.amount) }
   }
 
   mutating func update(_ withdrawal: Withdrawal) {
@@ -269,11 +294,8 @@ struct Withdrawals {
       preconditionFailure("a withdrawal that is not there changed")
     }
     records[withdrawal.id] = withdrawal
-    let isOfDay = withdrawal.id >= firstOfDay
-    if isOfDay, old.countsForLimits, !withdrawal.countsForLimits {
-      addToDay(withdrawal, -withdrawal.amount)
-    }
-    if !isOfDay, withdrawal.status.isFinished { forget(withdrawal) }
+    if counts(old), !counts(withdrawal) { addToDay(withdrawal, -withdrawal.amount) }
+    if withdrawal.id < firstOfDay, withdrawal.status.isFinished { forget(withdrawal) }
   }
 
   private mutating func addToDay(_ withdrawal: Withdrawal, _ amount: Int128) {
@@ -307,7 +329,7 @@ struct Withdrawals {
         self.count(of: withdrawal.user) < Bounds.maximumWithdrawalsOfUser
       else { return false }
       (last, lastTime) = (withdrawal.id, withdrawal.requestedAt)
-      if withdrawal.id >= firstOfDay, withdrawal.countsForLimits {
+      if counts(withdrawal) {
         // Limits are below the bound, so a forged sum beyond it is refused before it could overflow.
         let sum = (sums[withdrawal.asset] ?? 0) + withdrawal.amount
         guard sum < Bounds.maximumAtoms else { return false }

@@ -6,13 +6,15 @@ extension CommandCodec {
   static func encodeWithdrawals(_ command: Command, to writer: inout ByteWriter) {
     func tag(_ tag: Tag) { writer.byte(tag.rawValue) }
     switch command {
-    case .setAddressDelay(let chain, let seconds):
+    case .setAddressDelay(let chain, let seconds, let by):
       tag(.setAddressDelay)
       writer.uint(chain)
       writer.int(Int128(seconds))
-    case .setWithdrawalTerms(let terms):
+      writer.uint(by)
+    case .setWithdrawalTerms(let terms, let by):
       tag(.setWithdrawalTerms)
       writer.withdrawalTerms(terms)
+      writer.uint(by)
     case .addPayoutAddress(let addition):
       tag(.addPayoutAddress)
       writer.uint(addition.user)
@@ -75,8 +77,10 @@ extension CommandCodec {
   ) throws(ByteError) -> Command {
     switch tag {
     case .setAddressDelay:
-      return .setAddressDelay(chain: try reader.uint(), seconds: try reader.int(as: Int64.self))
-    case .setWithdrawalTerms: return .setWithdrawalTerms(try reader.withdrawalTerms())
+      return .setAddressDelay(
+        chain: try reader.uint(), seconds: try reader.int(as: Int64.self), by: try reader.uint())
+    case .setWithdrawalTerms:
+      return .setWithdrawalTerms(try reader.withdrawalTerms(), by: try reader.uint())
     case .addPayoutAddress:
       return .addPayoutAddress(
         PayoutAddressAddition(

@@ -5,7 +5,7 @@ internal import Postgres
 
 extension LedgerWriter {
   private typealias Change = (
-    id: Int64, status: WithdrawalStatus, reason: String, time: Microseconds
+    id: Int64, status: WithdrawalStatus, by: UserID, reason: String, time: Microseconds
   )
 
   /// In the order of the journal, and only forward: a group that comes again after a restart changes nothing.
@@ -20,11 +20,11 @@ extension LedgerWriter {
       switch event {
       case .withdrawalRequested(let withdrawal): requested.append(withdrawal)
       case .withdrawalApproved(let approval, let time): approved.append((approval, time))
-      case .withdrawalChanged(let id, let status, let reason, let time):
+      case .withdrawalChanged(let id, let status, let by, let reason, let time):
         let round = changes[id, default: 0]
         changes[id] = round + 1
         if round == rounds.count { rounds.append([]) }
-        rounds[round].append((id, status, reason, time))
+        rounds[round].append((id, status, by, reason, time))
       default: break
       }
     }
@@ -81,14 +81,18 @@ extension LedgerWriter {
     var parameters = PostgresParameters()
     parameters.int8Array(rows.count) { rows[$0].id }
     parameters.textArray(rows.count) { rows[$0].status.name }
+    parameters.int8Array(rows.count) { Int64(rows[$0].by) }
     parameters.textArray(rows.count) { rows[$0].reason }
     parameters.int8Array(rows.count) { rows[$0].time }
     let unfinished = "array['requested', 'approved', 'started']"
     let result = try connection.query(
       """
-      with x as (select * from unnest($1::int8[], $2::text[], $3::text[], $4::int8[]) x(i, s, r, t)),
+      with x as (
+        select * from unnest($1::int8[], $2::text[], $3::int8[], $4::text[], $5::int8[])
+          x(i, s, b, r, t)),
       moved as (
-        update public.withdrawals w set decision = s, reason = r, updated_at = \(Self.moment("t"))
+        update public.withdrawals w set decision = s, decided_by = b, reason = r,
+          updated_at = \(Self.moment("t"))
         from x where w.id = x.i and array_position(\(unfinished), w.decision)
           < coalesce(array_position(\(unfinished), s), 4))
       select count(*) from x join public.withdrawals w on w.id = x.i

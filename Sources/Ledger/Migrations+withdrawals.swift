@@ -215,4 +215,21 @@ extension Migrations {
     grant update(sender, nonce) on core.top_up to uncross_app;
     grant select on core.top_up to uncross_audit;
     """
+
+  // Who decided a step: an operator, the user, or 0 for custody. It belongs to the projection, as `decision` does.
+  static let deciders = """
+    alter table public.withdrawals add column decided_by bigint;
+    alter table core.withdrawal_log add column decided_by bigint;
+    create or replace function core.log_withdrawal() returns trigger language plpgsql
+      security definer set search_path = core, pg_temp as $$
+    begin
+      if tg_op = 'INSERT' or (new.status, new.tx_hash, new.block_height)
+        is distinct from (old.status, old.tx_hash, old.block_height) then
+        insert into core.withdrawal_log(
+          withdrawal_id, status, tx_hash, block_height, reason, decided_by)
+        values (new.id, new.status, new.tx_hash, new.block_height, new.reason, new.decided_by);
+      end if;
+      return new;
+    end $$;
+    """
 }

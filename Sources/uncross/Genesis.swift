@@ -48,13 +48,14 @@ enum Genesis {
       .setWithdrawalTerms(
         WithdrawalTerms(
           asset: asset, chain: 0, minimum: minimum, fee: fee, userDayLimit: dayLimit,
-          venueDayLimit: dayLimit * 100, approvalAbove: approvalAbove, approvals: 1))
+          venueDayLimit: dayLimit * 100, approvalAbove: approvalAbove, approvals: 1),
+        by: 1)
     }
     let coin: Int128 = 1_000_000_000_000_000_000
     return [
       .registerChain(name: chain),
-      .setAddressDelay(chain: 0, seconds: 0),
-      // A million USDC, 500 ETH, 20 BTC a day; a tenth of it at once without an operator.
+      .setAddressDelay(chain: 0, seconds: 0, by: 1),
+      // A million USDC, 500 ETH, 20 BTC a day; a tenth of it without an operator.
       terms(
         0, minimum: 10_000_000, fee: 1_000_000, dayLimit: 1_000_000_000_000,
         approvalAbove: 100_000_000_000),

@@ -8,17 +8,19 @@ import Testing
 
 @Suite struct WithdrawalTests {
   static let cold = "0x5aaeb6053f3e94c9b9a09f33669435e7ef1beaed"
-  static let terms = #"""
-    {"asset":"ETH","chain":"dev","minimum":"0.01","fee":"0.001","user_day_limit":"4",
-    "venue_day_limit":"100","approval_above":"1","approvals":1}
+  static func terms(userDayLimit: String = "4") -> String {
+    #"""
+    {"asset":"ETH","chain":"dev","minimum":"0.01","fee":"0.001",
+    "user_day_limit":"\#(userDayLimit)","venue_day_limit":"100","approval_above":"1","approvals":1}
     """#
+  }
 
   /// A venue whose ether can be taken out, to an address of alice's.
   private func venue(_ body: @escaping @Sendable (Venue) async throws -> Void) async throws {
     try await Venue.run { venue in
       for (path, content, caller) in [
-        ("/v1/operator/withdrawal-terms", Self.terms, "operator"),
         ("/v1/operator/address-delay", #"{"seconds":0}"#, "operator"),
+        ("/v1/operator/withdrawal-terms", Self.terms(), "operator"),
         ("/v1/withdrawal-addresses", #"{"address":"\#(Self.cold)"}"#, "alice"),
       ] {
         let answer = try await venue.send("POST", path, body: content, as: caller)
@@ -115,6 +117,67 @@ import Testing
       #expect(removed.status == 200)
       let book = try await venue.send("GET", "/v1/withdrawal-addresses", as: "alice")
       #expect(book.json["addresses"]?.count == 1)
+    }
+  }
+
+  /// What loosens is in force later: the answer says from when on, and everybody sees what waits.
+  @Test func looserTermsWait() async throws {
+    try await venue { venue in
+      let operatorPath = "/v1/operator/"
+      func set(_ path: String, _ body: String) async throws -> (at: String?, from: String?) {
+        let answer = try await venue.send("POST", operatorPath + path, body: body, as: "operator")
+        #expect(answer.status == 200, "\(path): \(answer.text)")
+        return (answer.json["applied_at"]?.text, answer.json["effective_at"]?.text)
+      }
+      let raised = try await set("address-delay", #"{"seconds":86400}"#)
+      #expect(raised.at != nil && raised.at == raised.from)
+      let waiting = try await set("withdrawal-terms", Self.terms(userDayLimit: "9"))
+      let tomorrow = "2026-09-22T14:13:20.000000Z"
+      #expect(waiting.from == tomorrow)
+      let shorter = try await set("address-delay", #"{"seconds":60}"#)
+      #expect(shorter.from == tomorrow)
+      let answer = try await venue.send("GET", "/v1/withdrawal-terms", as: "alice")
+      let list = answer.json
+      #expect(list["terms"]?[0]?["user_day_limit"]?.text == "4", "\(answer.text)")
+      #expect(list["pending"]?.count == 1 && list["pending"]?[0]?["effective_at"]?.text == tomorrow)
+      #expect(list["pending"]?[0]?["terms"]?["user_day_limit"]?.text == "9")
+      #expect(list["address_delay_seconds"] == .number("86400"))
+      #expect(list["pending_address_delay"]?["seconds"] == .number("60"))
+      #expect(list["pending_address_delay"]?["effective_at"]?.text == tomorrow)
+      let typed = try await venue.with("alice") { try await $0.withdrawalTerms() }
+      #expect(typed.pending.map(\.terms.userDayLimit) == [decimal("9")])
+      #expect(typed.pendingAddressDelay?.seconds == 60)
+      // Who asked is in the journal's commands; a day later it is in force.
+      venue.exchange.apply([.advanceTime((Venue.start + 86_400) * 1_000_000)])
+      let later = try await venue.with("alice") { try await $0.withdrawalTerms() }
+      #expect(later.terms.map(\.userDayLimit) == [decimal("9")] && later.pending.isEmpty)
+      #expect(later.addressDelaySeconds == 60 && later.pendingAddressDelay == nil)
+    }
+  }
+
+  @Test func anOperatorsNewKeyWaits() async throws {
+    try await venue { venue in
+      let asked = try await venue.send(
+        "POST", "/v1/withdrawals", body: request("big", "2"), as: "alice")
+      #expect(asked.json["status"]?.text == "requested", "\(asked.text)")
+      let slow = try await venue.send(
+        "POST", "/v1/operator/address-delay", body: #"{"seconds":60}"#, as: "operator")
+      #expect(slow.status == 200)
+      func approve() async throws -> WireAnswer {
+        let waiting = try await venue.send(
+          "GET", "/v1/operator/withdrawals/waiting", as: "operator")
+        let digest = try #require(
+          waiting.json["withdrawals"]?[0]?["digest"]?.text.flatMap { Hex.bytes($0) })
+        let signature = Hex.string(Venue.signer("operator").sign(digest: digest))
+        return try await venue.send(
+          "POST", "/v1/operator/withdrawals/1/approve", body: #"{"signature":"\#(signature)"}"#,
+          as: "operator")
+      }
+      let early = try await approve()
+      #expect(early.status == 409 && early.code == "operator_key_too_new", "\(early.text)")
+      venue.exchange.apply([.advanceTime((Venue.start + 60) * 1_000_000)])
+      let late = try await approve()
+      #expect(late.json["status"]?.text == "approved", "\(late.text)")
     }
   }
 

@@ -30,8 +30,8 @@ struct ExtremeSource {
       market("B-A", base: 1, quote: 0, tick: 1_000_000_000_000_000_000, lot: .max, fee: 7),
       market("A-C", base: 0, quote: 2, tick: .max, lot: 1, fee: 10_000),
       market("C-B", base: 2, quote: 1, tick: 1, lot: .max, fee: 0),
-      .registerChain(name: "dev"), .setAddressDelay(chain: 0, seconds: 0),
-      .registerUser(name: "operator"),
+      .registerUser(name: "operator"), .registerChain(name: "dev"),
+      .setAddressDelay(chain: 0, seconds: 0, by: 1),
     ]
     for user in UserID(2)...7 {
       commands.append(.registerUser(name: "user-\(user)"))
@@ -129,10 +129,12 @@ struct ExtremeSource {
 
   private mutating func transfer(_ engine: borrowing AuctionEngine) -> Command {
     let id = random(6) == 0 ? wide() : max(1, engine.withdrawals.count - Int64(random(4)))
-    switch random(24) {
+    switch random(28) {
     case 0: return .registerChain(name: pick(["", "dev", "c1", "c2", "UP", "aaaaaaaaaaaaaaaaa"]))
-    case 1: return .setAddressDelay(chain: chain(), seconds: random(8) == 0 ? wide() : 0)
-    case 2, 3: return .setWithdrawalTerms(withdrawalTerms())
+    case 1:
+      return .setAddressDelay(
+        chain: chain(), seconds: random(8) == 0 ? wide() : 0, by: operatorOrAnybody())
+    case 2, 3: return .setWithdrawalTerms(withdrawalTerms(), by: operatorOrAnybody())
     case 4, 5:
       return .addPayoutAddress(
         PayoutAddressAddition(
@@ -154,8 +156,8 @@ struct ExtremeSource {
     case 17: return .cancelWithdrawal(user: user(), id: id)
     case 18:
       return .rejectWithdrawal(id: id, by: user(), reason: pick(["", "x", "\0", name()]))
-    case 19, 20: return .startWithdrawal(id: id)
-    case 21, 22: return .finishWithdrawal(id: id)
+    case 19..<23: return .startWithdrawal(id: id)
+    case 23..<27: return .finishWithdrawal(id: id)
     default: return .failWithdrawal(id: id, isCancelled: random(2) == 0)
     }
   }
@@ -260,6 +262,8 @@ struct ExtremeSource {
   private mutating func user() -> UserID {
     random(8) == 0 ? pick([0, 1, 99, .max - 1, .max]) : 2 + UserID(random(6))
   }
+
+  private mutating func operatorOrAnybody() -> UserID { random(8) == 0 ? user() : 1 }
 
   private mutating func narrow() -> UInt16 { random(8) == 0 ? .max : UInt16(random(6)) }
   private mutating func orderID() -> OrderID {

@@ -53,6 +53,8 @@ import Testing
     refuses { $0.commandCount = .max }
     refuses { $0.adjustmentCount = .max }
     refuses { $0.orderCount = .max }
+    refuses { $0.orderCount = 2 }
+    refuses { $0.venue?.seed += 1 }
     refuses { $0.priorityCount = .max }
     refuses { $0.chains.append(ChainState(name: "dev", lastCredit: .max)) }
     refuses { $0.chains.append(ChainState(name: "")) }

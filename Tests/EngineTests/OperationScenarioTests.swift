@@ -134,6 +134,7 @@ import Testing
     for number in numbers.joined() {
       let id = engine.publicOrderID(number)
       #expect(id > 0 && id < 1 << 62)
+      #expect(engine.orderNumber(of: id) == number)
       #expect(seen.insert(id).inserted, "number \(number) has another's id")
       rising += id > last ? 1 : 0
       last = id

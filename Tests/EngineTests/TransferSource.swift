@@ -7,8 +7,10 @@ extension CommandSource {
   mutating func transfer(_ engine: borrowing AuctionEngine) -> Command {
     switch random(60) {
     case 0: return .registerChain(name: random(4) == 0 ? "other" : "dev")
-    case 1: return .setAddressDelay(chain: chain(), seconds: Int64(random(3) * random(40)))
-    case 2..<4: return .setWithdrawalTerms(withdrawalTerms())
+    case 1:
+      return .setAddressDelay(
+        chain: chain(), seconds: Int64(random(3) * random(40)), by: operatorOrAnybody())
+    case 2..<4: return .setWithdrawalTerms(withdrawalTerms(), by: operatorOrAnybody())
     case 4..<9:
       let user = user()
       return .addPayoutAddress(
@@ -47,12 +49,12 @@ extension CommandSource {
   private mutating func request(_ engine: borrowing AuctionEngine) -> Command {
     let request = withdrawalRequest()
     if random(8) == 0 { return .requestWithdrawal(request) }
+    guard engine.chain(named: "dev") != nil else { return .registerChain(name: "dev") }
+    // Before the first terms, or it waits for a day.
     guard let terms = engine.withdrawalTerms(of: request.asset) else {
-      return engine.chain(named: "dev") == nil
-        ? .registerChain(name: "dev") : .setWithdrawalTerms(withdrawalTerms())
-    }
-    if engine.addressDelay(on: terms.chain) == Withdrawals.defaultDelaySeconds {
-      return .setAddressDelay(chain: terms.chain, seconds: 1)
+      return engine.addressDelay(on: 0) == Withdrawals.defaultDelaySeconds
+        ? .setAddressDelay(chain: 0, seconds: 1, by: 1)
+        : .setWithdrawalTerms(withdrawalTerms(), by: 1)
     }
     let isListed = engine.payoutAddresses(of: request.user).contains {
       $0.chain == terms.chain && $0.address == request.address
@@ -103,6 +105,8 @@ extension CommandSource {
       amount: random(40) == 0 ? 1_000_000 : Int128(random(700)), address: payoutAddress(user),
       clientID: Venue.identifier("w-\(number)"))
   }
+
+  private mutating func operatorOrAnybody() -> UserID { random(16) == 0 ? user() : 1 }
 
   private mutating func chain() -> ChainID { random(6) == 0 ? ChainID(random(3)) : 0 }
 

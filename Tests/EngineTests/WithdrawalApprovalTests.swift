@@ -26,7 +26,29 @@ import Testing
     #expect(engine.apply(.startWithdrawal(id: 2)).rejection == nil)
   }
 
-  /// Two keys of one operator are one operator, and a key that changed hands is one key.
+  /// What counts is all that the user takes in 24 hours, so a large amount in small ones is a large one.
+  @Test func smallOnesAddUpToALargeOne() {
+    var engine = WithdrawalScene.make()
+    func ask(_ amount: Int128, _ id: String, _ user: UserID = 2) -> WithdrawalStatus? {
+      let reply = engine.withdraw(user, amount, id)
+      return engine.withdrawal(reply.id)?.status
+    }
+    #expect(ask(600, "a") == .approved && ask(400, "b") == .approved)
+    #expect(ask(10, "c") == .requested, "1,010 in all")
+    #expect(ask(1_000, "d", 3) == .approved, "each user's own")
+    engine.pay(1)
+    engine.apply(.cancelWithdrawal(user: 2, id: 2))
+    engine.apply(.cancelWithdrawal(user: 2, id: 3))
+    #expect(ask(401, "e") == .requested, "what was paid counts for its day")
+    engine.apply(.cancelWithdrawal(user: 2, id: 5))
+    #expect(ask(400, "f") == .approved)
+    engine.pass(24 * WithdrawalScene.hour + 1)
+    #expect(ask(601, "g") == .requested, "what is not paid counts however old")
+    engine.apply(.cancelWithdrawal(user: 2, id: 7))
+    #expect(ask(600, "h") == .approved)
+  }
+
+  /// Two keys of one operator are one operator, and a key that changed hands is its new owner's alone.
   @Test func oneOperatorIsOneAndOneKeyIsOne() {
     var engine = WithdrawalScene.make()
     _ = engine.withdraw(2, 1_001, "a")
@@ -37,20 +59,79 @@ import Testing
     engine.apply(.revokeKey(WithdrawalScene.key(1)))
     engine.apply(.registerKey(user: 6, key: WithdrawalScene.key(1), role: .operator))
     let moved = WithdrawalScene.approval(1, by: 6, of: 1_001, key: WithdrawalScene.key(1))
-    #expect(engine.apply(.approveWithdrawal(moved)).rejection == .approvalRepeated)
+    #expect(engine.apply(.approveWithdrawal(moved)).detail == 1, "it is one yes, not two")
     #expect(engine.apply(.startWithdrawal(id: 1)).rejection == .withdrawalNotApproved)
-    #expect(engine.approve(1, by: 6, of: 1_001).detail == 0)
+    #expect(engine.approve(1, by: 6, of: 1_001).rejection == .approvalRepeated)
+    #expect(engine.apply(.approveWithdrawal(second)).detail == 0)
   }
 
-  /// Frozen, an operator approves nothing; a yes of before stays.
+  /// Frozen, an operator approves nothing, and a yes of before does not count.
   @Test func aFrozenOperatorDoesNotApprove() {
     var engine = WithdrawalScene.make()
     _ = engine.withdraw(2, 1_001, "a")
     #expect(engine.approve(1, by: 1, of: 1_001).detail == 1)
     for user in [UserID(1), 6] { engine.apply(.setFrozen(user: user, frozen: true)) }
+    #expect(engine.withdrawalsToApprove().map(\.approvals) == [[]])
     #expect(engine.approve(1, by: 6, of: 1_001).rejection == .userFrozen)
+    #expect(engine.approve(1, by: 7, of: 1_001).detail == 1)
     #expect(engine.withdrawal(1)?.status == .requested)
-    #expect(engine.approve(1, by: 7, of: 1_001).detail == 0)
+    // What was said counts no more when its operator is back: it is said again.
+    engine.apply(.setFrozen(user: 1, frozen: false))
+    #expect(engine.withdrawalsToApprove().map { $0.approvals.map(\.user) } == [[7]])
+    #expect(engine.approve(1, by: 1, of: 1_001).detail == 0)
+  }
+
+  /// A key is revoked because it is in wrong hands: so were they when it approved.
+  @Test func aRevokedKeyDoesNotCount() {
+    var engine = WithdrawalScene.make()
+    _ = engine.withdraw(2, 1_001, "a")
+    _ = engine.withdraw(2, 1_002, "b")
+    for id in Int64(1)...2 {
+      #expect(engine.approve(id, by: 1, of: 1_000 + Int128(id)).detail == 1)
+    }
+    #expect(engine.approve(1, by: 6, of: 1_001).detail == 0)
+    engine.apply(.revokeKey(WithdrawalScene.key(1)))
+    #expect(engine.withdrawalsToApprove().map(\.approvals) == [[]])
+    #expect(engine.approve(2, by: 6, of: 1_002).detail == 1)
+    // Another role of the same key is none.
+    engine.apply(.registerKey(user: 1, key: WithdrawalScene.key(1), role: .trader))
+    #expect(engine.approve(2, by: 7, of: 1_002).detail == 0)
+    #expect(engine.withdrawal(2)?.approvals.map(\.user) == [6, 7])
+    // What was approved before stays so.
+    #expect(engine.apply(.startWithdrawal(id: 1)).rejection == nil)
+  }
+
+  /// Whoever holds one operator's key can register others, but these approve nothing before it is noticed.
+  @Test func aNewKeyWaits() {
+    var engine = WithdrawalScene.make()
+    engine.pass(WithdrawalScene.hour)
+    engine.apply(.setAddressDelay(chain: 0, seconds: 3_600, by: 1))
+    _ = engine.withdraw(2, 1_001, "a")
+    engine.apply(.registerKey(user: 4, key: WithdrawalScene.key(4), role: .operator))
+    let usable = engine.time + WithdrawalScene.hour
+    #expect(engine.approve(1, by: 4, of: 1_001).rejection == .operatorKeyTooNew)
+    #expect(engine.approve(1, by: 1, of: 1_001).detail == 1, "it is an hour old")
+    engine.apply(.advanceTime(usable - 1))
+    // The same again makes it no older and no younger; registered anew it is new.
+    engine.apply(.registerKey(user: 4, key: WithdrawalScene.key(4), role: .operator))
+    #expect(engine.approve(1, by: 4, of: 1_001).rejection == .operatorKeyTooNew)
+    engine.apply(.revokeKey(WithdrawalScene.key(6)))
+    engine.apply(.registerKey(user: 6, key: WithdrawalScene.key(6), role: .operator))
+    engine.apply(.advanceTime(usable))
+    #expect(engine.approve(1, by: 6, of: 1_001).rejection == .operatorKeyTooNew)
+    #expect(engine.approve(1, by: 4, of: 1_001).detail == 0)
+  }
+
+  /// Raised, the delay is that of keys that have approved too.
+  @Test func aLongerDelayMakesYoungKeysWait() {
+    var engine = WithdrawalScene.make()
+    _ = engine.withdraw(2, 1_001, "a")
+    #expect(engine.approve(1, by: 1, of: 1_001).detail == 1)
+    engine.apply(.setAddressDelay(chain: 0, seconds: 60, by: 1))
+    #expect(engine.withdrawalsToApprove().map(\.approvals) == [[]])
+    #expect(engine.approve(1, by: 6, of: 1_001).rejection == .operatorKeyTooNew)
+    engine.pass(60 * Scene.second)
+    #expect(engine.approve(1, by: 6, of: 1_001).detail == 0, "both are old enough by now")
   }
 
   @Test func whatEndedIsNotApproved() {
@@ -62,54 +143,86 @@ import Testing
     #expect(engine.apply(.startWithdrawal(id: 1)).rejection == .withdrawalFinished)
   }
 
-  /// Random operators, keys and fields: approved if and only if so many distinct ones said yes to all.
+  /// Random operators, keys and fields, revoked and frozen in between: approved if and only if so many
+  /// distinct ones said yes to all, and could still say it at the last one's yes.
   @Test(arguments: seeds) func approvedIfAndOnlyIfEnoughAgree(seed: UInt64) {
     var numbers = CommandSource(seed: seed)
     var terms = WithdrawalScene.terms
     terms.approvals = UInt8(1 + numbers.random(4))
     var engine = WithdrawalScene.make(terms)
-    // Keys and who holds them now; user 2, who asks, may hold some too.
-    var owners: [UInt8: UserID] = [1: 1, 6: 6, 7: 7, 8: 8]
+    engine.apply(.setAddressDelay(chain: 0, seconds: Office.delay, by: 1))
+    var office = Office(engine.time)
     _ = engine.withdraw(2, 2_000, "a")
-    var (users, keys): (Set<UserID>, Set<UInt8>) = ([], [])
+    var isApproved = false
     for step in 0..<120 {
       let note: Comment = "seed \(seed), step \(step)"
-      let key = [1, 6, 7, 8, 30, 31, 32][Int(numbers.random(7))] as UInt8
       if numbers.random(4) == 0 {
-        owners[key] = Self.change(key, of: owners[key], &engine, &numbers)
+        office.change(&engine, &numbers)
         continue
       }
-      let user = numbers.random(5) == 0 ? 6 : owners[key] ?? 7
+      if numbers.random(4) == 0 {
+        engine.pass(Microseconds(numbers.random(3)) * Scene.second * Office.delay / 2 + 1)
+      }
+      let key = numbers.pick(Office.keys) ?? 1
+      let user = numbers.random(5) == 0 ? 6 : office.owners[key] ?? 7
       var approval = WithdrawalScene.approval(1, by: user, of: 2_000, key: WithdrawalScene.key(key))
       let isWrong = Self.spoil(&approval, &numbers)
-      let isRight = !isWrong && owners[key] == user && user != 2
-      let isNew = !users.contains(user) && !keys.contains(key)
-      let isOpen = users.count < Int(terms.approvals)
+      let now = engine.time
+      let isRight = !isWrong && office.allows(user, key, now) && user != 2
+      let yes = office.yes.filter { office.allows($0.user, $0.key, now) }
+      let isNew = !yes.contains { $0.user == user || $0.key == key }
       let reply = engine.apply(.approveWithdrawal(approval))
-      #expect((reply.rejection == nil) == (isRight && isNew && isOpen), note)
+      #expect((reply.rejection == nil) == (isRight && isNew && !isApproved), note)
       if reply.rejection == nil {
-        users.insert(user)
-        keys.insert(key)
-        #expect(reply.detail == Int64(terms.approvals) - Int64(users.count), note)
+        office.yes = yes + [(user, key)]
+        isApproved = office.yes.count == Int(terms.approvals)
+        #expect(reply.detail == Int64(terms.approvals) - Int64(office.yes.count), note)
       }
-      let status: WithdrawalStatus = users.count == Int(terms.approvals) ? .approved : .requested
-      #expect(engine.withdrawal(1)?.status == status, note)
-      #expect(Set(engine.withdrawal(1)?.approvals.map(\.user) ?? []) == users, note)
+      #expect(engine.withdrawal(1)?.status == (isApproved ? .approved : .requested), note)
+      #expect(engine.withdrawal(1)?.approvals.map(\.user) == office.yes.map(\.user), note)
     }
     let start = engine.apply(.startWithdrawal(id: 1)).rejection
-    #expect(start == (users.count == Int(terms.approvals) ? nil : .withdrawalNotApproved))
+    #expect(start == (isApproved ? nil : .withdrawalNotApproved))
   }
 
-  /// Revokes a key, or gives it to somebody, to trade with at times; says who approves by it now.
-  private static func change(
-    _ key: UInt8, of owner: UserID?, _ engine: inout AuctionEngine, _ numbers: inout CommandSource
-  ) -> UserID? {
-    engine.apply(.revokeKey(WithdrawalScene.key(key)))
-    if owner != nil { return nil }
-    let user = [1, 2, 6, 7, 8][Int(numbers.random(5))] as UserID
-    let role: Role = numbers.random(4) == 0 ? .trader : .operator
-    engine.apply(.registerKey(user: user, key: WithdrawalScene.key(key), role: role))
-    return role == .operator ? user : nil
+  /// Who may approve, and who did.
+  private struct Office {
+    static let keys: [UInt8] = [1, 6, 7, 8, 30, 31, 32]
+    /// Seconds.
+    static let delay: Int64 = 60
+
+    /// Keys and who holds them now as an operator, since when; user 2, who asks, may hold some too.
+    var owners: [UInt8: UserID] = [1: 1, 6: 6, 7: 7, 8: 8]
+    var since: [UInt8: Microseconds] = [:]
+    var frozen: Set<UserID> = []
+    var yes: [(user: UserID, key: UInt8)] = []
+
+    init(_ time: Microseconds) { for key in owners.keys { since[key] = time } }
+
+    func allows(_ user: UserID, _ key: UInt8, _ now: Microseconds) -> Bool {
+      guard owners[key] == user, let since = since[key] else { return false }
+      return !frozen.contains(user) && now >= since + Self.delay * Scene.second
+    }
+
+    /// Freezes somebody or lets him go; or revokes a key, or gives it to somebody, to trade with at times.
+    mutating func change(_ engine: inout AuctionEngine, _ numbers: inout CommandSource) {
+      if numbers.random(3) == 0 {
+        let user = numbers.pick(WithdrawalScene.operators) ?? 1
+        let isFrozen = frozen.remove(user) == nil
+        if isFrozen { frozen.insert(user) }
+        engine.apply(.setFrozen(user: user, frozen: isFrozen))
+        return
+      }
+      let key = numbers.pick(Self.keys) ?? 1
+      let isHeld = owners.removeValue(forKey: key) != nil
+      engine.apply(.revokeKey(WithdrawalScene.key(key)))
+      if isHeld { return }
+      let user = numbers.pick([1, 2, 6, 7, 8] as [UserID]) ?? 1
+      let role: Role = numbers.random(4) == 0 ? .trader : .operator
+      engine.apply(.registerKey(user: user, key: WithdrawalScene.key(key), role: role))
+      since[key] = engine.time
+      if role == .operator { owners[key] = user }
+    }
   }
 
   /// Now and then another field.

@@ -11,9 +11,9 @@ import Testing
   @Test func aUsersDayRolls() {
     var engine = WithdrawalScene.make()
     let start = engine.time
-    #expect(engine.withdraw(2, 1_000, "a").rejection == nil)
+    engine.pay(engine.withdraw(2, 1_000, "a").id)
     engine.pass(WithdrawalScene.hour)
-    #expect(engine.withdraw(2, 4_000, "b").rejection == nil)
+    engine.pay(engine.withdraw(2, 4_000, "b").id)
     #expect(engine.withdraw(2, 10, "c").rejection == .userDayLimit)
     // To the microsecond: what is 24 hours old still counts, what is older does not.
     engine.apply(.advanceTime(start + Self.day))
@@ -28,17 +28,17 @@ import Testing
 
   @Test func theVenuesDayIsOfAllUsers() {
     var engine = WithdrawalScene.make()
-    #expect(engine.withdraw(2, 5_000, "a").rejection == nil)
+    engine.pay(engine.withdraw(2, 5_000, "a").id)
     #expect(engine.withdraw(3, 3_001, "a").rejection == .venueDayLimit)
-    #expect(engine.withdraw(3, 3_000, "a").rejection == nil)
+    engine.pay(engine.withdraw(3, 3_000, "a").id)
     #expect(engine.withdraw(4, 10, "a").rejection == .venueDayLimit)
     #expect(engine.withdraw(2, 10, "b").rejection == .userDayLimit, "the user's comes first")
     engine.pass(Self.day + 1)
     #expect(engine.withdraw(4, 5_000, "a").rejection == nil)
   }
 
-  /// What did not leave does not count, whatever ended it; what left does.
-  @Test func whatDidNotLeaveDoesNotCount() {
+  /// What was called off does not count, whatever ended it; what left does.
+  @Test func whatWasCalledOffDoesNotCount() {
     var engine = WithdrawalScene.make()
     func ask(_ id: String) -> Int64 {
       let reply = engine.withdraw(2, 5_000, id)
@@ -46,47 +46,81 @@ import Testing
       #expect(engine.withdraw(2, 10, "more").rejection == .userDayLimit)
       return reply.id
     }
-    func start(_ id: Int64) {
-      for user in [UserID(1), 6] { _ = engine.approve(id, by: user, of: 5_000) }
-      #expect(engine.apply(.startWithdrawal(id: id)).rejection == nil)
-    }
     let cancelled = ask("a")
     engine.apply(.cancelWithdrawal(user: 2, id: cancelled))
     let rejected = ask("b")
     engine.apply(.rejectWithdrawal(id: rejected, by: 1, reason: "x"))
-    let reverted = ask("c")
-    start(reverted)
-    engine.apply(.failWithdrawal(id: reverted, isCancelled: false))
-    let aborted = ask("d")
-    start(aborted)
+    let aborted = ask("c")
+    engine.begin(aborted)
     engine.apply(.failWithdrawal(id: aborted, isCancelled: true))
-    _ = ask("e")
+    _ = ask("d")
     engine.apply(.setFrozen(user: 2, frozen: true))
     engine.apply(.setFrozen(user: 2, frozen: false))
-    let paid = ask("f")
-    start(paid)
-    engine.apply(.finishWithdrawal(id: paid))
+    engine.pay(ask("e"))
     #expect(engine.withdraw(2, 10, "more").rejection == .userDayLimit)
   }
 
-  /// An end after the window takes nothing off a day in which it no longer counts.
-  @Test func aLateEndTakesNothingOffTheDay() {
+  /// A user whose payments revert gets no new limit by it: they count for their day as those that left.
+  @Test func aRevertedOneCountsForItsDay() {
+    var engine = WithdrawalScene.make()
+    let start = engine.time
+    let reply = engine.withdraw(2, 5_000, "a")
+    engine.begin(reply.id)
+    engine.apply(.failWithdrawal(id: reply.id, isCancelled: false))
+    #expect(engine.cash(2) == [100_000, 0])
+    #expect(engine.withdraw(2, 10, "b").rejection == .userDayLimit)
+    #expect(engine.withdraw(3, 3_001, "b").rejection == .venueDayLimit)
+    engine.apply(.advanceTime(start + Self.day))
+    #expect(engine.withdraw(2, 10, "b").rejection == .userDayLimit)
+    engine.apply(.advanceTime(start + Self.day + 1))
+    #expect(engine.withdraw(2, 5_000, "b").rejection == nil)
+  }
+
+  /// Else several days' limits would leave at once when the wallet has coins again.
+  @Test func whatIsNotFinishedCountsHoweverOld() {
+    var engine = WithdrawalScene.make()
+    engine.begin(engine.withdraw(2, 900, "started").id)
+    #expect(engine.withdraw(2, 100, "approved").rejection == nil)
+    #expect(engine.withdraw(2, 2_000, "requested").rejection == nil)
+    for round in 0..<3 {
+      engine.pass(Self.day + 1)
+      #expect(engine.withdraw(2, 2_001, "r-\(round)").rejection == .userDayLimit)
+      let theirs = engine.withdraw(3, 4_000, "r-\(round)")
+      #expect(theirs.rejection == nil)
+      #expect(engine.withdraw(4, 1_001, "r-\(round)").rejection == .venueDayLimit)
+      engine.apply(.cancelWithdrawal(user: 3, id: theirs.id))
+    }
+    // Each leaves the day when it ends, once, whatever its end.
+    func limits(_ id: String, _ free: Int128) {
+      #expect(engine.withdraw(2, free + 1, id).rejection == .userDayLimit, "\(id)")
+      let reply = engine.withdraw(2, free, id)
+      #expect(reply.rejection == nil, "\(id)")
+      engine.apply(.cancelWithdrawal(user: 2, id: reply.id))
+    }
+    engine.apply(.finishWithdrawal(id: 1))
+    limits("a", 2_900)
+    engine.apply(.cancelWithdrawal(user: 2, id: 2))
+    limits("b", 3_000)
+    engine.begin(3)
+    limits("c", 3_000)
+    engine.apply(.failWithdrawal(id: 3, isCancelled: false))
+    limits("d", 5_000)
+    #expect(engine.withdrawals.day(2, Scene.usd) == (0, 0))
+    engine.accounts.checkConservation()
+  }
+
+  /// Nor does an end take anything off twice where nobody asked between the window's end and it.
+  @Test func aLateEndIsTakenOffOnce() {
     var engine = WithdrawalScene.make()
     for (id, amount) in [("a", 1_000), ("b", 900)] {
-      let reply = engine.withdraw(2, Int128(amount), id)
-      engine.apply(.startWithdrawal(id: reply.id))
+      engine.begin(engine.withdraw(2, Int128(amount), id).id)
     }
     engine.pass(Self.day + 1)
-    #expect(engine.withdraw(2, 5_000, "c").rejection == nil)
-    engine.apply(.failWithdrawal(id: 1, isCancelled: false))
-    #expect(engine.withdraw(2, 10, "d").rejection == .userDayLimit)
-    // Nor where nobody asked between the window's end and it.
-    engine.pass(Self.day + 1)
+    engine.apply(.finishWithdrawal(id: 1))
     engine.apply(.failWithdrawal(id: 2, isCancelled: true))
-    #expect(engine.withdrawals.day(2, Scene.usd).user == 5_000)
-    #expect(engine.withdraw(2, 5_000, "d").rejection == nil)
-    #expect(engine.withdraw(2, 10, "e").rejection == .userDayLimit)
-    engine.accounts.checkConservation()
+    #expect(engine.withdraw(2, 5_000, "c").rejection == nil)
+    #expect(engine.withdraw(2, 10, "d").rejection == .userDayLimit)
+    #expect(engine.withdrawals.day(2, Scene.usd) == (5_000, 5_000))
   }
 
   /// A limit that falls below what left today refuses, and nothing else.
@@ -95,10 +129,10 @@ import Testing
     _ = engine.withdraw(2, 1_000, "a")
     var terms = WithdrawalScene.terms
     terms.userDayLimit = 0
-    engine.apply(.setWithdrawalTerms(terms))
+    engine.apply(.setWithdrawalTerms(terms, by: 1))
     #expect(engine.withdraw(2, 10, "b").rejection == .userDayLimit)
     (terms.userDayLimit, terms.venueDayLimit) = (5_000, 500)
-    engine.apply(.setWithdrawalTerms(terms))
+    engine.apply(.setWithdrawalTerms(terms, by: 1))
     #expect(engine.withdraw(2, 10, "b").rejection == .venueDayLimit)
     #expect(engine.apply(.startWithdrawal(id: 1)).rejection == nil)
   }
@@ -120,7 +154,7 @@ import Testing
     // Terms, addresses and the user's state do not change an answer that was given.
     var terms = WithdrawalScene.terms
     (terms.isOpen, terms.fee) = (false, 50)
-    engine.apply(.setWithdrawalTerms(terms))
+    engine.apply(.setWithdrawalTerms(terms, by: 1))
     engine.apply(.removePayoutAddress(user: 2, chain: 0, address: WithdrawalScene.address(2)))
     #expect(engine.withdraw(2, 100, "a") == again)
   }
@@ -159,12 +193,13 @@ import Testing
       var amount: Int128
       var id: String
       var time: Microseconds
-      var status: WithdrawalStatus = .approved
+      var status = WithdrawalStatus.approved
     }
 
     static let terms = {
       var terms = WithdrawalScene.terms
       (terms.userDayLimit, terms.venueDayLimit) = (2_500, 6_000)
+      terms.approvalAbove = 1_300
       return terms
     }()
 
@@ -172,9 +207,9 @@ import Testing
 
     func day(_ now: Microseconds, of user: UserID?) -> Int128 {
       rows.reduce(0) { sum, row in
-        let leaves = ![.cancelled, .rejected, .reverted].contains(row.status)
         let isOfDay = now - row.time <= 86_400_000_000
-        return sum + (leaves && isOfDay && (user ?? row.user) == row.user ? row.amount : 0)
+        let counts = Naive.counts(row.status, isOfDay: isOfDay)
+        return sum + (counts && (user ?? row.user) == row.user ? row.amount : 0)
       }
     }
 
@@ -187,13 +222,13 @@ import Testing
         let isSame = rows[known].amount == asked.amount
         return (isSame ? nil : .duplicateClientWithdrawalID, Int64(known + 1))
       }
-      if day(asked.time, of: asked.user) + asked.amount > Self.terms.userDayLimit {
-        return (.userDayLimit, 0)
-      }
+      let taken = day(asked.time, of: asked.user) + asked.amount
+      if taken > Self.terms.userDayLimit { return (.userDayLimit, 0) }
       if day(asked.time, of: nil) + asked.amount > Self.terms.venueDayLimit {
         return (.venueDayLimit, 0)
       }
       rows.append(asked)
+      if taken > Self.terms.approvalAbove { rows[rows.count - 1].status = .requested }
       return (nil, Int64(rows.count))
     }
   }
@@ -203,6 +238,7 @@ import Testing
     var numbers = CommandSource(seed: seed)
     var oracle = Oracle()
     var counts: [Rejection?: Int] = [:]
+    var statuses: [WithdrawalStatus: Int] = [:]
     for step in 0..<1_500 {
       let note: Comment = "seed \(seed), step \(step)"
       if numbers.random(3) == 0 { Self.pass(&engine, &numbers, oracle) }
@@ -223,6 +259,12 @@ import Testing
       let expected = oracle.answer(asked)
       #expect(reply.rejection == expected.rejection && reply.id == expected.id, note)
       counts[reply.rejection, default: 0] += 1
+      if reply.rejection == nil, reply.detail == 0 {
+        let status = oracle.rows[oracle.rows.count - 1].status
+        #expect(engine.withdrawal(reply.id)?.status == status, note)
+        #expect(engine.withdrawal(reply.id)?.approvalsNeeded == (status == .approved ? 0 : 2), note)
+        statuses[status, default: 0] += 1
+      }
       let day = engine.withdrawals.day(asked.user, Scene.usd)
       #expect(day.user == oracle.day(asked.time, of: asked.user), note)
       #expect(day.venue == oracle.day(asked.time, of: nil), note)
@@ -232,6 +274,7 @@ import Testing
     for rejection in all {
       #expect(counts[rejection, default: 0] > 2, "seed \(seed): \(counts)")
     }
+    #expect(statuses.count == 2 && statuses.values.allSatisfy { $0 > 2 }, "seed \(seed)")
     engine.accounts.checkConservation()
   }
 
@@ -247,24 +290,47 @@ import Testing
     engine.apply(.advanceTime(next))
   }
 
-  /// Ends one of the last in some way.
+  /// Starts or ends one of the last in some way, or an old one.
   private static func end(
     _ engine: inout AuctionEngine, _ numbers: inout CommandSource, _ oracle: inout Oracle,
     _ note: Comment
   ) {
-    let recent = oracle.rows.indices.suffix(12).filter { !oracle.rows[$0].status.isFinished }
-    guard let row = numbers.pick(recent) else { return }
+    let open = oracle.rows.indices.filter { !oracle.rows[$0].status.isFinished }
+    guard let row = numbers.random(2) == 0 ? open.first : numbers.pick(open.suffix(6)) else {
+      return
+    }
     let id = Int64(row + 1)
+    if numbers.random(3) == 0 {
+      Self.begin(&engine, id, oracle.rows[row].status, note)
+      oracle.rows[row].status = .started
+      return
+    }
     let (command, status): (Command, WithdrawalStatus) =
-      switch numbers.random(4) {
-      case 0: (.cancelWithdrawal(user: oracle.rows[row].user, id: id), .cancelled)
-      case 1: (.rejectWithdrawal(id: id, by: 1, reason: "x"), .rejected)
+      switch numbers.random(oracle.rows[row].status == .started ? 3 : 5) {
+      case 4: (.cancelWithdrawal(user: oracle.rows[row].user, id: id), .cancelled)
+      case 3: (.rejectWithdrawal(id: id, by: 1, reason: "x"), .rejected)
+      case 1: (.failWithdrawal(id: id, isCancelled: true), .cancelled)
       case 2: (.failWithdrawal(id: id, isCancelled: false), .reverted)
       default: (.finishWithdrawal(id: id), .confirmed)
       }
-    if status == .reverted || status == .confirmed { engine.apply(.startWithdrawal(id: id)) }
+    // Custody ends what it has started.
+    switch command {
+    case .finishWithdrawal, .failWithdrawal:
+      Self.begin(&engine, id, oracle.rows[row].status, note)
+    default: break
+    }
     #expect(engine.apply(command).rejection == nil, note)
     oracle.rows[row].status = status
+  }
+
+  /// What needs approvals is not started without them.
+  private static func begin(
+    _ engine: inout AuctionEngine, _ id: Int64, _ status: WithdrawalStatus, _ note: Comment
+  ) {
+    if status == .requested {
+      #expect(engine.apply(.startWithdrawal(id: id)).rejection == .withdrawalNotApproved, note)
+    }
+    engine.begin(id)
   }
 }
 

@@ -11,6 +11,9 @@ import Testing
     for (amount, id) in [(1_500, "1"), (100, "2"), (100, "3"), (100, "4"), (100, "5")] {
       precondition(engine.withdraw(2, Int128(amount), id).rejection == nil)
     }
+    for (id, user) in [(2, 7), (2, 8), (3, 7), (3, 8), (4, 7), (4, 8)] as [(Int64, UserID)] {
+      precondition(engine.approve(id, by: user, of: 100).rejection == nil)
+    }
     engine.apply(.startWithdrawal(id: 3))
     engine.apply(.startWithdrawal(id: 4))
     engine.apply(.finishWithdrawal(id: 4))
@@ -23,7 +26,7 @@ import Testing
   private static func terms(_ change: (inout WithdrawalTerms) -> Void) -> Command {
     var terms = WithdrawalScene.terms
     change(&terms)
-    return .setWithdrawalTerms(terms)
+    return .setWithdrawalTerms(terms, by: 1)
   }
 
   private static func approve(_ change: (inout WithdrawalApproval) -> Void) -> Command {
@@ -38,12 +41,18 @@ import Testing
   private static let giant = Bounds.maximumAtoms
 
   static let terms: [(Command, Rejection)] = [
-    (.setAddressDelay(chain: 1, seconds: 0), .unknownChain),
-    (.setAddressDelay(chain: .max, seconds: 0), .unknownChain),
-    (.setAddressDelay(chain: 0, seconds: -1), .withdrawalTermsInvalid),
-    (.setAddressDelay(chain: 0, seconds: .max), .withdrawalTermsInvalid),
+    (.setAddressDelay(chain: 0, seconds: 5, by: 0), .unknownUser),
+    (.setAddressDelay(chain: 0, seconds: 5, by: .max), .unknownUser),
+    (.setAddressDelay(chain: 0, seconds: 5, by: 5), .userFrozen),
+    (.setWithdrawalTerms(WithdrawalScene.terms, by: 0), .unknownUser),
+    (.setWithdrawalTerms(WithdrawalScene.terms, by: 99), .unknownUser),
+    (.setWithdrawalTerms(WithdrawalScene.terms, by: 5), .userFrozen),
+    (.setAddressDelay(chain: 1, seconds: 0, by: 1), .unknownChain),
+    (.setAddressDelay(chain: .max, seconds: 0, by: 1), .unknownChain),
+    (.setAddressDelay(chain: 0, seconds: -1, by: 1), .withdrawalTermsInvalid),
+    (.setAddressDelay(chain: 0, seconds: .max, by: 1), .withdrawalTermsInvalid),
     (
-      .setAddressDelay(chain: 0, seconds: Bounds.maximumAddressDelaySeconds + 1),
+      .setAddressDelay(chain: 0, seconds: Bounds.maximumAddressDelaySeconds + 1, by: 1),
       .withdrawalTermsInvalid
     ),
     (terms { $0.asset = 9 }, .unknownAsset), (terms { $0.chain = 1 }, .unknownChain),
@@ -221,7 +230,7 @@ import Testing
     #expect(engine.apply(.startWithdrawal(id: id)).rejection == .userFrozen)
     var terms = WithdrawalScene.terms
     terms.isOpen = false
-    engine.apply(.setWithdrawalTerms(terms))
+    engine.apply(.setWithdrawalTerms(terms, by: 1))
     #expect(engine.withdraw(3, 10, "b").rejection == .withdrawalsNotOffered)
   }
 

@@ -17,8 +17,8 @@ enum WithdrawalScene {
   static func make(_ terms: WithdrawalTerms = terms) -> AuctionEngine {
     var engine = Scene.make()
     var commands: [Command] = [
-      .registerChain(name: "dev"), .setAddressDelay(chain: chain, seconds: 0),
-      .setWithdrawalTerms(terms),
+      .registerChain(name: "dev"), .setAddressDelay(chain: chain, seconds: 0, by: 1),
+      .setWithdrawalTerms(terms, by: 1),
     ]
     for user in UserID(2)...5 { commands.append(add(user, address(UInt8(user)))) }
     for user in UserID(6)...8 { commands.append(.registerUser(name: "operator-\(user)")) }
@@ -80,6 +80,26 @@ extension AuctionEngine {
     apply(.approveWithdrawal(WithdrawalScene.approval(id, by: user, of: amount)))
   }
 
+  /// Approves one as far as it needs it, and starts it.
+  mutating func begin(_ id: Int64) {
+    for user in WithdrawalScene.operators {
+      guard let asked = withdrawal(id), asked.status == .requested else { break }
+      let approval = WithdrawalApproval(
+        id: id, operator: user, key: WithdrawalScene.key(UInt8(user)), user: asked.user,
+        asset: asked.asset, amount: asked.amount, fee: asked.fee, address: asked.address,
+        signature: [])
+      apply(.approveWithdrawal(approval))
+    }
+    let reply = apply(.startWithdrawal(id: id))
+    precondition(reply.rejection == nil, "\(id) was not started: \(reply)")
+  }
+
+  /// All the way, to its payment.
+  mutating func pay(_ id: Int64) {
+    begin(id)
+    apply(.finishWithdrawal(id: id))
+  }
+
   /// The entries since the last look: user, type, free and locked.
   mutating func takeEntries() -> [String] {
     let rows = effects.entries.map { "\($0.user) \($0.type) \($0.freeDelta) \($0.lockedDelta)" }
@@ -90,7 +110,7 @@ extension AuctionEngine {
   /// The statuses that withdrawals came to since the last look.
   var moves: [String] {
     effects.directory.compactMap { event in
-      guard case .withdrawalChanged(let id, let status, _, _) = event else { return nil }
+      guard case .withdrawalChanged(let id, let status, _, _, _) = event else { return nil }
       return "\(id) \(status)"
     }
   }

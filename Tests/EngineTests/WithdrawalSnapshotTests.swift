@@ -18,13 +18,14 @@ import Testing
       precondition(reply.rejection == nil)
     }
     _ = engine.approve(3, by: 6, of: 1_500)
-    for id in Int64(5)...7 { engine.apply(.startWithdrawal(id: id)) }
+    for user in [UserID(7), 8] { _ = engine.approve(4, by: user, of: 100) }
+    for id in Int64(5)...7 { engine.begin(id) }
     engine.apply(.finishWithdrawal(id: 6))
     engine.apply(.failWithdrawal(id: 7, isCancelled: false))
     engine.apply(.cancelWithdrawal(user: 3, id: 8))
     engine.apply(.rejectWithdrawal(id: 9, by: 1, reason: "no"))
     engine.apply(.registerChain(name: "other"))
-    engine.apply(.setAddressDelay(chain: 1, seconds: 77))
+    engine.apply(.setAddressDelay(chain: 1, seconds: 77, by: 1))
     engine.apply(
       .addPayoutAddress(
         PayoutAddressAddition(
@@ -66,7 +67,7 @@ import Testing
     let commands: [Command] = [
       WithdrawalScene.request(2, 100, "w-100"), WithdrawalScene.request(2, 99, "w-100"),
       WithdrawalScene.request(4, 100, "gone"), WithdrawalScene.request(3, 100, "old"),
-      WithdrawalScene.request(2, 3_298, "to"), WithdrawalScene.request(2, 3_297, "the-limit"),
+      WithdrawalScene.request(2, 3_198, "to"), WithdrawalScene.request(2, 3_197, "the-limit"),
       .approveWithdrawal(WithdrawalScene.approval(3, by: 6, of: 1_500)),
       .approveWithdrawal(WithdrawalScene.approval(3, by: 7, of: 1_500)),
       .startWithdrawal(id: 3), .startWithdrawal(id: 3), .finishWithdrawal(id: 1),
@@ -95,7 +96,7 @@ import Testing
       .removePayoutAddress(user: 2, chain: 0, address: WithdrawalScene.address(2)))
     #expect(Venue.snapshot(engine).count == before.count)
     #expect(throws: ByteError.self) {
-      _ = try AuctionEngine(restoring: before + [0, 0, 0, 0, 1, 0])
+      _ = try AuctionEngine(restoring: before + [0, 0, 0, 0, 0, 0, 1, 0])
     }
   }
 
@@ -125,7 +126,8 @@ import Testing
 
   private static let other = Withdrawal.Approver(user: 7, key: WithdrawalScene.key(7))
 
-  /// Number 1 is older than a day and started, 3 has one of two approvals, 4 is approved, 5 started, 6 paid.
+  /// Number 1 is older than a day and started, 3 has one of two approvals, 4 has both, 5 is started, 6
+  /// paid.
   @Test func withdrawalsThatNoCommandMakesAreRefused() {
     // The lock is not theirs any more.
     refuses(4) { $0.amount += 1 }
@@ -169,16 +171,16 @@ import Testing
   @Test func termsAndAddressesThatNoCommandMakesAreRefused() {
     let line = ListedPayoutAddress(
       chain: 0, address: WithdrawalScene.address(50), label: "", addedAt: 5, usableAt: 5)
-    refuses { $0.withdrawals.delays[9] = 5 }
-    refuses { $0.withdrawals.delays[0] = Bounds.maximumAddressDelaySeconds + 1 }
-    refuses { $0.withdrawals.terms[0]?.minimum = 0 }
-    refuses { $0.withdrawals.terms[0]?.fee = -1 }
-    refuses { $0.withdrawals.terms[0]?.userDayLimit = Bounds.maximumAtoms }
-    refuses { $0.withdrawals.terms[0]?.venueDayLimit = .min }
-    refuses { $0.withdrawals.terms[0]?.approvals = 99 }
-    refuses { $0.withdrawals.terms[0]?.asset = 99 }
-    refuses { $0.withdrawals.terms[0]?.chain = 99 }
-    refuses { $0.withdrawals.terms[1] = $0.withdrawals.terms[0] }
+    refuses { $0.withdrawals.delays.inForce[9] = 5 }
+    refuses { $0.withdrawals.delays.inForce[0] = Bounds.maximumAddressDelaySeconds + 1 }
+    refuses { $0.withdrawals.terms.inForce[0]?.minimum = 0 }
+    refuses { $0.withdrawals.terms.inForce[0]?.fee = -1 }
+    refuses { $0.withdrawals.terms.inForce[0]?.userDayLimit = Bounds.maximumAtoms }
+    refuses { $0.withdrawals.terms.inForce[0]?.venueDayLimit = .min }
+    refuses { $0.withdrawals.terms.inForce[0]?.approvals = 99 }
+    refuses { $0.withdrawals.terms.inForce[0]?.asset = 99 }
+    refuses { $0.withdrawals.terms.inForce[0]?.chain = 99 }
+    refuses { $0.withdrawals.terms.inForce[1] = $0.withdrawals.terms.inForce[0] }
     refuses { $0.withdrawals.addresses[0] = [line] }
     refuses { $0.withdrawals.addresses[99] = [line] }
     refuses { $0.withdrawals.addresses[2] = [] }
@@ -194,6 +196,64 @@ import Testing
         return other
       }
     }
+  }
+
+  /// Chain 1's delay of 77 s is to fall to 7, and USD's limits are to rise in a day.
+  @Test func changesThatWaitAreThereOrRefused() throws {
+    func change(_ engine: inout AuctionEngine, _ damage: (inout AuctionEngine) -> Void) -> [UInt8] {
+      var terms = WithdrawalScene.terms
+      engine.apply(.setAddressDelay(chain: 0, seconds: 86_400, by: 1))
+      terms.userDayLimit = 6_000
+      engine.apply(.setWithdrawalTerms(terms, by: 1))
+      terms.asset = Scene.coin
+      terms.chain = 1
+      engine.apply(.setWithdrawalTerms(terms, by: 1))
+      engine.apply(.setAddressDelay(chain: 1, seconds: 7, by: 1))
+      damage(&engine)
+      return Venue.snapshot(engine)
+    }
+    var engine = full()
+    let bytes = change(&engine) { _ in }
+    var restored = try AuctionEngine(restoring: bytes)
+    #expect(Venue.snapshot(restored) == bytes)
+    let (day, delay) = (engine.time + 24 * WithdrawalScene.hour, engine.time + 77 * Scene.second)
+    #expect(restored.pendingWithdrawalTerms().map(\.value.userDayLimit) == [6_000])
+    #expect(restored.pendingWithdrawalTerms().map(\.effectiveAt) == [day])
+    #expect(restored.pendingAddressDelay(on: 1) == PendingChange(7, effectiveAt: delay))
+    for time in [delay - 1, delay, day - 1, day] {
+      engine.apply(.advanceTime(time))
+      restored.apply(.advanceTime(time))
+      #expect(Venue.snapshot(engine) == Venue.snapshot(restored))
+      #expect(restored.addressDelay(on: 1) == (time < delay ? 77 : 7))
+      #expect(restored.withdrawalTerms(of: 0)?.userDayLimit == (time < day ? 5_000 : 6_000))
+    }
+    typealias Pending<Value: Sendable & Equatable> = PendingChange<Value>
+    let most = Bounds.maximumAddressDelaySeconds * Scene.second
+    let damages: [(inout AuctionEngine) -> Void] = [
+      { $0.withdrawals.delays.pending[1]?.value = 77 },
+      { $0.withdrawals.delays.pending[1]?.effectiveAt = $0.time },
+      { $0.withdrawals.delays.pending[1]?.effectiveAt = $0.time + most + 1 },
+      { $0.withdrawals.delays.pending[9] = Pending(1, effectiveAt: $0.time + 1) },
+      { $0.withdrawals.terms.pending[0]?.value.userDayLimit = 5_000 },
+      { $0.withdrawals.terms.pending[0]?.value.minimum = 0 },
+      { $0.withdrawals.terms.pending[0]?.value.chain = 9 },
+      { $0.withdrawals.terms.pending[0]?.value.asset = 9 },
+      { $0.withdrawals.terms.pending[0]?.effectiveAt = $0.time },
+      { $0.withdrawals.terms.pending[0]?.effectiveAt = .max },
+      { $0.withdrawals.terms.pending[1] = $0.withdrawals.terms.pending[0] },
+      { $0.withdrawals.terms.inForce[0] = nil },
+    ]
+    for (number, damage) in damages.enumerated() {
+      var engine = full()
+      let bytes = change(&engine, damage)
+      #expect(throws: ByteError.self, "\(number)") { _ = try AuctionEngine(restoring: bytes) }
+    }
+  }
+
+  @Test func keysHaveTheirAge() {
+    refuses { $0.users[1].keys[0].registered = $0.time + 1 }
+    refuses { $0.users[1].keys[0].registered = $0.users[1].registered - 1 }
+    refuses { $0.users[3].registered = $0.time + 1 }
   }
 
   /// What is in the day is there without gaps, what is before it is not finished.

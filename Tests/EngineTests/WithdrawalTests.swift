@@ -58,7 +58,7 @@ import Testing
     _ = engine.withdraw(2, 1_001, "a")
     var terms = WithdrawalScene.terms
     (terms.fee, terms.approvals, terms.isOpen) = (9, 0, false)
-    engine.apply(.setWithdrawalTerms(terms))
+    engine.apply(.setWithdrawalTerms(terms, by: 1))
     #expect(engine.withdraw(2, 1_001, "b").rejection == .withdrawalsNotOffered)
     #expect(engine.apply(.startWithdrawal(id: 1)).rejection == .withdrawalNotApproved)
     #expect(engine.approve(1, by: 1, of: 1_001).detail == 1)
@@ -96,15 +96,40 @@ import Testing
     #expect(engine.withdraw(2, 500, "a").detail == 1 && engine.cash(2) == [100_000, 0])
   }
 
-  @Test func aRejectedOneHasItsReason() {
+  /// Each step says who decided it, and 0 where no person did.
+  @Test func eachStepSaysWhoDecided() {
     var engine = WithdrawalScene.make()
-    _ = engine.withdraw(2, 500, "a")
-    engine.effects.removeAll()
-    engine.apply(.rejectWithdrawal(id: 1, by: 6, reason: "sanctioned"))
+    func steps(_ commands: Command...) -> [String] {
+      engine.effects.removeAll()
+      for command in commands { #expect(engine.apply(command).rejection == nil, "\(command)") }
+      return engine.effects.directory.compactMap { event in
+        guard case .withdrawalChanged(let id, let status, let by, let reason, let time) = event
+        else { return nil }
+        #expect(time == engine.time)
+        return "\(id) \(status) by \(by) \(reason)"
+      }
+    }
+    for id in 1...5 { _ = engine.withdraw(2, 100, "\(id)") }
+    _ = engine.withdraw(2, 1_000, "6")
     #expect(
-      engine.effects.directory == [
-        .withdrawalChanged(1, .rejected, reason: "sanctioned", time: engine.time)
+      steps(.rejectWithdrawal(id: 1, by: 6, reason: "sanctioned")) == ["1 rejected by 6 sanctioned"]
+    )
+    #expect(steps(.rejectWithdrawal(id: 2, by: 0, reason: "dry")) == ["2 rejected by 0 dry"])
+    #expect(steps(.cancelWithdrawal(user: 2, id: 3)) == ["3 cancelled by 2 by its user"])
+    #expect(
+      steps(.startWithdrawal(id: 4), .finishWithdrawal(id: 4)) == [
+        "4 started by 0 ", "4 confirmed by 0 ",
       ])
+    #expect(
+      steps(
+        .approveWithdrawal(WithdrawalScene.approval(6, by: 8, of: 1_000)),
+        .approveWithdrawal(WithdrawalScene.approval(6, by: 7, of: 1_000))) == ["6 approved by 7 "])
+    #expect(
+      steps(.startWithdrawal(id: 6), .failWithdrawal(id: 6, isCancelled: false)) == [
+        "6 started by 0 ", "6 reverted by 0 ",
+      ])
+    #expect(
+      steps(.setFrozen(user: 2, frozen: true)) == ["5 cancelled by 0 the user was frozen"])
   }
 
   /// What is not yet on its way ends, and then the orders; what is started goes on.
@@ -170,7 +195,7 @@ import Testing
 
   @Test func aNewAddressWaits() {
     var engine = WithdrawalScene.make()
-    engine.apply(.setAddressDelay(chain: 0, seconds: 60))
+    engine.apply(.setAddressDelay(chain: 0, seconds: 60, by: 1))
     let fresh = WithdrawalScene.address(99)
     let usable = engine.time + 60 * Scene.second
     #expect(engine.apply(WithdrawalScene.add(2, fresh, label: "cold")).detail == usable)
@@ -178,15 +203,12 @@ import Testing
       engine.payoutAddresses(of: 2).last
         == ListedPayoutAddress(
           chain: 0, address: fresh, label: "cold", addedAt: engine.time, usableAt: usable))
-    // A shorter delay is for later ones.
-    engine.apply(.setAddressDelay(chain: 0, seconds: 0))
     engine.apply(.advanceTime(usable - 1))
     #expect(
       engine.apply(WithdrawalScene.request(2, 50, "a", to: fresh)).rejection == .addressTooNew)
     engine.apply(.advanceTime(usable))
     #expect(engine.apply(WithdrawalScene.request(2, 50, "a", to: fresh)).rejection == nil)
     // Removed and listed again it waits again; what was asked for before goes on.
-    engine.apply(.setAddressDelay(chain: 0, seconds: 60))
     engine.apply(.removePayoutAddress(user: 2, chain: 0, address: fresh))
     #expect(
       engine.apply(WithdrawalScene.request(2, 50, "b", to: fresh)).rejection == .addressNotListed)
@@ -215,7 +237,7 @@ import Testing
     engine.apply(.registerChain(name: "other"))
     var terms = WithdrawalScene.terms
     terms.chain = 1
-    engine.apply(.setWithdrawalTerms(terms))
+    #expect(engine.apply(.setWithdrawalTerms(terms, by: 1)).detail == engine.time)
     #expect(engine.withdraw(2, 50, "a").rejection == .addressNotListed)
   }
 

@@ -181,21 +181,23 @@ private func withdrawals(
 ) -> [(name: String, command: Command)] {
   let payoutAddress = PayoutAddress((1...20).map { UInt8($0) })
   return [
-    ("setAddressDelay", .setAddressDelay(chain: 0, seconds: 86_400)),
-    ("setAddressDelay.ends", .setAddressDelay(chain: .max, seconds: .min)),
+    ("setAddressDelay", .setAddressDelay(chain: 0, seconds: 86_400, by: 1)),
+    ("setAddressDelay.ends", .setAddressDelay(chain: .max, seconds: .min, by: .max)),
     (
       "setWithdrawalTerms",
       .setWithdrawalTerms(
         WithdrawalTerms(
           asset: 1, chain: 0, minimum: 1_000, fee: 10, userDayLimit: 1_000_000,
-          venueDayLimit: 50_000_000, approvalAbove: 100_000, approvals: 2))
+          venueDayLimit: 50_000_000, approvalAbove: 100_000, approvals: 2),
+        by: 1)
     ),
     (
       "setWithdrawalTerms.ends",
       .setWithdrawalTerms(
         WithdrawalTerms(
           asset: .max, chain: .max, isOpen: false, minimum: .min, fee: .max, userDayLimit: .min,
-          venueDayLimit: .max, approvalAbove: .min, approvals: .max))
+          venueDayLimit: .max, approvalAbove: .min, approvals: .max),
+        by: .max)
     ),
     (
       "addPayoutAddress",
@@ -254,13 +256,13 @@ extension SeededNumbers {
     case 12: .approveAdjustment(id: integer(), by: integer())
     case 13: .refuseAdjustment(id: integer(), by: integer())
     case 14: .activateRules(version: integer())
-    case 24: .setAddressDelay(chain: integer(), seconds: integer())
+    case 24: .setAddressDelay(chain: integer(), seconds: integer(), by: integer())
     case 25:
       .setWithdrawalTerms(
         WithdrawalTerms(
           asset: integer(), chain: integer(), isOpen: once(in: 2), minimum: integer(),
           fee: integer(), userDayLimit: integer(), venueDayLimit: integer(),
-          approvalAbove: integer(), approvals: integer()))
+          approvalAbove: integer(), approvals: integer()), by: integer())
     case 26:
       .addPayoutAddress(
         PayoutAddressAddition(

@@ -20,11 +20,11 @@ extension DatabaseTests {
     private static func genesis() throws -> [Command] {
       var commands: [Command] = try Load.genesis()
       commands += [
-        .registerChain(name: "dev"), .setAddressDelay(chain: 0, seconds: 0),
+        .registerChain(name: "dev"), .setAddressDelay(chain: 0, seconds: 0, by: 1),
         .setWithdrawalTerms(
           WithdrawalTerms(
             asset: 0, chain: 0, minimum: 1, fee: 3, userDayLimit: 1 << 118, venueDayLimit: 1 << 119,
-            approvalAbove: 1 << 90, approvals: 2)),
+            approvalAbove: 1 << 90, approvals: 2), by: 1),
       ]
       for user in UserID(2)...3 {
         commands.append(
@@ -55,17 +55,19 @@ extension DatabaseTests {
           address: address, signature: [UInt8](repeating: UInt8(user), count: 64)))
     }
 
-    /// A number of each fate; the commands of one come one after another. The ids count from `first`.
+    /// A number of each fate; the commands of one come one after another. The ids count from `first`. User 2's
+    /// need approvals, user 3's do not.
     private static func fates(_ count: Int, first: Int64 = 1) throws -> [Command] {
       var commands: [Command] = []
       for id in first..<first + Int64(count) {
-        let amount: Int128 = id % 3 == 0 ? 1 << 91 : Int128(id)
-        commands.append(try request(2, amount, "w-\(id)"))
-        if id % 3 == 0 {
+        let user: UserID = id % 3 == 0 ? 2 : 3
+        let amount: Int128 = user == 2 ? 1 << 91 : Int128(id)
+        commands.append(try request(user, amount, "w-\(id)"))
+        if user == 2 {
           for user in [1, 3] as [UserID] { commands.append(try approve(id, amount, by: user)) }
         }
         switch id % 5 {
-        case 0: commands.append(.cancelWithdrawal(user: 2, id: id))
+        case 0: commands.append(.cancelWithdrawal(user: user, id: id))
         case 1: commands.append(.rejectWithdrawal(id: id, by: 1, reason: "caf\u{e9} \(id)"))
         case 2: commands += [.startWithdrawal(id: id), .finishWithdrawal(id: id)]
         case 3: commands += [.startWithdrawal(id: id), .failWithdrawal(id: id, isCancelled: false)]
@@ -79,12 +81,14 @@ extension DatabaseTests {
 
     private static let rows = """
       select concat_ws(' ', id, user_id, asset, amount, fee, encode(address, 'hex'), chain,
-        client_id, approvals_needed, decision, status, quote_literal(reason), payment,
+        client_id, approvals_needed, decision, status, quote_literal(reason),
+        coalesce(decided_by::text, 'nobody'), payment,
         extract(epoch from created_at) * 1000000, extract(epoch from updated_at) * 1000000)
       from public.withdrawals order by id
       """
     private static let steps = """
-      select withdrawal_id || ': ' || string_agg(status, ' ' order by id)
+      select withdrawal_id || ': '
+        || string_agg(concat_ws(' by ', status, decided_by), ', ' order by id)
       from core.withdrawal_log group by withdrawal_id order by withdrawal_id
       """
     private static let approvals = """
@@ -104,16 +108,26 @@ extension DatabaseTests {
       var steps: [String] = []
       var approvals: [String] = []
 
+      private struct Known {
+        var asked: Withdrawal
+        var steps: [String]
+        var by = "nobody"
+        var reason = ""
+        var time: Microseconds
+      }
+
       init(_ events: some Sequence<DirectoryEvent>) {
-        var known: [(asked: Withdrawal, steps: [WithdrawalStatus], reason: String, time: Int64)] =
-          []
+        var known: [Known] = []
         for event in events {
           switch event {
           case .withdrawalRequested(let asked):
-            known.append((asked, [asked.status], "", asked.requestedAt))
-          case .withdrawalChanged(let id, let status, let reason, let time):
-            known[Int(id) - 1].steps.append(status)
-            (known[Int(id) - 1].reason, known[Int(id) - 1].time) = (reason, time)
+            known.append(Known(asked: asked, steps: [asked.status.name], time: asked.requestedAt))
+          case .withdrawalChanged(let id, let status, let by, let reason, let time):
+            var now = known[Int(id) - 1]
+            now.asked.status = status
+            now.steps.append("\(status.name) by \(by)")
+            (now.by, now.reason, now.time) = ("\(by)", reason, time)
+            known[Int(id) - 1] = now
           case .withdrawalApproved(let approval, let time):
             approvals.append(
               "\(approval.id) \(approval.operator) \(Self.hex(approval.key.bytes)) "
@@ -121,13 +135,14 @@ extension DatabaseTests {
           default: break
           }
         }
-        for (asked, steps, reason, time) in known {
-          let status = steps[steps.count - 1].name
+        for known in known {
+          let (asked, status) = (known.asked, known.asked.status.name)
           rows.append(
             "\(asked.id) \(asked.user) USDC \(asked.amount) \(asked.fee) "
               + "\(Self.hex(asked.address.bytes)) dev \(asked.clientID) \(asked.approvalsNeeded) "
-              + "\(status) \(status) '\(reason)' \(asked.requestedAt).000000 \(time).000000")
-          self.steps.append("\(asked.id): \(steps.map(\.name).joined(separator: " "))")
+              + "\(status) \(status) '\(known.reason)' \(known.by) "
+              + "\(asked.requestedAt).000000 \(known.time).000000")
+          steps.append("\(asked.id): \(known.steps.joined(separator: ", "))")
         }
       }
 
@@ -171,9 +186,10 @@ extension DatabaseTests {
       let steps = Expected(events).steps
       #expect(
         [
-          "2: approved started confirmed", "3: requested approved started reverted",
-          "5: approved cancelled", "6: requested approved rejected",
-          "9: requested approved started",
+          "2: approved, started by 0, confirmed by 0",
+          "3: requested, approved by 3, started by 0, reverted by 0",
+          "5: approved, cancelled by 3", "6: requested, approved by 3, rejected by 1",
+          "9: requested, approved by 3, started by 0",
         ].allSatisfy { steps.contains($0) })
       #expect(
         try lines(
@@ -182,10 +198,10 @@ extension DatabaseTests {
           select concat_ws(' ', user_id, type, ref, free_delta, locked_delta)
           from public.balance_log where ref = 'dev:withdrawal:2' order by seq
           """) == [
-            "2 LOCK dev:withdrawal:2 -5 5", "2 WITHDRAWAL dev:withdrawal:2 0 -2",
-            "2 FEE dev:withdrawal:2 0 -3", "0 FEE dev:withdrawal:2 3 0",
+            "3 LOCK dev:withdrawal:2 -5 5", "3 WITHDRAWAL dev:withdrawal:2 0 -2",
+            "3 FEE dev:withdrawal:2 0 -3", "0 FEE dev:withdrawal:2 3 0",
           ])
-      let statement = try core.ledger(LedgerQuery(user: 2, asset: 0, type: .withdrawal))
+      let statement = try core.ledger(LedgerQuery(user: 3, asset: 0, type: .withdrawal))
       #expect(
         statement.last?.entry.reference == LedgerReference(kind: .withdrawal, market: 0, id: 2))
       core.stop()

@@ -33,12 +33,12 @@ import Testing
     core.users: id bigint, name text, created_at timestamp with time zone
     core.venue_transfer: chain text, tx_hash bytea, out_ref text, asset text, own bytea, other bytea, raw_amount numeric, block_height bigint, block_hash bytea
     core.withdrawal_approval: withdrawal_id bigint, operator_id bigint, public_key bytea, signature bytea, approved_at timestamp with time zone
-    core.withdrawal_log: id bigint, withdrawal_id bigint, status text, tx_hash bytea, block_height bigint, reason text, at timestamp with time zone
+    core.withdrawal_log: id bigint, withdrawal_id bigint, status text, tx_hash bytea, block_height bigint, reason text, at timestamp with time zone, decided_by bigint
     public.balance: user_id bigint, asset text, total numeric, free numeric, locked numeric, last_seq bigint
     public.balance_log: seq bigint, user_id bigint, asset text, delta numeric, free_delta numeric, locked_delta numeric, free_after numeric, locked_after numeric, type text, ref text, created_at timestamp with time zone, updated_at timestamp with time zone
     public.deposits: chain text, tx_hash bytea, out_ref text, user_id bigint, asset text, address bytea, block_height bigint, block_hash bytea, raw_amount numeric, credited numeric, dust numeric, status text, credit_no bigint, created_at timestamp with time zone, updated_at timestamp with time zone, id bigint, sender bytea, contract bytea, amount numeric, scale numeric, reason text, credited_seq bigint, clawback_no bigint, clawback_seq bigint, resolution text, resolved_by bigint, resolution_reason text
     public.scanned_blocks: chain text, height bigint, hash bytea, parent_hash bytea, scanned_at timestamp with time zone
-    public.withdrawals: id bigint, user_id bigint, asset text, amount numeric, fee numeric, address bytea, chain text, tx_hash bytea, created_at timestamp with time zone, updated_at timestamp with time zone, client_id text, approvals_needed smallint, decision text, reason text, payment text, status text, block_height bigint
+    public.withdrawals: id bigint, user_id bigint, asset text, amount numeric, fee numeric, address bytea, chain text, tx_hash bytea, created_at timestamp with time zone, updated_at timestamp with time zone, client_id text, approvals_needed smallint, decision text, reason text, payment text, status text, block_height bigint, decided_by bigint
     """
 
   @Test func postgresHoldsNoTradeAndNoAuction() async throws {

@@ -75,7 +75,8 @@ struct WithdrawalTermsCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "withdrawal-terms", abstract: "Set on which terms an asset can be taken out.",
     discussion: """
-      They hold for later requests; amounts are in whole coins:
+      They hold for later requests; amounts are in whole coins. What is looser in any respect than before is in
+      force after the address delay, and can be replaced until then:
 
         uncross withdrawal-terms ETH --chain dev --minimum 0.01 --fee 0.001 --user-day-limit 50 \\
           --venue-day-limit 5000 --approval-above 5 --approvals 2 --key operator.pem
@@ -88,7 +89,8 @@ struct WithdrawalTermsCommand: AsyncParsableCommand {
   @Option(help: "On top of what arrives.") var fee: DecimalAmount
   @Option(help: "One user's in 24 hours.") var userDayLimit: DecimalAmount
   @Option(help: "All users' in 24 hours.") var venueDayLimit: DecimalAmount
-  @Option(help: "Above it operators approve.") var approvalAbove: DecimalAmount
+  @Option(help: "What takes one user's 24 hours above it, operators approve.") var approvalAbove:
+    DecimalAmount
   @Option(help: "So many of them.") var approvals: Int
   @Flag(help: "Take no requests.") var closed = false
   @OptionGroup var client: ClientOptions
@@ -99,8 +101,14 @@ struct WithdrawalTermsCommand: AsyncParsableCommand {
         asset: asset, chain: chain, open: !closed, minimum: minimum, fee: fee,
         userDayLimit: userDayLimit, venueDayLimit: venueDayLimit, approvalAbove: approvalAbove,
         approvals: approvals)
-      client.show(try await api.setWithdrawalTerms(terms)) { "\($0.name): set at \($0.appliedAt)" }
+      client.show(try await api.setWithdrawalTerms(terms)) { $0.text }
     }
+  }
+}
+
+extension SettingChange {
+  fileprivate var text: String {
+    isPending ? "\(name): in force from \(effectiveAt)" : "\(name): set at \(appliedAt)"
   }
 }
 
@@ -108,16 +116,18 @@ struct AddressDelayCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "address-delay",
     abstract: "Set how long a new address waits before it is paid to.",
-    discussion: "  uncross address-delay 86400 --key operator.pem")
+    discussion: """
+      Looser terms and an operator's new key wait as long; and a shorter delay, for the one before:
+
+        uncross address-delay 86400 --key operator.pem
+      """)
 
   @Argument(help: "Seconds.") var seconds: Int64
   @OptionGroup var client: ClientOptions
 
   func run() async throws {
     try await client.signed { api in
-      client.show(try await api.setAddressDelay(seconds: seconds)) {
-        "\($0.name): set at \($0.appliedAt)"
-      }
+      client.show(try await api.setAddressDelay(seconds: seconds)) { $0.text }
     }
   }
 }

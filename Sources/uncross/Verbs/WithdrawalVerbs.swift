@@ -153,14 +153,20 @@ struct WithdrawalsCommand: AsyncParsableCommand {
   private static func table(_ list: WithdrawalTermsList) -> String {
     var table = Table(
       "ASSET", "CHAIN", ">MINIMUM", ">FEE", ">DAY LIMIT", ">VENUE'S", ">APPROVAL ABOVE",
-      ">OPERATORS")
-    for line in list.terms {
+      ">OPERATORS", "IN FORCE")
+    func add(_ line: WithdrawalTermsLine, _ inForce: String) {
       table.add(
         line.asset, line.open ? line.chain : "closed", "\(line.minimum)", "\(line.fee)",
         "\(line.userDayLimit)", "\(line.venueDayLimit)", "\(line.approvalAbove)",
-        "\(line.approvals)")
+        "\(line.approvals)", inForce)
     }
-    return table.text() + "\na new address is usable after \(list.addressDelaySeconds) s"
+    for line in list.terms { add(line, "now") }
+    for change in list.pending { add(change.terms, "from \(change.effectiveAt)") }
+    var text = table.text() + "\na new address is usable after \(list.addressDelaySeconds) s"
+    if let change = list.pendingAddressDelay {
+      text += ", after \(change.seconds) s from \(change.effectiveAt)"
+    }
+    return text
   }
 
   private static func table(_ waiting: WaitingWithdrawals) -> String {

@@ -1,0 +1,255 @@
+// On which terms money may leave, and to which addresses: operators' settings and users' address books.
+
+extension AuctionEngine {
+  // MARK: Terms
+
+  mutating func setAddressDelay(_ chain: ChainID, _ seconds: Int64, by: UserID) -> Reply {
+    if let rejection = refusal(ofOperator: by) { return refuse(rejection) }
+    guard Int(chain) < chains.count else { return refuse(.unknownChain) }
+    guard (0...Bounds.maximumAddressDelaySeconds).contains(seconds) else {
+      return refuse(.withdrawalTermsInvalid)
+    }
+    // Where nothing can be taken out yet, there is nothing to guard.
+    let waits = seconds < withdrawals.delay(on: chain) && withdrawals.hasTerms(on: chain)
+    let effectiveAt = withdrawals.delays.set(
+      seconds, of: chain, from: waits ? afterDelay(on: chain) : time, at: time)
+    return accept(Int64(chain), detail: effectiveAt)
+  }
+
+  mutating func set(_ terms: WithdrawalTerms, by: UserID) -> Reply {
+    if let rejection = refusal(ofOperator: by) { return refuse(rejection) }
+    guard Int(terms.asset) < assets.count else { return refuse(.unknownAsset) }
+    guard Int(terms.chain) < chains.count else { return refuse(.unknownChain) }
+    guard isValid(terms) else { return refuse(.withdrawalTermsInvalid) }
+    let old = withdrawals.terms[terms.asset]
+    let waiting = old.flatMap { terms.loosens($0) ? afterDelay(on: $0.chain) : nil }
+    let effectiveAt = withdrawals.terms.set(
+      terms, of: terms.asset, from: waiting ?? time, at: time)
+    return accept(Int64(terms.asset), detail: effectiveAt)
+  }
+
+  /// When what is asked for now has waited as long as a new address of the chain does; the end of time where
+  /// that does not fit it.
+  private func afterDelay(on chain: ChainID) -> Microseconds {
+    let (then, isTooLate) = time.addingReportingOverflow(delay(on: chain))
+    return isTooLate ? .max : then
+  }
+
+  func delay(on chain: ChainID) -> Microseconds { withdrawals.delay(on: chain) * 1_000_000 }
+
+  func refusal(ofOperator user: UserID) -> Rejection? {
+    guard user != 0, Int(user) < users.count else { return .unknownUser }
+    // The door refuses too; but a freeze may have come first into the journal.
+    return users[Int(user)].isFrozen ? .userFrozen : nil
+  }
+
+  private func isValid(_ terms: WithdrawalTerms) -> Bool {
+    let amounts = [
+      terms.minimum, terms.fee, terms.userDayLimit, terms.venueDayLimit, terms.approvalAbove,
+    ]
+    return amounts.allSatisfy { $0 >= 0 && $0 < Bounds.maximumAtoms } && terms.minimum > 0
+      && terms.approvals <= Bounds.maximumApprovals
+  }
+
+  // MARK: Addresses
+
+  mutating func add(_ addition: PayoutAddressAddition) -> Reply {
+    guard addition.user != 0, Int(addition.user) < users.count else { return refuse(.unknownUser) }
+    guard Int(addition.chain) < chains.count else { return refuse(.unknownChain) }
+    guard addition.address.isValid else { return refuse(.addressInvalid) }
+    guard addition.label.utf8.count <= 64 else { return refuse(.nameInvalid) }
+    if users[Int(addition.user)].isFrozen { return refuse(.userFrozen) }
+    let known = withdrawals.addresses[addition.user] ?? []
+    guard !known.contains(where: { $0.chain == addition.chain && $0.address == addition.address })
+    else { return refuse(.addressExists) }
+    guard known.count < Bounds.maximumPayoutAddresses else { return refuse(.tooManyAddresses) }
+    let usableAt = afterDelay(on: addition.chain)
+    withdrawals.addresses[addition.user, default: []].append(
+      ListedPayoutAddress(
+        chain: addition.chain, address: addition.address, label: addition.label, addedAt: time,
+        usableAt: usableAt))
+    return accept(detail: usableAt)
+  }
+
+  mutating func removePayoutAddress(
+    _ address: PayoutAddress, of user: UserID, on chain: ChainID
+  ) -> Reply {
+    guard user != 0, Int(user) < users.count else { return refuse(.unknownUser) }
+    guard Int(chain) < chains.count else { return refuse(.unknownChain) }
+    var known = withdrawals.addresses[user] ?? []
+    guard let index = known.firstIndex(where: { $0.chain == chain && $0.address == address })
+    else { return refuse(.addressNotListed) }
+    known.remove(at: index)
+    withdrawals.addresses[user] = known.isEmpty ? nil : known
+    return accept()
+  }
+
+  // MARK: Queries
+
+  public func payoutAddresses(of user: UserID) -> [ListedPayoutAddress] {
+    withdrawals.addresses[user] ?? []
+  }
+
+  public func withdrawalTerms(of asset: AssetID) -> WithdrawalTerms? { withdrawals.terms[asset] }
+
+  /// By asset.
+  public func withdrawalTerms() -> [WithdrawalTerms] {
+    withdrawals.terms.sortedInForce.map(\.value)
+  }
+
+  /// Looser ones that wait, by asset.
+  public func pendingWithdrawalTerms() -> [PendingChange<WithdrawalTerms>] {
+    withdrawals.terms.sortedPending.map(\.value)
+  }
+
+  /// Seconds that a new address waits, and what loosens a safeguard.
+  public func addressDelay(on chain: ChainID) -> Int64 { withdrawals.delay(on: chain) }
+
+  /// A shorter one that waits.
+  public func pendingAddressDelay(on chain: ChainID) -> PendingChange<Int64>? {
+    withdrawals.delays.pending[chain]
+  }
+
+  // MARK: Snapshot
+
+  func writeDelays(to writer: inout ByteWriter) {
+    writer.uint(withdrawals.delays.inForce.count)
+    for (chain, seconds) in withdrawals.delays.sortedInForce {
+      writer.uint(chain)
+      writer.uint(seconds)
+    }
+    writer.uint(withdrawals.delays.pending.count)
+    for (chain, change) in withdrawals.delays.sortedPending {
+      writer.uint(chain)
+      writer.uint(change.value)
+      writer.uint(change.effectiveAt)
+    }
+  }
+
+  func writeTerms(to writer: inout ByteWriter) {
+    writer.uint(withdrawals.terms.inForce.count)
+    for terms in withdrawalTerms() { writer.withdrawalTerms(terms) }
+    writer.uint(withdrawals.terms.pending.count)
+    for change in pendingWithdrawalTerms() {
+      writer.withdrawalTerms(change.value)
+      writer.uint(change.effectiveAt)
+    }
+  }
+
+  func writeAddressBooks(to writer: inout ByteWriter) {
+    writer.uint(withdrawals.addresses.count)
+    for (user, book) in withdrawals.addresses.sorted(by: { $0.key < $1.key }) {
+      writer.uint(user)
+      writer.uint(book.count)
+      for line in book {
+        writer.uint(line.chain)
+        writer.payoutAddress(line.address)
+        writer.text(line.label)
+        writer.uint(line.addedAt)
+        writer.uint(line.usableAt)
+      }
+    }
+  }
+
+  mutating func readDelays(_ reader: inout ByteReader) throws(ByteError) {
+    for _ in 0..<(try reader.count()) {
+      let (chain, seconds): (ChainID, Int64) = (try reader.uint(), try reader.uint())
+      guard Int(chain) < chains.count, withdrawals.delays[chain] == nil,
+        seconds <= Bounds.maximumAddressDelaySeconds
+      else { throw reader.fail("not a delay") }
+      withdrawals.delays.inForce[chain] = seconds
+    }
+    for _ in 0..<(try reader.count()) {
+      let (chain, seconds): (ChainID, Int64) = (try reader.uint(), try reader.uint())
+      let change = PendingChange(seconds, effectiveAt: try reader.uint())
+      guard Int(chain) < chains.count, withdrawals.delays.pending[chain] == nil,
+        seconds < withdrawals.delay(on: chain), isAwaited(change.effectiveAt)
+      else { throw reader.fail("not a delay that waits") }
+      withdrawals.delays.pending[chain] = change
+    }
+  }
+
+  mutating func readTerms(_ reader: inout ByteReader) throws(ByteError) {
+    for _ in 0..<(try reader.count()) {
+      let terms = try reader.withdrawalTerms()
+      guard areOfThisVenue(terms), withdrawals.terms[terms.asset] == nil else {
+        throw reader.fail("not terms of withdrawals")
+      }
+      withdrawals.terms.inForce[terms.asset] = terms
+    }
+    for _ in 0..<(try reader.count()) {
+      let terms = try reader.withdrawalTerms()
+      let change = PendingChange(terms, effectiveAt: try reader.uint())
+      guard areOfThisVenue(terms), withdrawals.terms.pending[terms.asset] == nil,
+        let old = withdrawals.terms[terms.asset], terms.loosens(old),
+        isAwaited(change.effectiveAt)
+      else { throw reader.fail("not terms that wait") }
+      withdrawals.terms.pending[terms.asset] = change
+    }
+  }
+
+  private func areOfThisVenue(_ terms: WithdrawalTerms) -> Bool {
+    Int(terms.asset) < assets.count && Int(terms.chain) < chains.count && isValid(terms)
+  }
+
+  /// Later than now, and not by more than any delay.
+  private func isAwaited(_ then: Microseconds) -> Bool {
+    then > time
+      && then - time <= Bounds.maximumAddressDelaySeconds * 1_000_000
+  }
+
+  mutating func readAddressBook(_ reader: inout ByteReader) throws(ByteError) {
+    let user: UserID = try reader.uint()
+    var book: [ListedPayoutAddress] = []
+    for _ in 0..<(try reader.count()) {
+      book.append(
+        ListedPayoutAddress(
+          chain: try reader.uint(), address: try reader.payoutAddress(), label: try reader.text(),
+          addedAt: try reader.uint(), usableAt: try reader.uint()))
+    }
+    guard user != 0, Int(user) < users.count, withdrawals.addresses[user] == nil, !book.isEmpty,
+      book.count <= Bounds.maximumPayoutAddresses,
+      book.allSatisfy({
+        $0.address.isValid && Int($0.chain) < chains.count && $0.label.utf8.count <= 64
+          && $0.addedAt <= $0.usableAt
+      }),
+      book.indices.allSatisfy({ at in
+        !book[..<at].contains { $0.chain == book[at].chain && $0.address == book[at].address }
+      })
+    else { throw reader.fail("not an address book") }
+    withdrawals.addresses[user] = book
+  }
+}
+
+extension ByteWriter {
+  package mutating func payoutAddress(_ address: PayoutAddress) {
+    uint(address.bytes.count)
+    raw(address.bytes)
+  }
+
+  package mutating func withdrawalTerms(_ terms: WithdrawalTerms) {
+    uint(terms.asset)
+    uint(terms.chain)
+    bool(terms.isOpen)
+    for amount in [
+      terms.minimum, terms.fee, terms.userDayLimit, terms.venueDayLimit, terms.approvalAbove,
+    ] {
+      int(amount)
+    }
+    byte(terms.approvals)
+  }
+}
+
+extension ByteReader {
+  package mutating func payoutAddress() throws(ByteError) -> PayoutAddress {
+    let count = try self.count()
+    return PayoutAddress(try raw(count))
+  }
+
+  package mutating func withdrawalTerms() throws(ByteError) -> WithdrawalTerms {
+    WithdrawalTerms(
+      asset: try uint(), chain: try uint(), isOpen: try bool(), minimum: try int(),
+      fee: try int(), userDayLimit: try int(), venueDayLimit: try int(),
+      approvalAbove: try int(), approvals: try byte())
+  }
+}
