@@ -210,21 +210,46 @@ import Testing
     }
     try await scene.misuse(
       "withdrawal-terms ETH --chain dev", as: "operator", "Missing expected argument '--minimum")
-    let delayed = try await scene.lines("address-delay 3600", as: "operator")
+    let delayed = try await scene.lines("address-delay 30", as: "operator")
     #expect(delayed.count == 1 && delayed[0].hasPrefix("dev: set at 20"), "\(delayed)")
-    let listed = try await scene.lines("withdrawals --terms", as: "anna")
-    #expect(listed.last == "a new address is usable after 3600 s")
-    let words = listed.map { $0.split(separator: " ").map { String($0) } }
-    #expect(
-      words.contains(["ETH", "dev", "0.01", "0.001", "50", "5000", "0.5", "2"]), "\(listed)")
     let young = "0xD1220A0cf47c7B9Be7A2E6BA89F429762e7b9aDb"
     _ = try await scene.lines("address add \(young)", as: "anna")
     try await scene.refuse("withdraw 0.1 ETH \(young)", as: "anna", "address_too_new: ")
-    _ = try await scene.lines("address-delay 0", as: "operator")
+    try await whatLoosensWaits(scene)
     try await scene.refuse(
       "address-delay 999999999999", as: "operator", "withdrawal_terms_invalid: ")
     try await scene.refuse("address-delay 0", as: "anna", "forbidden: ")
     try await scene.misuse("address-delay soon", as: "operator", "The value 'soon' is invalid")
+  }
+
+  /// Terms that are looser, until they are called off, and a shorter delay.
+  private func whatLoosensWaits(_ scene: CustodyScene) async throws {
+    func terms(userDayLimit: Int) -> String {
+      "ETH --chain dev --minimum 0.01 --fee 0.001 --user-day-limit \(userDayLimit) "
+        + "--venue-day-limit 5000 --approval-above 0.5 --approvals 2"
+    }
+    let looser = try await scene.lines(
+      "withdrawal-terms " + terms(userDayLimit: 60), as: "operator")
+    #expect(looser.count == 1 && looser[0].hasPrefix("ETH: in force from 20"), "\(looser)")
+    let shorter = try await scene.lines("address-delay 0", as: "operator")
+    #expect(shorter.count == 1 && shorter[0].hasPrefix("dev: in force from 20"), "\(shorter)")
+    func listed() async throws -> (last: String, words: [[String]]) {
+      let lines = try await scene.lines("withdrawals --terms", as: "anna")
+      return (lines.last ?? "", lines.map { $0.split(separator: " ").map { String($0) } })
+    }
+    let line = ["ETH", "dev", "0.01", "0.001", "50", "5000", "0.5", "2", "now"]
+    let before = try await listed()
+    #expect(before.last.hasPrefix("a new address is usable after 30 s, after 0 s from 20"))
+    #expect(before.words.contains(line), "\(before)")
+    #expect(
+      before.words.contains { $0.prefix(5) == ["ETH", "dev", "0.01", "0.001", "60"] }, "\(before)")
+    _ = try await scene.lines("withdrawal-terms " + terms(userDayLimit: 50), as: "operator")
+    try await wait("the shorter delay", seconds: 60) {
+      try await scene.anna.withdrawalTerms().addressDelaySeconds == 0
+    }
+    let after = try await listed()
+    #expect(after.last == "a new address is usable after 0 s" && after.words.contains(line))
+    #expect(after.words.filter { $0.first == "ETH" }.count == 1, "\(after)")
   }
 
   private func withdrawalsAreAskedFor(_ scene: CustodyScene) async throws {
