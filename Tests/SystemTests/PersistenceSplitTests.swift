@@ -25,7 +25,7 @@ import Testing
     core.payout_attempt: hash bytea, chain text, sender bytea, nonce bigint, kind text, priority_fee numeric, maximum_fee numeric, raw bytea, signed_height bigint, sent_height bigint, answer text, signed_at timestamp with time zone, sent_at timestamp with time zone
     core.payout_decision: id bigint, chain text, sender bytea, nonce bigint, operator_id bigint, decision text, reason text, at timestamp with time zone
     core.payout_sender: chain text, sender bytea, first_nonce bigint, halted text, halted_at timestamp with time zone
-    core.payout_slot: chain text, sender bytea, nonce bigint, purpose text, withdrawal_id bigint, destination bytea, value numeric, data bytea, gas_limit bigint, is_cancelled boolean, hold text, resolution text, outcome text, created_at timestamp with time zone, asked_kind text, asked_priority_fee numeric, asked_maximum_fee numeric, doubted_priority_fee numeric, doubted_maximum_fee numeric
+    core.payout_slot: chain text, sender bytea, nonce bigint, purpose text, withdrawal_id bigint, destination bytea, value numeric, data bytea, gas_limit bigint, is_cancelled boolean, hold text, resolution text, outcome text, created_at timestamp with time zone, asked_kind text, asked_priority_fee numeric, asked_maximum_fee numeric, doubted_priority_fee numeric, doubted_maximum_fee numeric, resolved_hash bytea
     core.projection: singleton boolean, journal_seq bigint, event_index bigint, ledger_seq bigint
     core.sent_transaction: chain text, sender bytea, nonce bigint, hash bytea, is_success boolean, has_paid boolean, gas_cost numeric, block_height bigint, block_hash bytea, value numeric, recipient bytea
     core.snapshot: journal_seq bigint, part integer, parts integer, name text, hash bytea, body bytea
