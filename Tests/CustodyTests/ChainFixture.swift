@@ -232,8 +232,9 @@ final class Venue: Sendable {
   func custodyCore() -> CustodyCore {
     let core = core
     return CustodyCore(
-      submit: { [self] commands in
-        if refusesCommands.withLock({ $0 }) { return nil }
+      // The venue keeps its scanner, which keeps this.
+      submit: { [weak self] commands in
+        if self?.refusesCommands.withLock({ $0 }) == true { return nil }
         return try? core.submit(commands, isReserved: true).get()
       },
       position: { name in
