@@ -81,9 +81,12 @@ public final class DepositScanner: Sendable {
     public var nodes: [NodeRoster.Node] = []
     public var nodeInUse = 0
 
-    /// It has what the node has, within some blocks: new payments may begin.
+    /// It has what the node has, within some blocks, and the nodes do not dispute what users were credited: new
+    /// payments may begin.
     public var isFollowing: Bool {
-      guard halted == nil, let tip, let latest else { return false }
+      guard halted == nil, let tip, let latest, state != Alarm.clawbackDisputed.rawValue else {
+        return false
+      }
       return latest - tip < 16 && state != "retrying" && state != "starting"
     }
   }

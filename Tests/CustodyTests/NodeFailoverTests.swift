@@ -433,6 +433,8 @@ extension DatabaseTests {
         #expect(eventually { scanner.currentFigures().state == "clawback_disputed" })
         #expect(try venue.balance(2, 1) == 8_000 && scanner.currentFigures().clawbacks == 0)
         #expect(venue.core.ask { $0.isFrozen(2) } == false)
+        // Until it is decided nobody is paid.
+        #expect(!scanner.currentFigures().isFollowing)
         // It is away, which says nothing; or its chain took the same way.
         if isAway {
           second.stop()

@@ -291,7 +291,11 @@ extension DatabaseTests {
           for _ in 0..<2 { try chain.mint("USDC", to: address, 1_000) }
           expected += 2_000
           try chain.mine(3)
-          let aim: [String: Any] = ["method": method, "batch_from": batch, "times": times]
+          // What is only late is asked for once.
+          let isLate = fault["milliseconds"] as? Int == 300
+          let aim: [String: Any] = [
+            "method": method, "batch_from": batch, "times": isLate ? 1 : times,
+          ]
           try chain.fault(fault.merging(aim) { own, _ in own })
           // Begins with a range of three blocks, whatever it came to before.
           let scanner = try venue.scan(limits: limits) {

@@ -128,6 +128,15 @@ final class ChainCustody: Sendable {
         "reconciled_block", "The block of the last reconciliation that succeeded; -1 before",
         Double(audit?.height ?? -1)),
       gauge("halted", "1 where custody stopped", figures.halted == nil ? 0 : 1),
+      gauge(
+        "finality_stalled", "1 where no block becomes final and something waits for it",
+        figures.isFinalityStalled ? 1 : 0),
+      gauge(
+        "unread_transactions", "Transactions of deposits that no node tells: their credits wait",
+        Double(figures.unread)),
+      Metric(
+        "uncross_custody_untraced_blocks_total", "Blocks scanned without their traces", .counter,
+        Double(figures.untraced), labels: labels),
       Metric(
         "uncross_custody_credits_total", "Deposits credited", .counter, Double(figures.credits),
         labels: labels),
