@@ -81,10 +81,11 @@ public final class ChainNode: Sendable {
   }
 
   public func heads() throws(NodeError) -> Heads {
-    let answers: [RPCAnswer<RPCHeader?>] = try answers([
-      RPCCall("eth_getBlockByNumber", .text("latest"), .truth(false)),
-      RPCCall("eth_getBlockByNumber", .text("finalized"), .truth(false)),
-    ])
+    let answers: [RPCAnswer<RPCHeader?>] = try answers(
+      [
+        RPCCall("eth_getBlockByNumber", .text("latest"), .truth(false)),
+        RPCCall("eth_getBlockByNumber", .text("finalized"), .truth(false)),
+      ], needsAll: false)
     guard let latest = try answers[0].value() else { throw .malformed("no latest block") }
     // Chains without finality refuse the tag.
     let finalized = (try? answers[1].value()) ?? nil
@@ -244,11 +245,14 @@ public final class ChainNode: Sendable {
     return values
   }
 
+  /// - Parameter needsAll: the first call that is refused on its own ends it, and the others are not asked.
   private func answers<Value: Decodable>(
-    _ calls: [RPCCall]
+    _ calls: [RPCCall], needsAll: Bool = true
   ) throws(NodeError) -> [RPCAnswer<Value>] {
     var answers: [RPCAnswer<Value>] = []
-    for answer: Result<RPCAnswer<Value>, NodeError> in try collect(calls, sparing: 0) {
+    for answer: Result<RPCAnswer<Value>, NodeError> in try collect(
+      calls, sparing: 0, needsAll: needsAll)
+    {
       answers.append(try answer.get())
     }
     return answers
@@ -272,7 +276,7 @@ public final class ChainNode: Sendable {
   /// - Parameter sparing: calls in a row that may fail on their own, each told as its failure; beyond it, it is
   ///   the node that fails.
   private func collect<Value: Decodable>(
-    _ calls: [RPCCall], sparing: Int
+    _ calls: [RPCCall], sparing: Int, needsAll: Bool = false
   ) throws(NodeError) -> [Result<RPCAnswer<Value>, NodeError>] {
     var found: [Result<RPCAnswer<Value>, NodeError>] = []
     // Of these calls; what the node takes of others is another matter.
@@ -283,7 +287,7 @@ public final class ChainNode: Sendable {
       do throws(NodeError) {
         let told: [RPCAnswer<Value>] = try batch(part)
         let isRefused = told.allSatisfy { $0.error != nil }
-        if isRefused, count > 1 || sparing > 0 && failures >= sparing {
+        if isRefused, count > 1 || needsAll || sparing > 0 && failures >= sparing {
           // Each of them is refused: perhaps because they came together.
           _ = try told[0].value()
         }

@@ -52,18 +52,23 @@ extension CustodyStore {
     }
   }
 
-  func halt(_ sender: Address, _ reason: String) throws(PostgresError) {
+  /// False where it was halted before.
+  func halt(_ sender: Address, _ reason: String) throws(PostgresError) -> Bool {
+    var isNew = false
     try transaction { () throws(PostgresError) in
       var parameters = PostgresParameters()
       parameters.text(chain)
       parameters.bytea(sender.bytes)
       parameters.text(reason)
-      try connection.query(
-        """
-        update core.payout_sender set halted = $3, halted_at = now()
-        where chain = $1 and sender = $2 and halted is null
-        """, parameters)
+      isNew =
+        try connection.query(
+          """
+          update core.payout_sender set halted = $3, halted_at = now()
+          where chain = $1 and sender = $2 and halted is null
+          """, parameters
+        ).affectedRows == 1
     }
+    return isNew
   }
 
   /// How a hold begins that a change of the signer's policy can end.
@@ -252,7 +257,7 @@ extension CustodyStore {
   }
 
   /// Payments that were booked as reverted and that the chain has left: their bytes might pay now, and the lock
-  /// is gone. So their nonces go to nothing.
+  /// is gone. Those that were given up before anything was signed leave a gap. So their nonces go to nothing.
   func reopenReverted(
     _ sender: Address, _ nonces: Range<UInt64>
   ) throws(PostgresError) -> Int {
@@ -267,7 +272,10 @@ extension CustodyStore {
         """
         update core.payout_slot s set outcome = null, is_cancelled = true, resolution = null,
           resolved_hash = null
-        where chain = $1 and sender = $2 and nonce >= $3 and nonce < $4 and outcome = 'reverted'
+        where chain = $1 and sender = $2 and nonce >= $3 and nonce < $4
+          and (outcome = 'reverted' or outcome = 'cancelled' and not exists (
+            select from core.payout_attempt a
+            where (a.chain, a.sender, a.nonce) = (s.chain, s.sender, s.nonce)))
           and not exists (select from core.sent_transaction t
             where (t.chain, t.sender, t.nonce) = (s.chain, s.sender, s.nonce))
         """, parameters
@@ -370,9 +378,10 @@ extension CustodyStore {
   }
 
   /// The engine has booked it.
-  func close(_ slot: PayoutSlot, _ outcome: PayoutOutcome, _ mined: SentTransaction)
-    throws(PostgresError)
-  {
+  /// - Parameter mined: nil for one that was given up before anything was signed.
+  func close(
+    _ slot: PayoutSlot, _ outcome: PayoutOutcome, _ mined: SentTransaction?
+  ) throws(PostgresError) {
     try transaction { () throws(PostgresError) in
       var parameters = slotKey(slot.sender, slot.nonce)
       parameters.text(outcome.rawValue)
@@ -381,6 +390,7 @@ extension CustodyStore {
         update core.payout_slot set outcome = $4
         where chain = $1 and sender = $2 and nonce = $3 and outcome is null
         """, parameters)
+      guard let mined else { return }
       try setPayment(slot, .mined, transaction: mined.hash, height: mined.height)
     }
   }

@@ -177,6 +177,7 @@ extension DepositScanner {
     if nodes.count == 1 { return }
     let lost = try session.store.lostCredits(limit: configuration.submitBatch)
     let contested = lost.isEmpty ? [:] : try contested(lost)
+    figures.withLock { $0.isDisputed = !contested.isEmpty }
     let known = disputed.withLock { known in
       defer { known = Set(contested.keys) }
       return known

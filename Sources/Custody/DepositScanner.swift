@@ -73,6 +73,8 @@ public final class DepositScanner: Sendable {
     public var unread = 0
     /// No block becomes final, and something waits for it.
     public var isFinalityStalled = false
+    /// Credits may have left the chain, and the nodes do not agree about it yet.
+    public var isDisputed = false
     public var lastError = ""
     public var halted: CustodyHalt?
     /// What the scanner waits for.
@@ -84,9 +86,7 @@ public final class DepositScanner: Sendable {
     /// It has what the node has, within some blocks, and the nodes do not dispute what users were credited: new
     /// payments may begin.
     public var isFollowing: Bool {
-      guard halted == nil, let tip, let latest, state != Alarm.clawbackDisputed.rawValue else {
-        return false
-      }
+      guard halted == nil, !isDisputed, let tip, let latest else { return false }
       return latest - tip < 16 && state != "retrying" && state != "starting"
     }
   }
@@ -261,6 +261,9 @@ public final class DepositScanner: Sendable {
     // Whichever was asked before may be of another chain by now.
     roster.withLock { $0.doubt() }
     try choose(known, session.follower)
+    try recordOpenings(session.store, start: known.start)
+    // Until it has been looked at: a reorganisation may have been the last thing that was stored.
+    figures.withLock { $0.isDisputed = nodes.count > 1 }
     return session
   }
 
@@ -397,7 +400,10 @@ public final class DepositScanner: Sendable {
     figures.withLock { figures in
       figures.state = "scanning"
       figures.found += found.count
-      if step.rollBackTo != nil { figures.reorganisations += 1 }
+      if step.rollBackTo != nil {
+        figures.reorganisations += 1
+        figures.isDisputed = nodes.count > 1
+      }
     }
     if let height = step.rollBackTo {
       report("\(configuration.chain): the chain was reorganised above block \(height)")

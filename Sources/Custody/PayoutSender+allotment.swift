@@ -12,10 +12,12 @@ extension PayoutSender {
   ) throws -> Pause {
     let room = configuration.openSlots - look.slots.count
     var next = account.next
-    for due in try store.started(room) where isPayable(due) {
+    let unpayable = unpayable.withLock { $0.count }
+    for due in try store.started(room + unpayable).filter({ isPayable($0) }).prefix(room) {
       var slot = try slot(due, nonce: next)
-      // What it takes may have grown since it was looked at: the wallet's gas has its bound all the same.
-      slot.gasLimit = min(slot.gasLimit, configuration.maximumGas)
+      // What it takes may have grown since it was looked at: it gets what the signer was asked about.
+      let checked = starting.withLock { $0[due.id] } ?? configuration.maximumGas
+      slot.gasLimit = min(slot.gasLimit, checked)
       try store.insert(slot)
       try configuration.onBoundary(.slotted)
       next += 1
@@ -31,7 +33,7 @@ extension PayoutSender {
     var purse = try Purse(
       node, configuration.sender, assets, look.tip,
       look.slots.filter { look.mined[$0.nonce] == nil }, gasPrice: fees.maximum)
-    let pause = try start(approved, room, from: account.next, fees, &purse)
+    let pause = try start(approved, from: account.next, fees, purse)
     return pause == .poll ? try topUp(account, look.slots, &purse, store) : pause
   }
 
@@ -52,8 +54,12 @@ extension PayoutSender {
       note(unfunded: [assets.asset(.native)?.code ?? "gas"], unsigned: [])
       return nil
     }
-    // Behind a nonce that does not move a payment could neither be made nor be cancelled by its user.
-    if open.contains(where: { $0.hold != nil && !$0.isCancelled && $0.attempts.isEmpty }) {
+    // Behind a nonce that does not move a payment could neither be made nor be cancelled by its user. And until
+    // the signer has signed the one before, its word about the next leaves that one out of the day's sums.
+    if open.contains(where: {
+      $0.purpose == .withdrawal && !$0.isCancelled && $0.attempts.isEmpty
+        || $0.hold != nil && !$0.isCancelled && $0.attempts.isEmpty
+    }) {
       return nil
     }
     guard let fees = configuration.rules.fees(.payment, over: nil, baseFee: baseFee) else {
@@ -63,33 +69,33 @@ extension PayoutSender {
     return fees
   }
 
-  /// In order for each asset: one that cannot be paid now holds up those of its asset only.
+  /// In order for each asset: one that cannot be paid now holds up those of its asset only. One at a time: the
+  /// signer's word about the next counts what it has signed, not what it was asked about.
   private func start(
-    _ approved: [DueWithdrawal], _ room: Int, from nonce: UInt64, _ fees: GasFees,
-    _ purse: inout Purse
+    _ approved: [DueWithdrawal], from nonce: UInt64, _ fees: GasFees, _ purse: Purse
   ) throws -> Pause {
     var (unfunded, unsigned): (Set<String>, [String: String]) = ([], [:])
-    var (started, rejected) = (0, 0)
-    for due in approved where started < room {
+    var (isStarted, hasRejected) = (false, false)
+    for due in approved where !isStarted {
       if unfunded.contains(due.asset) || unsigned[due.asset] != nil { continue }
-      switch try readiness(due, nonce + UInt64(started), fees, &purse) {
-      case .ready:
-        starting.withLock { _ = $0.insert(due.id) }
+      switch try readiness(due, nonce, fees, purse) {
+      case .ready(let gasLimit):
+        starting.withLock { $0[due.id] = gasLimit }
         try start(due.id)
-        started += 1
+        isStarted = true
       case .never(let reason):
         try reject(due, reason)
-        rejected += 1
+        hasRejected = true
       case .unfunded: unfunded.insert(due.asset)
       case .unsigned(let code): unsigned[due.asset] = code
       }
     }
     note(unfunded: unfunded.sorted(), unsigned: unsigned.map { "\($0) \($1)" }.sorted())
-    return started + rejected > 0 ? .short : .poll
+    return isStarted || hasRejected ? .short : .poll
   }
 
   private enum Readiness {
-    case ready
+    case ready(gasLimit: UInt64)
     /// It can never be paid, and why.
     case never(String)
     case unfunded
@@ -99,7 +105,7 @@ extension PayoutSender {
 
   /// Found out before it is started, while its user may still cancel it and nothing waits behind its nonce.
   private func readiness(
-    _ due: DueWithdrawal, _ nonce: UInt64, _ fees: GasFees, _ purse: inout Purse
+    _ due: DueWithdrawal, _ nonce: UInt64, _ fees: GasFees, _ purse: Purse
   ) throws -> Readiness {
     if let reason = try refusal(due) { return .never(reason) }
     let slot = try slot(due, nonce: nonce)
@@ -112,8 +118,7 @@ extension PayoutSender {
     } catch {
       throw error
     }
-    purse = after
-    return .ready
+    return .ready(gasLimit: slot.gasLimit)
   }
 
   private func checked(
@@ -132,6 +137,7 @@ extension PayoutSender {
     "over_transaction_limit": "more than is paid in one transaction",
     "not_on_allow_list": "the venue does not pay to this address",
     "bad_recipient": "nothing is paid to this address",
+    "gas_too_high": "it would take too much gas",
   ]
 
   private func reject(_ due: DueWithdrawal, _ reason: String) throws {
@@ -145,7 +151,7 @@ extension PayoutSender {
   private func start(_ id: Int64) throws {
     guard let reply = core.submit([.startWithdrawal(id: id)])?.first else { throw CoreAway() }
     if reply.rejection != nil {
-      starting.withLock { _ = $0.remove(id) }
+      starting.withLock { $0[id] = nil }
     } else {
       try configuration.onBoundary(.started)
     }
@@ -154,10 +160,10 @@ extension PayoutSender {
   /// True where everything that was started has its slot. What has none is started again, which is harmless:
   /// the answer may have been lost.
   private func startAgain(_ store: borrowing CustodyStore) throws -> Bool {
-    let waiting = starting.withLock { $0.sorted() }
+    let waiting = starting.withLock { $0.keys.sorted() }
     if waiting.isEmpty { return true }
     let slotted = try store.slotted(waiting)
-    starting.withLock { $0.subtract(slotted) }
+    starting.withLock { starting in for id in slotted { starting[id] = nil } }
     for id in waiting where !slotted.contains(id) { try start(id) }
     return starting.withLock { $0.isEmpty }
   }

@@ -15,21 +15,17 @@ extension PayoutSender {
       try store.note(.mined, of: slot, transaction: mined.hash, height: mined.height)
       return .waits
     }
-    if let withdrawal = slot.withdrawal {
-      let command: Command =
-        outcome == .paid
-        ? .finishWithdrawal(id: withdrawal)
-        : .failWithdrawal(id: withdrawal, isCancelled: outcome == .cancelled)
-      guard let reply = core.submit([command])?.first else { throw CoreAway() }
-      if let rejection = reply.rejection {
-        // Forgotten by the engine: booked more than a day ago, and the ledger says how, or will say it.
-        let booked = try store.decision(withdrawal)
-        if rejection == .withdrawalFinished, booked == "started" { return .waits }
-        guard rejection == .withdrawalFinished, outcome.agrees(with: booked) else {
-          try halt(.refused("withdrawal \(withdrawal) \(outcome): \(rejection.code)"), store)
-          return .halted
-        }
-      }
+    switch try book(outcome, slot, store) {
+    case .booked: break
+    case .waits: return .waits
+    case .otherwise:
+      // It is on the chain with this end whatever was booked: a person puts the books right, once.
+      try store.close(slot, outcome, mined)
+      try halt(.endContradicted(nonce: slot.nonce, hash: mined.hash), store)
+      return .halted
+    case .refused(let why):
+      try halt(.refused(why), store)
+      return .halted
     }
     try configuration.onBoundary(.finished)
     try store.close(slot, outcome, mined)
@@ -42,6 +38,41 @@ extension PayoutSender {
       }
     }
     return .acted
+  }
+
+  private enum Booking {
+    case booked, waits
+    /// With another end than the chain has.
+    case otherwise
+    case refused(String)
+  }
+
+  private func book(
+    _ outcome: PayoutOutcome, _ slot: PayoutSlot, _ store: borrowing CustodyStore
+  ) throws -> Booking {
+    guard let withdrawal = slot.withdrawal else { return .booked }
+    let command: Command =
+      outcome == .paid
+      ? .finishWithdrawal(id: withdrawal)
+      : .failWithdrawal(id: withdrawal, isCancelled: outcome == .cancelled)
+    guard let reply = core.submit([command])?.first else { throw CoreAway() }
+    guard let rejection = reply.rejection else { return .booked }
+    guard rejection == .withdrawalFinished else {
+      return .refused("withdrawal \(withdrawal) \(outcome): \(rejection.code)")
+    }
+    // Forgotten by the engine: the ledger says how it ended, or will say it.
+    let booked = try store.decision(withdrawal)
+    if booked == "started" { return .waits }
+    return outcome.agrees(with: booked) ? .booked : .otherwise
+  }
+
+  /// Nothing was ever signed for it, and nothing will be: its wallet was given up.
+  func giveUp(_ slot: PayoutSlot, _ store: borrowing CustodyStore) throws {
+    guard case .booked = try book(.cancelled, slot, store) else { return }
+    try store.close(slot, .cancelled, nil)
+    report(
+      "\(configuration.chain): nonce \(slot.nonce) of the earlier wallet \(slot.sender) was never signed: "
+        + "its payment is cancelled")
   }
 
   /// Why an end is not believed yet. The node that the block was scanned from may not be the one in use, and may

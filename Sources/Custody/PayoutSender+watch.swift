@@ -20,6 +20,9 @@ extension PayoutSender {
             + "they are watched, and nothing more is signed for them")
       }
       open += look.slots.count
+      for slot in look.slots where slot.isUnsigned && look.mined[slot.nonce] == nil {
+        try giveUp(slot, store)
+      }
       if !assets.ownSenders.contains(sender) {
         noteTrouble("the earlier wallet \(sender) is not in own_senders: its payments are not seen")
       }
@@ -56,4 +59,9 @@ extension PayoutSender {
       }
     }
   }
+}
+
+extension PayoutSlot {
+  /// No bytes of it are anywhere, the signer's memory included.
+  fileprivate var isUnsigned: Bool { attempts.isEmpty && asked == nil && doubted == nil }
 }

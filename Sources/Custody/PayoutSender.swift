@@ -124,9 +124,9 @@ public final class PayoutSender: Sendable {
   let report: @Sendable (String) -> Void
   let figures = Mutex(Figures())
   private let thread: Mutex<OwnerThread?> = Mutex(nil)
-  /// Withdrawals that this process has started and that have no slot yet: the ledger is behind, or the answer
-  /// was lost. Nothing more is started before they have.
-  let starting: Mutex<Set<Int64>> = Mutex([])
+  /// Withdrawals that this process has started and that have no slot yet, each with the gas that the signer was
+  /// asked about: the ledger is behind, or the answer was lost. Nothing more is started before they have.
+  let starting: Mutex<[Int64: UInt64]> = Mutex([:])
   /// Sweeps that pay another wallet than this sender's, as was read from their bytes.
   let keptBack: Mutex<Set<Hash32>> = Mutex([])
   /// What the operator should know of the look in hand.
@@ -270,7 +270,7 @@ public final class PayoutSender: Sendable {
   }
 
   func halt(_ halt: PayoutHalt, _ store: borrowing CustodyStore) throws {
-    try store.halt(configuration.sender, halt.description)
+    guard try store.halt(configuration.sender, halt.description) else { return }
     report("payouts of \(configuration.chain) halted: \(halt)")
   }
 
@@ -462,6 +462,11 @@ public final class PayoutSender: Sendable {
       signed = try signer.sign(transaction)
     } catch .refused(let code, let message) {
       try store.refused(ask, for: slot)
+      // Its day ran full between its check and the signature: it is asked again.
+      if Self.daily.contains(code) {
+        noteTrouble("the signer refuses nonce \(slot.nonce) today: \(code)")
+        return try sendAgain(slot, view, store)
+      }
       // An attempt that is out goes on; without one a person decides.
       if slot.attempts.isEmpty || kind == .cancellation, slot.hold == nil {
         // Gas is nobody's money: a top-up that is refused gives its nonce up, and nothing waits for it.
@@ -485,6 +490,9 @@ public final class PayoutSender: Sendable {
     figures.withLock { $0.attempts += 1 }
     return .acted
   }
+
+  /// What the signer refuses of a day, by its codes.
+  private static let daily: Set<String> = ["over_day_limit", "gas_cost_over_day_limit"]
 
   func transaction(
     _ kind: PayoutAttempt.Kind, _ fees: GasFees, _ slot: PayoutSlot

@@ -24,7 +24,8 @@ public struct ReconciledAsset: Sendable, Equatable {
   public var unbooked: UInt256
   /// Withdrawals that are paid in a scanned block and not yet booked: it may still leave the chain.
   public var leaving: UInt256
-  /// The venue's own: what it put into its addresses from outside, less what it took out, less gas.
+  /// The venue's own: what its wallets held when they were named, and what it put into its addresses from outside,
+  /// less what it took out, less gas.
   public var float: Int128
   /// What left deposit addresses and wallets that pay by transactions that were never signed here: somebody else
   /// has a key.
@@ -200,7 +201,12 @@ private struct Books {
       return found
     }
     crossed = try sums(
-      "select asset, sum(raw_amount)::text from core.venue_transfer where chain = $1 group by 1")
+      """
+      select asset, sum(raw_amount)::text from (
+        select asset, raw_amount from core.venue_transfer where chain = $1
+        union all select asset, raw_amount from core.venue_opening where chain = $1) x
+      group by 1
+      """)
     gas =
       try sums(
         "select chain, sum(gas_cost)::text from core.sent_transaction where chain = $1 group by 1")[
@@ -211,6 +217,8 @@ private struct Books {
       select v.asset, (-sum(v.raw_amount))::text from core.venue_transfer v
       where v.chain = $1 and v.raw_amount < 0
         and not exists (select from core.payout_attempt a where a.hash = v.tx_hash)
+        and not exists (select from core.payout_slot s
+          where s.resolved_hash = v.tx_hash and s.resolution = 'paid')
         and (exists (select from core.payout_sender p where (p.chain, p.sender) = (v.chain, v.own))
           or exists (select from core.deposit_address d
             where (d.chain, d.address) = (v.chain, v.own)))
@@ -222,8 +230,10 @@ private struct Books {
       select w.asset, sum(w.amount)::text from public.withdrawals w
       join core.payout_slot s on s.withdrawal_id = w.id
       join core.sent_transaction t on (t.chain, t.sender, t.nonce) = (s.chain, s.sender, s.nonce)
-      join core.payout_attempt a on a.hash = t.hash and a.kind = 'payment'
-      where w.chain = $1 and t.has_paid group by 1
+      where w.chain = $1 and t.has_paid and (s.resolution = 'paid' and s.resolved_hash = t.hash
+        or exists (select from core.payout_attempt a
+          where a.hash = t.hash and a.kind = 'payment'))
+      group by 1
       """)
     // One that a person found to be paid, though no log says so, crossed the border unseen: the coins are gone
     // and so is the balance.

@@ -27,4 +27,22 @@ extension Migrations {
     grant select, insert, update, delete on core.changed_deposit to uncross_app;
     grant select on core.changed_deposit to uncross_audit;
     """
+
+  // What the venue's wallets held when they were named: of those whose transfers are recorded from the first block
+  // on, nothing.
+  static let openings = """
+    create table core.venue_opening(
+      chain text not null,
+      asset text not null,
+      own bytea not null,
+      raw_amount numeric(78,0) not null check (raw_amount >= 0),
+      block_height bigint not null,
+      primary key (chain, asset, own));
+    insert into core.venue_opening(chain, asset, own, raw_amount, block_height)
+      select distinct t.chain, t.asset, t.own, 0, -1 from core.venue_transfer t
+      where not exists (select from core.deposit_address d
+        where (d.chain, d.address) = (t.chain, t.own));
+    grant select, insert on core.venue_opening to uncross_app;
+    grant select on core.venue_opening to uncross_audit;
+    """
 }

@@ -69,6 +69,39 @@ extension DatabaseTests {
       }
     }
 
+    /// It has its nonce, and no bytes of it are anywhere: nobody will ever sign it.
+    @Test func whatAnEarlierWalletNeverSignedIsCancelled() throws {
+      try PayoutScene.run { scene in
+        let venue = scene.venue
+        let isMet = Mutex(false)
+        try scene.pay {
+          $0.onBoundary = { met in
+            guard met == .slotted else { return }
+            isMet.withLock { $0 = true }
+            throw ChainCallError(description: "killed at \(met)")
+          }
+        }
+        let id = try venue.withdraw(700, of: 0, to: Self.recipient)
+        try scene.wait("slotted") { isMet.withLock { $0 } }
+        scene.stop()
+        let isUnsigned =
+          try scene.count(
+            "select count(*) from core.payout_slot where asked_kind is null") == 1
+        #expect(isUnsigned)
+        let successor = TestSigner(secret: [UInt8](repeating: 11, count: 32))
+        let wallet = try successor.address()
+        try scene.pay(with: successor) { $0.sender = wallet }
+        try venue.reach("cancelled", id)
+        #expect(try venue.balance(2, 0) == 1_000_000 && scene.locked(0) == 0)
+        // The first wallet again: its gap goes to nothing, and what comes after it is paid.
+        try scene.wait("closed") { scene.figures.openOfEarlier == 0 }
+        try scene.pay()
+        let next = try venue.withdraw(900, of: 0, to: PayoutScene.recipient(2))
+        try venue.reach("confirmed", next, mining: true, within: 40)
+        #expect(try Set(scene.attempts(0).map(\.kind)) == ["cancellation"])
+      }
+    }
+
     // MARK: Somebody else has the key
 
     /// A payment is mined, then the thief's: nothing more is paid, and what the chain has is booked.

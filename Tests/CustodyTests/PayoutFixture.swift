@@ -20,6 +20,8 @@ final class TestSigner: PayoutSigner {
     case silent
     /// Says no before a withdrawal is started, by this code of its rules.
     case forbidding(String)
+    /// Signs so many nonces, and no more today.
+    case limited(Int)
     /// Answers what no signer of this wallet can.
     case wrong
   }
@@ -63,8 +65,14 @@ final class TestSigner: PayoutSigner {
     case .away: throw .unavailable("killed")
     case .forbidding(let code): throw .refused(code: code, message: "by the rules")
     case .wrong: throw .wrong("another wallet")
+    case .limited(let most): try count(transaction.nonce, most)
     case .willing, .refusing, .refusingTo, .silent: break
     }
+  }
+
+  private func count(_ nonce: UInt64, _ most: Int) throws(PayoutSignerError) {
+    let isOver = state.withLock { $0.fees[nonce] == nil && $0.fees.count >= most }
+    if isOver { throw .refused(code: "over_day_limit", message: "\(most) today") }
   }
 
   func sign(_ transaction: Transaction1559) throws(PayoutSignerError) -> SignedTransaction {
@@ -72,7 +80,8 @@ final class TestSigner: PayoutSigner {
     case .away, .silent: throw .unavailable("killed")
     case .forbidding(let code): throw .refused(code: code, message: "by the rules")
     case .wrong: throw .wrong("another wallet")
-    case .refusing: throw .refused(code: "over_day_limit", message: "too much")
+    case .limited(let most): try count(transaction.nonce, most)
+    case .refusing: throw .refused(code: "nonce_used", message: "by the rules")
     case .refusingTo(let address) where transaction.destination == address:
       throw .refused(code: "not_on_allow_list", message: "\(address)")
     case .refusingTo, .willing: break

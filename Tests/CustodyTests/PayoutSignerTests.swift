@@ -54,8 +54,29 @@ extension DatabaseTests {
       }
     }
 
+    /// Several are approved at once, and the day has room for some: the others take no nonce.
+    @Test func aDayThatRunsFullHoldsNothing() throws {
+      try PayoutScene.run { scene in
+        let venue = scene.venue
+        scene.signer.mood = .limited(2)
+        let ids = try (1...5).map {
+          try venue.withdraw(Int128(100 * $0), of: 0, to: PayoutScene.recipient(UInt8($0)))
+        }
+        try scene.pay()
+        for id in ids.prefix(2) { try venue.reach("confirmed", id, mining: true) }
+        try scene.wait("alarm") { scene.figures.unsigned == ["USDC over_day_limit"] }
+        for id in ids.dropFirst(2) { #expect(try venue.withdrawal(id)?.status == "approved") }
+        #expect(try scene.count("select count(*) from core.payout_slot") == 2)
+        #expect(scene.figures.held == 0)
+        scene.signer.mood = .willing
+        for id in ids { try venue.reach("confirmed", id, mining: true) }
+      }
+    }
+
     /// What can never be signed is rejected, and all others are paid.
-    @Test(arguments: ["over_transaction_limit", "not_on_allow_list", "bad_recipient"])
+    @Test(arguments: [
+      "over_transaction_limit", "not_on_allow_list", "bad_recipient", "gas_too_high",
+    ])
     func whatItNeverSignsIsRejected(code: String) throws {
       try PayoutScene.run { scene in
         let venue = scene.venue

@@ -507,6 +507,27 @@ extension DatabaseTests {
       }
     }
 
+    /// Wallets that had coins before the first scanned block: they are the venue's, once.
+    @Test func whatWalletsHeldBeforeIsTheVenues() throws {
+      try venue { venue, chain in
+        try chain.fund(Venue.hotWallet, wei: 9_000)
+        try chain.mint("USDC", to: Venue.hotWallet, 700)
+        let height = try chain.mine(2)
+        for round in 1...2 {
+          let scanner = try venue.scan(start: height + 1)
+          try chain.fund(venue.address(2), wei: 5_000)
+          try chain.fund(Venue.hotWallet, wei: 50)
+          try chain.mine(3)
+          try venue.settle(scanner)
+          let books = try venue.reconcile()
+          #expect(books.agrees, "\(books)")
+          #expect(books.assets.map(\.float) == [Int128(9_000 + 50 * round), 700, 0])
+          scanner.stop()
+        }
+        venue.core.stop()
+      }
+    }
+
     /// What the chain lacks is noticed: a token that takes a fee logs more than arrives, and coins that an
     /// operator gave out are not on the chain.
     @Test func theReconciliationNamesWhatIsMissing() throws {

@@ -31,7 +31,7 @@ extension DatabaseTests {
         try scene.pay()
         let store = try scene.store()
         try scene.wait("there") { try store.account(Venue.hotWallet) != nil }
-        try store.halt(Venue.hotWallet, "somebody else has the key")
+        _ = try store.halt(Venue.hotWallet, "somebody else has the key")
         _ = try scene.submit(scene.sign(scene.plan("ETH")))
         try scene.pay { $0.sender = Self.otherWallet }
         try scene.wait("seen") { scene.figures.openSweeps == 1 }

@@ -257,7 +257,7 @@ extension DatabaseTests {
         try scene.pay()
         let store = try scene.store()
         try scene.wait("there") { try store.account(Venue.hotWallet) != nil }
-        try store.halt(Venue.hotWallet, "looked at by a test")
+        _ = try store.halt(Venue.hotWallet, "looked at by a test")
         let signed = try scene.sign(scene.plan("ETH"))
         _ = try scene.submit(signed)
         try scene.look()

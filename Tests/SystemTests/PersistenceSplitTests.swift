@@ -31,6 +31,7 @@ import Testing
     core.snapshot: journal_seq bigint, part integer, parts integer, name text, hash bytea, body bytea
     core.top_up: id bigint, chain text, address bytea, value numeric, operator_id bigint, requested_at timestamp with time zone, sender bytea, nonce bigint
     core.users: id bigint, name text, created_at timestamp with time zone
+    core.venue_opening: chain text, asset text, own bytea, raw_amount numeric, block_height bigint
     core.venue_transfer: chain text, tx_hash bytea, out_ref text, asset text, own bytea, other bytea, raw_amount numeric, block_height bigint, block_hash bytea
     core.withdrawal_approval: withdrawal_id bigint, operator_id bigint, public_key bytea, signature bytea, approved_at timestamp with time zone
     core.withdrawal_log: id bigint, withdrawal_id bigint, status text, tx_hash bytea, block_height bigint, reason text, at timestamp with time zone, decided_by bigint
