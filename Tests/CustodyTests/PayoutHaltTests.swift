@@ -125,7 +125,8 @@ extension DatabaseTests {
           "kind": "error", "method": "eth_sendRawTransaction",
           "error": ["code": -32000, "message": "invalid chain id for signer: have 1 want 2"],
         ])
-        try scene.pay()
+        // However fast blocks come.
+        try scene.pay { $0.rules.bumpAfterBlocks = 10_000 }
         let id = try venue.withdraw(700, of: 0, to: Self.recipient)
         try expectHalt(scene, "wrong_chain")
         #expect(try scene.mempool().isEmpty && scene.locked(0) == 707)
