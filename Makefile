@@ -12,7 +12,7 @@ help:
 	@echo 'make test    set up, check format, and run every test'
 	@echo 'make build   leave the program at .build/release/uncross'
 	@echo 'make bench   measure against floors of the same run'
-	@echo 'make crash   kill -9 exchange, Postgres and Worker under load, and check (SEED=1 KILLS=21)'
+	@echo 'make crash   kill -9 exchange, Postgres, Worker, chain and signer, and check (SEED=1 KILLS=21)'
 	@echo 'make setup   install what is missing; make clean removes builds and data'
 
 run:
