@@ -27,6 +27,11 @@ step 'format of the Worker' worker_format
 step 'the Worker (contract and storage)' worker_tests
 step 'the development chain' "$python" -B -W error -m unittest discover -s devchain/tests -t .
 step 'build, where a warning is an error' swift build --build-tests
-step 'tests of the modules' swift test --skip-build --skip SystemTests
+# Histories by the thousand keep all cores busy: whoever waits beside them waits in vain.
+kernel='^(AuctionTests|EngineTests|EthereumTests|JournalTests)\.'
+step 'tests of the kernel' swift test --skip-build --filter "$kernel"
+step 'tests of the face and the edge' swift test --skip-build --filter '^(APITests|SignerTests|TapeTests)\.'
+step 'tests of ledger and custody, with real servers' swift test --skip-build \
+  --skip "$kernel" --skip '^(APITests|SignerTests|TapeTests|SystemTests)\.'
 # One after another: each starts a whole exchange, and two cores are few.
 step 'tests of the whole' swift test --skip-build --no-parallel --filter SystemTests
