@@ -5,8 +5,8 @@ internal import Postgres
 
 extension DepositScanner {
   /// Once for each wallet and asset, as of the last block whose transfers were not recorded for them: a wallet may
-  /// have coins when it is named, and an asset when it is listed. Where the node has no state of that block it is
-  /// taken as nothing, and the reconciliation shows what it was.
+  /// have coins when it is named, and an asset when it is listed. Where the node has no state of that block, or the
+  /// token no answer, it is taken as nothing, and the reconciliation shows what it was.
   func recordOpenings(_ store: borrowing CustodyStore, start: Int64) throws {
     let missing = try store.missingOpenings(
       scan.rules.ownSenders.sorted(), scan.rules.assets.map(\.code))
@@ -20,7 +20,11 @@ extension DepositScanner {
         do throws(NodeError) {
           amounts = try balances(of: asset, wallets, at: block)
         } catch {
-          guard case .refused = error else { throw error }
+          // A contract that was not there yet answers with nothing.
+          switch error {
+          case .refused, .malformed: break
+          default: throw error
+          }
           report(
             "\(configuration.chain): what own wallets had of \(code) at block \(height) is not known: "
               + "reconciliation will show it (\(error))")

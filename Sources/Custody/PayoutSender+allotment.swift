@@ -57,8 +57,7 @@ extension PayoutSender {
     // Behind a nonce that does not move a payment could neither be made nor be cancelled by its user. And until
     // the signer has signed the one before, its word about the next leaves that one out of the day's sums.
     if open.contains(where: {
-      $0.purpose == .withdrawal && !$0.isCancelled && $0.attempts.isEmpty
-        || $0.hold != nil && !$0.isCancelled && $0.attempts.isEmpty
+      !$0.isCancelled && $0.attempts.isEmpty && ($0.purpose == .withdrawal || $0.hold != nil)
     }) {
       return nil
     }

@@ -528,6 +528,30 @@ extension DatabaseTests {
       }
     }
 
+    /// The scan begins before the token's contract was made, or where a node has no state any more: custody goes on.
+    @Test(arguments: [
+      ["kind": "result", "result": "0x"],
+      ["kind": "error", "error": "missing trie node"],
+    ]) func whatIsNotKnownOfAWalletHoldsUpNothing(fault: [String: String]) throws {
+      try venue { venue, chain in
+        let height = try chain.mine(2)
+        var answer: [String: Any] = fault.merging(["method": "eth_call"]) { own, _ in own }
+        if let message = fault["error"] { answer["error"] = ["code": -32000, "message": message] }
+        // One question a token, and again one by one where it is refused.
+        answer["times"] = 2
+        try chain.fault(answer)
+        let scanner = try venue.scan(start: height + 1)
+        try chain.mint("USDC", to: venue.address(2), 1_000)
+        try chain.mine(3)
+        #expect(try eventually { try venue.balance(2, 0) == 1_000 })
+        #expect(venue.reports.all.contains { $0.contains("is not known") })
+        try chain.call("dev_clearFaults")
+        try venue.settle(scanner)
+        #expect(try venue.reconcile().agrees)
+        venue.stop(scanner)
+      }
+    }
+
     /// What the chain lacks is noticed: a token that takes a fee logs more than arrives, and coins that an
     /// operator gave out are not on the chain.
     @Test func theReconciliationNamesWhatIsMissing() throws {
