@@ -34,8 +34,8 @@ public final class Directory: Sendable {
     case .userRegistered(let id, let name, let time):
       state.users[id] = ListedUser(id: id, name: name, registered: time)
     case .userFrozen(let id, let frozen): state.users[id]?.isFrozen = frozen
-    case .keyRegistered(let key, let user, let role):
-      let listed = ListedKey(key: key, user: user, role: role)
+    case .keyRegistered(let key, let user, let role, let expiresAt):
+      let listed = ListedKey(key: key, user: user, role: role, expiresAt: expiresAt)
       state.keys[key] = listed
       state.users[user]?.keys.append(listed)
     case .keyRevoked(let key):
@@ -67,7 +67,9 @@ public final class Directory: Sendable {
   func identity(of key: PublicKey) -> Identity? {
     state.withLock { state in
       guard let listed = state.keys[key], let user = state.users[listed.user] else { return nil }
-      return Identity(user: user.id, role: listed.role, key: key, isFrozen: user.isFrozen)
+      return Identity(
+        user: user.id, role: listed.role, key: key, isFrozen: user.isFrozen,
+        expiresAt: listed.expiresAt)
     }
   }
 
@@ -92,6 +94,8 @@ struct ListedKey: Sendable, Equatable {
   var key: PublicKey
   var user: UserID
   var role: Role
+  /// 0 for none.
+  var expiresAt: Microseconds = 0
 }
 
 struct ListedUser: Sendable, Equatable {
@@ -115,4 +119,6 @@ struct Identity: Sendable, Equatable {
   var role: Role
   var key: PublicKey
   var isFrozen: Bool
+  /// 0 for none.
+  var expiresAt: Microseconds = 0
 }

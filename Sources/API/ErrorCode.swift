@@ -74,16 +74,18 @@ extension Rejection {
   var status: Int {
     switch self {
     case .unknownUser, .unknownMarket, .unknownAsset, .orderNotFound, .keyNotFound,
-      .approvalNotFound, .unknownChain, .withdrawalNotFound:
+      .approvalNotFound, .keyGrantNotFound, .unknownChain, .withdrawalNotFound:
       404
-    case .userFrozen, .approvalByRequester, .approvalByOwner, .notAnOperatorKey: 403
+    case .userFrozen, .approvalByRequester, .approvalByOwner, .approvalByGrantor,
+      .notAnOperatorKey, .keyNotOfOwner:
+      403
     case .priceOffTick, .priceOutOfRange, .quantityOffLot, .quantityOutOfRange, .notionalTooSmall,
       .notionalTooLarge, .limitMissing, .limitNotAllowed, .expiryMissing, .expiryNotAllowed,
       .expiryPassed, .noReferencePrice, .marketOrdersNotOffered, .timeInForceNotAllowed,
       .fillOrKillNotOffered, .minimumQuantityNotOffered, .marketOrderNotAmendable, .nameInvalid,
       .assetInvalid, .marketInvalid, .amountInvalid, .reasonMissing, .referenceOutOfRange,
       .unknownRulesVersion, .chainInvalid, .withdrawalTermsInvalid, .addressInvalid,
-      .withdrawalTooSmall:
+      .withdrawalTooSmall, .operatorDelayInvalid:
       422
     case .marketSuspended, .insufficientFunds, .selfTrade, .tooManyOpenOrders, .bookFull,
       .orderFinished, .quantityAlreadyExecuted, .duplicateClientOrderID, .tooManyRememberedOrders,
@@ -136,7 +138,7 @@ extension Rejection {
     case .nameInvalid: "A name is 1 to 64 printable ASCII characters without space."
     case .nameTaken: "A user of this name exists."
     case .tooManyUsers: "There are as many users as there may be."
-    case .keyTaken: "The key is registered to another user or role."
+    case .keyTaken: "The key is registered to another user or role, or waits for it."
     case .keyNotFound: "The key is not registered."
     case .tooManyKeys: "The user has 16 keys."
     case .assetExists: "An asset of this code exists."
@@ -149,7 +151,11 @@ extension Rejection {
     case .reasonMissing: "A reason is 1 to 200 bytes."
     case .approvalNotFound: "No such adjustment waits."
     case .approvalByRequester: "Another operator than the requester approves."
-    case .tooManyApprovals: "Too many adjustments wait."
+    case .approvalByGrantor: "Who gave a key access to the account does not approve for it."
+    case .keyGrantNotFound: "No such key waits."
+    case .keyNotOfOwner: "Only a trader's or operator's key of the account answers for it."
+    case .operatorDelayInvalid: "The delay is 0 to 2,592,000 seconds."
+    case .tooManyApprovals: "Too many adjustments or keys wait, of this operator or of all."
     case .referenceOutOfRange: "The reference price is zero, negative or too large."
     case .marketAlreadySuspended: "The market is suspended already."
     case .marketNotSuspended: "The market is not suspended."
@@ -187,9 +193,10 @@ extension Rejection {
     case .approvalNotNeeded: "No further approval is needed."
     case .approvalRepeated: "This operator has approved it already."
     case .approvalMismatch: "What was approved is not what was asked for."
-    case .approvalByOwner: "Nobody approves an own withdrawal."
+    case .approvalByOwner: "Nobody approves for an own account."
     case .notAnOperatorKey: "The key is not this operator's."
-    case .operatorKeyTooNew: "The key approves when it is as old as the delay of a new address."
+    case .operatorKeyTooNew:
+      "The key counts when it is as old as the delay: of a new address, or of operators."
     }
   }
 }

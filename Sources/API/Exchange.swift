@@ -17,6 +17,9 @@ public protocol Exchange: Sendable {
   /// Rows of one user, newest first, from memory and closed partitions.
   func ledger(_ query: LedgerQuery) async throws(ExchangeError) -> [LedgerRow]
 
+  /// What operators did, newest first.
+  func operatorLog(_ query: OperatorLogQuery) async throws(ExchangeError) -> [OperatorLogRow]
+
   /// Whether requests are taken, and if not, why.
   func readiness() -> Readiness
 

@@ -1,7 +1,6 @@
 // Withdrawals: the address book, requests, and what operators decide about them.
 
 public import Client
-internal import Crypto
 public import Engine
 
 /// Payments out as the API sees them.
@@ -145,8 +144,9 @@ extension Handlers {
       minimum: try atoms("minimum"), fee: try atoms("fee"),
       userDayLimit: try atoms("user_day_limit"), venueDayLimit: try atoms("venue_day_limit"),
       approvalAbove: try atoms("approval_above"), approvals: try fields.integer("approvals"))
+    let reason = try fields.text("reason")
     try fields.finish()
-    let reply = try await submit(.setWithdrawalTerms(terms, by: user.user))
+    let reply = try await submit(.setWithdrawalTerms(terms), by: user, reason)
     return Self.changed(asset.definition.code, reply)
   }
 
@@ -154,9 +154,10 @@ extension Handlers {
     let desk = try desk()
     var fields = try call.fields()
     let seconds: Int64 = try fields.integer("seconds")
+    let reason = try fields.text("reason")
     try fields.finish()
     let reply = try await submit(
-      .setAddressDelay(chain: chain(desk), seconds: seconds, by: user.user))
+      .setAddressDelay(chain: chain(desk), seconds: seconds), by: user, reason)
     return Self.changed(desk.chain, reply)
   }
 
@@ -338,25 +339,17 @@ extension Handlers {
   /// compares what was signed with what it holds.
   func approveWithdrawal(_ call: Call, _ user: Identity) async throws(Refusal) -> Answer {
     let id = try Self.withdrawalID(call)
-    var fields = try call.fields()
-    let signature = Hex.bytes(try fields.text("signature"))
-    try fields.finish()
     guard let withdrawal = try await read({ $0.withdrawal(id) }) else {
       throw Refusal(.withdrawalNotFound)
     }
-    let digest = line(withdrawal, try desk()).approvalDigest
-    guard let signature, signature.count == 64,
-      let key = try? Curve25519.Signing.PublicKey(rawRepresentation: user.key.bytes),
-      key.isValidSignature(signature, for: digest)
-    else {
-      throw Refusal(.approvalMismatch, "the signature is not this key's over this withdrawal")
-    }
+    let signature = try signature(
+      call, of: line(withdrawal, try desk()).approvalDigest, by: user)
     let reply = try await submit(
-      .approveWithdrawal(
-        WithdrawalApproval(
-          id: id, operator: user.user, key: user.key, user: withdrawal.user,
-          asset: withdrawal.asset, amount: withdrawal.amount, fee: withdrawal.fee,
-          address: withdrawal.address, signature: signature)))
+      WithdrawalApproval(
+        id: id, operator: user.user, key: user.key, user: withdrawal.user,
+        asset: withdrawal.asset, amount: withdrawal.amount, fee: withdrawal.fee,
+        address: withdrawal.address, signature: signature
+      ).command)
     let status: WithdrawalStatus = reply.detail > 0 ? .requested : .approved
     return .json(
       WithdrawalOutcome(id: "\(id)", status: status.name, missing: Int(reply.detail)))
@@ -365,16 +358,8 @@ extension Handlers {
   func rejectWithdrawal(_ call: Call, _ user: Identity) async throws(Refusal) -> Answer {
     let id = try Self.withdrawalID(call)
     let reason = try Self.reason(call)
-    _ = try await submit(.rejectWithdrawal(id: id, by: user.user, reason: reason))
+    _ = try await submit(.rejectWithdrawal(id: id), by: user, reason)
     return .json(WithdrawalOutcome(id: "\(id)", status: WithdrawalStatus.rejected.name))
-  }
-
-  private static func reason(_ call: Call) throws(Refusal) -> String {
-    var fields = try call.fields()
-    let reason = try fields.text("reason")
-    try fields.finish()
-    guard (1...200).contains(reason.utf8.count) else { throw Refusal(.reasonMissing) }
-    return reason
   }
 
   // MARK: Payments

@@ -35,6 +35,24 @@ struct Handlers: Sendable {
     return reply
   }
 
+  /// Carries out what an operator wants; a rejection is thrown.
+  func submit(
+    _ action: OperatorAction, by user: Identity, _ reason: String = ""
+  ) async throws(Refusal) -> Reply {
+    try await submit(.operation(action, by: user.authority(reason)))
+  }
+
+  /// The body of a route that takes nothing else.
+  static func reason(_ call: Call) throws(Refusal) -> String {
+    var fields = try call.fields()
+    let reason = try fields.text("reason")
+    try fields.finish()
+    guard (1...Bounds.maximumReasonBytes).contains(reason.utf8.count) else {
+      throw Refusal(.reasonMissing)
+    }
+    return reason
+  }
+
   /// Applies commands; one reply each, rejections among them.
   func submit(_ commands: [Command]) async throws(Refusal) -> [Reply] {
     do throws(ExchangeError) {

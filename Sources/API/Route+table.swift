@@ -3,12 +3,15 @@
 internal import Engine
 
 extension Route {
-  private static let traders: Set<Role> = [.trader]
-  private static let readers: Set<Role> = [.trader, .readOnly, .operator]
+  private static let traders: Set<Role> = [.trader, .tradeOnly]
+  /// Whoever may take something out, or let others.
+  private static let owners: Set<Role> = [.trader]
+  private static let readers: Set<Role> = [.trader, .tradeOnly, .readOnly, .operator]
   private static let operators: Set<Role> = [.operator]
 
   static let all: [Route] =
-    publicRoutes + traderRoutes + withdrawalRoutes + operatorRoutes + payoutRoutes
+    publicRoutes + traderRoutes + withdrawalRoutes + operatorRoutes + userRoutes
+    + payoutRoutes
 
   private static let publicRoutes: [Route] = [
     Route(method: .get, template: "/healthz", access: .open { _, _ in Handlers.healthy }),
@@ -115,17 +118,17 @@ extension Route {
       }),
     Route(
       method: .post, template: "/v1/withdrawal-addresses", maximumBody: maximumBody,
-      access: .roles(traders) { handlers, call, user throws(Refusal) in
+      access: .roles(owners) { handlers, call, user throws(Refusal) in
         try await handlers.addWithdrawalAddress(call, user)
       }),
     Route(
       method: .delete, template: "/v1/withdrawal-addresses/{address}",
-      access: .roles(traders) { handlers, call, user throws(Refusal) in
+      access: .roles(owners) { handlers, call, user throws(Refusal) in
         try await handlers.removeWithdrawalAddress(call, user)
       }),
     Route(
       method: .post, template: "/v1/withdrawals", maximumBody: maximumBody,
-      access: .roles(traders) { handlers, call, user throws(Refusal) in
+      access: .roles(owners) { handlers, call, user throws(Refusal) in
         try await handlers.withdraw(call, user)
       }),
     Route(
@@ -140,7 +143,7 @@ extension Route {
       }),
     Route(
       method: .delete, template: "/v1/withdrawals/{id}",
-      access: .roles(traders) { handlers, call, user throws(Refusal) in
+      access: .roles(owners) { handlers, call, user throws(Refusal) in
         try await handlers.cancelWithdrawal(call, user)
       }),
   ]
@@ -211,60 +214,49 @@ extension Route {
   }
 
   private static let operatorRoutes: [Route] = [
-    operating(.post, "/assets", maximumBody: maximumBody) { handlers, call, _ throws(Refusal) in
-      try await handlers.createAsset(call)
+    operating(.post, "/assets", maximumBody: maximumBody) { handlers, call, user throws(Refusal) in
+      try await handlers.createAsset(call, user)
     },
-    operating(.post, "/markets", maximumBody: maximumBody) { handlers, call, _ throws(Refusal) in
-      try await handlers.createMarket(call)
+    operating(.post, "/markets", maximumBody: maximumBody) { handlers, call, user throws(Refusal) in
+      try await handlers.createMarket(call, user)
     },
     operating(.patch, "/markets/{market}", maximumBody: maximumBody) {
-      handlers, call, _ throws(Refusal) in
-      try await handlers.changeMarket(call)
+      handlers, call, user throws(Refusal) in
+      try await handlers.changeMarket(call, user)
     },
-    operating(.post, "/markets/{market}/suspend") { handlers, call, _ throws(Refusal) in
-      try await handlers.setOpen(call, false)
+    operating(.post, "/markets/{market}/suspend", maximumBody: maximumBody) {
+      handlers, call, user throws(Refusal) in
+      try await handlers.setOpen(call, user, false)
     },
-    operating(.post, "/markets/{market}/resume") { handlers, call, _ throws(Refusal) in
-      try await handlers.setOpen(call, true)
+    operating(.post, "/markets/{market}/resume", maximumBody: maximumBody) {
+      handlers, call, user throws(Refusal) in
+      try await handlers.setOpen(call, user, true)
     },
     operating(.post, "/markets/{market}/reference", maximumBody: maximumBody) {
-      handlers, call, _ throws(Refusal) in
-      try await handlers.setReference(call)
-    },
-    operating(.post, "/users", maximumBody: maximumBody) { handlers, call, _ throws(Refusal) in
-      try await handlers.createUser(call)
-    },
-    operating(.get, "/users", query: ["name"]) { handlers, call, _ throws(Refusal) in
-      try await handlers.findUser(call)
-    },
-    operating(.post, "/users/{id}/keys", maximumBody: maximumBody) {
-      handlers, call, _ throws(Refusal) in
-      try await handlers.grantKey(call)
-    },
-    operating(.delete, "/keys/{public_key}") { handlers, call, _ throws(Refusal) in
-      try await handlers.revokeKey(call)
-    },
-    operating(.post, "/users/{id}/freeze") { handlers, call, _ throws(Refusal) in
-      try await handlers.setFrozen(call, true)
-    },
-    operating(.post, "/users/{id}/unfreeze") { handlers, call, _ throws(Refusal) in
-      try await handlers.setFrozen(call, false)
+      handlers, call, user throws(Refusal) in
+      try await handlers.setReference(call, user)
     },
     operating(.post, "/adjustments", maximumBody: maximumBody) {
       handlers, call, user throws(Refusal) in
       try await handlers.adjust(call, user)
     },
-    operating(.get, "/state") { handlers, _, _ throws(Refusal) in
-      try await handlers.engineState()
-    },
     operating(.get, "/adjustments") { handlers, _, _ throws(Refusal) in
       try await handlers.waitingAdjustments()
     },
-    operating(.post, "/adjustments/{id}/approve") { handlers, call, user throws(Refusal) in
-      try await handlers.decide(call, user, approve: true)
+    operating(.post, "/adjustments/{id}/approve", maximumBody: maximumBody) {
+      handlers, call, user throws(Refusal) in
+      try await handlers.approveAdjustment(call, user)
     },
-    operating(.post, "/adjustments/{id}/refuse") { handlers, call, user throws(Refusal) in
-      try await handlers.decide(call, user, approve: false)
+    operating(.post, "/adjustments/{id}/refuse", maximumBody: maximumBody) {
+      handlers, call, user throws(Refusal) in
+      try await handlers.refuseAdjustment(call, user)
+    },
+    operating(.get, "/state") { handlers, _, _ throws(Refusal) in
+      try await handlers.engineState()
+    },
+    operating(.get, "/log", query: ["operator", "action", "subject", "before", "limit"]) {
+      handlers, call, _ throws(Refusal) in
+      try await handlers.operatorLog(call)
     },
     operating(.get, "/deposits", query: ["status", "before", "limit"]) {
       handlers, call, _ throws(Refusal) in
@@ -283,5 +275,63 @@ extension Route {
     operating(.get, "/balances", query: ["user"]) { handlers, call, _ throws(Refusal) in
       try await handlers.balancesOfUser(call)
     },
+  ]
+
+  private static let userRoutes: [Route] = [
+    operating(.post, "/users", maximumBody: maximumBody) { handlers, call, user throws(Refusal) in
+      try await handlers.createUser(call, user)
+    },
+    operating(.get, "/users", query: ["name"]) { handlers, call, _ throws(Refusal) in
+      try await handlers.findUser(call)
+    },
+    operating(.post, "/users/{id}/keys", maximumBody: maximumBody) {
+      handlers, call, user throws(Refusal) in
+      try await handlers.grantKey(call, user)
+    },
+    operating(.post, "/users/{id}/freeze", maximumBody: maximumBody) {
+      handlers, call, user throws(Refusal) in
+      try await handlers.setFrozen(call, user, true)
+    },
+    operating(.post, "/users/{id}/unfreeze", maximumBody: maximumBody) {
+      handlers, call, user throws(Refusal) in
+      try await handlers.setFrozen(call, user, false)
+    },
+    operating(.post, "/keys/{public_key}/revoke", maximumBody: maximumBody) {
+      handlers, call, user throws(Refusal) in
+      try await handlers.revokeKey(call, user)
+    },
+    operating(.get, "/key-grants") { handlers, _, _ throws(Refusal) in
+      try await handlers.waitingKeys()
+    },
+    operating(.post, "/key-grants/{id}/approve", maximumBody: maximumBody) {
+      handlers, call, user throws(Refusal) in
+      try await handlers.approveKey(call, user)
+    },
+    operating(.post, "/key-grants/{id}/refuse", maximumBody: maximumBody) {
+      handlers, call, user throws(Refusal) in
+      try await handlers.refuseKey(call, user)
+    },
+    operating(.get, "/operator-delay") { handlers, _, _ throws(Refusal) in
+      try await handlers.operatorDelay()
+    },
+    operating(.post, "/operator-delay", maximumBody: maximumBody) {
+      handlers, call, user throws(Refusal) in
+      try await handlers.setOperatorDelay(call, user)
+    },
+    Route(
+      method: .get, template: "/v1/keys",
+      access: .roles(readers) { handlers, _, user throws(Refusal) in
+        try await handlers.ownKeys(user)
+      }),
+    Route(
+      method: .post, template: "/v1/key-grants/{id}/confirm",
+      access: .roles(owners.union(operators)) { handlers, call, user throws(Refusal) in
+        try await handlers.answerKeyGrant(call, user, isConfirmed: true)
+      }),
+    Route(
+      method: .post, template: "/v1/key-grants/{id}/refuse",
+      access: .roles(owners.union(operators)) { handlers, call, user throws(Refusal) in
+        try await handlers.answerKeyGrant(call, user, isConfirmed: false)
+      }),
   ]
 }

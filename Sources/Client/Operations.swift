@@ -1,18 +1,13 @@
-// The operator's side of the wire: assets, markets, users, keys, adjustments.
+// The operator's side of the wire: assets, markets, adjustments.
 
-/// What a key may do.
-public enum KeyRole: String, Codable, Sendable, CaseIterable {
-  case trader
-  case readOnly = "read_only"
-  case `operator`
-}
+internal import Crypto
 
 public struct NewAsset: Codable, Sendable, Equatable {
   /// 1 to 12 characters `A-Z 0-9`.
   public var code: String
   /// 0 to 18.
   public var decimals: Int
-  /// Up to this amount one operator adjusts a balance alone.
+  /// So much in 24 hours one operator gives and takes alone.
   public var adjustmentLimit: DecimalAmount
 
   public init(code: String, decimals: Int, adjustmentLimit: DecimalAmount) {
@@ -138,66 +133,6 @@ public struct ReferencePrice: Codable, Sendable, Equatable {
   public init(price: DecimalAmount) { self.price = price }
 }
 
-/// A public key and what it may do.
-public struct KeyGrant: Codable, Sendable, Equatable {
-  /// 64 lower-case hex digits.
-  public var publicKey: String
-  public var role: KeyRole
-
-  public init(publicKey: String, role: KeyRole) {
-    self.publicKey = publicKey
-    self.role = role
-  }
-
-  private enum CodingKeys: String, CodingKey {
-    case role
-    case publicKey = "public_key"
-  }
-}
-
-/// A user to register, with a first key or without one.
-public struct NewUser: Codable, Sendable, Equatable {
-  /// 1 to 64 printable ASCII characters without space.
-  public var name: String
-  public var publicKey: String?
-  public var role: KeyRole?
-
-  public init(name: String, key: KeyGrant? = nil) {
-    self.name = name
-    publicKey = key?.publicKey
-    role = key?.role
-  }
-
-  private enum CodingKeys: String, CodingKey {
-    case name, role
-    case publicKey = "public_key"
-  }
-}
-
-public struct UserDetails: Codable, Sendable, Equatable {
-  public var userID: String
-  public var name: String
-  public var frozen: Bool
-  public var keys: [KeyGrant]
-  public var registeredAt: Timestamp
-
-  public init(
-    userID: String, name: String, frozen: Bool, keys: [KeyGrant], registeredAt: Timestamp
-  ) {
-    self.userID = userID
-    self.name = name
-    self.frozen = frozen
-    self.keys = keys
-    self.registeredAt = registeredAt
-  }
-
-  private enum CodingKeys: String, CodingKey {
-    case name, frozen, keys
-    case userID = "user_id"
-    case registeredAt = "registered_at"
-  }
-}
-
 /// An operator gives or takes funds; sending the same request id again is safe.
 public struct NewAdjustment: Codable, Sendable, Equatable {
   /// As a client order id.
@@ -229,7 +164,7 @@ public struct NewAdjustment: Codable, Sendable, Equatable {
 public struct AdjustmentOutcome: Codable, Sendable, Equatable {
   public enum Status: String, Codable, Sendable {
     case booked
-    /// Beyond the asset's limit: a second operator must approve it.
+    /// Beyond what one operator books alone: a second one must approve it.
     case waitingApproval = "waiting_approval"
     case refused
     /// Sent again after a second operator approved or refused it: the ledger knows which.
@@ -283,6 +218,26 @@ public struct WaitingAdjustment: Codable, Sendable, Equatable {
     case requestedBy = "requested_by"
     case requestedAt = "requested_at"
   }
+
+  /// What a second operator's approval signs: every field that says what is booked for whom and why, a line
+  /// each, the reason last, so that no reason reads as another line.
+  public var approvalText: String {
+    """
+    uncross adjustment approval 1
+    id \(adjustmentID)
+    request_id \(requestID)
+    requested_by \(requestedBy)
+    user \(user)
+    asset \(asset)
+    amount \(amount)
+    requested_at \(requestedAt)
+    reason \(reason)
+
+    """
+  }
+
+  /// SHA-256 of `approvalText`.
+  public var approvalDigest: [UInt8] { Array(SHA256.hash(data: Array(approvalText.utf8))) }
 }
 
 public struct WaitingAdjustments: Codable, Sendable, Equatable {
@@ -308,22 +263,6 @@ public struct UserState: Codable, Sendable, Equatable {
     case frozen
     case userID = "user_id"
     case cancelledOrders = "cancelled_orders"
-  }
-}
-
-/// The answer to granting or revoking a key.
-public struct KeyOwner: Codable, Sendable, Equatable {
-  public var publicKey: String
-  public var userID: String
-
-  public init(publicKey: String, userID: String) {
-    self.publicKey = publicKey
-    self.userID = userID
-  }
-
-  private enum CodingKeys: String, CodingKey {
-    case publicKey = "public_key"
-    case userID = "user_id"
   }
 }
 

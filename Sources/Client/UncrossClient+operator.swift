@@ -25,31 +25,32 @@ extension UncrossClient {
   }
 
   public func changeMarket(
-    _ market: String, _ change: MarketTermsChange
+    _ market: String, _ change: MarketTermsChange, reason: String
   ) async throws(APIError) -> Applied {
     try await operate(
-      .patch, Target("v1", "operator", "markets", market), change, isSafeToRepeat: true)
+      .patch, Target("v1", "operator", "markets", market), Reasoned(change, reason: reason),
+      isSafeToRepeat: true)
   }
 
-  public func suspend(_ market: String) async throws(APIError) -> Applied {
+  public func suspend(_ market: String, reason: String) async throws(APIError) -> Applied {
     try await operate(
-      .post, Target("v1", "operator", "markets", market, "suspend"), Self.nothing,
+      .post, Target("v1", "operator", "markets", market, "suspend"), Reason(reason: reason),
       isSafeToRepeat: false)
   }
 
-  public func resume(_ market: String) async throws(APIError) -> Applied {
+  public func resume(_ market: String, reason: String) async throws(APIError) -> Applied {
     try await operate(
-      .post, Target("v1", "operator", "markets", market, "resume"), Self.nothing,
+      .post, Target("v1", "operator", "markets", market, "resume"), Reason(reason: reason),
       isSafeToRepeat: false)
   }
 
   /// Sets the reference price and cancels the market's market orders.
   public func setReference(
-    _ market: String, to price: DecimalAmount
+    _ market: String, to price: DecimalAmount, reason: String
   ) async throws(APIError) -> Applied {
     try await operate(
       .post, Target("v1", "operator", "markets", market, "reference"),
-      ReferencePrice(price: price), isSafeToRepeat: false)
+      Reasoned(ReferencePrice(price: price), reason: reason), isSafeToRepeat: false)
   }
 
   // MARK: Users and keys
@@ -66,27 +67,97 @@ extension UncrossClient {
       isSafeToRepeat: true)
   }
 
-  public func grant(_ key: KeyGrant, to userID: String) async throws(APIError) -> KeyOwner {
+  /// Where the account had a key before, it waits: see `waitingKeys`.
+  public func grant(
+    _ key: KeyGrant, to userID: String, reason: String
+  ) async throws(APIError) -> KeyGrantOutcome {
     try await operate(
-      .post, Target("v1", "operator", "users", userID, "keys"), key, isSafeToRepeat: true)
+      .post, Target("v1", "operator", "users", userID, "keys"), Reasoned(key, reason: reason),
+      isSafeToRepeat: true)
   }
 
-  public func revoke(publicKey: String) async throws(APIError) -> KeyOwner {
+  public func revoke(publicKey: String, reason: String) async throws(APIError) -> KeyOwner {
     try await operate(
-      .delete, Target("v1", "operator", "keys", publicKey), Self.nothing, isSafeToRepeat: false)
+      .post, Target("v1", "operator", "keys", publicKey, "revoke"), Reason(reason: reason),
+      isSafeToRepeat: false)
   }
 
   /// Cancels the user's orders and takes none from now on.
-  public func freeze(_ userID: String) async throws(APIError) -> UserState {
+  public func freeze(_ userID: String, reason: String) async throws(APIError) -> UserState {
     try await operate(
-      .post, Target("v1", "operator", "users", userID, "freeze"), Self.nothing,
+      .post, Target("v1", "operator", "users", userID, "freeze"), Reason(reason: reason),
       isSafeToRepeat: true)
   }
 
-  public func unfreeze(_ userID: String) async throws(APIError) -> UserState {
+  public func unfreeze(_ userID: String, reason: String) async throws(APIError) -> UserState {
     try await operate(
-      .post, Target("v1", "operator", "users", userID, "unfreeze"), Self.nothing,
+      .post, Target("v1", "operator", "users", userID, "unfreeze"), Reason(reason: reason),
       isSafeToRepeat: true)
+  }
+
+  public func waitingKeys() async throws(APIError) -> [WaitingKey] {
+    let answer: WaitingKeys = try await operate(
+      .get, Target("v1", "operator", "key-grants"), Self.nothing, isSafeToRepeat: true)
+    return answer.keys
+  }
+
+  /// By another operator than the one who asked.
+  /// - Parameter signature: of the grant's `approvalDigest`, by the key that signs the request.
+  public func approve(
+    keyGrant id: String, signature: [UInt8]
+  ) async throws(APIError) -> KeyGrantOutcome {
+    try await operate(
+      .post, Target("v1", "operator", "key-grants", id, "approve"),
+      ApprovalSignature(signature: Hex.string(signature)), isSafeToRepeat: false)
+  }
+
+  public func refuse(keyGrant id: String, reason: String) async throws(APIError) -> KeyGrantOutcome
+  {
+    try await operate(
+      .post, Target("v1", "operator", "key-grants", id, "refuse"), Reason(reason: reason),
+      isSafeToRepeat: false)
+  }
+
+  public func operatorDelay() async throws(APIError) -> OperatorDelay {
+    try await call(.get, Target("v1", "operator", "operator-delay"), isSafeToRepeat: true)
+  }
+
+  public func setOperatorDelay(
+    seconds: Int64, reason: String
+  ) async throws(APIError) -> SettingChange {
+    try await operate(
+      .post, Target("v1", "operator", "operator-delay"),
+      Reasoned(AddressDelay(seconds: seconds), reason: reason), isSafeToRepeat: true)
+  }
+
+  /// What operators did, newest first.
+  public func operatorLog(
+    operator: String? = nil, action: String? = nil, subject: String? = nil, before: String? = nil,
+    limit: Int? = nil
+  ) async throws(APIError) -> OperatorLogPage {
+    try await call(
+      .get,
+      Target("v1", "operator", "log").with("operator", `operator`).with("action", action)
+        .with("subject", subject).with("before", before).with("limit", limit),
+      isSafeToRepeat: true)
+  }
+
+  // MARK: Own keys
+
+  public func keys() async throws(APIError) -> OwnKeys {
+    try await call(.get, Target("v1", "keys"), isSafeToRepeat: true)
+  }
+
+  /// Lets a key that an operator asked for have access to this account.
+  public func confirm(keyGrant id: String) async throws(APIError) -> KeyGrantOutcome {
+    try await operate(
+      .post, Target("v1", "key-grants", id, "confirm"), Self.nothing, isSafeToRepeat: false)
+  }
+
+  /// Turns down a key that an operator asked for.
+  public func decline(keyGrant id: String) async throws(APIError) -> KeyGrantOutcome {
+    try await operate(
+      .post, Target("v1", "key-grants", id, "refuse"), Self.nothing, isSafeToRepeat: false)
   }
 
   // MARK: Funds
@@ -110,15 +181,20 @@ extension UncrossClient {
   }
 
   /// By another operator than the one who asked.
-  public func approve(adjustment id: String) async throws(APIError) -> AdjustmentOutcome {
+  /// - Parameter signature: of the adjustment's `approvalDigest`, by the key that signs the request.
+  public func approve(
+    adjustment id: String, signature: [UInt8]
+  ) async throws(APIError) -> AdjustmentOutcome {
     try await operate(
-      .post, Target("v1", "operator", "adjustments", id, "approve"), Self.nothing,
-      isSafeToRepeat: false)
+      .post, Target("v1", "operator", "adjustments", id, "approve"),
+      ApprovalSignature(signature: Hex.string(signature)), isSafeToRepeat: false)
   }
 
-  public func refuse(adjustment id: String) async throws(APIError) -> AdjustmentOutcome {
+  public func refuse(
+    adjustment id: String, reason: String
+  ) async throws(APIError) -> AdjustmentOutcome {
     try await operate(
-      .post, Target("v1", "operator", "adjustments", id, "refuse"), Self.nothing,
+      .post, Target("v1", "operator", "adjustments", id, "refuse"), Reason(reason: reason),
       isSafeToRepeat: false)
   }
 
@@ -187,16 +263,19 @@ extension UncrossClient {
   }
 
   public func setWithdrawalTerms(
-    _ terms: WithdrawalTermsLine
+    _ terms: WithdrawalTermsLine, reason: String
   ) async throws(APIError) -> SettingChange {
     try await operate(
-      .post, Target("v1", "operator", "withdrawal-terms"), terms, isSafeToRepeat: true)
+      .post, Target("v1", "operator", "withdrawal-terms"), Reasoned(terms, reason: reason),
+      isSafeToRepeat: true)
   }
 
-  public func setAddressDelay(seconds: Int64) async throws(APIError) -> SettingChange {
+  public func setAddressDelay(
+    seconds: Int64, reason: String
+  ) async throws(APIError) -> SettingChange {
     try await operate(
-      .post, Target("v1", "operator", "address-delay"), AddressDelay(seconds: seconds),
-      isSafeToRepeat: true)
+      .post, Target("v1", "operator", "address-delay"),
+      Reasoned(AddressDelay(seconds: seconds), reason: reason), isSafeToRepeat: true)
   }
 
   public func payouts() async throws(APIError) -> PayoutReport {

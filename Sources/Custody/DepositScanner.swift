@@ -273,7 +273,10 @@ public final class DepositScanner: Sendable {
 
   private func register() throws -> ChainPosition {
     if let position = core.position(configuration.chain) { return position }
-    guard let reply = core.submit([.registerChain(name: configuration.chain)])?.first else {
+    guard
+      let reply = core.submit([.operation(.registerChain(name: configuration.chain), by: .venue)])?
+        .first
+    else {
       throw CoreAway()
     }
     if let rejection = reply.rejection, rejection != .chainExists {

@@ -140,7 +140,11 @@ extension PayoutSender {
   ]
 
   private func reject(_ due: DueWithdrawal, _ reason: String) throws {
-    guard core.submit([.rejectWithdrawal(id: due.id, by: 0, reason: reason)]) != nil else {
+    guard
+      core.submit([
+        .operation(.rejectWithdrawal(id: due.id), by: Authority(user: 0, reason: reason))
+      ]) != nil
+    else {
       throw CoreAway()
     }
     report("\(configuration.chain): withdrawal \(due.id) is rejected: \(reason)")

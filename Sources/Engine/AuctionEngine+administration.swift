@@ -1,4 +1,4 @@
-// Operators' commands: the venue, assets, markets, users, keys, adjustments.
+// The venue, its assets, its markets and its users.
 
 internal import Auction
 
@@ -7,40 +7,40 @@ extension AuctionEngine {
     if case .configureVenue(let configuration) = command { return configure(configuration) }
     guard venue != nil else { return refuse(.venueNotConfigured) }
     switch command {
-    case .createAsset(let asset): return create(asset)
-    case .createMarket(let market): return create(market)
-    case .changeMarket(let change): return self.change(change)
-    case .suspendMarket(let market): return setOpen(market, false)
-    case .resumeMarket(let market): return setOpen(market, true)
-    case .setReference(let market, let ticks): return setReference(market, ticks)
-    case .registerUser(let name): return register(name)
-    case .registerKey(let user, let key, let role): return register(key, of: user, role)
-    case .revokeKey(let key): return revoke(key)
-    case .setFrozen(let user, let frozen): return freeze(user, frozen)
-    case .adjustBalance(let adjustment): return adjust(adjustment)
-    case .approveAdjustment(let id, let by): return decide(id, by, approve: true)
-    case .refuseAdjustment(let id, let by): return decide(id, by, approve: false)
-    case .registerChain(let name): return registerChain(name)
+    case .answerKeyGrant(let answer): return self.answer(answer)
     case .creditDeposit(let deposit): return credit(deposit)
     case .clawBackDeposit(let clawback): return clawBack(clawback)
-    case .setAddressDelay(let chain, let seconds, let by):
-      return setAddressDelay(chain, seconds, by: by)
-    case .setWithdrawalTerms(let terms, let by): return set(terms, by: by)
     case .addPayoutAddress(let addition): return add(addition)
     case .removePayoutAddress(let user, let chain, let address):
       return removePayoutAddress(address, of: user, on: chain)
     case .requestWithdrawal(let request): return self.request(request)
-    case .approveWithdrawal(let approval): return approve(approval)
     case .cancelWithdrawal(let user, let id): return cancelWithdrawal(id, by: user)
-    case .rejectWithdrawal(let id, let by, let reason): return reject(id, by: by, reason)
     case .startWithdrawal(let id): return start(id)
     case .finishWithdrawal(let id): return finish(id)
     case .failWithdrawal(let id, let isCancelled): return fail(id, isCancelled: isCancelled)
-    case .activateRules(let version):
-      guard version == rulesVersion else { return refuse(.unknownRulesVersion) }
-      return accept(Int64(version))
-    default: preconditionFailure("a command that no part of the engine handles")
+    case .activateRules(let version): return activate(version)
+    case .configureVenue, .advanceTime, .placeOrder, .amendOrder, .cancelOrder, .cancelAllOrders,
+      .runAuction, .operation:
+      preconditionFailure("handled before")
     }
+  }
+
+  /// One version after another: each knows how to begin where the one before it stands.
+  private mutating func activate(_ version: UInt32) -> Reply {
+    if version == rulesVersion { return accept(Int64(version)) }
+    guard version == rulesVersion + 1, version <= Bounds.rulesVersion else {
+      return refuse(.unknownRulesVersion)
+    }
+    rulesVersion = version
+    // Who gave a key is not known; that there was one is.
+    for user in users.indices {
+      users[user].hadKey = !users[user].keys.isEmpty
+      if users[user].keys.contains(where: { $0.role == .operator }) {
+        safeguards.addOperator(UserID(user))
+      }
+    }
+    for market in 0..<markets.count { announce(MarketID(market)) }
+    return accept(Int64(version))
   }
 
   private mutating func configure(_ configuration: VenueConfiguration) -> Reply {
@@ -54,7 +54,7 @@ extension AuctionEngine {
 
   // MARK: Assets and markets
 
-  private mutating func create(_ asset: AssetDefinition) -> Reply {
+  mutating func create(_ asset: AssetDefinition) -> Reply {
     guard isValid(asset), assets.count < Bounds.maximumAssets else {
       return refuse(.assetInvalid)
     }
@@ -72,7 +72,7 @@ extension AuctionEngine {
       && asset.adjustmentLimit >= 0 && asset.adjustmentLimit < Bounds.maximumAtoms
   }
 
-  private mutating func create(_ market: MarketDefinition) -> Reply {
+  mutating func create(_ market: MarketDefinition) -> Reply {
     if let id = marketIDs[market.symbol] { return refuse(.marketExists, id: Int64(id)) }
     guard markets.count < Bounds.maximumMarkets else { return refuse(.tooManyMarkets) }
     guard let atomsPerTickLot = atomsPerTickLot(market) else { return refuse(.marketInvalid) }
@@ -137,7 +137,7 @@ extension AuctionEngine {
       }
   }
 
-  private mutating func change(_ change: MarketChange) -> Reply {
+  mutating func change(_ change: MarketChange) -> Reply {
     guard Int(change.market) < markets.count else { return refuse(.unknownMarket) }
     guard isValid(change.terms) else { return refuse(.marketInvalid) }
     let market = Int32(change.market)
@@ -170,7 +170,7 @@ extension AuctionEngine {
     effects.directory.append(.marketDefined(id, record))
   }
 
-  private mutating func setOpen(_ market: MarketID, _ open: Bool) -> Reply {
+  mutating func setOpen(_ market: MarketID, _ open: Bool) -> Reply {
     guard Int(market) < markets.count else { return refuse(.unknownMarket) }
     guard markets[Int32(market)].constants.isOpen != open else {
       return refuse(open ? .marketNotSuspended : .marketAlreadySuspended)
@@ -181,7 +181,7 @@ extension AuctionEngine {
     return accept(Int64(market))
   }
 
-  private mutating func setReference(_ market: MarketID, _ ticks: Int64) -> Reply {
+  mutating func setReference(_ market: MarketID, _ ticks: Int64) -> Reply {
     guard Int(market) < markets.count else { return refuse(.unknownMarket) }
     guard ticks > 0, ticks <= Bounds.maximumPriceTicks else { return refuse(.referenceOutOfRange) }
     markets[Int32(market)].constants.referenceTicks = ticks
@@ -200,7 +200,7 @@ extension AuctionEngine {
     }
   }
 
-  // MARK: Users and keys
+  // MARK: Users
 
   mutating func addUser(_ name: String) {
     let id = UserID(users.count)
@@ -209,7 +209,7 @@ extension AuctionEngine {
     effects.directory.append(.userRegistered(id, name: name, time: time))
   }
 
-  private mutating func register(_ name: String) -> Reply {
+  mutating func register(_ name: String) -> Reply {
     guard isUserName(name) else { return refuse(.nameInvalid) }
     if let id = userIDs[name] { return refuse(.nameTaken, id: Int64(id)) }
     guard users.count < Bounds.maximumUsers else { return refuse(.tooManyUsers) }
@@ -221,145 +221,15 @@ extension AuctionEngine {
     (1...64).contains(name.utf8.count) && name.utf8.allSatisfy { (0x21...0x7e).contains($0) }
   }
 
-  private mutating func register(_ key: PublicKey, of user: UserID, _ role: Role) -> Reply {
-    guard Int(user) < users.count, user != 0 else { return refuse(.unknownUser) }
-    if let owner = keys[key] {
-      let same = owner == user && self.key(key, of: user, role) != nil
-      return same ? accept(Int64(user), detail: 1) : refuse(.keyTaken)
-    }
-    guard users[Int(user)].keys.count < Bounds.maximumKeysOfUser else {
-      return refuse(.tooManyKeys)
-    }
-    users[Int(user)].keys.append(UserKey(key: key, role: role, registered: time))
-    keys[key] = user
-    effects.directory.append(.keyRegistered(key, user: user, role: role))
-    return accept(Int64(user))
-  }
-
-  func key(_ key: PublicKey, of user: UserID, _ role: Role) -> UserKey? {
-    users[Int(user)].keys.first { $0.key == key && $0.role == role }
-  }
-
-  private mutating func revoke(_ key: PublicKey) -> Reply {
-    guard let user = keys[key] else { return refuse(.keyNotFound) }
-    keys[key] = nil
-    users[Int(user)].keys.removeAll { $0.key == key }
-    effects.directory.append(.keyRevoked(key))
-    return accept(Int64(user))
-  }
-
-  private mutating func freeze(_ user: UserID, _ frozen: Bool) -> Reply {
+  mutating func freeze(_ user: UserID, _ frozen: Bool) -> Reply {
     guard Int(user) < users.count, user != 0 else { return refuse(.unknownUser) }
     users[Int(user)].isFrozen = frozen
     effects.directory.append(.userFrozen(user, frozen))
-    if frozen { cancelUnstartedWithdrawals(of: user) }
+    if frozen {
+      cancelUnstartedWithdrawals(of: user)
+      if rulesVersion >= 2 { withdrawRequests { $0.user == user } }
+    }
     if frozen { return accept(Int64(user), detail: cancelAll(user: user, market: nil).detail) }
     return accept(Int64(user))
-  }
-
-  // MARK: Adjustments
-
-  private mutating func adjust(_ adjustment: BalanceAdjustment) -> Reply {
-    guard Int(adjustment.operator) < users.count, adjustment.operator != 0 else {
-      return refuse(.unknownUser)
-    }
-    let request = contentOf(adjustment)
-    if let answer = recall(adjustment.operator, adjustment.requestID, request) { return answer }
-    if let refusal = refuseToRemember(adjustment.operator) { return refusal }
-    var entry = RememberedOrder(
-      user: adjustment.operator, clientOrderID: adjustment.requestID, request: request, time: time,
-      id: 0, rejection: nil)
-    let reply: Reply
-    if let rejection = check(adjustment) {
-      entry.rejection = rejection
-      reply = refuse(rejection)
-    } else {
-      adjustmentCount += 1
-      entry.id = adjustmentCount
-      if adjustment.amount.magnitude > assets[Int(adjustment.asset)].adjustmentLimit.magnitude {
-        pendingAdjustments.append(
-          PendingAdjustment(id: adjustmentCount, adjustment: adjustment, time: time))
-        reply = accept(adjustmentCount, detail: 1)
-      } else {
-        book(adjustment, adjustmentCount)
-        reply = accept(adjustmentCount)
-      }
-    }
-    remember(entry)
-    return reply
-  }
-
-  // Digest in the fields of an order: user, amount and reason; FNV-1a over both halves is enough against
-  // mistakes, and an operator gains nothing by a collision with itself.
-  private func contentOf(_ adjustment: BalanceAdjustment) -> RememberedRequest {
-    var (first, second): (UInt64, UInt64) = (0xcbf2_9ce4_8422_2325, 0x9ae1_6a3b_2f90_404f)
-    func mix(_ byte: UInt8) {
-      first = (first ^ UInt64(byte)) &* 0x100_0000_01b3
-      second = (second &+ UInt64(byte)) &* 0x9e37_79b9_7f4a_7c15
-      second ^= second >> 29
-    }
-    for shift in stride(from: 0, to: 32, by: 8) {
-      mix(UInt8(truncatingIfNeeded: adjustment.user >> UInt32(shift)))
-    }
-    for shift in stride(from: Int128(0), to: 128, by: 8) {
-      mix(UInt8(truncatingIfNeeded: adjustment.amount >> shift))
-    }
-    for byte in adjustment.reason.utf8 { mix(byte) }
-    return RememberedRequest(
-      isAdjustment: true, market: adjustment.asset, side: .buy, type: .limit,
-      timeInForce: .goodTilCancelled, limitTicks: Int64(bitPattern: first),
-      lots: Int64(bitPattern: second), expiry: 0)
-  }
-
-  private func check(_ adjustment: BalanceAdjustment) -> Rejection? {
-    if let rejection = checkTerms(adjustment) { return rejection }
-    guard pendingAdjustments.count < Bounds.maximumPendingAdjustments else {
-      return .tooManyApprovals
-    }
-    return checkFunds(adjustment)
-  }
-
-  func checkTerms(_ adjustment: BalanceAdjustment) -> Rejection? {
-    guard Int(adjustment.user) < users.count || adjustment.user == Bounds.lossAccount else {
-      return .unknownUser
-    }
-    guard Int(adjustment.asset) < assets.count else { return .unknownAsset }
-    guard adjustment.amount != 0, adjustment.amount > -Bounds.maximumAtoms,
-      adjustment.amount < Bounds.maximumAtoms
-    else { return .amountInvalid }
-    return (1...200).contains(adjustment.reason.utf8.count) ? nil : .reasonMissing
-  }
-
-  private func checkFunds(_ adjustment: BalanceAdjustment) -> Rejection? {
-    guard accounts.issued[Int(adjustment.asset)] + adjustment.amount < Bounds.maximumAtoms else {
-      return .supplyTooLarge
-    }
-    guard adjustment.amount < 0 else { return nil }
-    let account = accounts.find(adjustment.user, adjustment.asset)
-    let free = account.map { accounts.slab[$0].free } ?? 0
-    return free + adjustment.amount < 0 ? .insufficientFunds : nil
-  }
-
-  private mutating func book(_ adjustment: BalanceAdjustment, _ id: Int64) {
-    let account = accounts.open(adjustment.user, adjustment.asset)
-    accounts.issue(adjustment.amount, of: adjustment.asset)
-    post(
-      account, .adjustment, free: adjustment.amount,
-      LedgerReference(kind: .adjustment, market: 0, id: id))
-  }
-
-  private mutating func decide(_ id: Int64, _ by: UserID, approve: Bool) -> Reply {
-    guard Int(by) < users.count, by != 0 else { return refuse(.unknownUser) }
-    guard let index = pendingAdjustments.firstIndex(where: { $0.id == id }) else {
-      return refuse(.approvalNotFound)
-    }
-    let adjustment = pendingAdjustments[index].adjustment
-    if approve {
-      guard by != adjustment.operator else { return refuse(.approvalByRequester) }
-      if let rejection = checkFunds(adjustment) { return refuse(rejection) }
-      book(adjustment, id)
-    }
-    pendingAdjustments.remove(at: index)
-    return accept(id)
   }
 }

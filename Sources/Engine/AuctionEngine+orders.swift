@@ -39,7 +39,9 @@ extension AuctionEngine {
     guard let slot = remembered.find(user, id) else { return nil }
     let first = remembered.slab[slot]
     guard first.request == request else { return refuse(.duplicateClientOrderID, id: first.id) }
-    return Reply(rejection: first.rejection, id: first.id, time: first.time, detail: 1)
+    let isBooked = first.request.isAdjustment && first.status == .executed
+    return Reply(
+      rejection: first.rejection, id: first.id, time: first.time, detail: isBooked ? 2 : 1)
   }
 
   /// Forgets what may be forgotten, at most two entries a command, and refuses where that left no room.

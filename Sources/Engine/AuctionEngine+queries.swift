@@ -63,6 +63,8 @@ public struct BookView: Sendable, Equatable {
 public struct PendingAdjustmentView: Sendable, Equatable {
   public var id: Int64
   public var adjustment: BalanceAdjustment
+  /// Who asked for it, and why.
+  public var authority: Authority
   public var time: Microseconds
 }
 
@@ -138,7 +140,10 @@ extension AuctionEngine {
       let id = UserID(number)
       events.append(.userRegistered(id, name: user.name, time: user.registered))
       if user.isFrozen { events.append(.userFrozen(id, true)) }
-      for key in user.keys { events.append(.keyRegistered(key.key, user: id, role: key.role)) }
+      for key in user.keys {
+        events.append(
+          .keyRegistered(key.key, user: id, role: key.role, expiresAt: key.expiresAt))
+      }
     }
     return events
   }
@@ -256,7 +261,8 @@ extension AuctionEngine {
 
   public func pendingAdjustmentViews() -> [PendingAdjustmentView] {
     pendingAdjustments.map {
-      PendingAdjustmentView(id: $0.id, adjustment: $0.adjustment, time: $0.time)
+      PendingAdjustmentView(
+        id: $0.id, adjustment: $0.adjustment, authority: $0.authority, time: $0.time)
     }
   }
 

@@ -3,13 +3,15 @@
 package import Auction
 
 extension AuctionEngine {
-  /// Begins every snapshot; the last byte is the format's version.
-  static var snapshotMark: [UInt8] { Array("uncross-state".utf8) + [1] }
+  /// Begins every snapshot. The byte after it is the format's version, which is the rules': what older rules
+  /// do not know has no place in their bytes, so a state of theirs has one form for ever.
+  static var snapshotMark: [UInt8] { Array("uncross-state".utf8) }
 
   /// Writes the state. The bytes depend on the state alone: not on slots, hash tables or how it came
   /// about. `effects` are no part of it.
   public func writeSnapshot(to writer: inout ByteWriter) {
     writer.raw(Self.snapshotMark)
+    writer.byte(UInt8(rulesVersion))
     writer.uint(rulesVersion)
     writer.uint(time)
     writer.uint(commandCount)
@@ -24,6 +26,7 @@ extension AuctionEngine {
     writeMarkets(to: &writer)
     writeRemembered(to: &writer)
     writeOrders(to: &writer)
+    if rulesVersion >= 2 { writeSafeguards(to: &writer) }
     writeChains(to: &writer)
     writeWithdrawals(to: &writer)
   }
@@ -41,14 +44,17 @@ extension AuctionEngine {
         writer.raw(key.key.bytes)
         writer.byte(key.role.rawValue)
         writer.uint(key.registered)
+        if rulesVersion >= 2 { writer.uint(key.expiresAt) }
       }
+      if rulesVersion >= 2 { writeAccess(of: user, to: &writer) }
     }
     writer.uint(adjustmentCount)
     writer.uint(pendingAdjustments.count)
     for pending in pendingAdjustments {
       writer.uint(pending.id)
       writer.uint(pending.time)
-      writer.adjustment(pending.adjustment)
+      writer.adjustment(pending.adjustment, by: pending.authority)
+      if rulesVersion >= 2 { writer.key(pending.authority.key) }
     }
   }
 
@@ -150,10 +156,13 @@ extension AuctionEngine {
   public init(restoring bytes: [UInt8]) throws(ByteError) {
     var reader = ByteReader(bytes)
     guard try Array(reader.raw(Self.snapshotMark.count)) == Self.snapshotMark else {
-      throw reader.fail("not a snapshot of this format")
+      throw reader.fail("not a snapshot")
     }
+    let format = try reader.byte()
     rulesVersion = try reader.uint()
-    guard rulesVersion == 1 else { throw reader.fail("rules version not known to this program") }
+    guard (1...Bounds.rulesVersion).contains(rulesVersion), format == rulesVersion else {
+      throw reader.fail("rules version not known to this program: start a newer one")
+    }
     time = try reader.uint()
     commandCount = try reader.counter()
     guard try reader.bool() else { return }
@@ -169,6 +178,7 @@ extension AuctionEngine {
     var open: [OrderID: Int32] = [:]
     try readRemembered(&reader, &open)
     try readOrders(&reader, open)
+    if rulesVersion >= 2 { try readSafeguards(&reader) }
     try readChains(&reader)
     try readWithdrawals(&reader)
     guard locksHaveTheirReasons() else {
@@ -201,9 +211,13 @@ extension AuctionEngine {
         guard keys[key] == nil, user.keys.count < Bounds.maximumKeysOfUser else {
           throw reader.fail("a key of two users, or one too many")
         }
-        user.keys.append(UserKey(key: key, role: role, registered: registered))
+        var held = UserKey(key: key, role: role, registered: registered)
+        if rulesVersion >= 2 { held.expiresAt = try reader.uint() }
+        guard rulesVersion >= 2 || role != .tradeOnly else { throw reader.fail("not a role") }
+        user.keys.append(held)
         keys[key] = UserID(users.count)
       }
+      if rulesVersion >= 2 { try readAccess(of: &user, &reader) }
       guard isUserName(user.name), userIDs[user.name] == nil, users.count < Bounds.maximumUsers,
         user.registered <= time
       else { throw reader.fail("not a user") }
@@ -214,11 +228,13 @@ extension AuctionEngine {
     for _ in 0..<(try reader.count()) {
       let id: Int64 = try reader.uint()
       let time: Microseconds = try reader.uint()
-      let adjustment = try reader.adjustment()
-      guard checkTerms(adjustment) == nil, Int(adjustment.operator) < users.count,
-        id <= adjustmentCount
+      var (adjustment, authority) = try reader.adjustment()
+      if rulesVersion >= 2 { authority.key = try reader.key() }
+      guard checkTerms(adjustment, reason: authority.reason) == nil,
+        Int(authority.user) < users.count, id <= adjustmentCount
       else { throw reader.fail("not an adjustment") }
-      pendingAdjustments.append(PendingAdjustment(id: id, adjustment: adjustment, time: time))
+      pendingAdjustments.append(
+        PendingAdjustment(id: id, adjustment: adjustment, authority: authority, time: time))
     }
   }
 
@@ -447,13 +463,19 @@ extension ByteWriter {
     uint(terms.maximumOpenOrders)
   }
 
-  package mutating func adjustment(_ adjustment: BalanceAdjustment) {
-    uint(adjustment.operator)
+  package mutating func adjustment(_ adjustment: BalanceAdjustment, by authority: Authority) {
+    uint(authority.user)
     uint(adjustment.user)
     uint(adjustment.asset)
     int(adjustment.amount)
-    text(adjustment.reason)
+    text(authority.reason)
     clientOrderID(adjustment.requestID)
+  }
+
+  /// One byte for none.
+  package mutating func key(_ key: PublicKey?) {
+    bool(key != nil)
+    if let key { raw(key.bytes) }
   }
 }
 
@@ -484,10 +506,23 @@ extension ByteReader {
       sellFeeBasisPoints: try uint(), minimumNotional: try uint(), maximumOpenOrders: try uint())
   }
 
-  package mutating func adjustment() throws(ByteError) -> BalanceAdjustment {
-    BalanceAdjustment(
-      operator: try uint(), user: try uint(), asset: try uint(), amount: try int(),
-      reason: try text(), requestID: try clientOrderID())
+  package mutating func adjustment(
+    maximumReason: Int = 4_096
+  ) throws(ByteError) -> (BalanceAdjustment, by: Authority) {
+    let by: UserID = try uint()
+    let (user, asset): (UserID, AssetID) = (try uint(), try uint())
+    let amount: Int128 = try int()
+    let reason = try text(maximum: maximumReason)
+    return (
+      BalanceAdjustment(user: user, asset: asset, amount: amount, requestID: try clientOrderID()),
+      Authority(user: by, reason: reason)
+    )
+  }
+
+  package mutating func key() throws(ByteError) -> PublicKey? {
+    guard try bool() else { return nil }
+    guard let key = PublicKey(try raw(32)) else { throw fail("not a key") }
+    return key
   }
 
   package mutating func orderKind() throws(ByteError) -> (

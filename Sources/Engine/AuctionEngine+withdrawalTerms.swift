@@ -3,8 +3,7 @@
 extension AuctionEngine {
   // MARK: Terms
 
-  mutating func setAddressDelay(_ chain: ChainID, _ seconds: Int64, by: UserID) -> Reply {
-    if let rejection = refusal(ofOperator: by) { return refuse(rejection) }
+  mutating func setAddressDelay(_ chain: ChainID, _ seconds: Int64) -> Reply {
     guard Int(chain) < chains.count else { return refuse(.unknownChain) }
     guard (0...Bounds.maximumAddressDelaySeconds).contains(seconds) else {
       return refuse(.withdrawalTermsInvalid)
@@ -16,8 +15,7 @@ extension AuctionEngine {
     return accept(Int64(chain), detail: effectiveAt)
   }
 
-  mutating func set(_ terms: WithdrawalTerms, by: UserID) -> Reply {
-    if let rejection = refusal(ofOperator: by) { return refuse(rejection) }
+  mutating func set(_ terms: WithdrawalTerms) -> Reply {
     guard Int(terms.asset) < assets.count else { return refuse(.unknownAsset) }
     guard Int(terms.chain) < chains.count else { return refuse(.unknownChain) }
     guard isValid(terms) else { return refuse(.withdrawalTermsInvalid) }
@@ -36,12 +34,6 @@ extension AuctionEngine {
   }
 
   func delay(on chain: ChainID) -> Microseconds { withdrawals.delay(on: chain) * 1_000_000 }
-
-  func refusal(ofOperator user: UserID) -> Rejection? {
-    guard user != 0, Int(user) < users.count else { return .unknownUser }
-    // The door refuses too; but a freeze may have come first into the journal.
-    return users[Int(user)].isFrozen ? .userFrozen : nil
-  }
 
   private func isValid(_ terms: WithdrawalTerms) -> Bool {
     let amounts = [

@@ -76,6 +76,9 @@ extension AuctionEngine {
         approval.address == withdrawal.address
       else { throw .approvalMismatch }
       guard approver.user != withdrawal.user else { throw .approvalByOwner }
+      if rulesVersion >= 2, isGrantor(approver.user, of: withdrawal.user) {
+        throw .approvalByGrantor
+      }
       withdrawal.approvals = approvalsInForce(of: withdrawal)
       // Two keys of one person are one person.
       guard
@@ -98,9 +101,7 @@ extension AuctionEngine {
   /// or who holds one key would make the others that must approve.
   private func refusal(of approver: Withdrawal.Approver, on chain: ChainID) -> Rejection? {
     if let rejection = refusal(ofOperator: approver.user) { return rejection }
-    guard let key = key(approver.key, of: approver.user, .operator) else {
-      return .notAnOperatorKey
-    }
+    guard let key = operatorKey(approver.key, of: approver.user) else { return .notAnOperatorKey }
     return time - key.registered < delay(on: chain) ? .operatorKeyTooNew : nil
   }
 
@@ -125,13 +126,12 @@ extension AuctionEngine {
     return endUnstarted(id, .cancelled, by: user, "by its user")
   }
 
-  mutating func reject(_ id: Int64, by: UserID, _ reason: String) -> Reply {
-    guard Int(by) < users.count else { return refuse(.unknownUser) }
+  mutating func reject(_ id: Int64, by authority: Authority) -> Reply {
     // The reason goes to the ledger, and no text of a database holds a zero byte.
-    guard (1...200).contains(reason.utf8.count), !reason.utf8.contains(0) else {
-      return refuse(.reasonMissing)
-    }
-    return endUnstarted(id, .rejected, by: by, reason)
+    guard (1...Bounds.maximumReasonBytes).contains(authority.reason.utf8.count),
+      !authority.reason.utf8.contains(0)
+    else { return refuse(.reasonMissing) }
+    return endUnstarted(id, .rejected, by: authority.user, authority.reason)
   }
 
   private mutating func endUnstarted(

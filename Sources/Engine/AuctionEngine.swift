@@ -36,6 +36,7 @@ public struct AuctionEngine: ~Copyable {
   var withdrawals = Withdrawals()
   var pendingAdjustments: ContiguousArray<PendingAdjustment> = []
   var adjustmentCount: Int64 = 0
+  var safeguards = OperatorSafeguards()
   /// Orders accepted so far; the permutation of it is the public id.
   var orderCount: UInt64 = 0
   /// Rises with every order put into a queue.
@@ -67,10 +68,15 @@ public struct AuctionEngine: ~Copyable {
       guard to > time else { return refuse(.timeNotLater) }
       time = to
       withdrawals.takeEffect(at: to)
+      takeEffectOfSafeguards()
       return accept()
     case .cancelAllOrders(let user, let market): return cancelAll(user: user, market: market)
     case .runAuction(let market, let slot): return runAuction(market, slot: slot)
-    default: return administer(command)
+    case .operation(let action, let authority): return operate(action, by: authority)
+    case .configureVenue, .activateRules, .answerKeyGrant, .creditDeposit, .clawBackDeposit,
+      .addPayoutAddress, .removePayoutAddress, .requestWithdrawal, .cancelWithdrawal,
+      .startWithdrawal, .finishWithdrawal, .failWithdrawal:
+      return administer(command)
     }
   }
 
@@ -144,17 +150,26 @@ struct User {
   var registered: Microseconds
   var rememberedCount: UInt32 = 0
   var keys: [UserKey] = []
+  /// Whether a key ever had access: from then on another one waits. Not kept under rules 1.
+  var hadKey = false
+  /// The operators who gave keys access to it without its owner's signature, sorted. They decide nothing
+  /// about its money.
+  var grantors: [UserID] = []
 }
 
 struct UserKey: Equatable {
   var key: PublicKey
   var role: Role
   var registered: Microseconds
+  /// 0 for none. Not kept under rules 1.
+  var expiresAt: Microseconds = 0
 }
 
 struct PendingAdjustment: Equatable {
   var id: Int64
   var adjustment: BalanceAdjustment
+  /// Who asked for it, and why.
+  var authority: Authority
   var time: Microseconds
 }
 

@@ -17,37 +17,17 @@ public enum Command: Sendable, Equatable {
 
   /// The first command of every journal.
   case configureVenue(VenueConfiguration)
-  case createAsset(AssetDefinition)
-  case createMarket(MarketDefinition)
-  case changeMarket(MarketChange)
-  case suspendMarket(MarketID)
-  case resumeMarket(MarketID)
-  /// Sets the reference price in ticks and cancels the market's market orders.
-  case setReference(market: MarketID, priceTicks: Int64)
-  case registerUser(name: String)
-  case registerKey(user: UserID, key: PublicKey, role: Role)
-  case revokeKey(PublicKey)
-  /// A frozen user places nothing; freezing cancels what rests.
-  case setFrozen(user: UserID, frozen: Bool)
-  case adjustBalance(BalanceAdjustment)
-  case approveAdjustment(id: Int64, by: UserID)
-  case refuseAdjustment(id: Int64, by: UserID)
-  /// A chain that deposits come from; chains are numbered from 0.
-  case registerChain(name: String)
+  /// An operator's, with who decided it and why.
+  case operation(OperatorAction, by: Authority)
+  case answerKeyGrant(KeyGrantAnswer)
   case creditDeposit(DepositCredit)
   case clawBackDeposit(DepositClawback)
-  /// How long a new payout address waits before it is paid to, and what loosens a safeguard; by an operator.
-  case setAddressDelay(chain: ChainID, seconds: Int64, by: UserID)
-  case setWithdrawalTerms(WithdrawalTerms, by: UserID)
   case addPayoutAddress(PayoutAddressAddition)
   case removePayoutAddress(user: UserID, chain: ChainID, address: PayoutAddress)
   /// Locks the amount and the fee.
   case requestWithdrawal(WithdrawalRequest)
-  case approveWithdrawal(WithdrawalApproval)
   /// By its user, until it is started.
   case cancelWithdrawal(user: UserID, id: Int64)
-  /// By an operator (or by custody, which is user 0), until it is started.
-  case rejectWithdrawal(id: Int64, by: UserID, reason: String)
   /// Ends the right to cancel: from here on the money may be on its way.
   case startWithdrawal(id: Int64)
   /// The payment is final on the chain: the lock becomes a withdrawal and its fee.
@@ -246,30 +226,6 @@ public struct MarketChange: Sendable, Equatable {
   }
 }
 
-/// An operator gives or takes funds; the same request id is applied once.
-public struct BalanceAdjustment: Sendable, Equatable {
-  public var `operator`: UserID
-  public var user: UserID
-  public var asset: AssetID
-  /// Atoms; below zero takes away. Never zero.
-  public var amount: Int128
-  /// 1 to 200 bytes, for the auditor.
-  public var reason: String
-  public var requestID: ClientOrderID
-
-  public init(
-    operator: UserID, user: UserID, asset: AssetID, amount: Int128, reason: String,
-    requestID: ClientOrderID
-  ) {
-    self.operator = `operator`
-    self.user = user
-    self.asset = asset
-    self.amount = amount
-    self.reason = reason
-    self.requestID = requestID
-  }
-}
-
 /// A deposit that is ripe. Custody numbers them without gaps, chain by chain; the same number again is
 /// refused, so sending it again after a lost answer is safe.
 public struct DepositCredit: Sendable, Equatable {
@@ -352,8 +308,18 @@ public enum Bounds {
   public static let maximumChains = 16
   /// The venue's account for losses, the only one that may fall below zero. Nobody logs in as it.
   public static let lossAccount = UserID.max
-  /// Adjustments that wait for a second operator.
+  /// Adjustments that wait for a second operator: a list that operators read, and walk through.
   public static let maximumPendingAdjustments = 1_000
+  /// Keys that wait, under the same thought.
+  public static let maximumKeyGrants = 1_000
+  /// Of these what one operator may have asked for: none takes all places.
+  public static let maximumPendingOfOperator = 100
+  /// The newest rules that this program knows.
+  public static let rulesVersion: UInt32 = 2
+  /// Bytes of a reason: a line that a person reads.
+  public static let maximumReasonBytes = 200
+  /// 30 days, as of the delay of an address.
+  public static let maximumOperatorDelaySeconds: Int64 = 30 * 86_400
   /// How long a client order id is remembered at least, in exchange time: 24 hours.
   public static let rememberedFor: Microseconds = 24 * 3_600 * 1_000_000
   /// Trades and ladder rows in one tape record.

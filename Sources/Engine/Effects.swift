@@ -171,7 +171,8 @@ public enum TapeEvent: Sendable, Equatable {
 public enum DirectoryEvent: Sendable, Equatable {
   case userRegistered(UserID, name: String, time: Microseconds)
   case userFrozen(UserID, Bool)
-  case keyRegistered(PublicKey, user: UserID, role: Role)
+  /// `expiresAt` is 0 for a key without an end.
+  case keyRegistered(PublicKey, user: UserID, role: Role, expiresAt: Microseconds)
   case keyRevoked(PublicKey)
   case assetCreated(AssetID, AssetDefinition)
   case marketDefined(MarketID, MarketRecord)
@@ -197,6 +198,8 @@ public struct Effects: Sendable {
   public var trades: ContiguousArray<Trade> = []
   public var ladder: ContiguousArray<LadderRow> = []
   public var directory: ContiguousArray<DirectoryEvent> = []
+  /// What operators did, for their log: what was refused is not there.
+  public var operations: ContiguousArray<OperatorAct> = []
 
   public init() {}
 
@@ -216,5 +219,6 @@ public struct Effects: Sendable {
     trades.removeAll(keepingCapacity: true)
     ladder.removeAll(keepingCapacity: true)
     directory.removeAll(keepingCapacity: true)
+    operations.removeAll(keepingCapacity: true)
   }
 }

@@ -112,6 +112,8 @@ public enum Role: UInt8, Sendable, CaseIterable {
   case trader = 1
   case readOnly = 2
   case `operator` = 3
+  /// A trader's that takes nothing out: for a program that only trades.
+  case tradeOnly = 4
 
   /// The name in the API.
   public var name: String {
@@ -119,6 +121,7 @@ public enum Role: UInt8, Sendable, CaseIterable {
     case .trader: "trader"
     case .readOnly: "read_only"
     case .operator: "operator"
+    case .tradeOnly: "trade_only"
     }
   }
 

@@ -63,6 +63,10 @@ public enum Rejection: UInt16, Sendable, CaseIterable, Error {
   case venueAlreadyConfigured = 70
   case venueNotConfigured = 71
   case unknownRulesVersion = 72
+  case approvalByGrantor = 73
+  case keyGrantNotFound = 74
+  case keyNotOfOwner = 75
+  case operatorDelayInvalid = 76
 
   // The schedule.
   case slotAlreadyRun = 80

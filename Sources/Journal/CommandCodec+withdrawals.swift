@@ -6,15 +6,6 @@ extension CommandCodec {
   static func encodeWithdrawals(_ command: Command, to writer: inout ByteWriter) {
     func tag(_ tag: Tag) { writer.byte(tag.rawValue) }
     switch command {
-    case .setAddressDelay(let chain, let seconds, let by):
-      tag(.setAddressDelay)
-      writer.uint(chain)
-      writer.int(Int128(seconds))
-      writer.uint(by)
-    case .setWithdrawalTerms(let terms, let by):
-      tag(.setWithdrawalTerms)
-      writer.withdrawalTerms(terms)
-      writer.uint(by)
     case .addPayoutAddress(let addition):
       tag(.addPayoutAddress)
       writer.uint(addition.user)
@@ -33,18 +24,10 @@ extension CommandCodec {
       writer.int(request.amount)
       writer.payoutAddress(request.address)
       writer.clientOrderID(request.clientID)
-    case .approveWithdrawal(let approval):
-      tag(.approveWithdrawal)
-      encode(approval, to: &writer)
     case .cancelWithdrawal(let user, let id):
       tag(.cancelWithdrawal)
       writer.uint(user)
       writer.int(Int128(id))
-    case .rejectWithdrawal(let id, let by, let reason):
-      tag(.rejectWithdrawal)
-      writer.int(Int128(id))
-      writer.uint(by)
-      writer.text(reason)
     case .startWithdrawal(let id):
       tag(.startWithdrawal)
       writer.int(Int128(id))
@@ -59,7 +42,7 @@ extension CommandCodec {
     }
   }
 
-  private static func encode(_ approval: WithdrawalApproval, to writer: inout ByteWriter) {
+  static func encode(_ approval: WithdrawalApproval, to writer: inout ByteWriter) {
     writer.int(Int128(approval.id))
     writer.uint(approval.operator)
     writer.raw(approval.key.bytes)
@@ -76,11 +59,6 @@ extension CommandCodec {
     _ tag: Tag, _ reader: inout ByteReader
   ) throws(ByteError) -> Command {
     switch tag {
-    case .setAddressDelay:
-      return .setAddressDelay(
-        chain: try reader.uint(), seconds: try reader.int(as: Int64.self), by: try reader.uint())
-    case .setWithdrawalTerms:
-      return .setWithdrawalTerms(try reader.withdrawalTerms(), by: try reader.uint())
     case .addPayoutAddress:
       return .addPayoutAddress(
         PayoutAddressAddition(
@@ -94,12 +72,8 @@ extension CommandCodec {
         WithdrawalRequest(
           user: try reader.uint(), asset: try reader.uint(), amount: try reader.int(),
           address: try reader.payoutAddress(), clientID: try reader.clientOrderID()))
-    case .approveWithdrawal: return .approveWithdrawal(try decodeApproval(&reader))
     case .cancelWithdrawal:
       return .cancelWithdrawal(user: try reader.uint(), id: try reader.int(as: Int64.self))
-    case .rejectWithdrawal:
-      return .rejectWithdrawal(
-        id: try reader.int(as: Int64.self), by: try reader.uint(), reason: try anyText(&reader))
     case .startWithdrawal: return .startWithdrawal(id: try reader.int(as: Int64.self))
     case .finishWithdrawal: return .finishWithdrawal(id: try reader.int(as: Int64.self))
     case .failWithdrawal:
@@ -109,7 +83,7 @@ extension CommandCodec {
     }
   }
 
-  private static func decodeApproval(
+  static func decodeApproval(
     _ reader: inout ByteReader
   ) throws(ByteError) -> WithdrawalApproval {
     WithdrawalApproval(

@@ -3,12 +3,15 @@
 internal import Auction
 public import Engine
 
-/// Version 1 of the journal's encoding. A command is one tag byte and its fields in the canonical
-/// encoding of `ByteWriter`. Nothing here can hold a trade, a fill or an auction's result: those
-/// are not commands.
+/// The journal's encoding. A command is one tag byte and its fields in the canonical encoding of `ByteWriter`.
+/// Nothing here can hold a trade, a fill or an auction's result: those are not commands.
+///
+/// Version 2 added tags and changed none: a command that version 1 could write has the same bytes still.
 public enum CommandCodec {
   /// Stored as the first byte of every body.
-  public static let version: UInt8 = 1
+  public static let version: UInt8 = 2
+  /// Since which version a tag is there: an older program refuses the body by its first byte.
+  private static let firstTagOfVersion2 = Tag.operation.rawValue
 
   // Tags are never reused.
   enum Tag: UInt8 {
@@ -47,6 +50,15 @@ public enum CommandCodec {
     case startWithdrawal = 42
     case finishWithdrawal = 43
     case failWithdrawal = 44
+    /// An operator's action with who stands behind it: an authority, then the action's own tag and fields.
+    case operation = 45
+    case answerKeyGrant = 46
+    // Actions that are there within an operation only.
+    case registerKeyUntil = 64
+    case approveKey = 65
+    case refuseKey = 66
+    case setOperatorDelay = 67
+    case approveAdjustmentOf = 68
   }
 
   // MARK: Encode
@@ -75,7 +87,40 @@ public enum CommandCodec {
       writer.byte(Tag.cancelAllOrders.rawValue)
       writer.uint(user)
       writer.uint(market.map { UInt64($0) + 1 } ?? 0)
-    default: encodeAdministration(command, to: &writer)
+    case .operation(let action, let authority): encode(action, authority, to: &writer)
+    case .configureVenue(let venue):
+      writer.byte(Tag.configureVenue.rawValue)
+      writer.fixed(venue.seed)
+      writer.fixed(venue.secondSeed)
+      writer.uint(venue.maximumRememberedOrders)
+      writer.uint(venue.maximumRememberedOrdersOfUser)
+    case .activateRules(let version):
+      writer.byte(Tag.activateRules.rawValue)
+      writer.uint(version)
+    case .answerKeyGrant(let answer):
+      writer.byte(Tag.answerKeyGrant.rawValue)
+      writer.uint(answer.user)
+      writer.raw(answer.key.bytes)
+      writer.int(Int128(answer.grant))
+      writer.bool(answer.isConfirmed)
+    case .creditDeposit(let credit):
+      writer.byte(Tag.creditDeposit.rawValue)
+      writer.uint(credit.chain)
+      writer.int(Int128(credit.number))
+      writer.uint(credit.user)
+      writer.uint(credit.asset)
+      writer.int(credit.amount)
+    case .clawBackDeposit(let clawback):
+      writer.byte(Tag.clawBackDeposit.rawValue)
+      writer.uint(clawback.chain)
+      writer.int(Int128(clawback.number))
+      writer.int(Int128(clawback.credit))
+      writer.uint(clawback.user)
+      writer.uint(clawback.asset)
+      writer.int(clawback.amount)
+    case .addPayoutAddress, .removePayoutAddress, .requestWithdrawal, .cancelWithdrawal,
+      .startWithdrawal, .finishWithdrawal, .failWithdrawal:
+      encodeWithdrawals(command, to: &writer)
     }
   }
 
@@ -91,97 +136,7 @@ public enum CommandCodec {
     writer.clientOrderID(order.clientOrderID)
   }
 
-  private static func encodeAdministration(_ command: Command, to writer: inout ByteWriter) {
-    func tag(_ tag: Tag) { writer.byte(tag.rawValue) }
-    switch command {
-    case .configureVenue(let venue):
-      tag(.configureVenue)
-      writer.fixed(venue.seed)
-      writer.fixed(venue.secondSeed)
-      writer.uint(venue.maximumRememberedOrders)
-      writer.uint(venue.maximumRememberedOrdersOfUser)
-    case .createAsset(let asset):
-      tag(.createAsset)
-      writer.text(asset.code)
-      writer.uint(asset.decimals)
-      writer.int(asset.adjustmentLimit)
-    case .createMarket(let market):
-      tag(.createMarket)
-      writer.text(market.symbol)
-      writer.uint(market.base)
-      writer.uint(market.quote)
-      writer.int(Int128(market.tickAtoms))
-      writer.int(Int128(market.lotAtoms))
-      encode(market.terms, to: &writer)
-      writer.int(Int128(market.listingPriceTicks))
-    case .changeMarket(let change):
-      tag(.changeMarket)
-      writer.uint(change.market)
-      encode(change.terms, to: &writer)
-    case .suspendMarket(let market):
-      tag(.suspendMarket)
-      writer.uint(market)
-    case .resumeMarket(let market):
-      tag(.resumeMarket)
-      writer.uint(market)
-    case .setReference(let market, let priceTicks):
-      tag(.setReference)
-      writer.uint(market)
-      writer.int(Int128(priceTicks))
-    case .registerUser(let name):
-      tag(.registerUser)
-      writer.text(name)
-    case .registerKey(let user, let key, let role):
-      tag(.registerKey)
-      writer.uint(user)
-      writer.raw(key.bytes)
-      writer.byte(role.rawValue)
-    case .revokeKey(let key):
-      tag(.revokeKey)
-      writer.raw(key.bytes)
-    case .setFrozen(let user, let frozen):
-      tag(.setFrozen)
-      writer.uint(user)
-      writer.bool(frozen)
-    case .adjustBalance(let adjustment):
-      tag(.adjustBalance)
-      writer.adjustment(adjustment)
-    case .approveAdjustment(let id, let by):
-      tag(.approveAdjustment)
-      writer.int(Int128(id))
-      writer.uint(by)
-    case .refuseAdjustment(let id, let by):
-      tag(.refuseAdjustment)
-      writer.int(Int128(id))
-      writer.uint(by)
-    case .registerChain(let name):
-      tag(.registerChain)
-      writer.text(name)
-    case .creditDeposit(let credit):
-      tag(.creditDeposit)
-      writer.uint(credit.chain)
-      writer.int(Int128(credit.number))
-      writer.uint(credit.user)
-      writer.uint(credit.asset)
-      writer.int(credit.amount)
-    case .clawBackDeposit(let clawback):
-      tag(.clawBackDeposit)
-      writer.uint(clawback.chain)
-      writer.int(Int128(clawback.number))
-      writer.int(Int128(clawback.credit))
-      writer.uint(clawback.user)
-      writer.uint(clawback.asset)
-      writer.int(clawback.amount)
-    case .activateRules(let version):
-      tag(.activateRules)
-      writer.uint(version)
-    case .advanceTime, .placeOrder, .amendOrder, .cancelOrder, .cancelAllOrders, .runAuction:
-      preconditionFailure("encoded by the other half")
-    default: encodeWithdrawals(command, to: &writer)
-    }
-  }
-
-  private static func encode(_ terms: MarketTerms, to writer: inout ByteWriter) {
+  static func encode(_ terms: MarketTerms, to writer: inout ByteWriter) {
     writer.int(Int128(terms.intervalMilliseconds))
     writer.uint(terms.bandBasisPoints)
     writer.uint(terms.runsBeforeWidening)
@@ -193,8 +148,12 @@ public enum CommandCodec {
 
   // MARK: Decode
 
-  public static func decode(_ reader: inout ByteReader) throws(ByteError) -> Command {
-    guard let tag = Tag(rawValue: try reader.byte()) else { throw reader.fail("unknown command") }
+  public static func decode(
+    _ reader: inout ByteReader, version: UInt8 = version
+  ) throws(ByteError) -> Command {
+    guard let tag = Tag(rawValue: try reader.byte()),
+      version >= 2 || tag.rawValue < firstTagOfVersion2
+    else { throw reader.fail("unknown command") }
     switch tag {
     case .placeOrder: return .placeOrder(try decodeOrder(&reader))
     case .cancelOrder:
@@ -213,7 +172,39 @@ public enum CommandCodec {
       let market: UInt32 = try reader.uint()
       guard market <= UInt32(MarketID.max) + 1 else { throw reader.fail("not a market") }
       return .cancelAllOrders(user: user, market: market == 0 ? nil : MarketID(market - 1))
-    default: return try decodeAdministration(tag, &reader)
+    case .operation: return try decodeAttributed(&reader)
+    case .configureVenue:
+      return .configureVenue(
+        VenueConfiguration(
+          seed: try reader.fixed(), secondSeed: try reader.fixed(),
+          maximumRememberedOrders: try reader.uint(),
+          maximumRememberedOrdersOfUser: try reader.uint()))
+    case .activateRules: return .activateRules(version: try reader.uint())
+    case .answerKeyGrant:
+      return .answerKeyGrant(
+        KeyGrantAnswer(
+          user: try reader.uint(), key: try decodeKey(&reader),
+          grant: try reader.int(as: Int64.self), isConfirmed: try reader.bool()))
+    case .creditDeposit:
+      return .creditDeposit(
+        DepositCredit(
+          chain: try reader.uint(), number: try reader.int(as: Int64.self),
+          user: try reader.uint(), asset: try reader.uint(), amount: try reader.int()))
+    case .clawBackDeposit:
+      return .clawBackDeposit(
+        DepositClawback(
+          chain: try reader.uint(), number: try reader.int(as: Int64.self),
+          credit: try reader.int(as: Int64.self), user: try reader.uint(),
+          asset: try reader.uint(), amount: try reader.int()))
+    case .addPayoutAddress, .removePayoutAddress, .requestWithdrawal, .cancelWithdrawal,
+      .startWithdrawal, .finishWithdrawal, .failWithdrawal:
+      return try decodeWithdrawals(tag, &reader)
+    case .createAsset, .createMarket, .changeMarket, .suspendMarket, .resumeMarket, .setReference,
+      .registerUser, .registerKey, .revokeKey, .setFrozen, .adjustBalance, .approveAdjustment,
+      .refuseAdjustment, .registerChain, .setAddressDelay, .setWithdrawalTerms,
+      .approveWithdrawal, .rejectWithdrawal, .registerKeyUntil, .approveKey, .refuseKey,
+      .setOperatorDelay, .approveAdjustmentOf:
+      return try decodeUnattributed(tag, &reader)
     }
   }
 
@@ -230,77 +221,9 @@ public enum CommandCodec {
       expiry: try reader.int(as: Int64.self), clientOrderID: try reader.clientOrderID())
   }
 
-  private static func decodeAdministration(
-    _ tag: Tag, _ reader: inout ByteReader
-  ) throws(ByteError) -> Command {
-    switch tag {
-    case .configureVenue:
-      return .configureVenue(
-        VenueConfiguration(
-          seed: try reader.fixed(), secondSeed: try reader.fixed(),
-          maximumRememberedOrders: try reader.uint(),
-          maximumRememberedOrdersOfUser: try reader.uint()))
-    case .createAsset:
-      return .createAsset(
-        AssetDefinition(
-          code: try anyText(&reader), decimals: try reader.uint(), adjustmentLimit: try reader.int()
-        ))
-    case .createMarket:
-      return .createMarket(
-        MarketDefinition(
-          symbol: try anyText(&reader), base: try reader.uint(), quote: try reader.uint(),
-          tickAtoms: try reader.int(as: Int64.self), lotAtoms: try reader.int(as: Int64.self),
-          terms: try decodeTerms(&reader), listingPriceTicks: try reader.int(as: Int64.self)))
-    case .changeMarket:
-      return .changeMarket(
-        MarketChange(market: try reader.uint(), terms: try decodeTerms(&reader)))
-    case .suspendMarket: return .suspendMarket(try reader.uint())
-    case .resumeMarket: return .resumeMarket(try reader.uint())
-    case .setReference:
-      return .setReference(market: try reader.uint(), priceTicks: try reader.int(as: Int64.self))
-    case .registerUser: return .registerUser(name: try anyText(&reader))
-    case .registerKey:
-      let user: UserID = try reader.uint()
-      let key = try decodeKey(&reader)
-      guard let role = Role(rawValue: try reader.byte()) else { throw reader.fail("not a role") }
-      return .registerKey(user: user, key: key, role: role)
-    case .revokeKey: return .revokeKey(try decodeKey(&reader))
-    case .setFrozen: return .setFrozen(user: try reader.uint(), frozen: try reader.bool())
-    case .adjustBalance: return .adjustBalance(try decodeAdjustment(&reader))
-    case .approveAdjustment:
-      return .approveAdjustment(id: try reader.int(as: Int64.self), by: try reader.uint())
-    case .refuseAdjustment:
-      return .refuseAdjustment(id: try reader.int(as: Int64.self), by: try reader.uint())
-    case .registerChain: return .registerChain(name: try anyText(&reader))
-    case .creditDeposit:
-      return .creditDeposit(
-        DepositCredit(
-          chain: try reader.uint(), number: try reader.int(as: Int64.self),
-          user: try reader.uint(), asset: try reader.uint(), amount: try reader.int()))
-    case .clawBackDeposit:
-      return .clawBackDeposit(
-        DepositClawback(
-          chain: try reader.uint(), number: try reader.int(as: Int64.self),
-          credit: try reader.int(as: Int64.self), user: try reader.uint(),
-          asset: try reader.uint(), amount: try reader.int()))
-    case .activateRules: return .activateRules(version: try reader.uint())
-    case .advanceTime, .placeOrder, .amendOrder, .cancelOrder, .cancelAllOrders, .runAuction:
-      preconditionFailure("decoded by the other half")
-    default: return try decodeWithdrawals(tag, &reader)
-    }
-  }
-
   /// Text of any length: what was journaled must be read again, refused commands too.
   static func anyText(_ reader: inout ByteReader) throws(ByteError) -> String {
     try reader.text(maximum: reader.remaining)
-  }
-
-  private static func decodeAdjustment(
-    _ reader: inout ByteReader
-  ) throws(ByteError) -> BalanceAdjustment {
-    BalanceAdjustment(
-      operator: try reader.uint(), user: try reader.uint(), asset: try reader.uint(),
-      amount: try reader.int(), reason: try anyText(&reader), requestID: try reader.clientOrderID())
   }
 
   static func decodeKey(_ reader: inout ByteReader) throws(ByteError) -> PublicKey {
@@ -308,7 +231,7 @@ public enum CommandCodec {
     return key
   }
 
-  private static func decodeTerms(_ reader: inout ByteReader) throws(ByteError) -> MarketTerms {
+  static func decodeTerms(_ reader: inout ByteReader) throws(ByteError) -> MarketTerms {
     MarketTerms(
       intervalMilliseconds: try reader.int(as: Int64.self), bandBasisPoints: try reader.uint(),
       runsBeforeWidening: try reader.uint(), buyFeeBasisPoints: try reader.uint(),

@@ -97,10 +97,17 @@ public struct JournalGroup: Sendable, Equatable {
   public func commands() throws(JournalError) -> [Command] {
     var reader = ByteReader(body)
     do throws(ByteError) {
-      guard try reader.byte() == CommandCodec.version else { throw reader.fail("other version") }
+      let version = try reader.byte()
+      guard (1...CommandCodec.version).contains(version) else {
+        throw reader.fail(
+          "its form has version \(version), this program reads up to \(CommandCodec.version):"
+            + " start a newer one")
+      }
       var commands: [Command] = []
       commands.reserveCapacity(min(commandCount, body.count))
-      for _ in 0..<commandCount { commands.append(try CommandCodec.decode(&reader)) }
+      for _ in 0..<commandCount {
+        commands.append(try CommandCodec.decode(&reader, version: version))
+      }
       guard reader.isAtEnd else { throw reader.fail("bytes after the last command") }
       return commands
     } catch {

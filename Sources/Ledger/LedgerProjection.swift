@@ -32,15 +32,17 @@ public final class LedgerProjection: @unchecked Sendable {
     public var firstEntry: UInt64
     public var entries: ContiguousArray<LedgerEntry>
     public var directory: ContiguousArray<DirectoryEvent>
+    public var operations: ContiguousArray<OperatorAct>
 
     public init(
       journalSequence: Int64, firstEntry: UInt64, entries: ContiguousArray<LedgerEntry>,
-      directory: ContiguousArray<DirectoryEvent>
+      directory: ContiguousArray<DirectoryEvent>, operations: ContiguousArray<OperatorAct> = []
     ) {
       self.journalSequence = journalSequence
       self.firstEntry = firstEntry
       self.entries = entries
       self.directory = directory
+      self.operations = operations
     }
   }
 
@@ -236,7 +238,12 @@ public final class LedgerProjection: @unchecked Sendable {
       let take = Self.whole(
         min(segment.entries.count - consumed, limits.batchRows - batch.count),
         of: segment.entries[consumed...])
-      if consumed == 0 { batch.directory.append(contentsOf: segment.directory) }
+      if consumed == 0 {
+        batch.directory.append(contentsOf: segment.directory)
+        for (position, operation) in segment.operations.enumerated() {
+          batch.operations.append((segment.journalSequence, position, operation))
+        }
+      }
       if take > 0 {
         let first = segment.firstEntry + UInt64(consumed)
         batch.pieces.append((segment.entries[consumed..<consumed + take], first))
@@ -368,6 +375,8 @@ public struct Watermark: Sendable, Equatable {
 struct LedgerBatch {
   var pieces: [(entries: ContiguousArray<LedgerEntry>.SubSequence, firstEntry: UInt64)] = []
   var directory: [DirectoryEvent] = []
+  /// Each with its group's number and its place in the group.
+  var operations: [(journalSequence: Int64, position: Int, operation: OperatorAct)] = []
   /// All that its entries name, and maybe more.
   var names = LedgerNames()
   var count = 0
@@ -382,12 +391,16 @@ public struct LedgerNames: Sendable {
   public private(set) var assets: [String] = []
   public private(set) var markets: [String] = []
   public private(set) var chains: [String] = []
+  /// By asset.
+  private var decimals: [UInt8] = []
 
   public init() {}
 
   public mutating func learn(_ event: DirectoryEvent) {
     switch event {
-    case .assetCreated(let id, let asset) where Int(id) == assets.count: assets.append(asset.code)
+    case .assetCreated(let id, let asset) where Int(id) == assets.count:
+      assets.append(asset.code)
+      decimals.append(asset.decimals)
     case .marketDefined(let id, let market) where Int(id) == markets.count:
       markets.append(market.definition.symbol)
     case .chainRegistered(let id, let name) where Int(id) == chains.count: chains.append(name)
@@ -408,6 +421,17 @@ public struct LedgerNames: Sendable {
     case .clawback: "\(chains[Int(reference.market)]):clawback:\(reference.id)"
     case .withdrawal: "\(chains[Int(reference.market)]):withdrawal:\(reference.id)"
     }
+  }
+
+  /// Atoms as a person writes them: `-0.25 ETH`.
+  func amount(_ atoms: Int128, of asset: AssetID) -> String {
+    let places = Int(decimals[Int(asset)])
+    var digits = String(atoms.magnitude)
+    digits = String(repeating: "0", count: max(0, places + 1 - digits.count)) + digits
+    var fraction = digits.suffix(places)
+    while fraction.last == "0" { fraction.removeLast() }
+    let whole = (atoms < 0 ? "-" : "") + digits.dropLast(places)
+    return whole + (fraction.isEmpty ? "" : "." + fraction) + " " + assets[Int(asset)]
   }
 
   /// The other way; nil for what this ledger never wrote.

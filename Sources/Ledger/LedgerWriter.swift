@@ -53,6 +53,7 @@ struct LedgerWriter: ~Copyable {
       }
       try insertUsers(batch)
       try writeWithdrawals(batch, names)
+      try writeOperations(batch, names)
       try moveWatermark(batch, after: after)
       try connection.execute("commit")
     } catch {

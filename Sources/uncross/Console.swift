@@ -43,6 +43,9 @@ final class Console: Sendable {
       line("chain     \(settings.name), chain id \(settings.chainID)")
     }
     line("operator  \(keys.operatorKeyFile)")
+    if pipeline.embedded.chain != nil || pipeline.custody == nil {
+      line("treasurer \(keys.treasurerKeyFile)")
+    }
   }
 
   /// One working command line for each verb, with a trader that has funds.

@@ -36,7 +36,7 @@ struct ConsoleService: Service, Sendable {
   private func trade(_ api: String) async throws {
     let flow = DemoFlow(
       DemoFlow.Configuration(
-        api: api, operatorSigner: keys.operator,
+        api: api, operatorSigner: keys.operator, treasurerSigner: keys.treasurer,
         keySeed: try Keys.readOrMakeSeed(configuration.dataDirectory + "/keys/demo.seed"),
         faucet: faucet))
     do {
@@ -68,9 +68,13 @@ struct ConsoleService: Service, Sendable {
   private func makeTrader(_ signer: RequestSigner) async throws {
     let exchange = pipeline.exchange
     guard let key = PublicKey(signer.publicKey) else { preconditionFailure("a key has 32 bytes") }
-    let registered = try await exchange.submit([.registerUser(name: "trader")])[0]
+    let registered = try await exchange.submit([
+      .operation(.registerUser(name: "trader"), by: .venue)
+    ])[0]
     let user = UserID(registered.id)
-    _ = try await exchange.submit([.registerKey(user: user, key: key, role: .trader)])
+    _ = try await exchange.submit([
+      .operation(.registerKey(user: user, key: key, role: .trader), by: .venue)
+    ])
     // Remembered request ids end after a day; the account's existence does not.
     let hasFunds = try await exchange.read { !$0.balances(user).isEmpty }
     if hasFunds { return }
@@ -84,10 +88,11 @@ struct ConsoleService: Service, Sendable {
     for gift in gifts {
       guard let request = ClientOrderID("demo-trader-\(gift.asset)") else { continue }
       _ = try await exchange.submit([
-        .adjustBalance(
-          BalanceAdjustment(
-            operator: 1, user: user, asset: gift.asset, amount: gift.amount,
-            reason: "demo funds", requestID: request))
+        .operation(
+          .adjustBalance(
+            BalanceAdjustment(
+              user: user, asset: gift.asset, amount: gift.amount, requestID: request)),
+          by: Authority(user: 0, reason: "demo funds"))
       ])
     }
   }

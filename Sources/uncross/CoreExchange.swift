@@ -12,16 +12,18 @@ struct CoreExchange: Exchange {
   let projection: LedgerProjection
   let reader: LedgerReader
   let tape: TapePublishing
+  let log: OperatorLog
   let custody: ChainCustody?
 
   init(
     _ loop: CommandLoop, _ projection: LedgerProjection, _ reader: LedgerReader,
-    _ tape: TapePublishing, _ custody: ChainCustody? = nil
+    _ tape: TapePublishing, _ log: OperatorLog, _ custody: ChainCustody? = nil
   ) {
     self.loop = loop
     self.projection = projection
     self.reader = reader
     self.tape = tape
+    self.log = log
     self.custody = custody
   }
 
@@ -63,6 +65,13 @@ struct CoreExchange: Exchange {
       reader.query(query) { continuation.resume(returning: $0) }
     }
     guard case .success(let rows) = result else {
+      throw .unavailable(reason: "ledger_unavailable", retryAfterSeconds: 1)
+    }
+    return rows
+  }
+
+  func operatorLog(_ query: OperatorLogQuery) async throws(ExchangeError) -> [OperatorLogRow] {
+    guard let rows = await log.rows(query) else {
       throw .unavailable(reason: "ledger_unavailable", retryAfterSeconds: 1)
     }
     return rows

@@ -1,21 +1,26 @@
-// The first commands of a new journal: the venue, its assets and markets, its operator.
+// The first commands of a new journal: the venue, its assets and markets, its operators.
 
 internal import Engine
 
 enum Genesis {
+  /// Whose keys the venue begins with.
+  struct Operators {
+    /// User 1.
+    var first: PublicKey
+    /// User 2, on a development exchange only: a second operator of a real venue is a second person, with a key
+    /// of its own.
+    var treasurer: PublicKey?
+  }
+
   /// The embedded defaults: `ETH-USDC` and `BTC-USDC`, a run every 2 s.
   ///
   /// Ticks of 0.01 USDC and lots of 0.0001 coin: one tick times one lot is one millionth of a USDC, its
   /// smallest unit, so trading never rounds.
   /// - Parameter chain: the development chain's name, where it runs: what can be taken out, and how.
-  static func commands(operatorKey: PublicKey, chain: String? = nil) -> [Command] {
+  static func commands(_ operators: Operators, chain: String? = nil) -> [Command] {
     var generator = SystemRandomNumberGenerator()
-    var commands: [Command] = [
-      .configureVenue(
-        VenueConfiguration(seed: generator.next(), secondSeed: generator.next()))
-    ]
-    // One operator alone may move a million USDC, 500 ETH, 20 BTC; beyond it takes two.
-    commands += [
+    var actions: [OperatorAction] = [
+      // One operator alone may move a million USDC, 500 ETH, 20 BTC a day; beyond it takes two.
       .createAsset(AssetDefinition(code: "USDC", decimals: 6, adjustmentLimit: 1_000_000_000_000)),
       .createAsset(
         AssetDefinition(code: "ETH", decimals: 18, adjustmentLimit: 500_000_000_000_000_000_000)),
@@ -24,7 +29,7 @@ enum Genesis {
     let terms = MarketTerms(
       intervalMilliseconds: 2_000, bandBasisPoints: 1_000, buyFeeBasisPoints: 10,
       sellFeeBasisPoints: 10, minimumNotional: 1_000_000)
-    commands += [
+    actions += [
       .createMarket(
         MarketDefinition(
           symbol: "ETH-USDC", base: 1, quote: 0, tickAtoms: 10_000, lotAtoms: 100_000_000_000_000,
@@ -34,27 +39,38 @@ enum Genesis {
           symbol: "BTC-USDC", base: 2, quote: 0, tickAtoms: 10_000, lotAtoms: 10_000, terms: terms,
           listingPriceTicks: 6_000_000)),
       .registerUser(name: "operator"),
-      .registerKey(user: 1, key: operatorKey, role: .operator),
+      .registerKey(user: 1, key: operators.first, role: .operator),
     ]
-    if let chain { commands += withdrawals(on: chain) }
-    return commands
+    if let treasurer = operators.treasurer {
+      actions += [
+        .registerUser(name: "treasurer"),
+        .registerKey(user: 2, key: treasurer, role: .operator),
+        // Both keys were made a moment ago, on this machine: a delay would guard nothing here.
+        .setOperatorDelay(seconds: 0),
+      ]
+    }
+    if let chain { actions += withdrawals(on: chain) }
+    return [
+      .configureVenue(
+        VenueConfiguration(seed: generator.next(), secondSeed: generator.next())),
+      .activateRules(version: Bounds.rulesVersion),
+    ] + actions.map { .operation($0, by: .venue) }
   }
 
   /// New addresses can be paid to at once: on a real chain give them a day (`uncross address-delay`).
-  private static func withdrawals(on chain: String) -> [Command] {
+  private static func withdrawals(on chain: String) -> [OperatorAction] {
     func terms(
       _ asset: AssetID, minimum: Int128, fee: Int128, dayLimit: Int128, approvalAbove: Int128
-    ) -> Command {
+    ) -> OperatorAction {
       .setWithdrawalTerms(
         WithdrawalTerms(
           asset: asset, chain: 0, minimum: minimum, fee: fee, userDayLimit: dayLimit,
-          venueDayLimit: dayLimit * 100, approvalAbove: approvalAbove, approvals: 1),
-        by: 1)
+          venueDayLimit: dayLimit * 100, approvalAbove: approvalAbove, approvals: 1))
     }
     let coin: Int128 = 1_000_000_000_000_000_000
     return [
       .registerChain(name: chain),
-      .setAddressDelay(chain: 0, seconds: 0, by: 1),
+      .setAddressDelay(chain: 0, seconds: 0),
       // A million USDC, 500 ETH, 20 BTC a day; a tenth of it without an operator.
       terms(
         0, minimum: 10_000_000, fee: 1_000_000, dayLimit: 1_000_000_000_000,

@@ -7,10 +7,13 @@ internal import Foundation
 
 struct Keys {
   let `operator`: RequestSigner
+  /// The second operator of a development exchange, who funds whom the first one registered.
+  let treasurer: RequestSigner
   let publisher: RequestSigner
   /// The public keys that the embedded Worker accepts.
   let publisherKeysFile: String
   let operatorKeyFile: String
+  let treasurerKeyFile: String
   /// The extended private key of the development chain's deposit addresses: for sweeping, never read by
   /// the exchange. On a real chain it stays offline.
   let depositKeyFile: String
@@ -26,12 +29,14 @@ struct Keys {
       atPath: directory, withIntermediateDirectories: true,
       attributes: [.posixPermissions: 0o700])
     operatorKeyFile = directory + "/operator.pem"
+    treasurerKeyFile = directory + "/treasurer.pem"
     publisherKeysFile = directory + "/publisher-keys.txt"
     depositKeyFile = directory + "/deposits.xprv"
     depositPublicKeyFile = directory + "/deposits.xpub"
     hotKeyFile = directory + "/hot.json"
     hotPassphraseFile = directory + "/hot.passphrase"
     `operator` = try Self.readOrMake(operatorKeyFile)
+    treasurer = try Self.readOrMake(treasurerKeyFile)
     publisher = try Self.readOrMake(directory + "/publisher.pem")
     try publisher.publicKeyHex.write(
       toFile: publisherKeysFile, atomically: true, encoding: .utf8)

@@ -27,6 +27,7 @@ final class Pipeline: Sendable {
   let loop: CommandLoop
   let projection: LedgerProjection
   let reader: LedgerReader
+  let operatorLog: OperatorLog
   let tape: TapePublishing
   let snapshotter: Snapshotter
   let directory: Directory
@@ -58,6 +59,7 @@ final class Pipeline: Sendable {
       onHalt: { halt.now($0) })
     let reader = LedgerReader(
       conninfo: database.app, partitionRows: LedgerProjection.Limits().partitionRows)
+    operatorLog = OperatorLog(conninfo: database.app)
     let directory = Directory()
     let events = MarketEvents(directory: directory)
 
@@ -84,6 +86,7 @@ final class Pipeline: Sendable {
     console.learn(engine.directory())
     recovered = Recovered(
       head: head, stateHash: stateHash(engine), isNew: !engine.isConfigured,
+      rulesVersion: engine.rulesVersion,
       replayed: head.commands - (snapshot?.head.commands ?? 0))
 
     let tape = TapePublishing(
@@ -136,8 +139,14 @@ final class Pipeline: Sendable {
     snapshotter.start(after: snapshot?.head.commands ?? 0)
     if recovered.isNew {
       try await Self.begin(
-        CoreExchange(loop, projection, reader, tape), keys.operator.publicKey,
+        CoreExchange(loop, projection, reader, tape, operatorLog), keys,
+        isDevelopment: configuration.chainFile == nil,
         chain: embedded.chain == nil ? nil : embedded.chainSettings?.name)
+    } else if recovered.rulesVersion < Bounds.rulesVersion {
+      try await Self.renew(CoreExchange(loop, projection, reader, tape, operatorLog), recovered)
+    }
+    if let text = configuration.operatorKey {
+      try await Self.rescue(CoreExchange(loop, projection, reader, tape, operatorLog), text)
     }
     custody = try embedded.chainSettings.map {
       try ChainCustody(
@@ -169,25 +178,53 @@ final class Pipeline: Sendable {
     projection.enqueue(
       LedgerProjection.Segment(
         journalSequence: group.head.sequence, firstEntry: effects.firstEntry,
-        entries: effects.entries, directory: effects.directory))
+        entries: effects.entries, directory: effects.directory, operations: effects.operations))
     reader.take(firstEntry: effects.firstEntry, effects.entries, effects.directory)
     reader.projected(upTo: projection.currentFigures().appliedEntry)
   }
 
   private static func begin(
-    _ exchange: CoreExchange, _ operatorKey: [UInt8], chain: String?
+    _ exchange: CoreExchange, _ keys: Keys, isDevelopment: Bool, chain: String?
   ) async throws {
-    guard let key = PublicKey(operatorKey) else { preconditionFailure("a key has 32 bytes") }
-    let commands = Genesis.commands(operatorKey: key, chain: chain)
-    for reply in try await exchange.submit(commands) {
+    guard let first = PublicKey(keys.operator.publicKey),
+      let treasurer = PublicKey(keys.treasurer.publicKey)
+    else { preconditionFailure("a key has 32 bytes") }
+    let operators = Genesis.Operators(
+      first: first, treasurer: isDevelopment ? treasurer : nil)
+    for reply in try await exchange.submit(Genesis.commands(operators, chain: chain)) {
       if let rejection = reply.rejection {
         throw JournalError.failed("the first commands were refused: \(rejection.code)")
       }
     }
   }
 
+  /// A journal of older rules goes on under the newest ones, one version after another.
+  private static func renew(_ exchange: CoreExchange, _ recovered: Recovered) async throws {
+    let versions = recovered.rulesVersion + 1...Bounds.rulesVersion
+    for reply in try await exchange.submit(versions.map { .activateRules(version: $0) }) {
+      if let rejection = reply.rejection {
+        throw JournalError.failed("the newer rules were refused: \(rejection.code)")
+      }
+    }
+  }
+
+  /// Whoever starts the exchange may let an operator in: all others need another operator for it.
+  private static func rescue(_ exchange: CoreExchange, _ text: String) async throws {
+    guard let key = Hex.bytes(text).flatMap({ PublicKey($0) }) else {
+      throw ConfigurationError(key: "operator.key", value: text, wanted: "64 hex digits")
+    }
+    let authority = Authority(user: 0, reason: "named at the start")
+    let replies = try await exchange.submit([
+      .operation(.registerKey(user: 1, key: key, role: .operator), by: authority),
+      .operation(.setFrozen(user: 1, frozen: false), by: authority),
+    ])
+    if let rejection = replies[0].rejection {
+      throw JournalError.failed("the operator's key was refused: \(rejection.code)")
+    }
+  }
+
   var exchange: CoreExchange {
-    CoreExchange(loop, projection, reader, tape, custody)
+    CoreExchange(loop, projection, reader, tape, operatorLog, custody)
   }
 
   /// Intake is closed already: drain, commit, project, publish, close.
@@ -209,6 +246,8 @@ struct Recovered: Sendable {
   var stateHash: [UInt8]
   /// The journal was empty.
   var isNew: Bool
+  /// The semantics at the journal's end.
+  var rulesVersion: UInt32
   /// Commands replayed after the snapshot.
   var replayed: UInt64
 }

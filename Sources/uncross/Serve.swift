@@ -39,6 +39,11 @@ struct Serve: AsyncParsableCommand {
   @Option(help: "Make a snapshot after so many commands. (250000)") var snapshotCommands: Int?
   @Flag(help: "Wait for the lead instead of refusing to start beside another instance.")
   var standBy = false
+  @Option(
+    help: ArgumentHelp(
+      "Give this public key the first operator's role: for a venue whose operators are locked out.",
+      valueName: "hex"))
+  var operatorKey: String?
   @Flag(help: "Print only warnings.") var quiet = false
 
   func run() async throws {
@@ -51,6 +56,7 @@ struct Serve: AsyncParsableCommand {
     flags["chain.enabled"] = chain.map { "\($0)" }
     flags["chain.block.seconds"] = chainBlockSeconds.map { "\($0)" }
     flags["demo"] = demo.map { "\($0)" }
+    flags["operator.key"] = operatorKey
     if standBy { flags["stand.by"] = "true" }
     let configuration = try await ServeConfiguration(flags: flags, file: config)
     var logger = Logger(label: "uncross") { _ in StreamLogHandler.standardError(label: "uncross") }

@@ -30,6 +30,9 @@ struct ServeConfiguration: Sendable {
   var chainBlockSeconds: Double
   /// Runs demo traders.
   var demo: Bool
+  /// A public key that gets the first operator's role at the start: for a venue whose operators are locked
+  /// out.
+  var operatorKey: String?
   /// Waits for the lead instead of refusing to start beside another instance.
   var standBy: Bool
   /// Makes a snapshot after so many commands.
@@ -95,6 +98,7 @@ struct ServeConfiguration: Sendable {
     chainBlockSeconds = seconds
     chainSource = text("chain.source") ?? here
     demo = (text("demo") ?? "true") != "false"
+    operatorKey = text("operator.key")
     standBy = text("stand.by") == "true"
     snapshotCommands = try number("snapshot.commands", 250_000)
   }
@@ -103,5 +107,6 @@ struct ServeConfiguration: Sendable {
 struct ConfigurationError: Error, CustomStringConvertible {
   var key: String
   var value: String
-  var description: String { "configuration: \(key) is not a number: \(value)" }
+  var wanted = "a number"
+  var description: String { "configuration: \(key) is not \(wanted): \(value)" }
 }

@@ -12,6 +12,7 @@ internal import UnixSignals
 struct TemporaryExchange: Sendable {
   var api: String
   var operatorSigner: RequestSigner
+  var treasurerSigner: RequestSigner
   var database: String
   var worker: String
   /// The development chain.
@@ -56,6 +57,7 @@ func withTemporaryExchange<Result: Sendable>(
   }
   let exchange = TemporaryExchange(
     api: "http://127.0.0.1:\(port)", operatorSigner: keys.operator,
+    treasurerSigner: keys.treasurer,
     database: cluster.conninfo(user: "uncross_audit"), worker: pipeline.embedded.workerURL,
     chain: pipeline.embedded.chain?.ready?.url)
   let outcome: Swift.Result<Result, any Error>

@@ -20,7 +20,8 @@ struct Uncross: AsyncParsableCommand {
       CommandGroup(
         name: "Trade",
         subcommands: [
-          KeyCommand.self, PlaceCommand.self, AmendCommand.self, CancelCommand.self,
+          KeyCommand.self, KeysCommand.self, PlaceCommand.self, AmendCommand.self,
+          CancelCommand.self,
           OrdersCommand.self, BalanceCommand.self, FillsCommand.self, LedgerCommand.self,
           DepositAddressCommand.self, DepositsCommand.self, AddressCommand.self,
           WithdrawCommand.self, WithdrawalsCommand.self, CancelWithdrawalCommand.self,
@@ -30,7 +31,8 @@ struct Uncross: AsyncParsableCommand {
         name: "Operate",
         subcommands: [
           MarketCommand.self, AssetCommand.self, UserCommand.self, AdjustCommand.self,
-          SuspendCommand.self, ResumeCommand.self, CustodyCommand.self, PayoutsCommand.self,
+          SuspendCommand.self, ResumeCommand.self, LogCommand.self, KeyGrantsCommand.self,
+          OperatorDelayCommand.self, CustodyCommand.self, PayoutsCommand.self,
           SweepCommand.self,
           ApproveWithdrawalCommand.self, RejectWithdrawalCommand.self,
           WithdrawalTermsCommand.self, AddressDelayCommand.self, SignerCommand.self,

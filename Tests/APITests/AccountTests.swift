@@ -174,15 +174,21 @@ import Testing
         #expect(waiting.map(\.adjustmentID) == [large.adjustmentID])
         #expect(waiting.first?.amount == decimal("1000000.000001"))
         let id = large.adjustmentID
+        let digest = try #require(waiting.first?.approvalDigest)
         #expect(
-          await codeThrown { try await client.approve(adjustment: id) } == "approval_by_requester")
+          await codeThrown {
+            try await client.approve(
+              adjustment: id, signature: Venue.signer("operator").sign(digest: digest))
+          } == "approval_by_requester")
         let approved = try await venue.with("second-operator") { other in
-          try await other.approve(adjustment: id)
+          try await other.approve(
+            adjustment: id, signature: Venue.signer("second-operator").sign(digest: digest))
         }
         #expect(approved.status == .booked)
         #expect(try await adjust("a5", "1000000.000001").status == .decided)
         #expect(
-          await codeThrown { try await client.refuse(adjustment: id) } == "approval_not_found")
+          await codeThrown { try await client.refuse(adjustment: id, reason: "late") }
+            == "approval_not_found")
         let balances = try await client.balances(ofUser: "3")
         #expect(balances.first { $0.asset == "USDC" }?.free == decimal("1000989.500001"))
         #expect(await codeThrown { try await client.balances(ofUser: "99") } == "unknown_user")
@@ -213,10 +219,17 @@ import Testing
         // A refused key must not leave a user behind.
         #expect(
           await codeThrown { try await client.user(named: "dave") } == "unknown_user")
-        let owner = try await client.grant(other, to: carol.userID)
-        #expect(owner.userID == carol.userID)
+        // Another key of an account that has one waits for its owner.
+        let grant = try await client.grant(other, to: carol.userID, reason: "a second device")
+        #expect(grant.status == .waiting && grant.userID == carol.userID)
+        #expect(try await client.grant(other, to: carol.userID, reason: "again") == grant)
+        let waiting = try await client.user(named: "carol")
+        #expect(waiting.keys == [key] && waiting.waitingKeys.map(\.publicKey) == [other.publicKey])
+        let id = try #require(grant.grantID)
+        let confirmed = try await venue.with("carol") { try await $0.confirm(keyGrant: id) }
+        #expect(confirmed.status == .granted)
         #expect(try await client.user(named: "carol").keys == [key, other])
-        _ = try await client.revoke(publicKey: key.publicKey)
+        _ = try await client.revoke(publicKey: key.publicKey, reason: "lost")
         #expect(try await client.user(named: "carol").keys == [other])
       }
     }

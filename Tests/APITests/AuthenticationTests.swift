@@ -188,12 +188,13 @@ extension String {
   @Test func aRevokedKeyIsUnknown() async throws {
     try await Venue.run { venue in
       let key = Venue.signer("alice").publicKeyHex
-      _ = try await venue.with("operator") { try await $0.revoke(publicKey: key) }
+      _ = try await venue.with("operator") { try await $0.revoke(publicKey: key, reason: "lost") }
       let answer = try await venue.send("GET", "/v1/balances", as: "alice")
       #expect(answer.status == 401 && answer.code == "key_unknown")
       let other = try await venue.send("GET", "/v1/balances", as: "alice-reader")
       #expect(other.status == 200)
-      let again = try await venue.send("DELETE", "/v1/operator/keys/\(key)", as: "operator")
+      let again = try await venue.send(
+        "POST", "/v1/operator/keys/\(key)/revoke", body: #"{"reason":"again"}"#, as: "operator")
       #expect(again.status == 404 && again.code == "key_not_found")
     }
   }
@@ -202,7 +203,7 @@ extension String {
     try await Venue.run { venue in
       let first = try await venue.send("POST", "/v1/orders", body: order, as: "alice")
       let id = try #require(first.json["order_id"]?.text)
-      let state = try await venue.with("operator") { try await $0.freeze("2") }
+      let state = try await venue.with("operator") { try await $0.freeze("2", reason: "r") }
       #expect(state.frozen && state.cancelledOrders == 1)
       let another = order.components(at: "a1").joined(separator: "a2")
       let placed = try await venue.send("POST", "/v1/orders", body: another, as: "alice")
@@ -213,13 +214,15 @@ extension String {
       #expect(cancelled.status == 200)
 
       // A frozen operator reads; another one lifts it.
-      _ = try await venue.with("second-operator") { try await $0.freeze("1") }
-      let own = try await venue.send("POST", "/v1/operator/users/1/unfreeze", as: "operator")
+      _ = try await venue.with("second-operator") { try await $0.freeze("1", reason: "r") }
+      let own = try await venue.send(
+        "POST", "/v1/operator/users/1/unfreeze", body: #"{"reason":"r"}"#, as: "operator")
       #expect(own.status == 403 && own.code == "user_frozen")
       let reads = try await venue.send("GET", "/v1/operator/adjustments", as: "operator")
       #expect(reads.status == 200)
-      _ = try await venue.with("second-operator") { try await $0.unfreeze("1") }
-      let lifted = try await venue.send("POST", "/v1/operator/users/2/unfreeze", as: "operator")
+      _ = try await venue.with("second-operator") { try await $0.unfreeze("1", reason: "r") }
+      let lifted = try await venue.send(
+        "POST", "/v1/operator/users/2/unfreeze", body: #"{"reason":"r"}"#, as: "operator")
       #expect(lifted.status == 200)
     }
   }

@@ -16,7 +16,9 @@ import Testing
     let directory = Directory()
     directory.apply((UserID(1)...4).map { .userRegistered($0, name: "user-\($0)", time: 0) })
     directory.apply(
-      Venue.keys.map { .keyRegistered(identity($0.name).key, user: $0.user, role: $0.role) })
+      Venue.keys.map {
+        .keyRegistered(identity($0.name).key, user: $0.user, role: $0.role, expiresAt: 0)
+      })
     return directory
   }
 
@@ -108,7 +110,7 @@ import Testing
     await events.look(desk)
     directory.apply([.keyRevoked(reader.key)])
     if isGivenAway {
-      directory.apply([.keyRegistered(reader.key, user: 3, role: .trader)])
+      directory.apply([.keyRegistered(reader.key, user: 3, role: .trader, expiresAt: 0)])
     }
     desk.receive(2, 5, status: "credited", block: 12)
     if isCustodyAway {
@@ -173,7 +175,7 @@ import Testing
       let key = identity("alice-reader").key
       let text = try await venue.stream(Self.path, as: "alice-reader") { text in
         if text.isEmpty {
-          venue.exchange.apply([.revokeKey(key)])
+          venue.exchange.apply([.operation(.revokeKey(key), by: .venue)])
           venue.exchange.desk.receive(2, 7, status: "seen", block: 12)
         }
         return false

@@ -54,7 +54,7 @@ import Testing
         "GET", "/v1/operator/balances?user=\(account)", as: "operator")
       #expect(held.json["balances"]?[0]?["total"]?.text == "5", "\(held.text)")
       let frozen = try await venue.send(
-        "POST", "/v1/operator/users/\(account)/freeze", as: "operator")
+        "POST", "/v1/operator/users/\(account)/freeze", body: #"{"reason":"r"}"#, as: "operator")
       #expect(frozen.code == "unknown_user")
     }
   }

@@ -175,7 +175,9 @@ private struct Document {
           """)
         let bytes = try #require(Hex.bytes(publicKey))
         let registered = try #require(PublicKey(bytes))
-        venue.exchange.apply([.registerKey(user: 2, key: registered, role: .trader)])
+        venue.exchange.apply([
+          .operation(.registerKey(user: 2, key: registered, role: .trader), by: .venue)
+        ])
         try script.write(toFile: file, atomically: true, encoding: .utf8)
         // On a machine that is busy with other tests a request may come later than its signature holds.
         var output = ""

@@ -112,14 +112,17 @@ import Testing
     let exchange = MemoryExchange(maximumReaders: 2)
     exchange.apply([
       .configureVenue(VenueConfiguration(seed: 1, secondSeed: 2)),
-      .createAsset(AssetDefinition(code: "A", decimals: 0, adjustmentLimit: 0)),
-      .createAsset(AssetDefinition(code: "B", decimals: 0, adjustmentLimit: 0)),
-      .createMarket(
-        MarketDefinition(
-          symbol: "A-B", base: 0, quote: 1, tickAtoms: 1, lotAtoms: 1,
-          terms: MarketTerms(
-            intervalMilliseconds: 1_000, bandBasisPoints: 0, buyFeeBasisPoints: 0,
-            sellFeeBasisPoints: 0, minimumNotional: 0), listingPriceTicks: 0)),
+      .operation(
+        .createAsset(AssetDefinition(code: "A", decimals: 0, adjustmentLimit: 0)), by: .venue),
+      .operation(
+        .createAsset(AssetDefinition(code: "B", decimals: 0, adjustmentLimit: 0)), by: .venue),
+      .operation(
+        .createMarket(
+          MarketDefinition(
+            symbol: "A-B", base: 0, quote: 1, tickAtoms: 1, lotAtoms: 1,
+            terms: MarketTerms(
+              intervalMilliseconds: 1_000, bandBasisPoints: 0, buyFeeBasisPoints: 0,
+              sellFeeBasisPoints: 0, minimumNotional: 0), listingPriceTicks: 0)), by: .venue),
     ])
     return exchange
   }

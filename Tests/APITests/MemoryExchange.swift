@@ -10,6 +10,7 @@ final class MemoryExchange: Exchange {
   private struct Core: ~Copyable {
     var engine = AuctionEngine()
     var rows: [LedgerRow] = []
+    var acts: [OperatorAct] = []
     var failure: ExchangeError?
     var failures = 0
     var readiness = Readiness.ready
@@ -56,6 +57,7 @@ final class MemoryExchange: Exchange {
         core.rows.append(LedgerRow(sequence: first + UInt64(index), entry: entry))
       }
       directory.apply(core.engine.effects.directory)
+      core.acts += core.engine.effects.operations
       let auctions = core.engine.effects.tape.compactMap { event -> AuctionResult? in
         if case .auction(let result) = event { result } else { nil }
       }
@@ -89,6 +91,22 @@ final class MemoryExchange: Exchange {
   ) async throws(ExchangeError) -> Value {
     try check()
     return core.withLock { query($0.engine) }
+  }
+
+  /// What operators did, without the projection's words: those are tested with a real database.
+  func operatorLog(_ query: OperatorLogQuery) async throws(ExchangeError) -> [OperatorLogRow] {
+    try check()
+    return core.withLock { core in
+      core.acts.enumerated().reversed().filter { _, act in
+        act.authority.user == query.operator ?? act.authority.user
+      }.prefix(query.limit).map { number, act in
+        OperatorLogRow(
+          place: OperatorLogRow.Place(journalSequence: Int64(number), position: 0),
+          time: act.time, operator: act.authority.user, key: act.authority.key,
+          action: "\(act.action)".split(separator: "(").first.map(String.init) ?? "",
+          subject: "\(act.id)", detail: "", reason: act.authority.reason)
+      }
+    }
   }
 
   func ledger(_ query: LedgerQuery) async throws(ExchangeError) -> [LedgerRow] {

@@ -239,12 +239,14 @@ private let rows: [(name: String, body: String, code: String?)] = [
   @Test func aBatchOfAThousand() async throws {
     try await Venue.run { venue in
       venue.exchange.apply([
-        .changeMarket(
-          MarketChange(
-            market: 0,
-            terms: MarketTerms(
-              intervalMilliseconds: 2_000, bandBasisPoints: 1_000, buyFeeBasisPoints: 10,
-              sellFeeBasisPoints: 20, minimumNotional: 0, maximumOpenOrders: 10_000)))
+        .operation(
+          .changeMarket(
+            MarketChange(
+              market: 0,
+              terms: MarketTerms(
+                intervalMilliseconds: 2_000, bandBasisPoints: 1_000, buyFeeBasisPoints: 10,
+                sellFeeBasisPoints: 20, minimumNotional: 0, maximumOpenOrders: 10_000))), by: .venue
+        )
       ])
       try await venue.with("alice") { client in
         let orders = (0..<1_000).map { index in

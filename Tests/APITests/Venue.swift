@@ -139,7 +139,7 @@ struct Venue: Sendable {
   /// The key that a role's tests use.
   static let keys: [(name: String, user: UserID, role: Role)] = [
     ("operator", 1, .operator), ("alice", 2, .trader), ("alice-reader", 2, .readOnly),
-    ("bob", 3, .trader), ("second-operator", 4, .operator),
+    ("bob", 3, .trader), ("second-operator", 4, .operator), ("alice-bot", 2, .tradeOnly),
   ]
 
   func client(_ name: String?, attempts: Int = 5) -> UncrossClient {
@@ -170,21 +170,32 @@ struct Venue: Sendable {
     var commands: [Command] = [
       .advanceTime(start * 1_000_000),
       .configureVenue(VenueConfiguration(seed: 1, secondSeed: 2)),
-      .createAsset(
-        AssetDefinition(code: "ETH", decimals: 18, adjustmentLimit: 1_000_000_000_000_000_000_000)),
-      .createAsset(AssetDefinition(code: "USDC", decimals: 6, adjustmentLimit: 1_000_000_000_000)),
-      .createMarket(
-        MarketDefinition(
-          symbol: "ETH-USDC", base: 0, quote: 1, tickAtoms: 10_000, lotAtoms: 100_000_000_000_000,
-          terms: MarketTerms(
-            intervalMilliseconds: 2_000, bandBasisPoints: 1_000, buyFeeBasisPoints: 10,
-            sellFeeBasisPoints: 20, minimumNotional: 1_000_000), listingPriceTicks: 200_000)),
+      .activateRules(version: Bounds.rulesVersion),
+      .operation(.setOperatorDelay(seconds: 0), by: .venue),
+      .operation(
+        .createAsset(
+          AssetDefinition(code: "ETH", decimals: 18, adjustmentLimit: 1_000_000_000_000_000_000_000)
+        ), by: .venue),
+      .operation(
+        .createAsset(
+          AssetDefinition(code: "USDC", decimals: 6, adjustmentLimit: 1_000_000_000_000)),
+        by: .venue),
+      .operation(
+        .createMarket(
+          MarketDefinition(
+            symbol: "ETH-USDC", base: 0, quote: 1, tickAtoms: 10_000, lotAtoms: 100_000_000_000_000,
+            terms: MarketTerms(
+              intervalMilliseconds: 2_000, bandBasisPoints: 1_000, buyFeeBasisPoints: 10,
+              sellFeeBasisPoints: 20, minimumNotional: 1_000_000), listingPriceTicks: 200_000)),
+        by: .venue),
     ]
-    commands.append(.registerChain(name: "dev"))
-    for name in ["op", "alice", "bob", "second-op"] { commands.append(.registerUser(name: name)) }
+    commands.append(.operation(.registerChain(name: "dev"), by: .venue))
+    for name in ["op", "alice", "bob", "second-op"] {
+      commands.append(.operation(.registerUser(name: name), by: .venue))
+    }
     for (name, user, role) in keys {
       guard let key = PublicKey(signer(name).publicKey) else { preconditionFailure("32 bytes") }
-      commands.append(.registerKey(user: user, key: key, role: role))
+      commands.append(.operation(.registerKey(user: user, key: key, role: role), by: .venue))
     }
     for (user, asset, amount) in [
       (UserID(2), AssetID(1), Int128(100_000_000_000)), (2, 0, 5_000_000_000_000_000_000),
@@ -192,10 +203,10 @@ struct Venue: Sendable {
     ] {
       guard let id = ClientOrderID("fund-\(user)-\(asset)") else { preconditionFailure("an id") }
       commands.append(
-        .adjustBalance(
-          BalanceAdjustment(
-            operator: 1, user: user, asset: asset, amount: amount, reason: "opening balance",
-            requestID: id)))
+        .operation(
+          .adjustBalance(
+            BalanceAdjustment(user: user, asset: asset, amount: amount, requestID: id)),
+          by: Authority(user: 0, reason: "opening balance")))
     }
     let replies = exchange.apply(commands)
     precondition(replies.allSatisfy { $0.rejection == nil }, "the test's venue does not open")

@@ -11,7 +11,8 @@ import Testing
   static func terms(userDayLimit: String = "4") -> String {
     #"""
     {"asset":"ETH","chain":"dev","minimum":"0.01","fee":"0.001",
-    "user_day_limit":"\#(userDayLimit)","venue_day_limit":"100","approval_above":"1","approvals":1}
+    "user_day_limit":"\#(userDayLimit)","venue_day_limit":"100","approval_above":"1","approvals":1,
+    "reason":"r"}
     """#
   }
 
@@ -19,7 +20,7 @@ import Testing
   private func venue(_ body: @escaping @Sendable (Venue) async throws -> Void) async throws {
     try await Venue.run { venue in
       for (path, content, caller) in [
-        ("/v1/operator/address-delay", #"{"seconds":0}"#, "operator"),
+        ("/v1/operator/address-delay", #"{"seconds":0,"reason":"r"}"#, "operator"),
         ("/v1/operator/withdrawal-terms", Self.terms(), "operator"),
         ("/v1/withdrawal-addresses", #"{"address":"\#(Self.cold)"}"#, "alice"),
       ] {
@@ -88,7 +89,7 @@ import Testing
       let poor = try await venue.send(
         "POST", "/v1/withdrawals", body: request("a", "1"), as: "bob")
       #expect(poor.code == "address_not_listed")
-      venue.exchange.apply([.setFrozen(user: 2, frozen: true)])
+      venue.exchange.apply([.operation(.setFrozen(user: 2, frozen: true), by: .venue)])
       let frozen = try await venue.send(
         "POST", "/v1/withdrawals", body: request("a", "1"), as: "alice")
       #expect(frozen.status == 403 && frozen.code == "user_frozen")
@@ -99,7 +100,8 @@ import Testing
   @Test func aNewAddressWaits() async throws {
     try await venue { venue in
       let slow = try await venue.send(
-        "POST", "/v1/operator/address-delay", body: #"{"seconds":86400}"#, as: "operator")
+        "POST", "/v1/operator/address-delay", body: #"{"seconds":86400,"reason":"r"}"#,
+        as: "operator")
       #expect(slow.status == 200)
       let address = "0x" + String(repeating: "ab", count: 20)
       let added = try await venue.send(
@@ -129,12 +131,12 @@ import Testing
         #expect(answer.status == 200, "\(path): \(answer.text)")
         return (answer.json["applied_at"]?.text, answer.json["effective_at"]?.text)
       }
-      let raised = try await set("address-delay", #"{"seconds":86400}"#)
+      let raised = try await set("address-delay", #"{"seconds":86400,"reason":"r"}"#)
       #expect(raised.at != nil && raised.at == raised.from)
       let waiting = try await set("withdrawal-terms", Self.terms(userDayLimit: "9"))
       let tomorrow = "2026-09-22T14:13:20.000000Z"
       #expect(waiting.from == tomorrow)
-      let shorter = try await set("address-delay", #"{"seconds":60}"#)
+      let shorter = try await set("address-delay", #"{"seconds":60,"reason":"r"}"#)
       #expect(shorter.from == tomorrow)
       let answer = try await venue.send("GET", "/v1/withdrawal-terms", as: "alice")
       let list = answer.json
@@ -161,7 +163,7 @@ import Testing
         "POST", "/v1/withdrawals", body: request("big", "2"), as: "alice")
       #expect(asked.json["status"]?.text == "requested", "\(asked.text)")
       let slow = try await venue.send(
-        "POST", "/v1/operator/address-delay", body: #"{"seconds":60}"#, as: "operator")
+        "POST", "/v1/operator/address-delay", body: #"{"seconds":60,"reason":"r"}"#, as: "operator")
       #expect(slow.status == 200)
       func approve() async throws -> WireAnswer {
         let waiting = try await venue.send(
@@ -242,7 +244,9 @@ import Testing
   @Test func nobodyApprovesAnOwnWithdrawal() async throws {
     try await venue { venue in
       let key = try #require(PublicKey(Venue.signer("alice-operator").publicKey))
-      venue.exchange.apply([.registerKey(user: 2, key: key, role: .operator)])
+      venue.exchange.apply([
+        .operation(.registerKey(user: 2, key: key, role: .operator), by: .venue)
+      ])
       let asked = try await venue.send(
         "POST", "/v1/withdrawals", body: request("own", "2"), as: "alice")
       #expect(asked.json["status"]?.text == "requested", "\(asked.text)")

@@ -85,7 +85,7 @@ final class Core: Sendable {
     projection.enqueue(
       LedgerProjection.Segment(
         journalSequence: group.head.sequence, firstEntry: effects.firstEntry,
-        entries: effects.entries, directory: effects.directory))
+        entries: effects.entries, directory: effects.directory, operations: effects.operations))
     reader?.take(firstEntry: effects.firstEntry, effects.entries, effects.directory)
     reader?.projected(upTo: projection.currentFigures().appliedEntry)
   }

@@ -169,11 +169,17 @@ final class Venue: Sendable {
   static func genesis(users: Int) -> [Command] {
     [
       .configureVenue(VenueConfiguration(seed: 5, secondSeed: 6)),
-      .createAsset(AssetDefinition(code: "USDC", decimals: 6, adjustmentLimit: 1 << 100)),
-      .createAsset(AssetDefinition(code: "ETH", decimals: 18, adjustmentLimit: 1 << 100)),
-      .createAsset(AssetDefinition(code: "BTC", decimals: 6, adjustmentLimit: 1 << 100)),
-      .registerUser(name: "operator"),
-    ] + (0..<users).map { .registerUser(name: "user-\($0 + 2)") }
+      .operation(
+        .createAsset(AssetDefinition(code: "USDC", decimals: 6, adjustmentLimit: 1 << 100)),
+        by: .venue),
+      .operation(
+        .createAsset(AssetDefinition(code: "ETH", decimals: 18, adjustmentLimit: 1 << 100)),
+        by: .venue),
+      .operation(
+        .createAsset(AssetDefinition(code: "BTC", decimals: 6, adjustmentLimit: 1 << 100)),
+        by: .venue),
+      .operation(.registerUser(name: "operator"), by: .venue),
+    ] + (0..<users).map { .operation(.registerUser(name: "user-\($0 + 2)"), by: .venue) }
   }
 
   /// Ether after 3 blocks, at least 1,000 wei; USDC after 3, at least 10 atoms; BTC, which has 8

@@ -184,7 +184,7 @@ private struct LifecycleModel: ~Copyable {
 
   init(_ seed: UInt64, _ database: TestDatabase) throws {
     let core = try Core(database, limits: .small(batchRows: 20, partitionRows: 1_000))
-    let commands = Venue.genesis(users: 2) + [.registerChain(name: "dev")]
+    let commands = Venue.genesis(users: 2) + [.operation(.registerChain(name: "dev"), by: .venue)]
     try #expect(
       core.submit(commands, isReserved: true).get().allSatisfy { $0.rejection == nil })
     let chain = try #require(core.ask { $0.chain(named: "dev") } ?? nil)

@@ -157,14 +157,17 @@ extension Venue {
     try chain.mint("USDC", to: Self.hotWallet, 3_000_000)
     try chain.mine(4)
     #expect(try eventually { try balance(2, 0) == 1_000_000 && balance(2, 1) > 0 })
-    var commands: [Command] = [.setAddressDelay(chain: 0, seconds: 0, by: 1)]
+    var commands: [Command] = [
+      .operation(.setAddressDelay(chain: 0, seconds: 0), by: Authority(user: 1))
+    ]
     for asset in [AssetID(0), 1, 2] {
       commands.append(
-        .setWithdrawalTerms(
-          WithdrawalTerms(
-            asset: asset, chain: 0, minimum: minimum, fee: 7, userDayLimit: 1 << 100,
-            venueDayLimit: 1 << 100, approvalAbove: approvalAbove, approvals: 1),
-          by: 1))
+        .operation(
+          .setWithdrawalTerms(
+            WithdrawalTerms(
+              asset: asset, chain: 0, minimum: minimum, fee: 7, userDayLimit: 1 << 100,
+              venueDayLimit: 1 << 100, approvalAbove: approvalAbove, approvals: 1)),
+          by: Authority(user: 1)))
     }
     try apply(commands)
     try settle(scanner)

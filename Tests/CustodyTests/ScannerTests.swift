@@ -586,8 +586,9 @@ extension DatabaseTests {
       let chain = try TestChain()
       defer { chain.stop() }
       let venue = try Venue(TestDatabase(), chain, listsFee: true)
-      let fee = Command.createAsset(
-        AssetDefinition(code: "FEE", decimals: 6, adjustmentLimit: 1 << 100))
+      let fee = Command.operation(
+        .createAsset(AssetDefinition(code: "FEE", decimals: 6, adjustmentLimit: 1 << 100)),
+        by: .venue)
       #expect(try venue.core.submit([fee]).get()[0].rejection == nil)
       let address = try venue.address(2)
       let scanner = try venue.scan()
@@ -700,9 +701,10 @@ enum Load {
   static func adjust(
     _ user: UserID, _ asset: AssetID, _ amount: Int128, _ request: String
   ) throws -> Command {
-    .adjustBalance(
-      BalanceAdjustment(
-        operator: 1, user: user, asset: asset, amount: amount, reason: "test",
-        requestID: try #require(ClientOrderID(request))))
+    .operation(
+      .adjustBalance(
+        BalanceAdjustment(
+          user: user, asset: asset, amount: amount, requestID: try #require(ClientOrderID(request)))
+      ), by: Authority(user: 1, reason: "test"))
   }
 }

@@ -8,7 +8,7 @@ import Testing
 @Suite struct DepositTests {
   private func venue() -> AuctionEngine {
     var engine = Venue.make()
-    precondition(engine.apply(.registerChain(name: "dev")).rejection == nil)
+    precondition(engine.apply(.operation(.registerChain(name: "dev"), by: .venue)).rejection == nil)
     engine.effects.removeAll()
     return engine
   }
@@ -30,14 +30,18 @@ import Testing
 
   @Test func aChainHasOneNumber() {
     var engine = venue()
-    #expect(engine.apply(.registerChain(name: "dev")).rejection == .chainExists)
-    #expect(engine.apply(.registerChain(name: "dev")).id == 0)
-    #expect(engine.apply(.registerChain(name: "eth2")).id == 1)
+    #expect(
+      engine.apply(.operation(.registerChain(name: "dev"), by: .venue)).rejection == .chainExists)
+    #expect(engine.apply(.operation(.registerChain(name: "dev"), by: .venue)).id == 0)
+    #expect(engine.apply(.operation(.registerChain(name: "eth2"), by: .venue)).id == 1)
     #expect(engine.chain(named: "eth2") == 1 && engine.chain(named: "btc") == nil)
     for number in 2..<Bounds.maximumChains {
-      #expect(engine.apply(.registerChain(name: "c\(number)")).id == Int64(number))
+      #expect(
+        engine.apply(.operation(.registerChain(name: "c\(number)"), by: .venue)).id == Int64(number)
+      )
     }
-    #expect(engine.apply(.registerChain(name: "more")).rejection == .chainInvalid)
+    #expect(
+      engine.apply(.operation(.registerChain(name: "more"), by: .venue)).rejection == .chainInvalid)
   }
 
   @Test func aCreditIsBookedOnceAndInOrder() {
@@ -68,7 +72,7 @@ import Testing
 
   @Test func aFrozenUserIsCredited() {
     var engine = venue()
-    engine.apply(.setFrozen(user: 2, frozen: true))
+    engine.apply(.operation(.setFrozen(user: 2, frozen: true), by: .venue))
     #expect(engine.apply(credit(1)).rejection == nil)
   }
 
@@ -137,7 +141,7 @@ import Testing
     engine.apply(.advanceTime(engine.time + 1))
     let plain = Venue.snapshot(engine)
     var other = Venue.make()
-    other.apply(.registerChain(name: "dev"))
+    other.apply(.operation(.registerChain(name: "dev"), by: .venue))
     let withChain = Venue.snapshot(other)
     // Both have applied as many commands; only the time differs, in the same number of bytes.
     #expect(withChain.suffix(7) == [1, 3] + Array("dev".utf8) + [0, 0])

@@ -13,25 +13,27 @@ import Testing
     engine.apply(.configureVenue(VenueConfiguration(seed: 1, secondSeed: 2))).rejection == nil)
   for (code, decimals) in [("ETH", 18), ("USDC", 6)] {
     let asset = AssetDefinition(code: code, decimals: UInt8(decimals), adjustmentLimit: 1 << 100)
-    #expect(engine.apply(.createAsset(asset)).rejection == nil)
+    #expect(engine.apply(.operation(.createAsset(asset), by: .venue)).rejection == nil)
   }
   let market = MarketDefinition(
     symbol: "ETH-USDC", base: 0, quote: 1, tickAtoms: 10_000, lotAtoms: 100_000_000_000_000,
     terms: MarketTerms(
       intervalMilliseconds: 2_000, bandBasisPoints: 1_000, buyFeeBasisPoints: 10,
       sellFeeBasisPoints: 20, minimumNotional: 1_000_000), listingPriceTicks: 200_000)
-  #expect(engine.apply(.createMarket(market)).rejection == nil)
+  #expect(engine.apply(.operation(.createMarket(market), by: .venue)).rejection == nil)
   for name in ["op", "alice", "bob"] {
-    #expect(engine.apply(.registerUser(name: name)).rejection == nil)
+    #expect(engine.apply(.operation(.registerUser(name: name), by: .venue)).rejection == nil)
   }
   for (user, asset, amount) in [
     (UserID(2), AssetID(1), Int128(10_000_000_000)), (3, 0, 5_000_000_000_000_000_000),
   ] {
     let reply = engine.apply(
-      .adjustBalance(
-        BalanceAdjustment(
-          operator: 1, user: user, asset: asset, amount: amount, reason: "test",
-          requestID: try #require(ClientOrderID("fund-\(user)")))))
+      .operation(
+        .adjustBalance(
+          BalanceAdjustment(
+            user: user, asset: asset, amount: amount,
+            requestID: try #require(ClientOrderID("fund-\(user)")))),
+        by: Authority(user: 1, reason: "test")))
     #expect(reply.rejection == nil)
   }
   let buy = engine.apply(

@@ -23,18 +23,23 @@ struct ExtremeSource {
     let limit = Bounds.maximumAtoms - 1
     var commands: [Command] = [
       .advanceTime(Venue.start), .configureVenue(VenueConfiguration(seed: .max, secondSeed: 0)),
-      .createAsset(AssetDefinition(code: "A", decimals: 0, adjustmentLimit: limit)),
-      .createAsset(AssetDefinition(code: "B", decimals: 18, adjustmentLimit: limit)),
-      .createAsset(AssetDefinition(code: "C", decimals: 0, adjustmentLimit: 1 << 117)),
+      .operation(
+        .createAsset(AssetDefinition(code: "A", decimals: 0, adjustmentLimit: limit)), by: .venue),
+      .operation(
+        .createAsset(AssetDefinition(code: "B", decimals: 18, adjustmentLimit: limit)), by: .venue),
+      .operation(
+        .createAsset(AssetDefinition(code: "C", decimals: 0, adjustmentLimit: 1 << 117)), by: .venue
+      ),
       market("C-A", base: 2, quote: 0, tick: 1, lot: 1, fee: 10_000),
       market("B-A", base: 1, quote: 0, tick: 1_000_000_000_000_000_000, lot: .max, fee: 7),
       market("A-C", base: 0, quote: 2, tick: .max, lot: 1, fee: 10_000),
       market("C-B", base: 2, quote: 1, tick: 1, lot: .max, fee: 0),
-      .registerUser(name: "operator"), .registerChain(name: "dev"),
-      .setAddressDelay(chain: 0, seconds: 0, by: 1),
+      .operation(.registerUser(name: "operator"), by: .venue),
+      .operation(.registerChain(name: "dev"), by: .venue),
+      .operation(.setAddressDelay(chain: 0, seconds: 0), by: Authority(user: 1)),
     ]
     for user in UserID(2)...7 {
-      commands.append(.registerUser(name: "user-\(user)"))
+      commands.append(.operation(.registerUser(name: "user-\(user)"), by: .venue))
       for asset in AssetID(0)...2 {
         commands.append(Venue.fund(user, asset, 1 << 116, "fund-\(user)-\(asset)"))
       }
@@ -48,13 +53,14 @@ struct ExtremeSource {
   private static func market(
     _ symbol: String, base: AssetID, quote: AssetID, tick: Int64, lot: Int64, fee: UInt16
   ) -> Command {
-    .createMarket(
-      MarketDefinition(
-        symbol: symbol, base: base, quote: quote, tickAtoms: tick, lotAtoms: lot,
-        terms: MarketTerms(
-          intervalMilliseconds: 10, bandBasisPoints: 3_000, buyFeeBasisPoints: fee,
-          sellFeeBasisPoints: fee, minimumNotional: 0, maximumOpenOrders: 1_000),
-        listingPriceTicks: 20))
+    .operation(
+      .createMarket(
+        MarketDefinition(
+          symbol: symbol, base: base, quote: quote, tickAtoms: tick, lotAtoms: lot,
+          terms: MarketTerms(
+            intervalMilliseconds: 10, bandBasisPoints: 3_000, buyFeeBasisPoints: fee,
+            sellFeeBasisPoints: fee, minimumNotional: 0, maximumOpenOrders: 1_000),
+          listingPriceTicks: 20)), by: .venue)
   }
 
   mutating func learn(_ reply: Reply) {
@@ -85,31 +91,41 @@ struct ExtremeSource {
     case 0:
       return .configureVenue(VenueConfiguration(seed: bits(), secondSeed: bits()))
     case 1:
-      return .createAsset(
-        AssetDefinition(
-          code: name(), decimals: UInt8(truncatingIfNeeded: bits()), adjustmentLimit: giant()))
+      return .operation(
+        .createAsset(
+          AssetDefinition(
+            code: name(), decimals: UInt8(truncatingIfNeeded: bits()), adjustmentLimit: giant())),
+        by: .venue)
     case 2:
-      return .createMarket(
-        MarketDefinition(
-          symbol: name(), base: narrow(), quote: narrow(), tickAtoms: wide(), lotAtoms: wide(),
-          terms: terms(), listingPriceTicks: wide()))
+      return .operation(
+        .createMarket(
+          MarketDefinition(
+            symbol: name(), base: narrow(), quote: narrow(), tickAtoms: wide(), lotAtoms: wide(),
+            terms: terms(), listingPriceTicks: wide())), by: .venue)
     case 3:
-      return .changeMarket(MarketChange(market: random(3) == 0 ? narrow() : .max, terms: terms()))
-    case 4: return .suspendMarket(random(3) == 0 ? narrow() : .max)
-    case 5, 6: return .resumeMarket(MarketID(random(4)))
-    case 7: return .setReference(market: narrow(), priceTicks: price())
-    case 8: return .registerUser(name: name())
-    case 9: return .registerKey(user: user(), key: key(), role: .trader)
-    case 10: return .revokeKey(key())
-    case 11: return .setFrozen(user: user(), frozen: random(4) == 0)
+      return .operation(
+        .changeMarket(MarketChange(market: random(3) == 0 ? narrow() : .max, terms: terms())),
+        by: .venue)
+    case 4: return .operation(.suspendMarket(random(3) == 0 ? narrow() : .max), by: .venue)
+    case 5, 6: return .operation(.resumeMarket(MarketID(random(4))), by: .venue)
+    case 7: return .operation(.setReference(market: narrow(), priceTicks: price()), by: .venue)
+    case 8: return .operation(.registerUser(name: name()), by: .venue)
+    case 9: return .operation(.registerKey(user: user(), key: key(), role: .trader), by: .venue)
+    case 10: return .operation(.revokeKey(key()), by: .venue)
+    case 11: return .operation(.setFrozen(user: user(), frozen: random(4) == 0), by: .venue)
     case 12, 13:
       number += 1
-      return .adjustBalance(
-        BalanceAdjustment(
-          operator: random(4) == 0 ? user() : 1, user: user(), asset: narrow(), amount: giant(),
-          reason: random(8) == 0 ? "" : "test", requestID: Venue.identifier("a-\(number)")))
-    case 14: return .approveAdjustment(id: adjustment(engine), by: user())
-    case 15: return .refuseAdjustment(id: adjustment(engine), by: user())
+      return .operation(
+        .adjustBalance(
+          BalanceAdjustment(
+            user: user(), asset: narrow(), amount: giant(),
+            requestID: Venue.identifier("a-\(number)"))),
+        by: Authority(user: random(4) == 0 ? user() : 1, reason: random(8) == 0 ? "" : "test"))
+    case 14:
+      return .operation(
+        .approveAdjustment(AdjustmentApproval(id: adjustment(engine))), by: Authority(user: user()))
+    case 15:
+      return .operation(.refuseAdjustment(id: adjustment(engine)), by: Authority(user: user()))
     case 16:
       let last = lastNumbers(engine).credit
       return .creditDeposit(
@@ -130,11 +146,16 @@ struct ExtremeSource {
   private mutating func transfer(_ engine: borrowing AuctionEngine) -> Command {
     let id = random(6) == 0 ? wide() : max(1, engine.withdrawals.count - Int64(random(4)))
     switch random(28) {
-    case 0: return .registerChain(name: pick(["", "dev", "c1", "c2", "UP", "aaaaaaaaaaaaaaaaa"]))
+    case 0:
+      return .operation(
+        .registerChain(name: pick(["", "dev", "c1", "c2", "UP", "aaaaaaaaaaaaaaaaa"])), by: .venue)
     case 1:
-      return .setAddressDelay(
-        chain: chain(), seconds: random(8) == 0 ? wide() : 0, by: operatorOrAnybody())
-    case 2, 3: return .setWithdrawalTerms(withdrawalTerms(), by: operatorOrAnybody())
+      return .operation(
+        .setAddressDelay(chain: chain(), seconds: random(8) == 0 ? wide() : 0),
+        by: Authority(user: operatorOrAnybody()))
+    case 2, 3:
+      return .operation(
+        .setWithdrawalTerms(withdrawalTerms()), by: Authority(user: operatorOrAnybody()))
     case 4, 5:
       return .addPayoutAddress(
         PayoutAddressAddition(
@@ -142,7 +163,8 @@ struct ExtremeSource {
     case 6:
       return .removePayoutAddress(user: user(), chain: chain(), address: address())
     case 7:
-      return .registerKey(user: 1 + UserID(random(5)), key: key(), role: .operator)
+      return .operation(
+        .registerKey(user: 1 + UserID(random(5)), key: key(), role: .operator), by: .venue)
     case 8..<14:
       number += random(16) == 0 ? 0 : 1
       let user = user()
@@ -152,10 +174,12 @@ struct ExtremeSource {
           user: user, asset: AssetID(random(3)), amount: giant(),
           address: random(8) == 0 ? address() : listed ?? address(),
           clientID: Venue.identifier("w-\(number)")))
-    case 14..<17: return .approveWithdrawal(approval(engine.withdrawal(id), id))
+    case 14..<17: return approval(engine.withdrawal(id), id).command
     case 17: return .cancelWithdrawal(user: user(), id: id)
     case 18:
-      return .rejectWithdrawal(id: id, by: user(), reason: pick(["", "x", "\0", name()]))
+      return .operation(
+        .rejectWithdrawal(id: id),
+        by: Authority(user: user(), reason: pick(["", "x", "\0", name()])))
     case 19..<23: return .startWithdrawal(id: id)
     case 23..<27: return .finishWithdrawal(id: id)
     default: return .failWithdrawal(id: id, isCancelled: random(2) == 0)

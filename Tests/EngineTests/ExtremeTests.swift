@@ -51,8 +51,9 @@ import Testing
         intervalMilliseconds: interval, bandBasisPoints: 1, buyFeeBasisPoints: 0,
         sellFeeBasisPoints: 10_000, minimumNotional: 0)
     }
-    engine.apply(.changeMarket(MarketChange(market: 2, terms: terms(10))))
-    engine.apply(.setReference(market: 2, priceTicks: Bounds.maximumPriceTicks))
+    engine.apply(.operation(.changeMarket(MarketChange(market: 2, terms: terms(10))), by: .venue))
+    engine.apply(
+      .operation(.setReference(market: 2, priceTicks: Bounds.maximumPriceTicks), by: .venue))
     func order(_ user: UserID, _ side: Side, _ lots: Int64, _ ticks: Int64) -> PlaceOrder {
       PlaceOrder(
         user: user, market: 2, side: side, limitTicks: ticks, lots: lots,
@@ -72,7 +73,8 @@ import Testing
         engine.apply(Venue.fund(0, 2, -taken, "take-\(run)"))
         engine.apply(Venue.fund(3, 2, taken, "give-\(run)"))
       }
-      engine.apply(.setReference(market: 2, priceTicks: Bounds.maximumPriceTicks))
+      engine.apply(
+        .operation(.setReference(market: 2, priceTicks: Bounds.maximumPriceTicks), by: .venue))
       engine.apply(.placeOrder(order(3, .buy, 7, Bounds.maximumPriceTicks)))
       engine.apply(.advanceTime(engine.time + 10_000))
       #expect(engine.apply(.runAuction(market: 2, slot: engine.time / 10_000)).detail == 1)
@@ -111,9 +113,12 @@ import Testing
     var engine = Scene.make()
     let lots = Bounds.maximumLots
     for user in UserID(6)..<111 {
-      engine.apply(.registerUser(name: "user-\(user)"))
+      engine.apply(.operation(.registerUser(name: "user-\(user)"), by: .venue))
       let id = engine.apply(Venue.fund(user, Scene.coin, Int128(lots) * 10_000, "f-\(user)")).id
-      #expect(engine.apply(.approveAdjustment(id: id, by: 2)).rejection == nil)
+      #expect(
+        engine.apply(
+          .operation(.approveAdjustment(AdjustmentApproval(id: id)), by: Authority(user: 2))
+        ).rejection == nil)
     }
     var order = PlaceOrder(
       user: 6, market: 0, side: .sell, limitTicks: 100, lots: lots,

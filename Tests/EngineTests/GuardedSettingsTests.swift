@@ -23,7 +23,9 @@ import Testing
   private static func scene(_ terms: WithdrawalTerms = WithdrawalScene.terms) -> AuctionEngine {
     var engine = WithdrawalScene.make(terms)
     engine.pass(hour)
-    precondition(engine.apply(.setAddressDelay(chain: 0, seconds: 3_600, by: 1)).rejection == nil)
+    precondition(
+      engine.apply(.operation(.setAddressDelay(chain: 0, seconds: 3_600), by: Authority(user: 1)))
+        .rejection == nil)
     return engine
   }
 
@@ -32,7 +34,7 @@ import Testing
     var terms = WithdrawalScene.terms
     Self.loosenings[row](&terms)
     let then = engine.time + Self.hour
-    let reply = engine.apply(.setWithdrawalTerms(terms, by: 1))
+    let reply = engine.apply(.operation(.setWithdrawalTerms(terms), by: Authority(user: 1)))
     #expect(reply == Reply(rejection: nil, id: 0, time: engine.time, detail: then))
     #expect(engine.withdrawalTerms() == [WithdrawalScene.terms])
     #expect(engine.pendingWithdrawalTerms() == [PendingChange(terms, effectiveAt: then)])
@@ -46,7 +48,8 @@ import Testing
     var loose = WithdrawalScene.terms
     Self.loosenings[row](&loose)
     var engine = Self.scene(loose)
-    let reply = engine.apply(.setWithdrawalTerms(WithdrawalScene.terms, by: 1))
+    let reply = engine.apply(
+      .operation(.setWithdrawalTerms(WithdrawalScene.terms), by: Authority(user: 1)))
     #expect(reply.rejection == nil && reply.detail == engine.time)
     #expect(engine.withdrawalTerms() == [WithdrawalScene.terms])
     #expect(engine.pendingWithdrawalTerms().isEmpty)
@@ -56,10 +59,13 @@ import Testing
     var engine = Self.scene()
     var terms = WithdrawalScene.terms
     terms.isOpen = false
-    #expect(engine.apply(.setWithdrawalTerms(terms, by: 1)).detail == engine.time)
+    #expect(
+      engine.apply(.operation(.setWithdrawalTerms(terms), by: Authority(user: 1))).detail
+        == engine.time)
     #expect(engine.withdraw(2, 100, "a").rejection == .withdrawalsNotOffered)
     #expect(
-      engine.apply(.setWithdrawalTerms(WithdrawalScene.terms, by: 1)).detail
+      engine.apply(.operation(.setWithdrawalTerms(WithdrawalScene.terms), by: Authority(user: 1)))
+        .detail
         == engine.time + Self.hour)
     engine.pass(Self.hour - 1)
     #expect(engine.withdraw(2, 100, "a").rejection == .withdrawalsNotOffered)
@@ -73,18 +79,22 @@ import Testing
     var terms = WithdrawalScene.terms
     for fee in [Int128(0), 9] {
       terms.fee = fee
-      #expect(engine.apply(.setWithdrawalTerms(terms, by: 1)).detail == engine.time)
+      #expect(
+        engine.apply(.operation(.setWithdrawalTerms(terms), by: Authority(user: 1))).detail
+          == engine.time)
     }
-    engine.apply(.registerChain(name: "other"))
-    engine.apply(.setAddressDelay(chain: 1, seconds: 0, by: 1))
+    engine.apply(.operation(.registerChain(name: "other"), by: .venue))
+    engine.apply(.operation(.setAddressDelay(chain: 1, seconds: 0), by: Authority(user: 1)))
     terms.chain = 1
     #expect(
-      engine.apply(.setWithdrawalTerms(terms, by: 1)).detail == engine.time + Self.hour,
+      engine.apply(.operation(.setWithdrawalTerms(terms), by: Authority(user: 1))).detail == engine
+        .time + Self.hour,
       "the delay of the chain that it leaves")
     // It counts already as terms of the chain to come.
-    engine.apply(.setAddressDelay(chain: 1, seconds: 60, by: 1))
+    engine.apply(.operation(.setAddressDelay(chain: 1, seconds: 60), by: Authority(user: 1)))
     #expect(
-      engine.apply(.setAddressDelay(chain: 1, seconds: 0, by: 1)).detail
+      engine.apply(.operation(.setAddressDelay(chain: 1, seconds: 0), by: Authority(user: 1)))
+        .detail
         == engine.time + 60 * Scene.second)
   }
 
@@ -94,7 +104,8 @@ import Testing
     func set(_ limit: Int128) -> Microseconds {
       var terms = WithdrawalScene.terms
       terms.userDayLimit = limit
-      return engine.apply(.setWithdrawalTerms(terms, by: 1)).detail - engine.time
+      return engine.apply(.operation(.setWithdrawalTerms(terms), by: Authority(user: 1))).detail
+        - engine.time
     }
     #expect(set(6_000) == Self.hour)
     engine.pass(1_000)
@@ -114,14 +125,17 @@ import Testing
     var engine = Self.scene()
     var terms = WithdrawalScene.terms
     terms.asset = Scene.coin
-    #expect(engine.apply(.setWithdrawalTerms(terms, by: 1)).detail == engine.time)
+    #expect(
+      engine.apply(.operation(.setWithdrawalTerms(terms), by: Authority(user: 1))).detail
+        == engine.time)
     #expect(engine.withdrawalTerms().map(\.asset) == [Scene.usd, Scene.coin])
   }
 
   @Test func aShorterDelayWaitsForTheOldOne() {
     var engine = Self.scene()
     func set(_ seconds: Int64) -> Microseconds {
-      engine.apply(.setAddressDelay(chain: 0, seconds: seconds, by: 1)).detail - engine.time
+      engine.apply(.operation(.setAddressDelay(chain: 0, seconds: seconds), by: Authority(user: 1)))
+        .detail - engine.time
     }
     #expect(set(0) == Self.hour && engine.addressDelay(on: 0) == 3_600)
     let then = engine.time + Self.hour
@@ -141,21 +155,23 @@ import Testing
   /// Where nothing can be taken out there is nothing to guard, a day unless set.
   @Test func aChainWithoutTermsIsSetUpAtOnce() {
     var engine = Self.scene()
-    engine.apply(.registerChain(name: "other"))
+    engine.apply(.operation(.registerChain(name: "other"), by: .venue))
     func set(_ seconds: Int64) -> Microseconds {
-      engine.apply(.setAddressDelay(chain: 1, seconds: seconds, by: 1)).detail - engine.time
+      engine.apply(.operation(.setAddressDelay(chain: 1, seconds: seconds), by: Authority(user: 1)))
+        .detail - engine.time
     }
     #expect(set(60) == 0 && set(5) == 0 && set(86_400) == 0)
     var terms = WithdrawalScene.terms
     (terms.asset, terms.chain) = (Scene.coin, 1)
-    engine.apply(.setWithdrawalTerms(terms, by: 1))
+    engine.apply(.operation(.setWithdrawalTerms(terms), by: Authority(user: 1)))
     #expect(set(0) == 24 * Self.hour)
-    engine.apply(.registerChain(name: "third"))
+    engine.apply(.operation(.registerChain(name: "third"), by: .venue))
     (terms.asset, terms.chain) = (Scene.usd, 2)
-    engine.apply(.setWithdrawalTerms(terms, by: 1))
+    engine.apply(.operation(.setWithdrawalTerms(terms), by: Authority(user: 1)))
     engine.pass(Self.hour)
     #expect(
-      engine.apply(.setAddressDelay(chain: 2, seconds: 5, by: 1)).detail
+      engine.apply(.operation(.setAddressDelay(chain: 2, seconds: 5), by: Authority(user: 1)))
+        .detail
         == engine.time + 24 * Self.hour, "where nobody set it it was a day")
   }
 
@@ -163,7 +179,9 @@ import Testing
   @Test func timesThatDoNotFitAreTheEndOfTime() {
     var engine = Self.scene()
     engine.apply(.advanceTime(.max - 5))
-    #expect(engine.apply(.setAddressDelay(chain: 0, seconds: 0, by: 1)).detail == .max)
+    #expect(
+      engine.apply(.operation(.setAddressDelay(chain: 0, seconds: 0), by: Authority(user: 1)))
+        .detail == .max)
     let bytes = Venue.snapshot(engine)
     #expect(throws: Never.self) { _ = try AuctionEngine(restoring: bytes) }
     engine.apply(.advanceTime(.max))
@@ -191,7 +209,7 @@ import Testing
   /// for last comes about when it was said to.
   @Test(arguments: seeds) func nothingLoosensBeforeItsTime(seed: UInt64) {
     var engine = WithdrawalScene.make()
-    engine.apply(.registerChain(name: "other"))
+    engine.apply(.operation(.registerChain(name: "other"), by: .venue))
     var numbers = CommandSource(seed: seed)
     var history = History()
     history.terms[Scene.usd] = [(WithdrawalScene.terms, engine.time)]
@@ -235,7 +253,8 @@ import Testing
     let waits = seconds < old && all.contains { $0.chain == chain }
     let earliest = engine.time + (waits ? old * Scene.second : 0)
     let waiting = engine.pendingAddressDelay(on: chain)
-    let reply = engine.apply(.setAddressDelay(chain: chain, seconds: seconds, by: 1))
+    let reply = engine.apply(
+      .operation(.setAddressDelay(chain: chain, seconds: seconds), by: Authority(user: 1)))
     let isSame = waits && waiting?.value == seconds
     #expect(reply.detail == (isSame ? waiting?.effectiveAt : earliest), note)
     history.delays[chain, default: []].append((seconds, earliest))
@@ -256,7 +275,7 @@ import Testing
       let isLooser = respects.contains { $0(terms) > $0(old) } || terms.chain != old.chain
       if isLooser { earliest += engine.addressDelay(on: old.chain) * Scene.second }
     }
-    let reply = engine.apply(.setWithdrawalTerms(terms, by: 1))
+    let reply = engine.apply(.operation(.setWithdrawalTerms(terms), by: Authority(user: 1)))
     let isSame = earliest > engine.time && waiting?.value == terms
     #expect(reply.detail == (isSame ? waiting?.effectiveAt : earliest), note)
     history.terms[asset, default: []].append((terms, earliest))

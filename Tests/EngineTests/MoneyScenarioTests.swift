@@ -75,7 +75,9 @@ import Testing
   @Test func anotherRateIsForLaterOrders() {
     var engine = Scene.make(Scene.terms(buyFee: 100))
     _ = engine.place(2, .buy, 10, at: 100)
-    engine.apply(.changeMarket(MarketChange(market: 0, terms: Scene.terms(buyFee: 200))))
+    engine.apply(
+      .operation(
+        .changeMarket(MarketChange(market: 0, terms: Scene.terms(buyFee: 200))), by: .venue))
     _ = engine.place(4, .buy, 10, at: 100)
     _ = engine.place(3, .sell, 20, at: 100)
     _ = engine.runNext()

@@ -8,12 +8,12 @@ import Testing
 @Suite struct ScheduleTests {
   @Test func slotsMissedWhileSuspendedAreSkipped() {
     var engine = Scene.make()
-    #expect(engine.apply(.suspendMarket(0)).rejection == nil)
+    #expect(engine.apply(.operation(.suspendMarket(0), by: .venue)).rejection == nil)
     engine.apply(.advanceTime(Scene.start + 10 * Scene.second))
     #expect(engine.dueRuns(at: engine.time).isEmpty && engine.nextDue == nil)
     let run = Command.runAuction(market: 0, slot: 1_010)
     #expect(engine.apply(run).rejection == .marketSuspended)
-    #expect(engine.apply(.resumeMarket(0)).rejection == nil)
+    #expect(engine.apply(.operation(.resumeMarket(0), by: .venue)).rejection == nil)
     #expect(engine.dueRuns(at: engine.time) == [run])
     #expect(engine.apply(run).id == 1, "the first run, not the tenth")
     #expect(engine.apply(.runAuction(market: 0, slot: 1_009)).rejection == .slotAlreadyRun)
@@ -29,7 +29,7 @@ import Testing
       )]
     {
       let change = MarketChange(market: 0, terms: Scene.terms(interval: interval))
-      #expect(engine.apply(.changeMarket(change)).rejection == nil)
+      #expect(engine.apply(.operation(.changeMarket(change), by: .venue)).rejection == nil)
       #expect(engine.nextDue == next * 1_000)
     }
   }
@@ -68,18 +68,34 @@ import Testing
   @Test func aSecondOperatorDecides() {
     var engine = Scene.make()
     let id = engine.apply(Venue.fund(2, 0, 1_000_001, "large")).id
-    #expect(engine.apply(.approveAdjustment(id: id, by: 1)).rejection == .approvalByRequester)
-    #expect(engine.apply(.approveAdjustment(id: id, by: 99)).rejection == .unknownUser)
-    #expect(engine.apply(.approveAdjustment(id: id, by: 0)).rejection == .unknownUser)
-    #expect(engine.apply(.approveAdjustment(id: id, by: 3)).rejection == nil)
+    #expect(
+      engine.apply(
+        .operation(.approveAdjustment(AdjustmentApproval(id: id)), by: Authority(user: 1))
+      ).rejection == .approvalByRequester)
+    #expect(
+      engine.apply(
+        .operation(.approveAdjustment(AdjustmentApproval(id: id)), by: Authority(user: 99))
+      ).rejection == .unknownUser)
+    #expect(
+      engine.apply(
+        .operation(.approveAdjustment(AdjustmentApproval(id: id)), by: Authority(user: 0))
+      ).rejection == .unknownUser)
+    #expect(
+      engine.apply(
+        .operation(.approveAdjustment(AdjustmentApproval(id: id)), by: Authority(user: 3))
+      ).rejection == nil)
     #expect(engine.cash(2) == [1_100_001, 0])
-    #expect(engine.apply(.approveAdjustment(id: id, by: 3)).rejection == .approvalNotFound)
+    #expect(
+      engine.apply(
+        .operation(.approveAdjustment(AdjustmentApproval(id: id)), by: Authority(user: 3))
+      ).rejection == .approvalNotFound)
   }
 
   @Test func theRequesterMayRefuse() {
     var engine = Scene.make()
     let id = engine.apply(Venue.fund(2, 0, 1_000_001, "large")).id
-    #expect(engine.apply(.refuseAdjustment(id: id, by: 1)).rejection == nil)
+    #expect(
+      engine.apply(.operation(.refuseAdjustment(id: id), by: Authority(user: 1))).rejection == nil)
     #expect(engine.cash(2) == [100_000, 0] && engine.pendingAdjustmentViews().isEmpty)
   }
 
@@ -88,10 +104,16 @@ import Testing
     #expect(engine.apply(Venue.fund(2, 0, 1_000_000, "give")).rejection == nil)
     let id = engine.apply(Venue.fund(2, 0, -1_000_001, "take")).id
     _ = engine.place(2, .buy, 1_000, at: 100)
-    #expect(engine.apply(.approveAdjustment(id: id, by: 3)).rejection == .insufficientFunds)
+    #expect(
+      engine.apply(
+        .operation(.approveAdjustment(AdjustmentApproval(id: id)), by: Authority(user: 3))
+      ).rejection == .insufficientFunds)
     #expect(engine.pendingAdjustmentViews().count == 1, "it still waits")
     _ = engine.apply(.cancelAllOrders(user: 2, market: nil))
-    #expect(engine.apply(.approveAdjustment(id: id, by: 3)).rejection == nil)
+    #expect(
+      engine.apply(
+        .operation(.approveAdjustment(AdjustmentApproval(id: id)), by: Authority(user: 3))
+      ).rejection == nil)
     #expect(engine.cash(2) == [99_999, 0])
   }
 
@@ -100,12 +122,21 @@ import Testing
     let room = Bounds.maximumAtoms - 1 - engine.issued(0)
     let first = engine.apply(Venue.fund(2, 0, room, "all")).id
     let second = engine.apply(Venue.fund(3, 0, 1_000_001, "more")).id
-    #expect(engine.apply(.approveAdjustment(id: first, by: 3)).rejection == nil)
+    #expect(
+      engine.apply(
+        .operation(.approveAdjustment(AdjustmentApproval(id: first)), by: Authority(user: 3))
+      ).rejection == nil)
     #expect(engine.issued(0) == Bounds.maximumAtoms - 1)
-    #expect(engine.apply(.approveAdjustment(id: second, by: 3)).rejection == .supplyTooLarge)
+    #expect(
+      engine.apply(
+        .operation(.approveAdjustment(AdjustmentApproval(id: second)), by: Authority(user: 3))
+      ).rejection == .supplyTooLarge)
     #expect(engine.apply(Venue.fund(3, 0, 1, "one")).rejection == .supplyTooLarge)
     let back = engine.apply(Venue.fund(2, 0, -room, "back")).id
-    #expect(engine.apply(.approveAdjustment(id: back, by: 3)).rejection == nil)
+    #expect(
+      engine.apply(
+        .operation(.approveAdjustment(AdjustmentApproval(id: back)), by: Authority(user: 3))
+      ).rejection == nil)
     #expect(engine.cash(2) == [100_000, 0])
   }
 

@@ -67,22 +67,41 @@ import Testing
     (.runAuction(market: 0, slot: .max), .slotInFuture),
     (.advanceTime(0), .timeNotLater), (.advanceTime(.min), .timeNotLater),
     (.configureVenue(VenueConfiguration(seed: 1, secondSeed: 1)), .venueAlreadyConfigured),
-    (.createAsset(AssetDefinition(code: "USD", decimals: 2, adjustmentLimit: 0)), .assetExists),
-    (.createAsset(AssetDefinition(code: "us", decimals: 2, adjustmentLimit: 0)), .assetInvalid),
-    (.createAsset(AssetDefinition(code: "XX", decimals: 19, adjustmentLimit: 0)), .assetInvalid),
-    (.suspendMarket(9), .unknownMarket), (.resumeMarket(0), .marketNotSuspended),
-    (.setReference(market: 0, priceTicks: 0), .referenceOutOfRange),
-    (.setReference(market: 9, priceTicks: 5), .unknownMarket),
-    (.registerUser(name: ""), .nameInvalid), (.registerUser(name: "a b"), .nameInvalid),
-    (.registerUser(name: "venue"), .nameTaken), (.setFrozen(user: 99, frozen: true), .unknownUser),
-    (.approveAdjustment(id: 5, by: 1), .approvalNotFound),
+    (
+      .operation(
+        .createAsset(AssetDefinition(code: "USD", decimals: 2, adjustmentLimit: 0)), by: .venue),
+      .assetExists
+    ),
+    (
+      .operation(
+        .createAsset(AssetDefinition(code: "us", decimals: 2, adjustmentLimit: 0)), by: .venue),
+      .assetInvalid
+    ),
+    (
+      .operation(
+        .createAsset(AssetDefinition(code: "XX", decimals: 19, adjustmentLimit: 0)), by: .venue),
+      .assetInvalid
+    ),
+    (.operation(.suspendMarket(9), by: .venue), .unknownMarket),
+    (.operation(.resumeMarket(0), by: .venue), .marketNotSuspended),
+    (.operation(.setReference(market: 0, priceTicks: 0), by: .venue), .referenceOutOfRange),
+    (.operation(.setReference(market: 9, priceTicks: 5), by: .venue), .unknownMarket),
+    (.operation(.registerUser(name: ""), by: .venue), .nameInvalid),
+    (.operation(.registerUser(name: "a b"), by: .venue), .nameInvalid),
+    (.operation(.registerUser(name: "venue"), by: .venue), .nameTaken),
+    (.operation(.setFrozen(user: 99, frozen: true), by: .venue), .unknownUser),
+    (
+      .operation(.approveAdjustment(AdjustmentApproval(id: 5)), by: Authority(user: 1)),
+      .approvalNotFound
+    ),
     (Venue.fund(2, 9, 5, "x"), .unknownAsset), (Venue.fund(99, 0, 5, "x"), .unknownUser),
     (Venue.fund(2, 0, 0, "x"), .amountInvalid),
     (Venue.fund(2, 0, -9_999_999, "x"), .insufficientFunds),
     (Venue.fund(2, 0, Bounds.maximumAtoms, "x"), .amountInvalid),
     (Venue.fund(2, 0, Bounds.maximumAtoms - 1, "x"), .supplyTooLarge),
     (.activateRules(version: 2), .unknownRulesVersion),
-    (.registerChain(name: ""), .chainInvalid), (.registerChain(name: "Dev"), .chainInvalid),
+    (.operation(.registerChain(name: ""), by: .venue), .chainInvalid),
+    (.operation(.registerChain(name: "Dev"), by: .venue), .chainInvalid),
     (
       .creditDeposit(DepositCredit(chain: 0, number: 1, user: 2, asset: 0, amount: 1)),
       .unknownChain
@@ -93,7 +112,7 @@ import Testing
       .unknownChain
     ),
     // More of withdrawals in `WithdrawalRejectionTests`.
-    (.setAddressDelay(chain: 0, seconds: 1, by: 1), .unknownChain),
+    (.operation(.setAddressDelay(chain: 0, seconds: 1), by: Authority(user: 1)), .unknownChain),
     (WithdrawalScene.request(2, 5, "x"), .withdrawalsNotOffered),
     (.startWithdrawal(id: 1), .withdrawalNotFound),
     (.finishWithdrawal(id: 1), .withdrawalNotFound),
@@ -139,21 +158,30 @@ import Testing
     #expect(engine.apply(.amendOrder(raise)).rejection == .selfTrade)
     let theirs = CancelOrder(user: 3, order: resting.id)
     #expect(engine.apply(.cancelOrder(theirs)).rejection == .orderNotFound)
-    #expect(engine.apply(.suspendMarket(0)).rejection == nil)
+    #expect(engine.apply(.operation(.suspendMarket(0), by: .venue)).rejection == nil)
     #expect(engine.apply(place(3, .buy, 20, "f")).rejection == .marketSuspended)
-    #expect(engine.apply(.suspendMarket(0)).rejection == .marketAlreadySuspended)
+    #expect(
+      engine.apply(.operation(.suspendMarket(0), by: .venue)).rejection == .marketAlreadySuspended)
     let own = CancelOrder(user: 2, order: resting.id)
     #expect(engine.apply(.cancelOrder(own)).rejection == nil, "cancels always pass")
     #expect(engine.apply(.cancelOrder(own)).rejection == .orderFinished)
-    #expect(engine.apply(.resumeMarket(0)).rejection == nil)
-    #expect(engine.apply(.setFrozen(user: 2, frozen: true)).detail == 1, "its order is cancelled")
+    #expect(engine.apply(.operation(.resumeMarket(0), by: .venue)).rejection == nil)
+    #expect(
+      engine.apply(.operation(.setFrozen(user: 2, frozen: true), by: .venue)).detail == 1,
+      "its order is cancelled")
     #expect(engine.apply(place(2, .buy, 20, "g")).rejection == .userFrozen)
     // Above the asset's limit a second operator decides.
     let large = Venue.fund(3, 2, 1_000_001, "large")
     #expect(engine.apply(large).detail == 1)
     let id = engine.pendingAdjustmentViews()[0].id
-    #expect(engine.apply(.approveAdjustment(id: id, by: 1)).rejection == .approvalByRequester)
-    #expect(engine.apply(.approveAdjustment(id: id, by: 3)).rejection == nil)
+    #expect(
+      engine.apply(
+        .operation(.approveAdjustment(AdjustmentApproval(id: id)), by: Authority(user: 1))
+      ).rejection == .approvalByRequester)
+    #expect(
+      engine.apply(
+        .operation(.approveAdjustment(AdjustmentApproval(id: id)), by: Authority(user: 3))
+      ).rejection == nil)
     #expect(engine.balance(3, 2).free == 1_200_001)
   }
 }

@@ -62,7 +62,7 @@ import Testing
     let (buy, sell) = (engine.place(2, .buy, 10), engine.place(3, .sell, 5))
     let limit = engine.place(4, .buy, 1, at: 100, forOneRun: true)
     let change = MarketChange(market: 0, terms: Scene.terms(band: 1_100))
-    #expect(engine.apply(.changeMarket(change)).rejection == nil)
+    #expect(engine.apply(.operation(.changeMarket(change), by: .venue)).rejection == nil)
     #expect(engine.status(buy) == .cancelled && engine.status(sell) == .cancelled)
     #expect(engine.status(limit) == .open, "its lock does not depend on the band")
     #expect(engine.cash(2) == [100_000, 0] && engine.coins(3) == [1_000, 0])
@@ -71,21 +71,26 @@ import Testing
   @Test func noBandCancelsIt() {
     var engine = Scene.make()
     let buy = engine.place(2, .buy, 10)
-    engine.apply(.changeMarket(MarketChange(market: 0, terms: Scene.terms(band: 0))))
+    engine.apply(
+      .operation(.changeMarket(MarketChange(market: 0, terms: Scene.terms(band: 0))), by: .venue))
     #expect(engine.status(buy) == .cancelled && engine.cash(2) == [100_000, 0])
   }
 
   @Test func otherTermsWithTheSameBandLeaveIt() {
     var engine = Scene.make(Scene.terms(buyFee: 100))
     let buy = engine.place(2, .buy, 10)
-    engine.apply(.changeMarket(MarketChange(market: 0, terms: Scene.terms(buyFee: 500))))
+    engine.apply(
+      .operation(
+        .changeMarket(MarketChange(market: 0, terms: Scene.terms(buyFee: 500))), by: .venue))
     #expect(engine.status(buy) == .open && engine.cash(2) == [98_889, 1_111], "at its own fee")
   }
 
   @Test(arguments: [100, 101] as [Int64]) func aReferenceCancelsIt(ticks: Int64) {
     var engine = Scene.make()
     let (buy, sell) = (engine.place(2, .buy, 10), engine.place(3, .sell, 5))
-    #expect(engine.apply(.setReference(market: 0, priceTicks: ticks)).rejection == nil)
+    #expect(
+      engine.apply(.operation(.setReference(market: 0, priceTicks: ticks), by: .venue)).rejection
+        == nil)
     #expect(engine.status(buy) == .cancelled && engine.status(sell) == .cancelled)
     #expect(engine.cash(2) == [100_000, 0] && engine.coins(3) == [1_000, 0])
   }
@@ -126,10 +131,10 @@ import Testing
   @Test func itRestsUntilARunComes() {
     var engine = Scene.make()
     let buy = engine.place(2, .buy, 10, at: 100, until: Scene.start + 1)
-    #expect(engine.apply(.suspendMarket(0)).rejection == nil)
+    #expect(engine.apply(.operation(.suspendMarket(0), by: .venue)).rejection == nil)
     engine.apply(.advanceTime(Scene.start + 100 * Scene.second))
     #expect(engine.status(buy) == .open && engine.cash(2) == [99_000, 1_000])
-    #expect(engine.apply(.resumeMarket(0)).rejection == nil)
+    #expect(engine.apply(.operation(.resumeMarket(0), by: .venue)).rejection == nil)
     #expect(engine.runNext().status == .empty)
     #expect(engine.status(buy) == .expired && engine.cash(2) == [100_000, 0])
   }
@@ -209,7 +214,7 @@ import Testing
     _ = engine.place(2, .buy, 1, at: 150)
     _ = engine.place(3, .sell, 1, at: 150)
     for _ in 0..<3 { _ = engine.runNext() }
-    engine.apply(.setReference(market: 0, priceTicks: 200))
+    engine.apply(.operation(.setReference(market: 0, priceTicks: 200), by: .venue))
     #expect(engine.band == [180, 220])
   }
 
@@ -227,9 +232,10 @@ import Testing
 
   @Test func itStaysBetweenOneTickAndTheHighestPrice() {
     var engine = Scene.make()
-    engine.apply(.setReference(market: 0, priceTicks: 1))
+    engine.apply(.operation(.setReference(market: 0, priceTicks: 1), by: .venue))
     #expect(engine.band == [1, 2])
-    engine.apply(.setReference(market: 0, priceTicks: Bounds.maximumPriceTicks))
+    engine.apply(
+      .operation(.setReference(market: 0, priceTicks: Bounds.maximumPriceTicks), by: .venue))
     #expect(engine.band?[1] == Bounds.maximumPriceTicks)
     _ = engine.place(2, .buy, 1, at: 150)
     _ = engine.place(3, .sell, 1, at: 150)

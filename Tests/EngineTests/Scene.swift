@@ -28,16 +28,21 @@ enum Scene {
     var commands: [Command] = [
       .advanceTime(start),
       .configureVenue(VenueConfiguration(seed: seeds.0, secondSeed: seeds.1)),
-      .createAsset(AssetDefinition(code: "USD", decimals: 0, adjustmentLimit: 1_000_000)),
-      .createAsset(AssetDefinition(code: "COIN", decimals: 0, adjustmentLimit: 1_000_000)),
-      .createMarket(
-        MarketDefinition(
-          symbol: "COIN-USD", base: coin, quote: usd, tickAtoms: 1, lotAtoms: 1, terms: terms,
-          listingPriceTicks: reference)),
-      .registerUser(name: "operator"),
+      .operation(
+        .createAsset(AssetDefinition(code: "USD", decimals: 0, adjustmentLimit: 1_000_000)),
+        by: .venue),
+      .operation(
+        .createAsset(AssetDefinition(code: "COIN", decimals: 0, adjustmentLimit: 1_000_000)),
+        by: .venue),
+      .operation(
+        .createMarket(
+          MarketDefinition(
+            symbol: "COIN-USD", base: coin, quote: usd, tickAtoms: 1, lotAtoms: 1, terms: terms,
+            listingPriceTicks: reference)), by: .venue),
+      .operation(.registerUser(name: "operator"), by: .venue),
     ]
     for user in UserID(2)...5 {
-      commands.append(.registerUser(name: "user-\(user)"))
+      commands.append(.operation(.registerUser(name: "user-\(user)"), by: .venue))
       commands.append(Venue.fund(user, usd, 100_000, "usd-\(user)"))
       commands.append(Venue.fund(user, coin, 1_000, "coin-\(user)"))
     }

@@ -6,11 +6,14 @@ extension CommandSource {
   /// The venue's chains, terms and keys are made by these commands too.
   mutating func transfer(_ engine: borrowing AuctionEngine) -> Command {
     switch random(60) {
-    case 0: return .registerChain(name: random(4) == 0 ? "other" : "dev")
+    case 0: return .operation(.registerChain(name: random(4) == 0 ? "other" : "dev"), by: .venue)
     case 1:
-      return .setAddressDelay(
-        chain: chain(), seconds: Int64(random(3) * random(40)), by: operatorOrAnybody())
-    case 2..<4: return .setWithdrawalTerms(withdrawalTerms(), by: operatorOrAnybody())
+      return .operation(
+        .setAddressDelay(chain: chain(), seconds: Int64(random(3) * random(40))),
+        by: Authority(user: operatorOrAnybody()))
+    case 2..<4:
+      return .operation(
+        .setWithdrawalTerms(withdrawalTerms()), by: Authority(user: operatorOrAnybody()))
     case 4..<9:
       let user = user()
       return .addPayoutAddress(
@@ -19,13 +22,17 @@ extension CommandSource {
       let user = user()
       return .removePayoutAddress(user: user, chain: chain(), address: payoutAddress(user))
     case 10, 11:
-      guard engine.chain(named: "dev") != nil else { return .registerChain(name: "dev") }
+      guard engine.chain(named: "dev") != nil else {
+        return .operation(.registerChain(name: "dev"), by: .venue)
+      }
       return .creditDeposit(
         DepositCredit(
           chain: 0, number: engine.lastNumbers(0).credit + Int64(random(4) == 0 ? 0 : 1),
           user: user(), asset: AssetID(random(3)), amount: 1 + Int128(random(900))))
     case 12:
-      guard engine.chain(named: "dev") != nil else { return .registerChain(name: "dev") }
+      guard engine.chain(named: "dev") != nil else {
+        return .operation(.registerChain(name: "dev"), by: .venue)
+      }
       let last = engine.lastNumbers(0)
       return .clawBackDeposit(
         DepositClawback(
@@ -34,8 +41,10 @@ extension CommandSource {
     case 13, 14:
       let user = 1 + UserID(random(4))
       let role: Role = random(8) == 0 ? .trader : .operator
-      return .registerKey(user: user, key: WithdrawalScene.key(UInt8(100 + user)), role: role)
-    case 15: return .revokeKey(WithdrawalScene.key(UInt8(101 + random(4))))
+      return .operation(
+        .registerKey(user: user, key: WithdrawalScene.key(UInt8(100 + user)), role: role),
+        by: .venue)
+    case 15: return .operation(.revokeKey(WithdrawalScene.key(UInt8(101 + random(4)))), by: .venue)
     case 16, 17:
       // Hours, so that days end.
       time += Microseconds(random(20)) * WithdrawalScene.hour
@@ -49,12 +58,14 @@ extension CommandSource {
   private mutating func request(_ engine: borrowing AuctionEngine) -> Command {
     let request = withdrawalRequest()
     if random(8) == 0 { return .requestWithdrawal(request) }
-    guard engine.chain(named: "dev") != nil else { return .registerChain(name: "dev") }
+    guard engine.chain(named: "dev") != nil else {
+      return .operation(.registerChain(name: "dev"), by: .venue)
+    }
     // Before the first terms, or it waits for a day.
     guard let terms = engine.withdrawalTerms(of: request.asset) else {
       return engine.addressDelay(on: 0) == Withdrawals.defaultDelaySeconds
-        ? .setAddressDelay(chain: 0, seconds: 1, by: 1)
-        : .setWithdrawalTerms(withdrawalTerms(), by: 1)
+        ? .operation(.setAddressDelay(chain: 0, seconds: 1), by: Authority(user: 1))
+        : .operation(.setWithdrawalTerms(withdrawalTerms()), by: Authority(user: 1))
     }
     let isListed = engine.payoutAddresses(of: request.user).contains {
       $0.chain == terms.chain && $0.address == request.address
@@ -70,9 +81,10 @@ extension CommandSource {
     let id = max(1, engine.withdrawals.count - Int64(random(6)))
     let owner = engine.withdrawal(id)?.user ?? 2
     return switch random(16) {
-    case 0..<7: .approveWithdrawal(approval(engine.withdrawal(id), id))
+    case 0..<7: approval(engine.withdrawal(id), id).command
     case 7: .cancelWithdrawal(user: random(4) == 0 ? user() : owner, id: id)
-    case 8: .rejectWithdrawal(id: id, by: UserID(random(2)), reason: "no")
+    case 8:
+      .operation(.rejectWithdrawal(id: id), by: Authority(user: UserID(random(2)), reason: "no"))
     case 9..<13: .startWithdrawal(id: id)
     case 13, 14: .finishWithdrawal(id: id)
     default: .failWithdrawal(id: id, isCancelled: random(2) == 0)

@@ -33,21 +33,29 @@ enum Venue {
         VenueConfiguration(
           seed: 3, secondSeed: 5, maximumRememberedOrders: remembered,
           maximumRememberedOrdersOfUser: rememberedOfUser)),
-      .createAsset(AssetDefinition(code: "USD", decimals: 2, adjustmentLimit: 1 << 100)),
-      .createAsset(AssetDefinition(code: "AAA", decimals: 3, adjustmentLimit: 1 << 100)),
-      .createAsset(AssetDefinition(code: "BBB", decimals: 0, adjustmentLimit: 1_000_000)),
-      .createMarket(
-        MarketDefinition(
-          symbol: "AAA-USD", base: 1, quote: 0, tickAtoms: 1_000, lotAtoms: 10, terms: terms,
-          listingPriceTicks: 20)),
-      .createMarket(
-        MarketDefinition(
-          symbol: "BBB-USD", base: 2, quote: 0, tickAtoms: 1, lotAtoms: 1, terms: terms,
-          listingPriceTicks: 0)),
-      .registerUser(name: "operator"),
+      .operation(
+        .createAsset(AssetDefinition(code: "USD", decimals: 2, adjustmentLimit: 1 << 100)),
+        by: .venue),
+      .operation(
+        .createAsset(AssetDefinition(code: "AAA", decimals: 3, adjustmentLimit: 1 << 100)),
+        by: .venue),
+      .operation(
+        .createAsset(AssetDefinition(code: "BBB", decimals: 0, adjustmentLimit: 1_000_000)),
+        by: .venue),
+      .operation(
+        .createMarket(
+          MarketDefinition(
+            symbol: "AAA-USD", base: 1, quote: 0, tickAtoms: 1_000, lotAtoms: 10, terms: terms,
+            listingPriceTicks: 20)), by: .venue),
+      .operation(
+        .createMarket(
+          MarketDefinition(
+            symbol: "BBB-USD", base: 2, quote: 0, tickAtoms: 1, lotAtoms: 1, terms: terms,
+            listingPriceTicks: 0)), by: .venue),
+      .operation(.registerUser(name: "operator"), by: .venue),
     ]
     for user in users {
-      commands.append(.registerUser(name: "user-\(user)"))
+      commands.append(.operation(.registerUser(name: "user-\(user)"), by: .venue))
       for asset in AssetID(0)...2 {
         commands.append(fund(user, asset, 200_000, "fund-\(user)-\(asset)"))
       }
@@ -56,10 +64,10 @@ enum Venue {
   }
 
   static func fund(_ user: UserID, _ asset: AssetID, _ amount: Int128, _ id: String) -> Command {
-    .adjustBalance(
-      BalanceAdjustment(
-        operator: 1, user: user, asset: asset, amount: amount, reason: "test",
-        requestID: identifier(id)))
+    .operation(
+      .adjustBalance(
+        BalanceAdjustment(user: user, asset: asset, amount: amount, requestID: identifier(id))),
+      by: Authority(user: 1, reason: "test"))
   }
 
   static func identifier(_ text: String) -> ClientOrderID {
@@ -111,9 +119,13 @@ struct CommandSource {
           lots: random(3) == 0 ? 0 : Int64(random(40))))
     case 79..<81:
       return .cancelAllOrders(user: user(), market: random(2) == 0 ? nil : MarketID(random(3)))
-    case 81..<83: return .setFrozen(user: user(), frozen: random(3) == 0)
-    case 83: return .setReference(market: MarketID(random(2)), priceTicks: 18 + Int64(random(5)))
-    case 84: return random(2) == 0 ? .suspendMarket(0) : .resumeMarket(0)
+    case 81..<83: return .operation(.setFrozen(user: user(), frozen: random(3) == 0), by: .venue)
+    case 83:
+      return .operation(
+        .setReference(market: MarketID(random(2)), priceTicks: 18 + Int64(random(5))), by: .venue)
+    case 84:
+      return random(2) == 0
+        ? .operation(.suspendMarket(0), by: .venue) : .operation(.resumeMarket(0), by: .venue)
     case 85:
       number += 1
       let amount = Int128(random(2_000)) - 1_000

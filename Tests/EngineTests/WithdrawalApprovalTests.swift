@@ -16,7 +16,7 @@ import Testing
     #expect(engine.withdrawalsToApprove().map(\.id) == [2])
     engine.effects.removeAll()
     let approval = WithdrawalScene.approval(2, by: 1, of: 1_001)
-    #expect(engine.apply(.approveWithdrawal(approval)).detail == 1)
+    #expect(engine.apply(approval.command).detail == 1)
     #expect(engine.effects.directory == [.withdrawalApproved(approval, time: engine.time)])
     #expect(engine.apply(.startWithdrawal(id: 2)).rejection == .withdrawalNotApproved)
     #expect(engine.approve(2, by: 7, of: 1_001).detail == 0)
@@ -53,16 +53,18 @@ import Testing
     var engine = WithdrawalScene.make()
     _ = engine.withdraw(2, 1_001, "a")
     #expect(engine.approve(1, by: 1, of: 1_001).rejection == nil)
-    engine.apply(.registerKey(user: 1, key: WithdrawalScene.key(50), role: .operator))
+    engine.apply(
+      .operation(.registerKey(user: 1, key: WithdrawalScene.key(50), role: .operator), by: .venue))
     let second = WithdrawalScene.approval(1, by: 1, of: 1_001, key: WithdrawalScene.key(50))
-    #expect(engine.apply(.approveWithdrawal(second)).rejection == .approvalRepeated)
-    engine.apply(.revokeKey(WithdrawalScene.key(1)))
-    engine.apply(.registerKey(user: 6, key: WithdrawalScene.key(1), role: .operator))
+    #expect(engine.apply(second.command).rejection == .approvalRepeated)
+    engine.apply(.operation(.revokeKey(WithdrawalScene.key(1)), by: .venue))
+    engine.apply(
+      .operation(.registerKey(user: 6, key: WithdrawalScene.key(1), role: .operator), by: .venue))
     let moved = WithdrawalScene.approval(1, by: 6, of: 1_001, key: WithdrawalScene.key(1))
-    #expect(engine.apply(.approveWithdrawal(moved)).detail == 1, "it is one yes, not two")
+    #expect(engine.apply(moved.command).detail == 1, "it is one yes, not two")
     #expect(engine.apply(.startWithdrawal(id: 1)).rejection == .withdrawalNotApproved)
     #expect(engine.approve(1, by: 6, of: 1_001).rejection == .approvalRepeated)
-    #expect(engine.apply(.approveWithdrawal(second)).detail == 0)
+    #expect(engine.apply(second.command).detail == 0)
   }
 
   /// Frozen, an operator approves nothing, and a yes of before does not count.
@@ -70,13 +72,15 @@ import Testing
     var engine = WithdrawalScene.make()
     _ = engine.withdraw(2, 1_001, "a")
     #expect(engine.approve(1, by: 1, of: 1_001).detail == 1)
-    for user in [UserID(1), 6] { engine.apply(.setFrozen(user: user, frozen: true)) }
+    for user in [UserID(1), 6] {
+      engine.apply(.operation(.setFrozen(user: user, frozen: true), by: .venue))
+    }
     #expect(engine.withdrawalsToApprove().map(\.approvals) == [[]])
     #expect(engine.approve(1, by: 6, of: 1_001).rejection == .userFrozen)
     #expect(engine.approve(1, by: 7, of: 1_001).detail == 1)
     #expect(engine.withdrawal(1)?.status == .requested)
     // What was said counts no more when its operator is back: it is said again.
-    engine.apply(.setFrozen(user: 1, frozen: false))
+    engine.apply(.operation(.setFrozen(user: 1, frozen: false), by: .venue))
     #expect(engine.withdrawalsToApprove().map { $0.approvals.map(\.user) } == [[7]])
     #expect(engine.approve(1, by: 1, of: 1_001).detail == 0)
   }
@@ -90,11 +94,12 @@ import Testing
       #expect(engine.approve(id, by: 1, of: 1_000 + Int128(id)).detail == 1)
     }
     #expect(engine.approve(1, by: 6, of: 1_001).detail == 0)
-    engine.apply(.revokeKey(WithdrawalScene.key(1)))
+    engine.apply(.operation(.revokeKey(WithdrawalScene.key(1)), by: .venue))
     #expect(engine.withdrawalsToApprove().map(\.approvals) == [[]])
     #expect(engine.approve(2, by: 6, of: 1_002).detail == 1)
     // Another role of the same key is none.
-    engine.apply(.registerKey(user: 1, key: WithdrawalScene.key(1), role: .trader))
+    engine.apply(
+      .operation(.registerKey(user: 1, key: WithdrawalScene.key(1), role: .trader), by: .venue))
     #expect(engine.approve(2, by: 7, of: 1_002).detail == 0)
     #expect(engine.withdrawal(2)?.approvals.map(\.user) == [6, 7])
     // What was approved before stays so.
@@ -105,18 +110,21 @@ import Testing
   @Test func aNewKeyWaits() {
     var engine = WithdrawalScene.make()
     engine.pass(WithdrawalScene.hour)
-    engine.apply(.setAddressDelay(chain: 0, seconds: 3_600, by: 1))
+    engine.apply(.operation(.setAddressDelay(chain: 0, seconds: 3_600), by: Authority(user: 1)))
     _ = engine.withdraw(2, 1_001, "a")
-    engine.apply(.registerKey(user: 4, key: WithdrawalScene.key(4), role: .operator))
+    engine.apply(
+      .operation(.registerKey(user: 4, key: WithdrawalScene.key(4), role: .operator), by: .venue))
     let usable = engine.time + WithdrawalScene.hour
     #expect(engine.approve(1, by: 4, of: 1_001).rejection == .operatorKeyTooNew)
     #expect(engine.approve(1, by: 1, of: 1_001).detail == 1, "it is an hour old")
     engine.apply(.advanceTime(usable - 1))
     // The same again makes it no older and no younger; registered anew it is new.
-    engine.apply(.registerKey(user: 4, key: WithdrawalScene.key(4), role: .operator))
+    engine.apply(
+      .operation(.registerKey(user: 4, key: WithdrawalScene.key(4), role: .operator), by: .venue))
     #expect(engine.approve(1, by: 4, of: 1_001).rejection == .operatorKeyTooNew)
-    engine.apply(.revokeKey(WithdrawalScene.key(6)))
-    engine.apply(.registerKey(user: 6, key: WithdrawalScene.key(6), role: .operator))
+    engine.apply(.operation(.revokeKey(WithdrawalScene.key(6)), by: .venue))
+    engine.apply(
+      .operation(.registerKey(user: 6, key: WithdrawalScene.key(6), role: .operator), by: .venue))
     engine.apply(.advanceTime(usable))
     #expect(engine.approve(1, by: 6, of: 1_001).rejection == .operatorKeyTooNew)
     #expect(engine.approve(1, by: 4, of: 1_001).detail == 0)
@@ -127,7 +135,7 @@ import Testing
     var engine = WithdrawalScene.make()
     _ = engine.withdraw(2, 1_001, "a")
     #expect(engine.approve(1, by: 1, of: 1_001).detail == 1)
-    engine.apply(.setAddressDelay(chain: 0, seconds: 60, by: 1))
+    engine.apply(.operation(.setAddressDelay(chain: 0, seconds: 60), by: Authority(user: 1)))
     #expect(engine.withdrawalsToApprove().map(\.approvals) == [[]])
     #expect(engine.approve(1, by: 6, of: 1_001).rejection == .operatorKeyTooNew)
     engine.pass(60 * Scene.second)
@@ -150,7 +158,8 @@ import Testing
     var terms = WithdrawalScene.terms
     terms.approvals = UInt8(1 + numbers.random(4))
     var engine = WithdrawalScene.make(terms)
-    engine.apply(.setAddressDelay(chain: 0, seconds: Office.delay, by: 1))
+    engine.apply(
+      .operation(.setAddressDelay(chain: 0, seconds: Office.delay), by: Authority(user: 1)))
     var office = Office(engine.time)
     _ = engine.withdraw(2, 2_000, "a")
     var isApproved = false
@@ -171,7 +180,7 @@ import Testing
       let isRight = !isWrong && office.allows(user, key, now) && user != 2
       let yes = office.yes.filter { office.allows($0.user, $0.key, now) }
       let isNew = !yes.contains { $0.user == user || $0.key == key }
-      let reply = engine.apply(.approveWithdrawal(approval))
+      let reply = engine.apply(approval.command)
       #expect((reply.rejection == nil) == (isRight && isNew && !isApproved), note)
       if reply.rejection == nil {
         office.yes = yes + [(user, key)]
@@ -210,16 +219,17 @@ import Testing
         let user = numbers.pick(WithdrawalScene.operators) ?? 1
         let isFrozen = frozen.remove(user) == nil
         if isFrozen { frozen.insert(user) }
-        engine.apply(.setFrozen(user: user, frozen: isFrozen))
+        engine.apply(.operation(.setFrozen(user: user, frozen: isFrozen), by: .venue))
         return
       }
       let key = numbers.pick(Self.keys) ?? 1
       let isHeld = owners.removeValue(forKey: key) != nil
-      engine.apply(.revokeKey(WithdrawalScene.key(key)))
+      engine.apply(.operation(.revokeKey(WithdrawalScene.key(key)), by: .venue))
       if isHeld { return }
       let user = numbers.pick([1, 2, 6, 7, 8] as [UserID]) ?? 1
       let role: Role = numbers.random(4) == 0 ? .trader : .operator
-      engine.apply(.registerKey(user: user, key: WithdrawalScene.key(key), role: role))
+      engine.apply(
+        .operation(.registerKey(user: user, key: WithdrawalScene.key(key), role: role), by: .venue))
       since[key] = engine.time
       if role == .operator { owners[key] = user }
     }

@@ -49,13 +49,13 @@ import Testing
     let cancelled = ask("a")
     engine.apply(.cancelWithdrawal(user: 2, id: cancelled))
     let rejected = ask("b")
-    engine.apply(.rejectWithdrawal(id: rejected, by: 1, reason: "x"))
+    engine.apply(.operation(.rejectWithdrawal(id: rejected), by: Authority(user: 1, reason: "x")))
     let aborted = ask("c")
     engine.begin(aborted)
     engine.apply(.failWithdrawal(id: aborted, isCancelled: true))
     _ = ask("d")
-    engine.apply(.setFrozen(user: 2, frozen: true))
-    engine.apply(.setFrozen(user: 2, frozen: false))
+    engine.apply(.operation(.setFrozen(user: 2, frozen: true), by: .venue))
+    engine.apply(.operation(.setFrozen(user: 2, frozen: false), by: .venue))
     engine.pay(ask("e"))
     #expect(engine.withdraw(2, 10, "more").rejection == .userDayLimit)
   }
@@ -129,10 +129,10 @@ import Testing
     _ = engine.withdraw(2, 1_000, "a")
     var terms = WithdrawalScene.terms
     terms.userDayLimit = 0
-    engine.apply(.setWithdrawalTerms(terms, by: 1))
+    engine.apply(.operation(.setWithdrawalTerms(terms), by: Authority(user: 1)))
     #expect(engine.withdraw(2, 10, "b").rejection == .userDayLimit)
     (terms.userDayLimit, terms.venueDayLimit) = (5_000, 500)
-    engine.apply(.setWithdrawalTerms(terms, by: 1))
+    engine.apply(.operation(.setWithdrawalTerms(terms), by: Authority(user: 1)))
     #expect(engine.withdraw(2, 10, "b").rejection == .venueDayLimit)
     #expect(engine.apply(.startWithdrawal(id: 1)).rejection == nil)
   }
@@ -154,7 +154,7 @@ import Testing
     // Terms, addresses and the user's state do not change an answer that was given.
     var terms = WithdrawalScene.terms
     (terms.isOpen, terms.fee) = (false, 50)
-    engine.apply(.setWithdrawalTerms(terms, by: 1))
+    engine.apply(.operation(.setWithdrawalTerms(terms), by: Authority(user: 1)))
     engine.apply(.removePayoutAddress(user: 2, chain: 0, address: WithdrawalScene.address(2)))
     #expect(engine.withdraw(2, 100, "a") == again)
   }
@@ -308,7 +308,8 @@ import Testing
     let (command, status): (Command, WithdrawalStatus) =
       switch numbers.random(oracle.rows[row].status == .started ? 3 : 5) {
       case 4: (.cancelWithdrawal(user: oracle.rows[row].user, id: id), .cancelled)
-      case 3: (.rejectWithdrawal(id: id, by: 1, reason: "x"), .rejected)
+      case 3:
+        (.operation(.rejectWithdrawal(id: id), by: Authority(user: 1, reason: "x")), .rejected)
       case 1: (.failWithdrawal(id: id, isCancelled: true), .cancelled)
       case 2: (.failWithdrawal(id: id, isCancelled: false), .reverted)
       default: (.finishWithdrawal(id: id), .confirmed)

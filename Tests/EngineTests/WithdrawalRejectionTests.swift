@@ -18,7 +18,7 @@ import Testing
     engine.apply(.startWithdrawal(id: 4))
     engine.apply(.finishWithdrawal(id: 4))
     engine.apply(.cancelWithdrawal(user: 2, id: 5))
-    engine.apply(.setFrozen(user: 5, frozen: true))
+    engine.apply(.operation(.setFrozen(user: 5, frozen: true), by: .venue))
     engine.effects.removeAll()
     return engine
   }
@@ -26,13 +26,13 @@ import Testing
   private static func terms(_ change: (inout WithdrawalTerms) -> Void) -> Command {
     var terms = WithdrawalScene.terms
     change(&terms)
-    return .setWithdrawalTerms(terms, by: 1)
+    return .operation(.setWithdrawalTerms(terms), by: Authority(user: 1))
   }
 
   private static func approve(_ change: (inout WithdrawalApproval) -> Void) -> Command {
     var approval = WithdrawalScene.approval(1, by: 1, of: 1_500)
     change(&approval)
-    return .approveWithdrawal(approval)
+    return approval.command
   }
 
   private static let empty = PayoutAddress([])
@@ -41,18 +41,26 @@ import Testing
   private static let giant = Bounds.maximumAtoms
 
   static let terms: [(Command, Rejection)] = [
-    (.setAddressDelay(chain: 0, seconds: 5, by: 0), .unknownUser),
-    (.setAddressDelay(chain: 0, seconds: 5, by: .max), .unknownUser),
-    (.setAddressDelay(chain: 0, seconds: 5, by: 5), .userFrozen),
-    (.setWithdrawalTerms(WithdrawalScene.terms, by: 0), .unknownUser),
-    (.setWithdrawalTerms(WithdrawalScene.terms, by: 99), .unknownUser),
-    (.setWithdrawalTerms(WithdrawalScene.terms, by: 5), .userFrozen),
-    (.setAddressDelay(chain: 1, seconds: 0, by: 1), .unknownChain),
-    (.setAddressDelay(chain: .max, seconds: 0, by: 1), .unknownChain),
-    (.setAddressDelay(chain: 0, seconds: -1, by: 1), .withdrawalTermsInvalid),
-    (.setAddressDelay(chain: 0, seconds: .max, by: 1), .withdrawalTermsInvalid),
+    (.operation(.setAddressDelay(chain: 0, seconds: 5), by: Authority(user: 0)), .unknownUser),
+    (.operation(.setAddressDelay(chain: 0, seconds: 5), by: Authority(user: .max)), .unknownUser),
+    (.operation(.setAddressDelay(chain: 0, seconds: 5), by: Authority(user: 5)), .userFrozen),
+    (.operation(.setWithdrawalTerms(WithdrawalScene.terms), by: Authority(user: 0)), .unknownUser),
+    (.operation(.setWithdrawalTerms(WithdrawalScene.terms), by: Authority(user: 99)), .unknownUser),
+    (.operation(.setWithdrawalTerms(WithdrawalScene.terms), by: Authority(user: 5)), .userFrozen),
+    (.operation(.setAddressDelay(chain: 1, seconds: 0), by: Authority(user: 1)), .unknownChain),
+    (.operation(.setAddressDelay(chain: .max, seconds: 0), by: Authority(user: 1)), .unknownChain),
     (
-      .setAddressDelay(chain: 0, seconds: Bounds.maximumAddressDelaySeconds + 1, by: 1),
+      .operation(.setAddressDelay(chain: 0, seconds: -1), by: Authority(user: 1)),
+      .withdrawalTermsInvalid
+    ),
+    (
+      .operation(.setAddressDelay(chain: 0, seconds: .max), by: Authority(user: 1)),
+      .withdrawalTermsInvalid
+    ),
+    (
+      .operation(
+        .setAddressDelay(chain: 0, seconds: Bounds.maximumAddressDelaySeconds + 1),
+        by: Authority(user: 1)),
       .withdrawalTermsInvalid
     ),
     (terms { $0.asset = 9 }, .unknownAsset), (terms { $0.chain = 1 }, .unknownChain),
@@ -132,17 +140,23 @@ import Testing
     (.cancelWithdrawal(user: 2, id: 3), .withdrawalStarted),
     (.cancelWithdrawal(user: 2, id: 4), .withdrawalFinished),
     (.cancelWithdrawal(user: 2, id: 5), .withdrawalFinished),
-    (.rejectWithdrawal(id: 2, by: 99, reason: "x"), .unknownUser),
-    (.rejectWithdrawal(id: 2, by: 1, reason: ""), .reasonMissing),
+    (.operation(.rejectWithdrawal(id: 2), by: Authority(user: 99, reason: "x")), .unknownUser),
+    (.operation(.rejectWithdrawal(id: 2), by: Authority(user: 1, reason: "")), .reasonMissing),
     (
-      .rejectWithdrawal(id: 2, by: 1, reason: String(repeating: "x", count: 201)),
+      .operation(
+        .rejectWithdrawal(id: 2), by: Authority(user: 1, reason: String(repeating: "x", count: 201))
+      ),
       .reasonMissing
     ),
     // No text of a database holds a zero byte: the ledger would stop at it.
-    (.rejectWithdrawal(id: 2, by: 1, reason: "a\0b"), .reasonMissing),
-    (.rejectWithdrawal(id: 9, by: 1, reason: "x"), .withdrawalNotFound),
-    (.rejectWithdrawal(id: 3, by: 1, reason: "x"), .withdrawalStarted),
-    (.rejectWithdrawal(id: 4, by: 1, reason: "x"), .withdrawalFinished),
+    (.operation(.rejectWithdrawal(id: 2), by: Authority(user: 1, reason: "a\0b")), .reasonMissing),
+    (
+      .operation(.rejectWithdrawal(id: 9), by: Authority(user: 1, reason: "x")), .withdrawalNotFound
+    ),
+    (.operation(.rejectWithdrawal(id: 3), by: Authority(user: 1, reason: "x")), .withdrawalStarted),
+    (
+      .operation(.rejectWithdrawal(id: 4), by: Authority(user: 1, reason: "x")), .withdrawalFinished
+    ),
     (.startWithdrawal(id: 1), .withdrawalNotApproved),
     (.startWithdrawal(id: 4), .withdrawalFinished), (.startWithdrawal(id: 5), .withdrawalFinished),
     (.startWithdrawal(id: 6), .withdrawalNotFound),
@@ -201,14 +215,16 @@ import Testing
     var engine = Self.scene()
     // Keys of other roles are none, and so is the owner's own.
     for (key, user, role) in [(UInt8(20), UserID(3), Role.trader), (21, 4, .readOnly)] {
-      engine.apply(.registerKey(user: user, key: WithdrawalScene.key(key), role: role))
+      engine.apply(
+        .operation(.registerKey(user: user, key: WithdrawalScene.key(key), role: role), by: .venue))
       let approval = WithdrawalScene.approval(
         1, by: user, of: 1_500, key: WithdrawalScene.key(key))
-      #expect(engine.apply(.approveWithdrawal(approval)).rejection == .notAnOperatorKey)
+      #expect(engine.apply(approval.command).rejection == .notAnOperatorKey)
     }
-    engine.apply(.registerKey(user: 2, key: WithdrawalScene.key(22), role: .operator))
+    engine.apply(
+      .operation(.registerKey(user: 2, key: WithdrawalScene.key(22), role: .operator), by: .venue))
     let own = WithdrawalScene.approval(1, by: 2, of: 1_500, key: WithdrawalScene.key(22))
-    #expect(engine.apply(.approveWithdrawal(own)).rejection == .approvalByOwner)
+    #expect(engine.apply(own.command).rejection == .approvalByOwner)
     #expect(engine.approve(1, by: 6, of: 1_500).rejection == nil)
     #expect(engine.approve(1, by: 6, of: 1_500).rejection == .approvalRepeated)
     // Funds: the fee is needed too, what is locked is not there, the limits come first.
@@ -219,7 +235,7 @@ import Testing
     #expect(engine.withdraw(4, 10, "b").rejection == .insufficientFunds)
     #expect(engine.withdraw(4, 5_000, "b").rejection == .userDayLimit)
     // Without an account at all.
-    engine.apply(.registerUser(name: "poor"))
+    engine.apply(.operation(.registerUser(name: "poor"), by: .venue))
     engine.apply(WithdrawalScene.add(9, WithdrawalScene.address(9)))
     #expect(engine.withdraw(9, 10, "a").rejection == .insufficientFunds)
     #expect(engine.withdraw(3, 5_000, "a").rejection == nil)
@@ -230,7 +246,7 @@ import Testing
     #expect(engine.apply(.startWithdrawal(id: id)).rejection == .userFrozen)
     var terms = WithdrawalScene.terms
     terms.isOpen = false
-    engine.apply(.setWithdrawalTerms(terms, by: 1))
+    engine.apply(.operation(.setWithdrawalTerms(terms), by: Authority(user: 1)))
     #expect(engine.withdraw(3, 10, "b").rejection == .withdrawalsNotOffered)
   }
 
@@ -253,7 +269,7 @@ import Testing
     var engine = WithdrawalScene.make()
     let users = Bounds.maximumWithdrawals / Bounds.maximumWithdrawalsOfUser
     for user in UserID(9)..<9 + UserID(users) + 1 {
-      engine.apply(.registerUser(name: "user-\(user)"))
+      engine.apply(.operation(.registerUser(name: "user-\(user)"), by: .venue))
       engine.apply(Venue.fund(user, Scene.usd, 12, "fund-\(user)"))
       engine.apply(WithdrawalScene.add(user, WithdrawalScene.address(1)))
       for number in 0..<Bounds.maximumWithdrawalsOfUser {

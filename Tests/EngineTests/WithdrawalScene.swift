@@ -17,13 +17,17 @@ enum WithdrawalScene {
   static func make(_ terms: WithdrawalTerms = terms) -> AuctionEngine {
     var engine = Scene.make()
     var commands: [Command] = [
-      .registerChain(name: "dev"), .setAddressDelay(chain: chain, seconds: 0, by: 1),
-      .setWithdrawalTerms(terms, by: 1),
+      .operation(.registerChain(name: "dev"), by: .venue),
+      .operation(.setAddressDelay(chain: chain, seconds: 0), by: Authority(user: 1)),
+      .operation(.setWithdrawalTerms(terms), by: Authority(user: 1)),
     ]
     for user in UserID(2)...5 { commands.append(add(user, address(UInt8(user)))) }
-    for user in UserID(6)...8 { commands.append(.registerUser(name: "operator-\(user)")) }
+    for user in UserID(6)...8 {
+      commands.append(.operation(.registerUser(name: "operator-\(user)"), by: .venue))
+    }
     for user in operators {
-      commands.append(.registerKey(user: user, key: key(UInt8(user)), role: .operator))
+      commands.append(
+        .operation(.registerKey(user: user, key: key(UInt8(user)), role: .operator), by: .venue))
     }
     for command in commands {
       precondition(engine.apply(command).rejection == nil, "the scene was refused: \(command)")
@@ -61,11 +65,12 @@ enum WithdrawalScene {
 
   /// An operator's approval of what user 2 asked for in `make()`.
   static func approval(
-    _ id: Int64, by user: UserID, of amount: Int128, key: PublicKey? = nil
+    _ id: Int64, by operator: UserID, of amount: Int128, key: PublicKey? = nil, user: UserID = 2,
+    to payee: PayoutAddress? = nil
   ) -> WithdrawalApproval {
     WithdrawalApproval(
-      id: id, operator: user, key: key ?? Self.key(UInt8(truncatingIfNeeded: user)), user: 2,
-      asset: Scene.usd, amount: amount, fee: terms.fee, address: address(2),
+      id: id, operator: `operator`, key: key ?? Self.key(UInt8(truncatingIfNeeded: `operator`)),
+      user: user, asset: Scene.usd, amount: amount, fee: terms.fee, address: payee ?? address(2),
       signature: [UInt8](repeating: 7, count: 64))
   }
 }
@@ -77,7 +82,7 @@ extension AuctionEngine {
   }
 
   mutating func approve(_ id: Int64, by user: UserID, of amount: Int128) -> Reply {
-    apply(.approveWithdrawal(WithdrawalScene.approval(id, by: user, of: amount)))
+    apply(WithdrawalScene.approval(id, by: user, of: amount).command)
   }
 
   /// Approves one as far as it needs it, and starts it.
@@ -88,7 +93,7 @@ extension AuctionEngine {
         id: id, operator: user, key: WithdrawalScene.key(UInt8(user)), user: asked.user,
         asset: asked.asset, amount: asked.amount, fee: asked.fee, address: asked.address,
         signature: [])
-      apply(.approveWithdrawal(approval))
+      apply(approval.command)
     }
     let reply = apply(.startWithdrawal(id: id))
     precondition(reply.rejection == nil, "\(id) was not started: \(reply)")

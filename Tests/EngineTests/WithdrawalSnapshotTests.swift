@@ -23,9 +23,9 @@ import Testing
     engine.apply(.finishWithdrawal(id: 6))
     engine.apply(.failWithdrawal(id: 7, isCancelled: false))
     engine.apply(.cancelWithdrawal(user: 3, id: 8))
-    engine.apply(.rejectWithdrawal(id: 9, by: 1, reason: "no"))
-    engine.apply(.registerChain(name: "other"))
-    engine.apply(.setAddressDelay(chain: 1, seconds: 77, by: 1))
+    engine.apply(.operation(.rejectWithdrawal(id: 9), by: Authority(user: 1, reason: "no")))
+    engine.apply(.operation(.registerChain(name: "other"), by: .venue))
+    engine.apply(.operation(.setAddressDelay(chain: 1, seconds: 77), by: Authority(user: 1)))
     engine.apply(
       .addPayoutAddress(
         PayoutAddressAddition(
@@ -68,14 +68,14 @@ import Testing
       WithdrawalScene.request(2, 100, "w-100"), WithdrawalScene.request(2, 99, "w-100"),
       WithdrawalScene.request(4, 100, "gone"), WithdrawalScene.request(3, 100, "old"),
       WithdrawalScene.request(2, 3_198, "to"), WithdrawalScene.request(2, 3_197, "the-limit"),
-      .approveWithdrawal(WithdrawalScene.approval(3, by: 6, of: 1_500)),
-      .approveWithdrawal(WithdrawalScene.approval(3, by: 7, of: 1_500)),
+      WithdrawalScene.approval(3, by: 6, of: 1_500).command,
+      WithdrawalScene.approval(3, by: 7, of: 1_500).command,
       .startWithdrawal(id: 3), .startWithdrawal(id: 3), .finishWithdrawal(id: 1),
       .finishWithdrawal(id: 1), .finishWithdrawal(id: 6),
       .failWithdrawal(id: 7, isCancelled: false),
       .advanceTime(engine.time + 24 * WithdrawalScene.hour + 1),
       WithdrawalScene.request(2, 5_000, "all"), .finishWithdrawal(id: 3), .finishWithdrawal(id: 6),
-      .setFrozen(user: 2, frozen: true),
+      .operation(.setFrozen(user: 2, frozen: true), by: .venue),
     ]
     for command in commands {
       let reply = engine.apply(command)
@@ -89,7 +89,7 @@ import Testing
   /// At the end and only where there is something: what was there before keeps its bytes.
   @Test func anEmptyPartIsNotWritten() throws {
     var engine = Scene.make()
-    engine.apply(.registerChain(name: "dev"))
+    engine.apply(.operation(.registerChain(name: "dev"), by: .venue))
     let before = Venue.snapshot(engine)
     engine.apply(WithdrawalScene.add(2, WithdrawalScene.address(2)))
     engine.apply(
@@ -202,13 +202,13 @@ import Testing
   @Test func changesThatWaitAreThereOrRefused() throws {
     func change(_ engine: inout AuctionEngine, _ damage: (inout AuctionEngine) -> Void) -> [UInt8] {
       var terms = WithdrawalScene.terms
-      engine.apply(.setAddressDelay(chain: 0, seconds: 86_400, by: 1))
+      engine.apply(.operation(.setAddressDelay(chain: 0, seconds: 86_400), by: Authority(user: 1)))
       terms.userDayLimit = 6_000
-      engine.apply(.setWithdrawalTerms(terms, by: 1))
+      engine.apply(.operation(.setWithdrawalTerms(terms), by: Authority(user: 1)))
       terms.asset = Scene.coin
       terms.chain = 1
-      engine.apply(.setWithdrawalTerms(terms, by: 1))
-      engine.apply(.setAddressDelay(chain: 1, seconds: 7, by: 1))
+      engine.apply(.operation(.setWithdrawalTerms(terms), by: Authority(user: 1)))
+      engine.apply(.operation(.setAddressDelay(chain: 1, seconds: 7), by: Authority(user: 1)))
       damage(&engine)
       return Venue.snapshot(engine)
     }

@@ -58,7 +58,7 @@ import Testing
     _ = engine.withdraw(2, 1_001, "a")
     var terms = WithdrawalScene.terms
     (terms.fee, terms.approvals, terms.isOpen) = (9, 0, false)
-    engine.apply(.setWithdrawalTerms(terms, by: 1))
+    engine.apply(.operation(.setWithdrawalTerms(terms), by: Authority(user: 1)))
     #expect(engine.withdraw(2, 1_001, "b").rejection == .withdrawalsNotOffered)
     #expect(engine.apply(.startWithdrawal(id: 1)).rejection == .withdrawalNotApproved)
     #expect(engine.approve(1, by: 1, of: 1_001).detail == 1)
@@ -71,8 +71,13 @@ import Testing
   /// Before the start its user or an operator ends it, after it custody does: the lock returns once.
   @Test(arguments: [
     ("cancelled", false, Command.cancelWithdrawal(user: 2, id: 1)),
-    ("rejected", false, .rejectWithdrawal(id: 1, by: 1, reason: "sanctioned")),
-    ("rejected", false, .rejectWithdrawal(id: 1, by: 0, reason: "dry")),
+    (
+      "rejected", false,
+      .operation(.rejectWithdrawal(id: 1), by: Authority(user: 1, reason: "sanctioned"))
+    ),
+    (
+      "rejected", false, .operation(.rejectWithdrawal(id: 1), by: Authority(user: 0, reason: "dry"))
+    ),
     ("cancelled", true, .failWithdrawal(id: 1, isCancelled: true)),
     ("reverted", true, .failWithdrawal(id: 1, isCancelled: false)),
   ])
@@ -112,9 +117,14 @@ import Testing
     for id in 1...5 { _ = engine.withdraw(2, 100, "\(id)") }
     _ = engine.withdraw(2, 1_000, "6")
     #expect(
-      steps(.rejectWithdrawal(id: 1, by: 6, reason: "sanctioned")) == ["1 rejected by 6 sanctioned"]
+      steps(.operation(.rejectWithdrawal(id: 1), by: Authority(user: 6, reason: "sanctioned"))) == [
+        "1 rejected by 6 sanctioned"
+      ]
     )
-    #expect(steps(.rejectWithdrawal(id: 2, by: 0, reason: "dry")) == ["2 rejected by 0 dry"])
+    #expect(
+      steps(.operation(.rejectWithdrawal(id: 2), by: Authority(user: 0, reason: "dry"))) == [
+        "2 rejected by 0 dry"
+      ])
     #expect(steps(.cancelWithdrawal(user: 2, id: 3)) == ["3 cancelled by 2 by its user"])
     #expect(
       steps(.startWithdrawal(id: 4), .finishWithdrawal(id: 4)) == [
@@ -122,14 +132,16 @@ import Testing
       ])
     #expect(
       steps(
-        .approveWithdrawal(WithdrawalScene.approval(6, by: 8, of: 1_000)),
-        .approveWithdrawal(WithdrawalScene.approval(6, by: 7, of: 1_000))) == ["6 approved by 7 "])
+        WithdrawalScene.approval(6, by: 8, of: 1_000).command,
+        WithdrawalScene.approval(6, by: 7, of: 1_000).command) == ["6 approved by 7 "])
     #expect(
       steps(.startWithdrawal(id: 6), .failWithdrawal(id: 6, isCancelled: false)) == [
         "6 started by 0 ", "6 reverted by 0 ",
       ])
     #expect(
-      steps(.setFrozen(user: 2, frozen: true)) == ["5 cancelled by 0 the user was frozen"])
+      steps(.operation(.setFrozen(user: 2, frozen: true), by: .venue)) == [
+        "5 cancelled by 0 the user was frozen"
+      ])
   }
 
   /// What is not yet on its way ends, and then the orders; what is started goes on.
@@ -142,7 +154,7 @@ import Testing
     engine.apply(.startWithdrawal(id: 2))
     let order = engine.place(2, .buy, 5, at: 100)
     engine.effects.removeAll()
-    #expect(engine.apply(.setFrozen(user: 2, frozen: true)).detail == 1)
+    #expect(engine.apply(.operation(.setFrozen(user: 2, frozen: true), by: .venue)).detail == 1)
     #expect(engine.moves == ["1 cancelled", "3 cancelled", "4 cancelled"])
     #expect(
       engine.takeEntries() == [
@@ -151,7 +163,7 @@ import Testing
     #expect(engine.status(order) == .cancelled && engine.withdrawal(5)?.status == .approved)
     #expect(engine.cash(2) == [100_000 - 202, 202])
     // Again it changes nothing; what is on its way ends as the chain says.
-    engine.apply(.setFrozen(user: 2, frozen: true))
+    engine.apply(.operation(.setFrozen(user: 2, frozen: true), by: .venue))
     #expect(engine.moves.isEmpty && engine.takeEntries().isEmpty)
     #expect(engine.withdraw(2, 100, "e").rejection == .userFrozen)
     #expect(engine.withdraw(2, 100, "a").detail == 1, "an answer is no new request")
@@ -160,14 +172,15 @@ import Testing
     #expect(engine.apply(.startWithdrawal(id: 2)).detail == 1)
     #expect(engine.apply(.finishWithdrawal(id: 2)).rejection == nil)
     #expect(engine.takeEntries() == ["2 withdrawal 0 -200", "2 fee 0 -2", "0 fee 2 0"])
-    #expect(engine.apply(.setFrozen(user: 2, frozen: false)).rejection == nil)
+    #expect(
+      engine.apply(.operation(.setFrozen(user: 2, frozen: false), by: .venue)).rejection == nil)
     #expect(engine.withdraw(2, 100, "e").rejection == nil)
   }
 
   /// A user cannot hide what is clawed back in a request; what is started is the venue's loss.
   @Test func aClawbackTakesWhatIsNotStarted() {
     var engine = WithdrawalScene.make()
-    engine.apply(.registerUser(name: "late"))
+    engine.apply(.operation(.registerUser(name: "late"), by: .venue))
     let user: UserID = 9
     engine.apply(WithdrawalScene.add(user, WithdrawalScene.address(9)))
     engine.apply(
@@ -195,7 +208,7 @@ import Testing
 
   @Test func aNewAddressWaits() {
     var engine = WithdrawalScene.make()
-    engine.apply(.setAddressDelay(chain: 0, seconds: 60, by: 1))
+    engine.apply(.operation(.setAddressDelay(chain: 0, seconds: 60), by: Authority(user: 1)))
     let fresh = WithdrawalScene.address(99)
     let usable = engine.time + 60 * Scene.second
     #expect(engine.apply(WithdrawalScene.add(2, fresh, label: "cold")).detail == usable)
@@ -220,7 +233,7 @@ import Testing
 
   @Test func anUnknownDelayIsADay() {
     var engine = WithdrawalScene.make()
-    engine.apply(.registerChain(name: "other"))
+    engine.apply(.operation(.registerChain(name: "other"), by: .venue))
     #expect(engine.addressDelay(on: 1) == 86_400 && engine.addressDelay(on: 0) == 0)
     let addition = PayoutAddressAddition(
       user: 2, chain: 1, address: WithdrawalScene.address(2), label: "")
@@ -234,10 +247,12 @@ import Testing
     let theirs = WithdrawalScene.address(3)
     #expect(
       engine.apply(WithdrawalScene.request(2, 50, "a", to: theirs)).rejection == .addressNotListed)
-    engine.apply(.registerChain(name: "other"))
+    engine.apply(.operation(.registerChain(name: "other"), by: .venue))
     var terms = WithdrawalScene.terms
     terms.chain = 1
-    #expect(engine.apply(.setWithdrawalTerms(terms, by: 1)).detail == engine.time)
+    #expect(
+      engine.apply(.operation(.setWithdrawalTerms(terms), by: Authority(user: 1))).detail
+        == engine.time)
     #expect(engine.withdraw(2, 50, "a").rejection == .addressNotListed)
   }
 

@@ -14,9 +14,11 @@ import Testing
     return writer.bytes
   }
 
-  private func decode(_ bytes: [UInt8]) throws(ByteError) -> Command {
+  private func decode(
+    _ bytes: [UInt8], version: UInt8 = CommandCodec.version
+  ) throws(ByteError) -> Command {
     var reader = ByteReader(bytes)
-    let command = try CommandCodec.decode(&reader)
+    let command = try CommandCodec.decode(&reader, version: version)
     guard reader.isAtEnd else { throw reader.fail("bytes after the command") }
     return command
   }
@@ -33,9 +35,35 @@ import Testing
       #expect(encode(command).hex == line[1], "\(name)")
       let bytes = try #require([UInt8](hex: line[1]))
       #expect(try decode(bytes) == command, "\(name)")
+      #expect(try decode(bytes, version: 1) == command, "\(name)")
     }
     // All tags there are: a new command needs its line.
     #expect(Set(lines.map { $0[1].prefix(2) }).count == 35)
+  }
+
+  /// What version 2 added: actions with their authority, and the answer to a key.
+  @Test func goldenBytesOfVersion2() throws {
+    let named = try attributedCommands()
+    try Golden.write(
+      "commands-2.txt",
+      ["# What version 2 of the journal's encoding added: never changed, only added to."]
+        + named.map { "\($0.name) \(encode($0.command).hex)" })
+    let lines = try Golden.lines("commands-2.txt")
+    #expect(lines.map { String($0[0]) } == named.map(\.name))
+    var actions: Set<UInt8> = []
+    for ((name, command), line) in zip(named, lines) {
+      #expect(encode(command).hex == line[1], "\(name)")
+      let bytes = try #require([UInt8](hex: line[1]))
+      #expect(try decode(bytes) == command, "\(name)")
+      // A program that knows version 1 only must not read it as something else.
+      #expect(throws: ByteError.self, "\(name)") { try decode(bytes, version: 1) }
+      guard case .operation(_, let authority) = command else { continue }
+      var writer = ByteWriter()
+      writer.authority(authority)
+      actions.insert(bytes[1 + writer.bytes.count])
+    }
+    // Every action there is, in its attributed form.
+    #expect(actions.count == 21, "\(actions)")
   }
 
   @Test(arguments: UInt64(1)...40) func everyCommandComesBack(seed: UInt64) throws {
@@ -77,7 +105,8 @@ import Testing
       after: .empty, commandCount: commands.count, time: 17, body: body.bytes)
     #expect(try group.commands() == commands, "seed \(seed)")
     for damaged in [
-      Array(body.bytes.dropLast()), body.bytes + [1], [2] + body.bytes.dropFirst(), [],
+      Array(body.bytes.dropLast()), body.bytes + [1], [],
+      [CommandCodec.version + 1] + body.bytes.dropFirst(), [0] + body.bytes.dropFirst(),
     ] {
       var other = group
       other.body = damaged

@@ -87,39 +87,53 @@ private func administration(
     ),
     (
       "createAsset",
-      .createAsset(
-        AssetDefinition(code: "ETH", decimals: 18, adjustmentLimit: 500_000_000_000_000_000_000))
+      .operation(
+        .createAsset(
+          AssetDefinition(code: "ETH", decimals: 18, adjustmentLimit: 500_000_000_000_000_000_000)),
+        by: .venue)
     ),
     (
       "createAsset.ends",
-      .createAsset(AssetDefinition(code: "", decimals: .max, adjustmentLimit: .min))
+      .operation(
+        .createAsset(AssetDefinition(code: "", decimals: .max, adjustmentLimit: .min)), by: .venue)
     ),
     (
       "createMarket",
-      .createMarket(
-        MarketDefinition(
-          symbol: "ETH-USDC", base: 1, quote: 0, tickAtoms: 10_000, lotAtoms: 100_000_000_000_000,
-          terms: terms, listingPriceTicks: 250_000))
+      .operation(
+        .createMarket(
+          MarketDefinition(
+            symbol: "ETH-USDC", base: 1, quote: 0, tickAtoms: 10_000, lotAtoms: 100_000_000_000_000,
+            terms: terms, listingPriceTicks: 250_000)), by: .venue)
     ),
     (
       "createMarket.ends",
-      .createMarket(
-        MarketDefinition(
-          symbol: "\u{0}\u{10ffff}", base: .max, quote: .max, tickAtoms: .min, lotAtoms: .max,
-          terms: ends, listingPriceTicks: .min))
+      .operation(
+        .createMarket(
+          MarketDefinition(
+            symbol: "\u{0}\u{10ffff}", base: .max, quote: .max, tickAtoms: .min, lotAtoms: .max,
+            terms: ends, listingPriceTicks: .min)), by: .venue)
     ),
-    ("changeMarket", .changeMarket(MarketChange(market: 3, terms: terms))),
-    ("changeMarket.ends", .changeMarket(MarketChange(market: .max, terms: ends))),
-    ("suspendMarket", .suspendMarket(0)), ("suspendMarket.max", .suspendMarket(.max)),
-    ("resumeMarket", .resumeMarket(0)), ("resumeMarket.max", .resumeMarket(.max)),
-    ("setReference", .setReference(market: 0, priceTicks: 250_000)),
-    ("setReference.min", .setReference(market: .max, priceTicks: .min)),
-    ("registerUser", .registerUser(name: "alice")),
-    ("registerUser.empty", .registerUser(name: "")),
-    ("registerKey", .registerKey(user: 2, key: key, role: .trader)),
-    ("registerKey.max", .registerKey(user: .max, key: last, role: .operator)),
-    ("revokeKey", .revokeKey(key)), ("setFrozen", .setFrozen(user: 2, frozen: true)),
-    ("setFrozen.max", .setFrozen(user: .max, frozen: false)),
+    ("changeMarket", .operation(.changeMarket(MarketChange(market: 3, terms: terms)), by: .venue)),
+    (
+      "changeMarket.ends",
+      .operation(.changeMarket(MarketChange(market: .max, terms: ends)), by: .venue)
+    ),
+    ("suspendMarket", .operation(.suspendMarket(0), by: .venue)),
+    ("suspendMarket.max", .operation(.suspendMarket(.max), by: .venue)),
+    ("resumeMarket", .operation(.resumeMarket(0), by: .venue)),
+    ("resumeMarket.max", .operation(.resumeMarket(.max), by: .venue)),
+    ("setReference", .operation(.setReference(market: 0, priceTicks: 250_000), by: .venue)),
+    ("setReference.min", .operation(.setReference(market: .max, priceTicks: .min), by: .venue)),
+    ("registerUser", .operation(.registerUser(name: "alice"), by: .venue)),
+    ("registerUser.empty", .operation(.registerUser(name: ""), by: .venue)),
+    ("registerKey", .operation(.registerKey(user: 2, key: key, role: .trader), by: .venue)),
+    (
+      "registerKey.max",
+      .operation(.registerKey(user: .max, key: last, role: .operator), by: .venue)
+    ),
+    ("revokeKey", .operation(.revokeKey(key), by: .venue)),
+    ("setFrozen", .operation(.setFrozen(user: 2, frozen: true), by: .venue)),
+    ("setFrozen.max", .operation(.setFrozen(user: .max, frozen: false), by: .venue)),
     ("activateRules", .activateRules(version: 1)),
     ("activateRules.max", .activateRules(version: .max)),
   ]
@@ -131,28 +145,34 @@ private func money(
   [
     (
       "adjustBalance",
-      .adjustBalance(
-        BalanceAdjustment(
-          operator: 1, user: 2, asset: 0, amount: -1_000_000, reason: "wire 17", requestID: id))
+      .operation(
+        .adjustBalance(BalanceAdjustment(user: 2, asset: 0, amount: -1_000_000, requestID: id)),
+        by: Authority(user: 1, reason: "wire 17"))
     ),
     (
       "adjustBalance.max",
-      .adjustBalance(
-        BalanceAdjustment(
-          operator: .max, user: .max, asset: .max, amount: .max, reason: "é\u{1f600}",
-          requestID: longest))
+      .operation(
+        .adjustBalance(
+          BalanceAdjustment(user: .max, asset: .max, amount: .max, requestID: longest)),
+        by: Authority(user: .max, reason: "é\u{1f600}"))
     ),
     (
       "adjustBalance.min",
-      .adjustBalance(
-        BalanceAdjustment(
-          operator: 0, user: 0, asset: 0, amount: .min, reason: "", requestID: id))
+      .operation(
+        .adjustBalance(BalanceAdjustment(user: 0, asset: 0, amount: .min, requestID: id)),
+        by: Authority(user: 0, reason: ""))
     ),
-    ("approveAdjustment", .approveAdjustment(id: 9, by: 1)),
-    ("approveAdjustment.ends", .approveAdjustment(id: .min, by: .max)),
-    ("refuseAdjustment", .refuseAdjustment(id: 9, by: 1)),
-    ("refuseAdjustment.ends", .refuseAdjustment(id: .max, by: .max)),
-    ("registerChain", .registerChain(name: "dev")),
+    (
+      "approveAdjustment",
+      .operation(.approveAdjustment(AdjustmentApproval(id: 9)), by: Authority(user: 1))
+    ),
+    (
+      "approveAdjustment.ends",
+      .operation(.approveAdjustment(AdjustmentApproval(id: .min)), by: Authority(user: .max))
+    ),
+    ("refuseAdjustment", .operation(.refuseAdjustment(id: 9), by: Authority(user: 1))),
+    ("refuseAdjustment.ends", .operation(.refuseAdjustment(id: .max), by: Authority(user: .max))),
+    ("registerChain", .operation(.registerChain(name: "dev"), by: .venue)),
     (
       "creditDeposit",
       .creditDeposit(DepositCredit(chain: 0, number: 7, user: 2, asset: 1, amount: 1_000_000))
@@ -181,23 +201,30 @@ private func withdrawals(
 ) -> [(name: String, command: Command)] {
   let payoutAddress = PayoutAddress((1...20).map { UInt8($0) })
   return [
-    ("setAddressDelay", .setAddressDelay(chain: 0, seconds: 86_400, by: 1)),
-    ("setAddressDelay.ends", .setAddressDelay(chain: .max, seconds: .min, by: .max)),
+    (
+      "setAddressDelay",
+      .operation(.setAddressDelay(chain: 0, seconds: 86_400), by: Authority(user: 1))
+    ),
+    (
+      "setAddressDelay.ends",
+      .operation(.setAddressDelay(chain: .max, seconds: .min), by: Authority(user: .max))
+    ),
     (
       "setWithdrawalTerms",
-      .setWithdrawalTerms(
-        WithdrawalTerms(
-          asset: 1, chain: 0, minimum: 1_000, fee: 10, userDayLimit: 1_000_000,
-          venueDayLimit: 50_000_000, approvalAbove: 100_000, approvals: 2),
-        by: 1)
+      .operation(
+        .setWithdrawalTerms(
+          WithdrawalTerms(
+            asset: 1, chain: 0, minimum: 1_000, fee: 10, userDayLimit: 1_000_000,
+            venueDayLimit: 50_000_000, approvalAbove: 100_000, approvals: 2)),
+        by: Authority(user: 1))
     ),
     (
       "setWithdrawalTerms.ends",
-      .setWithdrawalTerms(
-        WithdrawalTerms(
-          asset: .max, chain: .max, isOpen: false, minimum: .min, fee: .max, userDayLimit: .min,
-          venueDayLimit: .max, approvalAbove: .min, approvals: .max),
-        by: .max)
+      .operation(
+        .setWithdrawalTerms(
+          WithdrawalTerms(
+            asset: .max, chain: .max, isOpen: false, minimum: .min, fee: .max, userDayLimit: .min,
+            venueDayLimit: .max, approvalAbove: .min, approvals: .max)), by: Authority(user: .max))
     ),
     (
       "addPayoutAddress",
@@ -220,14 +247,17 @@ private func withdrawals(
     ),
     (
       "approveWithdrawal",
-      .approveWithdrawal(
-        WithdrawalApproval(
-          id: 7, operator: 1, key: key, user: 2, asset: 1, amount: 5_000, fee: 10,
-          address: payoutAddress, signature: Array(repeating: 0xa5, count: 64)))
+      WithdrawalApproval(
+        id: 7, operator: 1, key: key, user: 2, asset: 1, amount: 5_000, fee: 10,
+        address: payoutAddress, signature: Array(repeating: 0xa5, count: 64)
+      ).command
     ),
     ("cancelWithdrawal", .cancelWithdrawal(user: 2, id: 7)),
     ("cancelWithdrawal.ends", .cancelWithdrawal(user: .max, id: .min)),
-    ("rejectWithdrawal", .rejectWithdrawal(id: 7, by: 1, reason: "sanctioned")),
+    (
+      "rejectWithdrawal",
+      .operation(.rejectWithdrawal(id: 7), by: Authority(user: 1, reason: "sanctioned"))
+    ),
     ("startWithdrawal", .startWithdrawal(id: 7)),
     ("finishWithdrawal", .finishWithdrawal(id: 7)),
     ("failWithdrawal", .failWithdrawal(id: 7, isCancelled: false)),
@@ -235,10 +265,95 @@ private func withdrawals(
   ]
 }
 
+/// The actions of version 1 by an operator with a key, and what came after it.
+func attributedCommands() throws -> [(name: String, command: Command)] {
+  let key = RandomVenue.key(7)
+  let by = Authority(user: 3, key: key, reason: "é, because")
+  let id = try #require(ClientOrderID("request-1"))
+  let adjustment = BalanceAdjustment(user: 2, asset: 1, amount: -5, requestID: id)
+  let grant = AccessGrant(user: 9, key: RandomVenue.key(8), role: .tradeOnly, expiresAt: 77)
+  var named: [(name: String, command: Command)] = try namedCommands().compactMap { name, command in
+    guard case .operation(var action, _) = command, !name.contains(".") else { return nil }
+    // Its own operator and key would be the form of version 1.
+    if case .approveWithdrawal = action { return (name + ".by", .operation(action, by: by)) }
+    if case .approveAdjustment(var approval) = action {
+      approval.content = AdjustmentApproval.Content(
+        adjustment: adjustment, requestedBy: 1, reason: "wire 17")
+      approval.signature = Array(repeating: 0xa5, count: 64)
+      action = .approveAdjustment(approval)
+    }
+    return (name + ".by", .operation(action, by: by))
+  }
+  named += [
+    (
+      "registerKey.until",
+      .operation(
+        .registerKey(user: 9, key: key, role: .trader, expiresAt: .max), by: .venue)
+    ),
+    (
+      "approveAdjustment.without",
+      .operation(.approveAdjustment(AdjustmentApproval(id: 1, signature: [1])), by: .venue)
+    ),
+    (
+      "approveKey",
+      .operation(
+        .approveKey(KeyApproval(id: 4, grant: grant, signature: Array(repeating: 1, count: 64))),
+        by: by)
+    ),
+    ("refuseKey", .operation(.refuseKey(grant: .min), by: by)),
+    ("setOperatorDelay", .operation(.setOperatorDelay(seconds: 86_400), by: by)),
+    (
+      "answerKeyGrant",
+      .answerKeyGrant(KeyGrantAnswer(user: 9, key: key, grant: 4, isConfirmed: true))
+    ),
+  ]
+  return named
+}
+
 extension SeededNumbers {
+  /// An action with any authority.
+  private mutating func attributed() -> Command {
+    let by = Authority(user: integer(), key: once(in: 4) ? nil : key(), reason: text())
+    let grant = AccessGrant(
+      user: integer(), key: key(), role: pick(Role.allCases), expiresAt: integer())
+    return switch next() % 7 {
+    case 0:
+      .operation(
+        .registerKey(
+          user: grant.user, key: grant.key, role: grant.role, expiresAt: grant.expiresAt), by: by)
+    case 1:
+      .operation(
+        .approveKey(KeyApproval(id: integer(), grant: grant, signature: Array(text().utf8))), by: by
+      )
+    case 2: .operation(.refuseKey(grant: integer()), by: by)
+    case 3: .operation(.setOperatorDelay(seconds: integer()), by: by)
+    case 4:
+      .operation(
+        .adjustBalance(
+          BalanceAdjustment(
+            user: integer(), asset: integer(), amount: integer(), requestID: clientOrderID())),
+        by: by)
+    case 5:
+      .operation(
+        .approveAdjustment(
+          AdjustmentApproval(
+            id: integer(),
+            content: AdjustmentApproval.Content(
+              adjustment: BalanceAdjustment(
+                user: integer(), asset: integer(), amount: integer(), requestID: clientOrderID()),
+              requestedBy: integer(), reason: text()), signature: Array(text().utf8))), by: by)
+    default: .operation(.setFrozen(user: integer(), frozen: once(in: 2)), by: by)
+    }
+  }
+
   /// Any command at all: what the engine would refuse is journaled too.
   mutating func command() -> Command {
-    switch next() % 34 {
+    switch next() % 42 {
+    case 34...39: attributed()
+    case 40, 41:
+      .answerKeyGrant(
+        KeyGrantAnswer(
+          user: integer(), key: key(), grant: integer(), isConfirmed: once(in: 2)))
     case 0: .advanceTime(integer())
     case 1:
       .amendOrder(
@@ -246,23 +361,29 @@ extension SeededNumbers {
     case 2: .cancelOrder(CancelOrder(user: integer(), order: integer()))
     case 3: .cancelAllOrders(user: integer(), market: once(in: 2) ? nil : integer())
     case 4: .runAuction(market: integer(), slot: integer())
-    case 5: .suspendMarket(integer())
-    case 6: .resumeMarket(integer())
-    case 7: .setReference(market: integer(), priceTicks: integer())
-    case 8: .registerUser(name: text())
-    case 9: .registerKey(user: integer(), key: key(), role: pick(Role.allCases))
-    case 10: .revokeKey(key())
-    case 11: .setFrozen(user: integer(), frozen: once(in: 2))
-    case 12: .approveAdjustment(id: integer(), by: integer())
-    case 13: .refuseAdjustment(id: integer(), by: integer())
+    case 5: .operation(.suspendMarket(integer()), by: .venue)
+    case 6: .operation(.resumeMarket(integer()), by: .venue)
+    case 7: .operation(.setReference(market: integer(), priceTicks: integer()), by: .venue)
+    case 8: .operation(.registerUser(name: text()), by: .venue)
+    case 9:
+      .operation(.registerKey(user: integer(), key: key(), role: pick(Role.allCases)), by: .venue)
+    case 10: .operation(.revokeKey(key()), by: .venue)
+    case 11: .operation(.setFrozen(user: integer(), frozen: once(in: 2)), by: .venue)
+    case 12:
+      .operation(
+        .approveAdjustment(AdjustmentApproval(id: integer())), by: Authority(user: integer()))
+    case 13: .operation(.refuseAdjustment(id: integer()), by: Authority(user: integer()))
     case 14: .activateRules(version: integer())
-    case 24: .setAddressDelay(chain: integer(), seconds: integer(), by: integer())
+    case 24:
+      .operation(
+        .setAddressDelay(chain: integer(), seconds: integer()), by: Authority(user: integer()))
     case 25:
-      .setWithdrawalTerms(
-        WithdrawalTerms(
-          asset: integer(), chain: integer(), isOpen: once(in: 2), minimum: integer(),
-          fee: integer(), userDayLimit: integer(), venueDayLimit: integer(),
-          approvalAbove: integer(), approvals: integer()), by: integer())
+      .operation(
+        .setWithdrawalTerms(
+          WithdrawalTerms(
+            asset: integer(), chain: integer(), isOpen: once(in: 2), minimum: integer(),
+            fee: integer(), userDayLimit: integer(), venueDayLimit: integer(),
+            approvalAbove: integer(), approvals: integer())), by: Authority(user: integer()))
     case 26:
       .addPayoutAddress(
         PayoutAddressAddition(
@@ -275,16 +396,17 @@ extension SeededNumbers {
           user: integer(), asset: integer(), amount: integer(), address: payoutAddress(),
           clientID: clientOrderID()))
     case 29:
-      .approveWithdrawal(
-        WithdrawalApproval(
-          id: integer(), operator: integer(), key: key(), user: integer(), asset: integer(),
-          amount: integer(), fee: integer(), address: payoutAddress(),
-          signature: Array(text().utf8)))
+      WithdrawalApproval(
+        id: integer(), operator: integer(), key: key(), user: integer(), asset: integer(),
+        amount: integer(), fee: integer(), address: payoutAddress(),
+        signature: Array(text().utf8)
+      ).command
     case 30: .cancelWithdrawal(user: integer(), id: integer())
-    case 31: .rejectWithdrawal(id: integer(), by: integer(), reason: text())
+    case 31:
+      .operation(.rejectWithdrawal(id: integer()), by: Authority(user: integer(), reason: text()))
     case 32: once(in: 2) ? .startWithdrawal(id: integer()) : .finishWithdrawal(id: integer())
     case 33: .failWithdrawal(id: integer(), isCancelled: once(in: 2))
-    case 20: .registerChain(name: text())
+    case 20: .operation(.registerChain(name: text()), by: .venue)
     case 21:
       .creditDeposit(
         DepositCredit(
@@ -295,25 +417,29 @@ extension SeededNumbers {
         DepositClawback(
           chain: integer(), number: integer(), credit: integer(), user: integer(),
           asset: integer(), amount: integer()))
-    case 15: .changeMarket(MarketChange(market: integer(), terms: terms()))
+    case 15: .operation(.changeMarket(MarketChange(market: integer(), terms: terms())), by: .venue)
     case 16:
-      .createAsset(
-        AssetDefinition(code: text(), decimals: integer(), adjustmentLimit: integer()))
+      .operation(
+        .createAsset(
+          AssetDefinition(code: text(), decimals: integer(), adjustmentLimit: integer())),
+        by: .venue)
     case 17:
-      .createMarket(
-        MarketDefinition(
-          symbol: text(), base: integer(), quote: integer(), tickAtoms: integer(),
-          lotAtoms: integer(), terms: terms(), listingPriceTicks: integer()))
+      .operation(
+        .createMarket(
+          MarketDefinition(
+            symbol: text(), base: integer(), quote: integer(), tickAtoms: integer(),
+            lotAtoms: integer(), terms: terms(), listingPriceTicks: integer())), by: .venue)
     case 18:
       .configureVenue(
         VenueConfiguration(
           seed: integer(), secondSeed: integer(), maximumRememberedOrders: integer(),
           maximumRememberedOrdersOfUser: integer()))
     case 19:
-      .adjustBalance(
-        BalanceAdjustment(
-          operator: integer(), user: integer(), asset: integer(), amount: integer(), reason: text(),
-          requestID: clientOrderID()))
+      .operation(
+        .adjustBalance(
+          BalanceAdjustment(
+            user: integer(), asset: integer(), amount: integer(), requestID: clientOrderID())),
+        by: Authority(user: integer(), reason: text()))
     default:
       .placeOrder(
         PlaceOrder(

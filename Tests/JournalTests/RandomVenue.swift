@@ -24,13 +24,21 @@ struct RandomVenue: ~Copyable {
   private var group: [Command] = []
   private let users: UInt32 = 12
 
-  init(seed: UInt64) throws { numbers = SeededNumbers(seed) }
+  private let rules: UInt32
+  /// Whether operators act, and not the venue that begins.
+  private var hasBegun = false
+
+  init(seed: UInt64, rules: UInt32 = 1) throws {
+    numbers = SeededNumbers(seed)
+    self.rules = rules
+  }
 
   /// The commands of the next group, applied; `engine.effects` has what they brought about.
   mutating func nextGroup() -> [Command] {
     group = []
     if engine.commandCount == 0 {
       begin()
+      hasBegun = true
     } else {
       time += 250_000 + Int64(numbers.next() % 700_000)
       apply(.advanceTime(time))
@@ -44,7 +52,40 @@ struct RandomVenue: ~Copyable {
     return group
   }
 
-  private mutating func apply(_ command: Command) {
+  /// Under rules 2 an action is an operator's, by its key and with a reason.
+  private func attributed(_ command: Command) -> Command {
+    guard rules >= 2, case .operation(var action, var authority) = command else { return command }
+    if !hasBegun {
+      return .operation(action, by: Authority(user: 0, reason: authority.reason))
+    }
+    if authority.user == 0 { authority.user = 1 }
+    authority.key = Self.key(UInt8(authority.user))
+    authority.reason = "golden"
+    // Frozen operators would leave the markets suspended.
+    if case .setFrozen(let user, let frozen) = action, (1...3).contains(user) {
+      action = .setFrozen(user: user + 3, frozen: frozen)
+    }
+    if case .approveAdjustment(var approval) = action,
+      let view = engine.pendingAdjustmentViews().first(where: { $0.id == approval.id })
+    {
+      approval.content = AdjustmentApproval.Content(
+        adjustment: view.adjustment, requestedBy: view.authority.user,
+        reason: view.authority.reason)
+      approval.signature = [1, 2, 3]
+      action = .approveAdjustment(approval)
+    }
+    return .operation(action, by: authority)
+  }
+
+  static func key(_ byte: UInt8) -> PublicKey {
+    guard let key = PublicKey([UInt8](repeating: byte, count: 32)) else {
+      preconditionFailure("32 bytes are a key")
+    }
+    return key
+  }
+
+  private mutating func apply(_ plain: Command) {
+    let command = attributed(plain)
     group.append(command)
     var writer = ByteWriter()
     CommandCodec.encode(command, to: &writer)
@@ -53,22 +94,33 @@ struct RandomVenue: ~Copyable {
     if let rejection = reply.rejection { rejections.insert(rejection.code) }
     switch command {
     case .placeOrder(let order) where reply.rejection == nil: orders.append((order.user, reply.id))
-    case .adjustBalance where reply.detail == 1: pendingAdjustments.append(reply.id)
+    case .operation(.adjustBalance, _) where reply.rejection == nil && reply.detail == 1:
+      pendingAdjustments.append(reply.id)
     default: break
     }
   }
 
   private mutating func begin() {
     apply(.advanceTime(time))
-    apply(.registerUser(name: "too-early"))
+    apply(.operation(.registerUser(name: "too-early"), by: .venue))
     apply(
       .configureVenue(
         VenueConfiguration(
           seed: numbers.next(), secondSeed: numbers.next(), maximumRememberedOrders: 100_000,
           maximumRememberedOrdersOfUser: 10_000)))
-    apply(.createAsset(AssetDefinition(code: "USDC", decimals: 6, adjustmentLimit: 1 << 60)))
-    apply(.createAsset(AssetDefinition(code: "ETH", decimals: 18, adjustmentLimit: 1 << 90)))
-    apply(.createAsset(AssetDefinition(code: "BTC", decimals: 8, adjustmentLimit: 1 << 50)))
+    if rules >= 2 { apply(.activateRules(version: rules)) }
+    apply(
+      .operation(
+        .createAsset(AssetDefinition(code: "USDC", decimals: 6, adjustmentLimit: 1 << 60)),
+        by: .venue))
+    apply(
+      .operation(
+        .createAsset(AssetDefinition(code: "ETH", decimals: 18, adjustmentLimit: 1 << 90)),
+        by: .venue))
+    apply(
+      .operation(
+        .createAsset(AssetDefinition(code: "BTC", decimals: 8, adjustmentLimit: 1 << 50)),
+        by: .venue))
     let eth: Int64 = 100_000_000_000_000
     // The last one is listed far from where it will trade: its band holds back the first runs.
     for (symbol, base, quote, lot, listing) in [
@@ -76,14 +128,59 @@ struct RandomVenue: ~Copyable {
       ("BTC-ETH", 2, 1, 10_000, 40),
     ] {
       apply(
-        .createMarket(
-          MarketDefinition(
-            symbol: symbol, base: base, quote: quote, tickAtoms: 10_000, lotAtoms: lot,
-            terms: terms(band: 500), listingPriceTicks: listing)))
+        .operation(
+          .createMarket(
+            MarketDefinition(
+              symbol: symbol, base: base, quote: quote, tickAtoms: 10_000, lotAtoms: lot,
+              terms: terms(band: 500), listingPriceTicks: listing)), by: .venue))
     }
-    for user in 1...users { apply(.registerUser(name: "user-\(user)")) }
+    for user in 1...users { apply(.operation(.registerUser(name: "user-\(user)"), by: .venue)) }
+    if rules >= 2 { beginOperators() }
     for user in 1...users {
       for asset in AssetID(0)...2 { adjust(user, asset, 1 << (asset == 1 ? 80 : 45)) }
+    }
+  }
+
+  private mutating func beginOperators() {
+    for user in UserID(1)...3 {
+      apply(
+        .operation(
+          .registerKey(user: user, key: Self.key(UInt8(user)), role: .operator), by: .venue))
+    }
+    apply(.operation(.setOperatorDelay(seconds: 5), by: .venue))
+  }
+
+  /// What rules 2 brought.
+  private mutating func guardAccounts() {
+    let key = Self.key(UInt8(100 + numbers.next() % 60))
+    switch numbers.next() % 6 {
+    case 0, 1:
+      apply(
+        .operation(
+          .registerKey(
+            user: user(), key: key, role: numbers.pick(Role.allCases),
+            expiresAt: numbers.once(in: 3) ? time + 3_000_000 : 0), by: Authority(user: 2)))
+    case 2:
+      guard let waiting = engine.pendingKeyGrants().first else { return }
+      apply(
+        .operation(
+          .approveKey(KeyApproval(id: waiting.id, grant: waiting.grant, signature: [9])),
+          by: Authority(user: numbers.once(in: 2) ? 3 : 1)))
+    case 3:
+      guard let waiting = engine.pendingKeyGrants().last else { return }
+      if numbers.once(in: 3) {
+        apply(.operation(.refuseKey(grant: waiting.id), by: Authority(user: 1)))
+      } else {
+        apply(
+          .answerKeyGrant(
+            KeyGrantAnswer(
+              user: waiting.grant.user, key: key, grant: waiting.id, isConfirmed: true)))
+      }
+    case 4:
+      apply(
+        .operation(
+          .setOperatorDelay(seconds: Int64(numbers.next() % 10)), by: Authority(user: 1)))
+    default: apply(.operation(.revokeKey(key), by: Authority(user: 1)))
     }
   }
 
@@ -104,10 +201,10 @@ struct RandomVenue: ~Copyable {
 
   private mutating func adjust(_ user: UserID, _ asset: AssetID, _ amount: Int128) {
     apply(
-      .adjustBalance(
-        BalanceAdjustment(
-          operator: 1, user: user, asset: asset, amount: amount, reason: "test",
-          requestID: request())))
+      .operation(
+        .adjustBalance(
+          BalanceAdjustment(user: user, asset: asset, amount: amount, requestID: request())),
+        by: Authority(user: 1, reason: "test")))
   }
 
   private mutating func user() -> UserID { UserID(numbers.next() % UInt64(users + 2)) }
@@ -134,8 +231,11 @@ struct RandomVenue: ~Copyable {
     case 36:
       let id = numbers.once(in: 3) ? 99 : pendingAdjustments.popLast() ?? 1
       apply(
-        numbers.once(in: 3) ? .refuseAdjustment(id: id, by: 2) : .approveAdjustment(id: id, by: 3))
-    default: administer()
+        numbers.once(in: 3)
+          ? .operation(.refuseAdjustment(id: id), by: Authority(user: 2))
+          : .operation(.approveAdjustment(AdjustmentApproval(id: id)), by: Authority(user: 3)))
+    default:
+      if rules >= 2, numbers.once(in: 3) { guardAccounts() } else { administer() }
     }
   }
 
@@ -155,19 +255,29 @@ struct RandomVenue: ~Copyable {
 
   private mutating func administer() {
     switch numbers.next() % 10 {
-    case 0: apply(.suspendMarket(market()))
-    case 1, 2, 3: apply(.resumeMarket(market()))
-    case 4: apply(.setReference(market: market(), priceTicks: 1_950 + Int64(numbers.next() % 100)))
+    case 0: apply(.operation(.suspendMarket(market()), by: .venue))
+    case 1, 2, 3: apply(.operation(.resumeMarket(market()), by: .venue))
+    case 4:
+      apply(
+        .operation(
+          .setReference(market: market(), priceTicks: 1_950 + Int64(numbers.next() % 100)),
+          by: .venue))
     case 5:
       apply(
-        .changeMarket(MarketChange(market: market(), terms: terms(band: numbers.pick([0, 300])))))
-    case 6: apply(.setFrozen(user: user(), frozen: numbers.once(in: 3)))
+        .operation(
+          .changeMarket(
+            MarketChange(market: market(), terms: terms(band: numbers.pick([0, 300])))), by: .venue)
+      )
+    case 6: apply(.operation(.setFrozen(user: user(), frozen: numbers.once(in: 3)), by: .venue))
     case 7:
       guard let key = PublicKey((0..<32).map { _ in UInt8(numbers.next() % 3) }) else { return }
-      apply(.registerKey(user: user(), key: key, role: .trader))
-      apply(.revokeKey(key))
+      apply(.operation(.registerKey(user: user(), key: key, role: .trader), by: .venue))
+      apply(.operation(.revokeKey(key), by: .venue))
     case 8: apply(.activateRules(version: numbers.once(in: 2) ? 1 : 9))
-    default: apply(.createAsset(AssetDefinition(code: "usdc", decimals: 6, adjustmentLimit: 0)))
+    default:
+      apply(
+        .operation(
+          .createAsset(AssetDefinition(code: "usdc", decimals: 6, adjustmentLimit: 0)), by: .venue))
     }
   }
 }

@@ -63,7 +63,7 @@ extension DatabaseTests {
   @Suite struct CommandLoopTests {
     private typealias Outcome = Result<[Reply], SubmissionError>
 
-    private let suspend = [Command.suspendMarket(0)]
+    private let suspend = [Command.operation(.suspendMarket(0), by: .venue)]
 
     private func core(
       _ database: TestDatabase, _ clock: TestClock = TestClock(), interval: Int64 = 20,
@@ -317,7 +317,9 @@ extension DatabaseTests {
       core.loop.stop()
       let answer = Answer<Outcome>()
       core.loop.submit(suspend, isReserved: false) { _ in
-        core.loop.submit([.resumeMarket(0)], isReserved: true) { answer.give($0) }
+        core.loop.submit([.operation(.resumeMarket(0), by: .venue)], isReserved: true) {
+          answer.give($0)
+        }
       }
       #expect(try answer.wait() == .failure(.refused(reason: "stopping")))
       #expect(ask(core) == nil)

@@ -88,7 +88,7 @@ extension DatabaseTests {
       #expect(kills == 3)
       // Refused while the journal's connection is away; and no hash is final before the runs end.
       let isSuspended = eventually {
-        (try? core.submit([.suspendMarket(0)]).get()) != nil
+        (try? core.submit([.operation(.suspendMarket(0), by: .venue)]).get()) != nil
       }
       #expect(isSuspended && core.projection.drain(withinSeconds: 60))
       let hash = core.stateHash()

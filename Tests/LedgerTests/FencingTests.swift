@@ -116,7 +116,7 @@ extension DatabaseTests {
       let database = try TestDatabase()
       let core = try Core(database)
       try #expect(core.submit(Load.genesis()).get().allSatisfy { $0.rejection == nil })
-      core.submit([.suspendMarket(0)])
+      core.submit([.operation(.suspendMarket(0), by: .venue)])
       #expect(core.projection.drain(withinSeconds: 30))
       let head = try JournalStore(database.audit).head()
       let watermark = try Watermark.read(database.app)
@@ -125,7 +125,9 @@ extension DatabaseTests {
       let answer = core.submit([try Load.fund(2, 0, 1, "too-late")])
       #expect(answer == .failure(.outcomeUnknown))
       #expect(core.halts.all.count == 1 && core.halts.all[0].hasPrefix("not_leader: "))
-      #expect(core.submit([.suspendMarket(0)]) == .failure(.refused(reason: "not_leader")))
+      #expect(
+        core.submit([.operation(.suspendMarket(0), by: .venue)])
+          == .failure(.refused(reason: "not_leader")))
       #expect(core.stateHash() == nil)
       #expect(try JournalStore(database.audit).head() == head)
       // Nor does the projection, though it has entries in hand.
@@ -151,7 +153,7 @@ extension DatabaseTests {
       let database = try TestDatabase()
       let core = try Core(database)
       try #expect(core.submit(Load.genesis()).get().allSatisfy { $0.rejection == nil })
-      core.submit([.suspendMarket(0)])
+      core.submit([.operation(.suspendMarket(0), by: .venue)])
       #expect(core.projection.drain(withinSeconds: 30))
       try database.dropSessions()
       var other = try JournalStore(database.app)

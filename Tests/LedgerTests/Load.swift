@@ -24,20 +24,25 @@ enum Load {
   static func genesis(interval: Int64 = 20, fee: UInt16 = 10) throws -> [Command] {
     var commands: [Command] = [
       .configureVenue(VenueConfiguration(seed: 5, secondSeed: 6)),
-      .createAsset(AssetDefinition(code: "USDC", decimals: 6, adjustmentLimit: 1 << 119)),
-      .createAsset(AssetDefinition(code: "ETH", decimals: 18, adjustmentLimit: 1 << 119)),
-      .createMarket(
-        MarketDefinition(
-          symbol: "ETH-USDC", base: 1, quote: 0, tickAtoms: 10_000,
-          lotAtoms: 100_000_000_000_000,
-          terms: MarketTerms(
-            intervalMilliseconds: interval, bandBasisPoints: 0, buyFeeBasisPoints: fee,
-            sellFeeBasisPoints: fee, minimumNotional: 0, maximumOpenOrders: 10_000),
-          listingPriceTicks: 2_000)),
-      .registerUser(name: "operator"),
+      .operation(
+        .createAsset(AssetDefinition(code: "USDC", decimals: 6, adjustmentLimit: 1 << 119)),
+        by: .venue),
+      .operation(
+        .createAsset(AssetDefinition(code: "ETH", decimals: 18, adjustmentLimit: 1 << 119)),
+        by: .venue),
+      .operation(
+        .createMarket(
+          MarketDefinition(
+            symbol: "ETH-USDC", base: 1, quote: 0, tickAtoms: 10_000,
+            lotAtoms: 100_000_000_000_000,
+            terms: MarketTerms(
+              intervalMilliseconds: interval, bandBasisPoints: 0, buyFeeBasisPoints: fee,
+              sellFeeBasisPoints: fee, minimumNotional: 0, maximumOpenOrders: 10_000),
+            listingPriceTicks: 2_000)), by: .venue),
+      .operation(.registerUser(name: "operator"), by: .venue),
     ]
     for trader in 2..<2 + traders {
-      commands.append(.registerUser(name: "trader-\(trader)"))
+      commands.append(.operation(.registerUser(name: "trader-\(trader)"), by: .venue))
       // Far beyond 64 bits in both assets.
       for (asset, amount) in [(AssetID(0), Int128(1) << 100), (1, Int128(1) << 110)] {
         commands.append(try fund(trader, asset, amount, "fund-\(trader)-\(asset)"))
@@ -49,10 +54,11 @@ enum Load {
   static func fund(
     _ user: UserID, _ asset: AssetID, _ amount: Int128, _ request: String
   ) throws -> Command {
-    .adjustBalance(
-      BalanceAdjustment(
-        operator: 1, user: user, asset: asset, amount: amount, reason: "test",
-        requestID: try #require(ClientOrderID(request))))
+    .operation(
+      .adjustBalance(
+        BalanceAdjustment(
+          user: user, asset: asset, amount: amount, requestID: try #require(ClientOrderID(request)))
+      ), by: Authority(user: 1, reason: "test"))
   }
 
   /// Each trader sends batches one after another from a thread of its own and sends again what was

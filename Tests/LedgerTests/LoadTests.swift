@@ -21,7 +21,7 @@ extension DatabaseTests {
       #expect(replies.allSatisfy { $0.rejection == nil })
       var acknowledged = Load.run(core, seed: seed, batches: 150)
       // Nothing is due any more, so the state stands still.
-      core.submit([.suspendMarket(0)])
+      core.submit([.operation(.suspendMarket(0), by: .venue)])
       let hash = core.stateHash()
       try checkStatements(core)
       core.stop()
@@ -37,7 +37,7 @@ extension DatabaseTests {
       core = try Core(database, limits: limits)
       #expect(core.stateHash() == hash, "seed \(seed)")
       #expect(try database.number("select count(*) from public.balance_log") == before)
-      core.submit([.resumeMarket(0)])
+      core.submit([.operation(.resumeMarket(0), by: .venue)])
       acknowledged += Load.run(core, seed: seed + 100, batches: 30, from: 150)
       try checkStatements(core)
       core.stop()

@@ -204,7 +204,9 @@ extension DatabaseTests {
       var core = try Core(database)
       let genesis = try Load.genesis()
       core.submit(
-        genesis.filter { if case .adjustBalance = $0 { false } else { true } } + [.suspendMarket(0)]
+        genesis.filter { if case .operation(.adjustBalance, _) = $0 { false } else { true } } + [
+          .operation(.suspendMarket(0), by: .venue)
+        ]
       )
       #expect(core.projection.drain(withinSeconds: 30))
       core.stop()

@@ -187,7 +187,7 @@ extension DatabaseTests {
         round += 30
         return try store.snapshotSequences().count == 3
       }
-      core.submit([.suspendMarket(0)])
+      core.submit([.operation(.suspendMarket(0), by: .venue)])
       #expect(hasThree)
       snapshotter.stop()
       let hash = core.stateHash()

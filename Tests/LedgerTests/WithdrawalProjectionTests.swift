@@ -20,11 +20,14 @@ extension DatabaseTests {
     private static func genesis() throws -> [Command] {
       var commands: [Command] = try Load.genesis()
       commands += [
-        .registerChain(name: "dev"), .setAddressDelay(chain: 0, seconds: 0, by: 1),
-        .setWithdrawalTerms(
-          WithdrawalTerms(
-            asset: 0, chain: 0, minimum: 1, fee: 3, userDayLimit: 1 << 118, venueDayLimit: 1 << 119,
-            approvalAbove: 1 << 90, approvals: 2), by: 1),
+        .operation(.registerChain(name: "dev"), by: .venue),
+        .operation(.setAddressDelay(chain: 0, seconds: 0), by: Authority(user: 1)),
+        .operation(
+          .setWithdrawalTerms(
+            WithdrawalTerms(
+              asset: 0, chain: 0, minimum: 1, fee: 3, userDayLimit: 1 << 118,
+              venueDayLimit: 1 << 119,
+              approvalAbove: 1 << 90, approvals: 2)), by: Authority(user: 1)),
       ]
       for user in UserID(2)...3 {
         commands.append(
@@ -32,7 +35,8 @@ extension DatabaseTests {
             PayoutAddressAddition(user: user, chain: 0, address: address, label: "")))
       }
       for user in [1, 3, 4] as [UserID] {
-        commands.append(.registerKey(user: user, key: try key(user), role: .operator))
+        commands.append(
+          .operation(.registerKey(user: user, key: try key(user), role: .operator), by: .venue))
       }
       return commands
     }
@@ -49,10 +53,10 @@ extension DatabaseTests {
     }
 
     private static func approve(_ id: Int64, _ amount: Int128, by user: UserID) throws -> Command {
-      .approveWithdrawal(
-        WithdrawalApproval(
-          id: id, operator: user, key: try key(user), user: 2, asset: 0, amount: amount, fee: 3,
-          address: address, signature: [UInt8](repeating: UInt8(user), count: 64)))
+      WithdrawalApproval(
+        id: id, operator: user, key: try key(user), user: 2, asset: 0, amount: amount, fee: 3,
+        address: address, signature: [UInt8](repeating: UInt8(user), count: 64)
+      ).command
     }
 
     /// A number of each fate; the commands of one come one after another. The ids count from `first`. User 2's
@@ -68,7 +72,10 @@ extension DatabaseTests {
         }
         switch id % 5 {
         case 0: commands.append(.cancelWithdrawal(user: user, id: id))
-        case 1: commands.append(.rejectWithdrawal(id: id, by: 1, reason: "caf\u{e9} \(id)"))
+        case 1:
+          commands.append(
+            .operation(.rejectWithdrawal(id: id), by: Authority(user: 1, reason: "caf\u{e9} \(id)"))
+          )
         case 2: commands += [.startWithdrawal(id: id), .finishWithdrawal(id: id)]
         case 3: commands += [.startWithdrawal(id: id), .failWithdrawal(id: id, isCancelled: false)]
         default: commands.append(.startWithdrawal(id: id))

@@ -30,17 +30,17 @@ final class CrashLoad: Sendable {
 
   static func name(_ trader: Int) -> String { "trader-\(trader)" }
 
-  func register(_ admin: UncrossClient) async throws {
+  func register(_ exchange: ExchangeProcess) async throws {
+    let admin = try exchange.client(try exchange.operatorSigner())
     for (index, signer) in signers.enumerated() {
       let user = try await admin.createUser(
         NewUser(
           name: Self.name(index),
           key: KeyGrant(publicKey: signer.publicKeyHex, role: .trader)))
       for (asset, amount) in [("USDC", "500000"), ("ETH", "200"), ("BTC", "10")] {
-        _ = try await admin.adjust(
-          NewAdjustment(
-            requestID: "fund-\(index)-\(asset)", user: user.userID, asset: asset,
-            amount: try #require(DecimalAmount(amount)), reason: "test funds"))
+        try await exchange.fund(
+          user.userID, asset, try #require(DecimalAmount(amount)),
+          request: "fund-\(index)-\(asset)")
       }
     }
   }

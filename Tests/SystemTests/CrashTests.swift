@@ -24,10 +24,11 @@ import Testing
     try await exchange.start()
     let load = CrashLoad(traders: 6, seed: seed)
     let admin = try exchange.client(try exchange.operatorSigner())
-    try await load.register(admin)
+    try await load.register(exchange)
     for market in ["ETH-USDC", "BTC-USDC"] {
       // Many runs between two kills.
-      _ = try await admin.changeMarket(market, MarketTermsChange(intervalMilliseconds: 100))
+      _ = try await admin.changeMarket(
+        market, MarketTermsChange(intervalMilliseconds: 100), reason: "many runs")
     }
     for round in 0..<Self.kills {
       let victim = Victim.allCases[round % Victim.allCases.count]
@@ -75,7 +76,7 @@ struct Oracle {
     }
     try await load.resolve(try #require(exchange.api))
     // Without runs nothing moves: engine, ledger and tape can be compared.
-    for market in ["ETH-USDC", "BTC-USDC"] { _ = try await admin.suspend(market) }
+    for market in ["ETH-USDC", "BTC-USDC"] { _ = try await admin.suspend(market, reason: "quiet") }
     do {
       try await wait("ledger and tape after kill \(round)", seconds: 60) {
         try await isQuiet(admin)
@@ -94,7 +95,7 @@ struct Oracle {
       _ = try await client.cancelAll()
       await client.close()
     }
-    for market in ["ETH-USDC", "BTC-USDC"] { _ = try await admin.resume(market) }
+    for market in ["ETH-USDC", "BTC-USDC"] { _ = try await admin.resume(market, reason: "on") }
   }
 
   private func isQuiet(_ admin: UncrossClient) async throws -> Bool {

@@ -96,7 +96,7 @@ struct CustodyOracle: Sendable {
         WithdrawalTermsLine(
           asset: asset, chain: "dev", minimum: try #require(DecimalAmount(minimum)),
           fee: try #require(DecimalAmount(fee)), userDayLimit: most, venueDayLimit: most,
-          approvalAbove: most, approvals: 0))
+          approvalAbove: most, approvals: 0), reason: "low enough for a test")
     }
     var payees: [Payee] = []
     for index in 0..<count {
@@ -154,7 +154,7 @@ struct CustodyOracle: Sendable {
     }
     try await checkRecipients(chain, acknowledged, after: what)
     // A clawback froze its user.
-    for payee in payees { _ = try await admin.unfreeze(payee.user) }
+    for payee in payees { _ = try await admin.unfreeze(payee.user, reason: "test") }
     try await wait("agreement after \(what)", seconds: 20) {
       (try? await admin.reconciliation().agrees) == true
     }

@@ -197,7 +197,7 @@ import Testing
   private func termsAreSet(_ scene: CustodyScene) async throws {
     let rest =
       "--minimum 0.01 --fee 0.001 --user-day-limit 50 --venue-day-limit 5000 --approval-above 0.5 "
-      + "--approvals 2"
+      + "--approvals 2 --reason opening"
     let set = try await scene.lines(
       "withdrawal-terms ETH --chain dev \(rest)", as: "operator")
     #expect(set.count == 1 && set[0].hasPrefix("ETH: set at 20"), "\(set)")
@@ -210,28 +210,29 @@ import Testing
     }
     try await scene.misuse(
       "withdrawal-terms ETH --chain dev", as: "operator", "Missing expected argument '--minimum")
-    let delayed = try await scene.lines("address-delay 30", as: "operator")
+    let delayed = try await scene.lines("address-delay 30 --reason careful", as: "operator")
     #expect(delayed.count == 1 && delayed[0].hasPrefix("dev: set at 20"), "\(delayed)")
     let young = "0xD1220A0cf47c7B9Be7A2E6BA89F429762e7b9aDb"
     _ = try await scene.lines("address add \(young)", as: "anna")
     try await scene.refuse("withdraw 0.1 ETH \(young)", as: "anna", "address_too_new: ")
     try await whatLoosensWaits(scene)
     try await scene.refuse(
-      "address-delay 999999999999", as: "operator", "withdrawal_terms_invalid: ")
-    try await scene.refuse("address-delay 0", as: "anna", "forbidden: ")
-    try await scene.misuse("address-delay soon", as: "operator", "The value 'soon' is invalid")
+      "address-delay 999999999999 --reason never", as: "operator", "withdrawal_terms_invalid: ")
+    try await scene.refuse("address-delay 0 --reason quick", as: "anna", "forbidden: ")
+    try await scene.misuse(
+      "address-delay soon --reason quick", as: "operator", "The value 'soon' is invalid")
   }
 
   /// Terms that are looser, until they are called off, and a shorter delay.
   private func whatLoosensWaits(_ scene: CustodyScene) async throws {
     func terms(userDayLimit: Int) -> String {
       "ETH --chain dev --minimum 0.01 --fee 0.001 --user-day-limit \(userDayLimit) "
-        + "--venue-day-limit 5000 --approval-above 0.5 --approvals 2"
+        + "--venue-day-limit 5000 --approval-above 0.5 --approvals 2 --reason more"
     }
     let looser = try await scene.lines(
       "withdrawal-terms " + terms(userDayLimit: 60), as: "operator")
     #expect(looser.count == 1 && looser[0].hasPrefix("ETH: in force from 20"), "\(looser)")
-    let shorter = try await scene.lines("address-delay 0", as: "operator")
+    let shorter = try await scene.lines("address-delay 0 --reason quick", as: "operator")
     #expect(shorter.count == 1 && shorter[0].hasPrefix("dev: in force from 20"), "\(shorter)")
     func listed() async throws -> (last: String, words: [[String]]) {
       let lines = try await scene.lines("withdrawals --terms", as: "anna")
@@ -453,14 +454,22 @@ private struct CustodyScene: Sendable {
 
   static func open(_ exchange: ExchangeProcess) async throws -> CustodyScene {
     let admin = try exchange.client(try exchange.operatorSigner())
-    func enter(_ name: String, _ role: KeyRole) async throws -> (String, RequestSigner) {
+    let treasurer = try exchange.client(try exchange.treasurerSigner())
+    func enter(
+      _ name: String, _ role: KeyRole, by admin: UncrossClient
+    ) async throws -> (String, RequestSigner) {
       let signer = RequestSigner()
       try signer.writeKeyFile("\(exchange.root)/\(name).pem")
       let grant = KeyGrant(publicKey: signer.publicKeyHex, role: role)
       return (try await admin.createUser(NewUser(name: name, key: grant)).userID, signer)
     }
-    let (user, signer) = try await enter("anna", .trader)
-    _ = try await enter("second", .operator)
+    // The treasurer registers anna, so the two operators who approve have nothing to do with her account.
+    let (user, signer) = try await enter("anna", .trader, by: treasurer)
+    _ = try await enter("second", .operator, by: admin)
+    for waiting in try await treasurer.waitingKeys() {
+      let signature = try exchange.treasurerSigner().sign(digest: waiting.approvalDigest)
+      _ = try await treasurer.approve(keyGrant: waiting.grantID, signature: signature)
+    }
     return CustodyScene(
       exchange: exchange, chain: ChainProbe(url: try #require(exchange.chain)),
       api: try #require(exchange.api), admin: admin, anna: try exchange.client(signer), user: user)

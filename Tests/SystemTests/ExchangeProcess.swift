@@ -164,6 +164,27 @@ final class ExchangeProcess: Sendable {
     try RequestSigner(keyFile: data + "/keys/operator.pem")
   }
 
+  /// The second operator of a development exchange.
+  func treasurerSigner() throws -> RequestSigner {
+    try RequestSigner(keyFile: data + "/keys/treasurer.pem")
+  }
+
+  /// What the first operator gives, the treasurer approves: whoever registered a user gives it nothing alone.
+  func fund(
+    _ user: String, _ asset: String, _ amount: DecimalAmount, request: String
+  ) async throws {
+    let outcome = try await client(try operatorSigner()).adjust(
+      NewAdjustment(
+        requestID: request, user: user, asset: asset, amount: amount, reason: "test funds"))
+    guard outcome.status == .waitingApproval else { return }
+    let (treasurer, signer) = (try client(try treasurerSigner()), try treasurerSigner())
+    let waiting = try #require(
+      try await treasurer.waitingAdjustments().first { $0.adjustmentID == outcome.adjustmentID })
+    let booked = try await treasurer.approve(
+      adjustment: waiting.adjustmentID, signature: signer.sign(digest: waiting.approvalDigest))
+    #expect(booked.status == .booked)
+  }
+
   func database(_ user: String = "uncross_audit") -> String {
     "host=\(data)/postgres/socket port=5432 user=\(user) dbname=uncross"
   }

@@ -13,8 +13,8 @@ import Testing
     try await exchange.start()
     let admin = try exchange.client(try exchange.operatorSigner())
     let (alice, bob) = (RequestSigner(), RequestSigner())
-    try await fund(admin, "alice", alice, "USDC", "10000")
-    try await fund(admin, "bob", bob, "ETH", "5")
+    try await fund(exchange, "alice", alice, "USDC", "10000")
+    try await fund(exchange, "bob", bob, "ETH", "5")
 
     // Buys 1.0 at 2510 against 0.4 at 2490: the surplus is on the buy side, so the run prints 2510.
     let buyer = try exchange.client(alice)
@@ -61,16 +61,14 @@ import Testing
   }
 
   private func fund(
-    _ admin: UncrossClient, _ name: String, _ signer: RequestSigner, _ asset: String,
+    _ exchange: ExchangeProcess, _ name: String, _ signer: RequestSigner, _ asset: String,
     _ amount: String
   ) async throws {
+    let admin = try exchange.client(try exchange.operatorSigner())
     let user = try await admin.createUser(
       NewUser(name: name, key: KeyGrant(publicKey: signer.publicKeyHex, role: .trader)))
-    let outcome = try await admin.adjust(
-      NewAdjustment(
-        requestID: "fund-\(name)", user: user.userID, asset: asset,
-        amount: try #require(DecimalAmount(amount)), reason: "test funds"))
-    #expect(outcome.status == .booked)
+    try await exchange.fund(
+      user.userID, asset, try #require(DecimalAmount(amount)), request: "fund-\(name)")
   }
 
   private func checkLedger(_ exchange: ExchangeProcess) async throws {

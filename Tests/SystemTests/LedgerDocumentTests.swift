@@ -15,13 +15,16 @@ import Testing
       try await exchange.start()
       let load = CrashLoad(traders: Self.traders, seed: 11)
       let admin = try exchange.client(try exchange.operatorSigner())
-      try await load.register(admin)
+      try await load.register(exchange)
       for market in ["ETH-USDC", "BTC-USDC"] {
-        _ = try await admin.changeMarket(market, MarketTermsChange(intervalMilliseconds: 100))
+        _ = try await admin.changeMarket(
+          market, MarketTermsChange(intervalMilliseconds: 100), reason: "many runs")
       }
       let deadline = ContinuousClock.now + .seconds(3)
       await load.run(try #require(exchange.api), round: 0) { ContinuousClock.now >= deadline }
-      for market in ["ETH-USDC", "BTC-USDC"] { _ = try await admin.suspend(market) }
+      for market in ["ETH-USDC", "BTC-USDC"] {
+        _ = try await admin.suspend(market, reason: "quiet")
+      }
       try await wait("the ledger") {
         try await admin.metrics().contains("uncross_ledger_lag_rows 0")
       }

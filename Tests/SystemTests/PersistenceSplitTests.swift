@@ -21,6 +21,7 @@ import Testing
     core.journal: seq bigint, term bigint, first_command bigint, commands integer, at timestamp with time zone, prev_hash bytea, hash bytea, body bytea
     core.leader: singleton boolean, term bigint, at timestamp with time zone
     core.migration: version integer, applied_at timestamp with time zone
+    core.operator_log: journal_seq bigint, position integer, at timestamp with time zone, operator_id bigint, public_key bytea, action text, subject text, detail text, reason text
     core.orphan_block: chain text, height bigint, hash bytea, parent_hash bytea, replaced_at timestamp with time zone
     core.payout_attempt: hash bytea, chain text, sender bytea, nonce bigint, kind text, priority_fee numeric, maximum_fee numeric, raw bytea, signed_height bigint, sent_height bigint, answer text, signed_at timestamp with time zone, sent_at timestamp with time zone
     core.payout_decision: id bigint, chain text, sender bytea, nonce bigint, operator_id bigint, decision text, reason text, at timestamp with time zone
@@ -47,13 +48,16 @@ import Testing
       try await exchange.start(["--no-demo", "--snapshot-commands", "200"])
       let load = CrashLoad(traders: 6, seed: 7)
       let admin = try exchange.client(try exchange.operatorSigner())
-      try await load.register(admin)
+      try await load.register(exchange)
       for market in ["ETH-USDC", "BTC-USDC"] {
-        _ = try await admin.changeMarket(market, MarketTermsChange(intervalMilliseconds: 100))
+        _ = try await admin.changeMarket(
+          market, MarketTermsChange(intervalMilliseconds: 100), reason: "many runs")
       }
       let deadline = ContinuousClock.now + .seconds(4)
       await load.run(try #require(exchange.api), round: 0) { ContinuousClock.now >= deadline }
-      for market in ["ETH-USDC", "BTC-USDC"] { _ = try await admin.suspend(market) }
+      for market in ["ETH-USDC", "BTC-USDC"] {
+        _ = try await admin.suspend(market, reason: "quiet")
+      }
       try await wait("a snapshot") {
         try exchange.number("select count(*) from core.snapshot") > 0
       }
@@ -92,14 +96,19 @@ import Testing
           // Exhaustive without a default: a new kind of command must be judged here.
           switch command {
           case .advanceTime, .placeOrder, .amendOrder, .cancelOrder, .cancelAllOrders, .runAuction,
-            .configureVenue, .createAsset, .createMarket, .changeMarket, .suspendMarket,
-            .resumeMarket, .setReference, .registerUser, .registerKey, .revokeKey, .setFrozen,
-            .adjustBalance, .approveAdjustment, .refuseAdjustment, .registerChain,
-            .creditDeposit, .clawBackDeposit, .setAddressDelay, .setWithdrawalTerms,
-            .addPayoutAddress, .removePayoutAddress, .requestWithdrawal, .approveWithdrawal,
-            .cancelWithdrawal, .rejectWithdrawal, .startWithdrawal, .finishWithdrawal,
-            .failWithdrawal, .activateRules:
+            .configureVenue, .activateRules, .answerKeyGrant, .creditDeposit, .clawBackDeposit,
+            .addPayoutAddress, .removePayoutAddress, .requestWithdrawal, .cancelWithdrawal,
+            .startWithdrawal, .finishWithdrawal, .failWithdrawal:
             break
+          case .operation(let action, _):
+            switch action {
+            case .createAsset, .createMarket, .changeMarket, .suspendMarket, .resumeMarket,
+              .setReference, .registerUser, .registerKey, .approveKey, .refuseKey, .revokeKey,
+              .setFrozen, .setOperatorDelay, .adjustBalance, .approveAdjustment,
+              .refuseAdjustment, .registerChain, .setAddressDelay, .setWithdrawalTerms,
+              .approveWithdrawal, .rejectWithdrawal:
+              break
+            }
           }
         }
       }

@@ -130,7 +130,8 @@ import Testing
       try lines.joined(separator: "\n").write(toFile: file, atomically: true, encoding: .utf8)
       let arguments = [
         "load", file, "--api", try #require(exchange.api), "--operator-key",
-        exchange.data + "/keys/operator.pem", "--keys", exchange.root + "/keys",
+        exchange.data + "/keys/operator.pem", "--second-operator-key",
+        exchange.data + "/keys/treasurer.pem", "--keys", exchange.root + "/keys",
       ]
       let first = try await ExchangeProcess.run(arguments)
       #expect(first.output.contains("price_off_tick"), "\(first.output)")

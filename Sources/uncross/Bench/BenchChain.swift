@@ -130,8 +130,11 @@ struct BenchChain {
   private static func genesis() -> [Command] {
     [
       .configureVenue(VenueConfiguration(seed: 1, secondSeed: 2)),
-      .createAsset(AssetDefinition(code: "USDC", decimals: 6, adjustmentLimit: 1 << 100)),
-      .registerUser(name: "operator"),
-    ] + (0..<users).map { .registerUser(name: "user-\($0)") }
+      .activateRules(version: Bounds.rulesVersion),
+      .operation(
+        .createAsset(AssetDefinition(code: "USDC", decimals: 6, adjustmentLimit: 1 << 100)),
+        by: .venue),
+      .operation(.registerUser(name: "operator"), by: .venue),
+    ] + (0..<users).map { .operation(.registerUser(name: "user-\($0)"), by: .venue) }
   }
 }

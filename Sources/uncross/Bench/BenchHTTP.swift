@@ -27,6 +27,7 @@ private final class EmptyExchange: Exchange {
   ) async throws(ExchangeError) -> Value { query(AuctionEngine()) }
 
   func ledger(_ query: LedgerQuery) async throws(ExchangeError) -> [LedgerRow] { [] }
+  func operatorLog(_ query: OperatorLogQuery) async throws(ExchangeError) -> [OperatorLogRow] { [] }
   func readiness() -> Readiness { .ready }
   func metrics() -> [Metric] { [] }
 }
@@ -43,19 +44,22 @@ struct BenchHTTP {
   func run(_ report: inout BenchReport) async throws {
     let full = try await withTemporaryExchange { exchange in
       let admin = UncrossClient(baseURL: exchange.api, signer: exchange.operatorSigner)
+      let treasurer = SecondOperator(api: exchange.api, signer: exchange.treasurerSigner)
       for (number, signer) in signers.enumerated() {
         let user = try await admin.createUser(
           NewUser(
             name: "bench-\(number)",
             key: KeyGrant(publicKey: signer.publicKeyHex, role: .trader)))
-        _ = try await admin.adjust(
-          NewAdjustment(
-            requestID: "bench-\(number)", user: user.userID, asset: "USDC",
-            amount: DecimalAmount(1_000_000), reason: "bench"))
+        try await treasurer.approve(
+          try await admin.adjust(
+            NewAdjustment(
+              requestID: "bench-\(number)", user: user.userID, asset: "USDC",
+              amount: DecimalAmount(1_000_000), reason: "bench")))
       }
       _ = try await admin.changeMarket(
-        "ETH-USDC", MarketTermsChange(maximumOpenOrders: 10_000))
+        "ETH-USDC", MarketTermsChange(maximumOpenOrders: 10_000), reason: "bench")
       await admin.close()
+      await treasurer.client.close()
       return try await load(exchange.api)
     }
     let empty = try await withEmptyServer { try await load($0) }
@@ -69,11 +73,12 @@ struct BenchHTTP {
     let directory = Directory()
     var engine = AuctionEngine()
     guard let operatorKey = PublicKey([UInt8](repeating: 1, count: 32)) else { return 0 }
-    for command in Genesis.commands(operatorKey: operatorKey) { engine.apply(command) }
+    for command in Genesis.commands(Genesis.Operators(first: operatorKey)) { engine.apply(command) }
     for (number, signer) in signers.enumerated() {
       guard let key = PublicKey(signer.publicKey) else { continue }
-      engine.apply(.registerUser(name: "bench-\(number)"))
-      engine.apply(.registerKey(user: UserID(number + 2), key: key, role: .trader))
+      engine.apply(.operation(.registerUser(name: "bench-\(number)"), by: .venue))
+      engine.apply(
+        .operation(.registerKey(user: UserID(number + 2), key: key, role: .trader), by: .venue))
     }
     directory.apply(engine.directory())
     var logger = Logger(label: "bench")

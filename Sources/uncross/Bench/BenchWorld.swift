@@ -16,28 +16,35 @@ struct BenchWorld {
         VenueConfiguration(
           seed: 11, secondSeed: 22, maximumRememberedOrders: 1 << 26,
           maximumRememberedOrdersOfUser: 1 << 26)),
-      .createAsset(AssetDefinition(code: "USDC", decimals: 6, adjustmentLimit: 1 << 110)),
-      .createAsset(AssetDefinition(code: "ETH", decimals: 18, adjustmentLimit: 1 << 110)),
-      .createMarket(
-        MarketDefinition(
-          symbol: "ETH-USDC", base: 1, quote: 0, tickAtoms: 10_000,
-          lotAtoms: 100_000_000_000_000,
-          terms: MarketTerms(
-            intervalMilliseconds: 2_000, bandBasisPoints: 1_000, buyFeeBasisPoints: 10,
-            sellFeeBasisPoints: 10, minimumNotional: 0, maximumOpenOrders: 10_000),
-          listingPriceTicks: 250_000)),
-      .registerUser(name: "operator"),
+      .activateRules(version: Bounds.rulesVersion),
+      .operation(
+        .createAsset(AssetDefinition(code: "USDC", decimals: 6, adjustmentLimit: 1 << 110)),
+        by: .venue),
+      .operation(
+        .createAsset(AssetDefinition(code: "ETH", decimals: 18, adjustmentLimit: 1 << 110)),
+        by: .venue),
+      .operation(
+        .createMarket(
+          MarketDefinition(
+            symbol: "ETH-USDC", base: 1, quote: 0, tickAtoms: 10_000,
+            lotAtoms: 100_000_000_000_000,
+            terms: MarketTerms(
+              intervalMilliseconds: 2_000, bandBasisPoints: 1_000, buyFeeBasisPoints: 10,
+              sellFeeBasisPoints: 10, minimumNotional: 0, maximumOpenOrders: 10_000),
+            listingPriceTicks: 250_000)), by: .venue),
+      .operation(.registerUser(name: "operator"), by: .venue),
     ]
     for trader in 0..<traders {
-      commands.append(.registerUser(name: "trader-\(trader)"))
+      commands.append(.operation(.registerUser(name: "trader-\(trader)"), by: .venue))
       for asset in AssetID(0)...1 {
         guard let request = ClientOrderID("fund-\(trader)-\(asset)") else { continue }
         commands.append(
-          .adjustBalance(
-            BalanceAdjustment(
-              operator: 1, user: trader + 2, asset: asset,
-              amount: asset == 0 ? 1_000_000_000_000_000 : 1_000_000_000_000_000_000_000_000,
-              reason: "bench", requestID: request)))
+          .operation(
+            .adjustBalance(
+              BalanceAdjustment(
+                user: trader + 2, asset: asset,
+                amount: asset == 0 ? 1_000_000_000_000_000 : 1_000_000_000_000_000_000_000_000,
+                requestID: request)), by: Authority(user: 0, reason: "bench")))
       }
     }
     return commands

@@ -17,6 +17,7 @@ struct DemoCommand: AsyncParsableCommand {
 
         uncross demo --api http://127.0.0.1:8080 \\
           --operator-key .uncross/data/keys/operator.pem \\
+          --treasurer-key .uncross/data/keys/treasurer.pem \\
           --database "host=... user=uncross_audit dbname=uncross" \\
           --worker http://127.0.0.1:8787
 
@@ -31,6 +32,10 @@ struct DemoCommand: AsyncParsableCommand {
   @Option(help: ArgumentHelp("With --api: an operator's key.", valueName: "file"))
   var operatorKey: String?
   @Option(
+    help: ArgumentHelp(
+      "With --api: another operator's key, which approves the traders' funds.", valueName: "file"))
+  var treasurerKey: String?
+  @Option(
     help: ArgumentHelp("With --api: the ledger, as a role that may read.", valueName: "conninfo"))
   var database: String?
   @Option(help: ArgumentHelp("With --api: the Worker.", valueName: "url")) var worker: String?
@@ -38,6 +43,7 @@ struct DemoCommand: AsyncParsableCommand {
   private struct Place {
     var api: String
     var operatorSigner: RequestSigner
+    var treasurerSigner: RequestSigner
     var database: String
     var worker: String
     var faucet: ChainFaucet?
@@ -49,24 +55,27 @@ struct DemoCommand: AsyncParsableCommand {
     else {
       throw ValidationError("--traders is 2 to 10000, --seconds 1 to 86400, --rate 1 to 100000")
     }
-    let named = [api, operatorKey, database, worker].count { $0 != nil }
-    guard named == 0 || named == 4 else {
-      throw ValidationError("--api, --operator-key, --database and --worker go together")
+    let named = [api, operatorKey, treasurerKey, database, worker].count { $0 != nil }
+    guard named == 0 || named == 5 else {
+      throw ValidationError(
+        "--api, --operator-key, --treasurer-key, --database and --worker go together")
     }
   }
 
   func run() async throws {
     try await VerbFailure.reported {
-      if let api, let operatorKey, let database, let worker {
+      if let api, let operatorKey, let treasurerKey, let database, let worker {
         try await demonstrate(
           Place(
-            api: api, operatorSigner: try RequestSigner(keyFile: operatorKey), database: database,
+            api: api, operatorSigner: try RequestSigner(keyFile: operatorKey),
+            treasurerSigner: try RequestSigner(keyFile: treasurerKey), database: database,
             worker: worker))
       } else {
         try await withTemporaryExchange { exchange in
           try await demonstrate(
             Place(
               api: exchange.api, operatorSigner: exchange.operatorSigner,
+              treasurerSigner: exchange.treasurerSigner,
               database: exchange.database, worker: exchange.worker,
               faucet: exchange.chain.map { ChainFaucet(url: $0) }))
         }
@@ -77,7 +86,8 @@ struct DemoCommand: AsyncParsableCommand {
   private func demonstrate(_ place: Place) async throws {
     let flow = DemoFlow(
       DemoFlow.Configuration(
-        api: place.api, operatorSigner: place.operatorSigner, keySeed: Self.randomSeed(),
+        api: place.api, operatorSigner: place.operatorSigner,
+        treasurerSigner: place.treasurerSigner, keySeed: Self.randomSeed(),
         traders: traders, ordersPerSecond: Double(rate), seed: seed,
         namePrefix: "demo-\(Timestamp.now().seconds)", faucet: place.faucet))
     do {

@@ -11,6 +11,8 @@ final class DemoFlow: Sendable {
     /// As `http://127.0.0.1:8080`.
     var api: String
     var operatorSigner: RequestSigner
+    /// Approves what the first one gives where nothing is paid on a chain.
+    var treasurerSigner: RequestSigner?
     /// Every trader's key follows from it and the trader's name: keep it as secret as a key.
     var keySeed: [UInt8]
     var traders = 20
@@ -89,13 +91,18 @@ final class DemoFlow: Sendable {
     // Hundreds of calls with one key meet its rate limit: they wait as told.
     options.maximumAttempts = 15
     let client = UncrossClient(options)
+    let treasurer = configuration.treasurerSigner.map {
+      SecondOperator(api: configuration.api, signer: $0)
+    }
+    let outcome: Result<Void, any Error>
     do {
-      try await prepare(client)
+      outcome = .success(try await prepare(client, treasurer))
     } catch {
-      await client.close()
-      throw error
+      outcome = .failure(error)
     }
     await client.close()
+    await treasurer?.client.close()
+    try outcome.get()
   }
 
   /// Trades until the time is over or the task is cancelled; needs `prepare` before.
@@ -189,7 +196,7 @@ final class DemoFlow: Sendable {
 
   // MARK: Preparing
 
-  private func prepare(_ client: UncrossClient) async throws {
+  private func prepare(_ client: UncrossClient, _ treasurer: SecondOperator?) async throws {
     let wanted = Set(configuration.markets)
     let markets = try await client.markets()
       .filter { wanted.isEmpty || wanted.contains($0.market) }
@@ -205,7 +212,7 @@ final class DemoFlow: Sendable {
     let traders = try await concurrently(
       Array(0..<configuration.traders), limit: Self.parallel
     ) { [holdings] index in
-      try await self.makeTrader(index, holdings, client)
+      try await self.makeTrader(index, holdings, client, treasurer)
     }
     if let faucet = configuration.faucet { try await fund(traders, holdings, faucet) }
     let old = state.withLock { state in
@@ -217,7 +224,8 @@ final class DemoFlow: Sendable {
   }
 
   private func makeTrader(
-    _ index: Int, _ holdings: [String: DecimalAmount], _ client: UncrossClient
+    _ index: Int, _ holdings: [String: DecimalAmount], _ client: UncrossClient,
+    _ treasurer: SecondOperator?
   ) async throws -> DemoTrader {
     let name = "\(configuration.namePrefix)-\(index + 1)"
     let signer = try signer(of: name)
@@ -228,9 +236,9 @@ final class DemoFlow: Sendable {
     } catch {
       guard error.code == "name_taken" else { throw error }
       user = try await client.user(named: name).userID
-      _ = try await client.grant(key, to: user)
+      _ = try await client.grant(key, to: user, reason: "a demo trader's key")
     }
-    if configuration.faucet == nil { try await fund(user, holdings, client) }
+    if configuration.faucet == nil { try await fund(user, holdings, client, treasurer) }
     var options = UncrossClient.Configuration(baseURL: configuration.api, signer: signer)
     options.connections = 1
     options.maximumAttempts = 3
@@ -299,7 +307,8 @@ final class DemoFlow: Sendable {
 
   /// Fills up what is below half of what a trader should hold.
   private func fund(
-    _ user: String, _ holdings: [String: DecimalAmount], _ client: UncrossClient
+    _ user: String, _ holdings: [String: DecimalAmount], _ client: UncrossClient,
+    _ treasurer: SecondOperator?
   ) async throws {
     var held: [String: DecimalAmount] = [:]
     for balance in try await client.balances(ofUser: user) { held[balance.asset] = balance.total }
@@ -312,11 +321,13 @@ final class DemoFlow: Sendable {
         NewAdjustment(
           requestID: "demo-" + Self.randomName(24), user: user, asset: asset,
           amount: DecimalAmount(atoms: target - present, decimals: scale), reason: "demo funds"))
-      guard outcome.status == .booked else {
+      if outcome.status == .booked { continue }
+      guard let treasurer else {
         throw VerbFailure(
-          "demo funds of \(asset) are beyond one operator's limit (adjustment"
-            + " \(outcome.adjustmentID) waits)")
+          "demo funds of \(asset) wait for another operator (adjustment \(outcome.adjustmentID)):"
+            + " name its key too")
       }
+      try await treasurer.approve(outcome)
     }
   }
 

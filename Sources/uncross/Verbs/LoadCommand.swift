@@ -16,9 +16,11 @@ struct LoadCommand: AsyncParsableCommand {
         bert,ETH-USDC,sell,market,,2,
 
       Each user signs with a key of its own, DIR/USER.pem. With an operator's key, users that are missing
-      are registered, with new keys, and all get the funds that their orders need:
+      are registered, with new keys, and all get the funds that their orders need. Funds for a user whom
+      the operator registered wait for a second operator, or are approved with its key:
 
-        uncross load orders.csv --keys keys --operator-key operator.pem
+        uncross load orders.csv --keys keys --operator-key operator.pem \\
+          --second-operator-key treasurer.pem
         uncross load orders.csv --keys keys
 
       What is done is kept in FILE.progress: the same command again goes on after a stop, and sending
@@ -32,6 +34,8 @@ struct LoadCommand: AsyncParsableCommand {
   @Option(
     help: ArgumentHelp("Register and fund users with this operator's key.", valueName: "file"))
   var operatorKey: String?
+  @Option(help: ArgumentHelp("Approve the funds with this operator's key.", valueName: "file"))
+  var secondOperatorKey: String?
   @Flag(help: "Leave bad lines out instead of refusing the file.") var skipBad = false
   @Option(help: "Orders of one request.") var batch = OrderBatch.maximumOrders
 
@@ -146,15 +150,21 @@ struct LoadCommand: AsyncParsableCommand {
     }
     let users = survey.needs.byUser.count
     Output.error("registering and funding \(users) user\(users == 1 ? "" : "s")")
+    let second = try secondOperatorKey.map {
+      SecondOperator(api: server.baseURL, signer: try RequestSigner(keyFile: $0))
+    }
     let funding = LoadFunding(
-      client: client, keys: userKeys, decimals: decimals, fingerprint: survey.fingerprint)
+      client: client, second: second, keys: userKeys, decimals: decimals,
+      fingerprint: survey.fingerprint)
     do {
       try await funding.fund(survey.needs)
     } catch {
       await client.close()
+      await second?.client.close()
       throw error
     }
     await client.close()
+    await second?.client.close()
     try progress.funded()
   }
 

@@ -52,14 +52,16 @@ struct LoadFunding {
   private static let maximumNamed = 20
 
   let client: UncrossClient
+  /// Approves what the first operator asks for.
+  let second: SecondOperator?
   let keys: UserKeys
   /// Decimals by asset, of the markets' assets.
   let decimals: [String: Int]
   /// The order file's.
   let fingerprint: String
 
-  /// Throws where an adjustment waits for a second operator: what is beyond one operator's limit is not
-  /// cut into pieces that are below it.
+  /// Throws where an adjustment waits for a second operator whose key was not named: whoever registers a user
+  /// gives it nothing alone.
   func fund(_ needs: FundsNeeded) async throws {
     var users = needs.byUser.sorted { $0.key < $1.key }.makeIterator()
     var waiting: [String] = []
@@ -82,8 +84,8 @@ struct LoadFunding {
       Output.error("waits: uncross adjust approve \(id)")
     }
     throw VerbFailure(
-      "\(waiting.count) adjustments are beyond one operator's limit: a second operator must approve"
-        + " them (uncross adjust list), then run this again")
+      "\(waiting.count) adjustments wait: a second operator must approve them (uncross adjust list),"
+        + " then run this again; or name its key with --second-operator-key")
   }
 
   /// The adjustments that wait for a second operator.
@@ -99,10 +101,16 @@ struct LoadFunding {
         requestID: "load-" + name.prefix(24), user: id, asset: asset,
         amount: DecimalAmount(atoms: atoms, decimals: places),
         reason: "funds for the order file \(fingerprint.prefix(16))")
-      do throws(APIError) {
+      do {
         let outcome = try await client.adjust(adjustment)
-        if outcome.status == .waitingApproval { waiting.append(outcome.adjustmentID) }
-      } catch {
+        if outcome.status == .waitingApproval {
+          guard let second else {
+            waiting.append(outcome.adjustmentID)
+            continue
+          }
+          try await second.approve(outcome)
+        }
+      } catch let error as APIError {
         // An earlier run asked for another amount, when the band was another: that stands.
         guard error.code == "duplicate_client_order_id" else { throw error }
       }
@@ -121,7 +129,9 @@ struct LoadFunding {
       guard error.code == "unknown_user" else { throw error }
       return try await client.createUser(NewUser(name: user, key: key)).userID
     }
-    if !found.keys.contains(key) { _ = try await client.grant(key, to: found.userID) }
+    if !found.keys.contains(key) {
+      _ = try await client.grant(key, to: found.userID, reason: "a key for a load")
+    }
     return found.userID
   }
 }

@@ -85,8 +85,8 @@ struct MarketCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
       abstract: "Change a market's terms; what is not named stays.",
       discussion: """
-          uncross market change ETH-USDC --interval 1000 --key operator.pem
-          uncross market change ETH-USDC --buy-fee 5 --sell-fee 5 --key operator.pem
+          uncross market change ETH-USDC --interval 1000 --reason "more runs" --key operator.pem
+          uncross market change ETH-USDC --buy-fee 5 --reason "a week of low fees"
         """)
 
     @Argument(help: "As ETH-USDC.") var market: String
@@ -99,6 +99,7 @@ struct MarketCommand: AsyncParsableCommand {
     @Option(name: .customLong("sell-fee"), help: "Basis points.") var sellFeeBasisPoints: Int?
     @Option(help: "The smallest order, in quote.") var minimumNotional: DecimalAmount?
     @Option(help: "Of one account in this market.") var maximumOpenOrders: Int?
+    @Option(help: "Why, for the operators' log: 1 to 200 bytes.") var reason: String
     @OptionGroup var client: ClientOptions
 
     private var change: MarketTermsChange {
@@ -115,7 +116,7 @@ struct MarketCommand: AsyncParsableCommand {
 
     func run() async throws {
       try await client.signed { api in
-        client.show(try await api.changeMarket(market, change)) {
+        client.show(try await api.changeMarket(market, change, reason: reason)) {
           "changed \($0.name) at \($0.appliedAt)"
         }
       }
@@ -125,15 +126,16 @@ struct MarketCommand: AsyncParsableCommand {
   struct Reference: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
       abstract: "Set the reference price; the market's market orders are cancelled.",
-      discussion: "  uncross market reference ETH-USDC 2500.00 --key operator.pem")
+      discussion: "  uncross market reference ETH-USDC 2500.00 --reason listing --key operator.pem")
 
     @Argument(help: "As ETH-USDC.") var market: String
     @Argument(help: "Quote for one base coin.") var price: DecimalAmount
+    @Option(help: "Why, for the operators' log: 1 to 200 bytes.") var reason: String
     @OptionGroup var client: ClientOptions
 
     func run() async throws {
       try await client.signed { api in
-        client.show(try await api.setReference(market, to: price)) {
+        client.show(try await api.setReference(market, to: price, reason: reason)) {
           "the reference of \($0.name) is \(price) from \($0.appliedAt)"
         }
       }
@@ -149,14 +151,14 @@ struct AssetCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
       abstract: "Create an asset; its decimals never change.",
       discussion: """
-        Beyond the adjustment limit a second operator must approve what one operator gives:
+        Beyond the adjustment limit in 24 hours a second operator must approve what one gives:
 
           uncross asset create SOL --decimals 9 --adjustment-limit 10000 --key o.pem
         """)
 
     @Argument(help: "1 to 12 characters A-Z 0-9.") var code: String
     @Option(help: "0 to 18.") var decimals: Int
-    @Option(help: "Up to it one operator adjusts a balance alone.")
+    @Option(help: "So much in 24 hours one operator gives and takes alone.")
     var adjustmentLimit: DecimalAmount
     @OptionGroup var client: ClientOptions
 
@@ -172,14 +174,17 @@ struct AssetCommand: AsyncParsableCommand {
 struct SuspendCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "suspend", abstract: "Suspend a market: orders can only be cancelled.",
-    discussion: "  uncross suspend ETH-USDC --key operator.pem")
+    discussion: "  uncross suspend ETH-USDC --reason \"odd prices\" --key operator.pem")
 
   @Argument(help: "As ETH-USDC.") var market: String
+  @Option(help: "Why, for the operators' log: 1 to 200 bytes.") var reason: String
   @OptionGroup var client: ClientOptions
 
   func run() async throws {
     try await client.signed { api in
-      client.show(try await api.suspend(market)) { "suspended \($0.name) at \($0.appliedAt)" }
+      client.show(try await api.suspend(market, reason: reason)) {
+        "suspended \($0.name) at \($0.appliedAt)"
+      }
     }
   }
 }
@@ -187,14 +192,17 @@ struct SuspendCommand: AsyncParsableCommand {
 struct ResumeCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "resume", abstract: "Resume a suspended market.",
-    discussion: "  uncross resume ETH-USDC --key operator.pem")
+    discussion: "  uncross resume ETH-USDC --reason checked --key operator.pem")
 
   @Argument(help: "As ETH-USDC.") var market: String
+  @Option(help: "Why, for the operators' log: 1 to 200 bytes.") var reason: String
   @OptionGroup var client: ClientOptions
 
   func run() async throws {
     try await client.signed { api in
-      client.show(try await api.resume(market)) { "resumed \($0.name) at \($0.appliedAt)" }
+      client.show(try await api.resume(market, reason: reason)) {
+        "resumed \($0.name) at \($0.appliedAt)"
+      }
     }
   }
 }

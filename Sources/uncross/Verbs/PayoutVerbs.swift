@@ -79,7 +79,7 @@ struct WithdrawalTermsCommand: AsyncParsableCommand {
       force after the address delay, and can be replaced until then:
 
         uncross withdrawal-terms ETH --chain dev --minimum 0.01 --fee 0.001 --user-day-limit 50 \\
-          --venue-day-limit 5000 --approval-above 5 --approvals 2 --key operator.pem
+          --venue-day-limit 5000 --approval-above 5 --approvals 2 --reason opening --key operator.pem
         uncross withdrawal-terms ETH --chain dev --closed ... stops new requests
       """)
 
@@ -93,6 +93,7 @@ struct WithdrawalTermsCommand: AsyncParsableCommand {
     DecimalAmount
   @Option(help: "So many of them.") var approvals: Int
   @Flag(help: "Take no requests.") var closed = false
+  @Option(help: "Why, for the operators' log: 1 to 200 bytes.") var reason: String
   @OptionGroup var client: ClientOptions
 
   func run() async throws {
@@ -101,13 +102,13 @@ struct WithdrawalTermsCommand: AsyncParsableCommand {
         asset: asset, chain: chain, open: !closed, minimum: minimum, fee: fee,
         userDayLimit: userDayLimit, venueDayLimit: venueDayLimit, approvalAbove: approvalAbove,
         approvals: approvals)
-      client.show(try await api.setWithdrawalTerms(terms)) { $0.text }
+      client.show(try await api.setWithdrawalTerms(terms, reason: reason)) { $0.text }
     }
   }
 }
 
 extension SettingChange {
-  fileprivate var text: String {
+  var text: String {
     isPending ? "\(name): in force from \(effectiveAt)" : "\(name): set at \(appliedAt)"
   }
 }
@@ -119,15 +120,16 @@ struct AddressDelayCommand: AsyncParsableCommand {
     discussion: """
       Looser terms and an operator's new key wait as long; and a shorter delay, for the one before:
 
-        uncross address-delay 86400 --key operator.pem
+        uncross address-delay 86400 --reason "a real chain" --key operator.pem
       """)
 
   @Argument(help: "Seconds.") var seconds: Int64
+  @Option(help: "Why, for the operators' log: 1 to 200 bytes.") var reason: String
   @OptionGroup var client: ClientOptions
 
   func run() async throws {
     try await client.signed { api in
-      client.show(try await api.setAddressDelay(seconds: seconds)) { $0.text }
+      client.show(try await api.setAddressDelay(seconds: seconds, reason: reason)) { $0.text }
     }
   }
 }

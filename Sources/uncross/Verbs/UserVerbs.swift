@@ -1,8 +1,7 @@
-// An operator's users and funds: `uncross user`, `adjust`.
+// An operator's users: `uncross user`.
 
 internal import ArgumentParser
 internal import Client
-internal import Foundation
 
 extension UncrossClient {
   /// The id of a user given by name or id; digits alone are an id.
@@ -67,7 +66,10 @@ struct UserCommand: AsyncParsableCommand {
         "user        \(user.userID) \(user.name)\(user.frozen ? " (frozen)" : "")",
         "registered  \(user.registeredAt)",
       ]
-      lines += user.keys.map { "key         \($0.publicKey) \($0.role.rawValue)" }
+      lines += user.keys.map { "key         \($0.text)" }
+      lines += user.waitingKeys.map {
+        "waits       \($0.publicKey) \($0.role.rawValue) grant \($0.grantID)"
+      }
       return lines.joined(separator: "\n")
     }
   }
@@ -75,14 +77,15 @@ struct UserCommand: AsyncParsableCommand {
   struct Freeze: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
       abstract: "Cancel a user's orders and take none from now on.",
-      discussion: "  uncross user freeze anna --key operator.pem")
+      discussion: "  uncross user freeze anna --reason \"stolen key\" --key operator.pem")
 
     @Argument(help: "Name or id.") var user: String
+    @Option(help: "Why, for the operators' log: 1 to 200 bytes.") var reason: String
     @OptionGroup var client: ClientOptions
 
     func run() async throws {
       try await client.signed { api in
-        client.show(try await api.freeze(try await api.userID(user))) {
+        client.show(try await api.freeze(try await api.userID(user), reason: reason)) {
           "user \($0.userID) is frozen; \($0.cancelledOrders) orders cancelled"
         }
       }
@@ -92,14 +95,15 @@ struct UserCommand: AsyncParsableCommand {
   struct Unfreeze: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
       abstract: "Let a user trade again.",
-      discussion: "  uncross user unfreeze anna --key operator.pem")
+      discussion: "  uncross user unfreeze anna --reason \"new key\" --key operator.pem")
 
     @Argument(help: "Name or id.") var user: String
+    @Option(help: "Why, for the operators' log: 1 to 200 bytes.") var reason: String
     @OptionGroup var client: ClientOptions
 
     func run() async throws {
       try await client.signed { api in
-        client.show(try await api.unfreeze(try await api.userID(user))) {
+        client.show(try await api.unfreeze(try await api.userID(user), reason: reason)) {
           "user \($0.userID) may trade"
         }
       }
@@ -110,21 +114,26 @@ struct UserCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
       abstract: "Give a user one more key; 16 at most.",
       discussion: """
-          uncross user grant anna $(uncross key show laptop.pem) --key operator.pem
-          uncross user grant anna $(uncross key show audit.pem) --role read_only
+        Where the account had a key before, the new one waits: for the account's owner
+        (uncross keys confirm), or for a second operator and the operator delay (uncross key-grants).
+
+          uncross user grant anna $(uncross key show laptop.pem) --reason "her laptop"
+          uncross user grant anna $(uncross key show bot.pem) --role trade_only --reason bot
         """)
 
     @Argument(help: "Name or id.") var user: String
     @Argument(help: "64 hex digits.") var publicKey: String
     @Option(help: "What the key may do.") var role: KeyRole = .trader
+    @Option(help: "From then on it signs nothing, as 2027-01-01T00:00:00.000000Z. (never)")
+    var expiresAt: Timestamp?
+    @Option(help: "Why, for the operators' log: 1 to 200 bytes.") var reason: String
     @OptionGroup var client: ClientOptions
 
     func run() async throws {
       try await client.signed { api in
-        let key = KeyGrant(publicKey: publicKey.lowercased(), role: role)
-        client.show(try await api.grant(key, to: try await api.userID(user))) {
-          "user \($0.userID) holds key \($0.publicKey) as \(role.rawValue)"
-        }
+        let key = KeyGrant(publicKey: publicKey.lowercased(), role: role, expiresAt: expiresAt)
+        let outcome = try await api.grant(key, to: try await api.userID(user), reason: reason)
+        client.show(outcome) { $0.text }
       }
     }
   }
@@ -132,14 +141,15 @@ struct UserCommand: AsyncParsableCommand {
   struct Revoke: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
       abstract: "Take a key back: from now on it signs nothing.",
-      discussion: "  uncross user revoke $(uncross key show laptop.pem) --key operator.pem")
+      discussion: "  uncross user revoke $(uncross key show laptop.pem) --reason lost")
 
     @Argument(help: "64 hex digits.") var publicKey: String
+    @Option(help: "Why, for the operators' log: 1 to 200 bytes.") var reason: String
     @OptionGroup var client: ClientOptions
 
     func run() async throws {
       try await client.signed { api in
-        client.show(try await api.revoke(publicKey: publicKey.lowercased())) {
+        client.show(try await api.revoke(publicKey: publicKey.lowercased(), reason: reason)) {
           "key \($0.publicKey) of user \($0.userID) is revoked"
         }
       }
@@ -147,134 +157,21 @@ struct UserCommand: AsyncParsableCommand {
   }
 }
 
-struct AdjustCommand: AsyncParsableCommand {
-  static let configuration = CommandConfiguration(
-    commandName: "adjust", abstract: "Give a user funds or take them away; decide what waits.",
-    discussion: """
-        uncross adjust anna USDC 1000 --reason "opening gift" --key operator.pem
-        uncross adjust anna USDC 250 --take --reason "too large" --key operator.pem
-
-      Beyond the asset's limit it waits for another operator:
-
-        uncross adjust list --key second.pem
-        uncross adjust approve 17 --key second.pem
-      """,
-    subcommands: [Book.self, List.self, Approve.self, Refuse.self], defaultSubcommand: Book.self)
-
-  struct Book: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(
-      abstract: "Give a user funds or take them away. (the default)",
-      discussion: """
-        The request id makes a resend safe: the same adjustment under the same id is made once.
-
-          uncross adjust anna USDC 1000 --reason gift --key operator.pem
-          uncross adjust anna USDC 1000 --reason gift --request-id gift-1
-        """)
-
-    @Argument(help: "Name or id.") var user: String
-    @Argument(help: "As USDC.") var asset: String
-    @Argument(help: "In whole coins, exact decimal.") var amount: DecimalAmount
-    @Option(help: "For the auditor, 1 to 200 bytes.") var reason: String
-    @Option(
-      name: .customLong("request-id"),
-      help: "1 to 36 characters of A-Z a-z 0-9 . _ : -  (a new one)")
-    var requestID: String?
-    @Flag(help: "Take the amount away.") var take = false
-    @OptionGroup var client: ClientOptions
-
-    func validate() throws {
-      guard !take || amount.digits > 0 else {
-        throw ValidationError("--take goes with an amount above zero")
-      }
-    }
-
-    func run() async throws {
-      let id = requestID ?? "cli-" + UUID().uuidString.lowercased().suffix(32)
-      try await client.signed { api in
-        let adjustment = NewAdjustment(
-          requestID: id, user: try await api.userID(user), asset: asset,
-          amount: take ? DecimalAmount(atoms: -amount.digits, decimals: amount.scale) : amount,
-          reason: reason)
-        do throws(APIError) {
-          client.show(try await api.adjust(adjustment)) { Self.text($0, requestID: id) }
-        } catch {
-          guard error.isOutcomeUnknown else { throw error }
-          Output.error("the outcome is unknown; to ask again: --request-id \(id)")
-          throw error
-        }
-      }
-    }
-
-    private static func text(_ outcome: AdjustmentOutcome, requestID: String) -> String {
-      let id = outcome.adjustmentID
-      return switch outcome.status {
-      case .booked: "adjustment \(id) is booked (request \(requestID))"
-      case .waitingApproval:
-        "adjustment \(id) waits for another operator: uncross adjust approve \(id)"
-      case .refused: "adjustment \(id) was refused"
-      case .decided: "adjustment \(id) was decided before; the user's ledger knows how"
-      }
-    }
+extension KeyGrant {
+  /// One line.
+  var text: String {
+    "\(publicKey) \(role.rawValue)" + (expiresAt.map { " until \($0)" } ?? "")
   }
+}
 
-  struct List: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(
-      abstract: "List the adjustments that wait for another operator.",
-      discussion: "  uncross adjust list --key second.pem")
-
-    @OptionGroup var client: ClientOptions
-
-    func run() async throws {
-      try await client.signed { api in
-        let waiting = WaitingAdjustments(adjustments: try await api.waitingAdjustments())
-        client.show(waiting) { Self.table($0.adjustments) }
-      }
-    }
-
-    private static func table(_ adjustments: [WaitingAdjustment]) -> String {
-      if adjustments.isEmpty { return "none waits" }
-      var table = Table(
-        ">ADJUSTMENT", "REQUESTED", ">BY USER", ">FOR USER", "ASSET", ">AMOUNT", "REASON")
-      for adjustment in adjustments {
-        table.add(
-          adjustment.adjustmentID, "\(adjustment.requestedAt)", adjustment.requestedBy,
-          adjustment.user, adjustment.asset, "\(adjustment.amount)", adjustment.reason)
-      }
-      return table.text()
-    }
-  }
-
-  struct Approve: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(
-      abstract: "Book an adjustment that another operator asked for.",
-      discussion: "  uncross adjust approve 17 --key second.pem")
-
-    @Argument(help: "As `uncross adjust list` prints it.") var id: String
-    @OptionGroup var client: ClientOptions
-
-    func run() async throws {
-      try await client.signed { api in
-        client.show(try await api.approve(adjustment: id)) {
-          "adjustment \($0.adjustmentID) is \($0.status.rawValue)"
-        }
-      }
-    }
-  }
-
-  struct Refuse: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(
-      abstract: "Turn down an adjustment that waits.",
-      discussion: "  uncross adjust refuse 17 --key second.pem")
-
-    @Argument(help: "As `uncross adjust list` prints it.") var id: String
-    @OptionGroup var client: ClientOptions
-
-    func run() async throws {
-      try await client.signed { api in
-        client.show(try await api.refuse(adjustment: id)) {
-          "adjustment \($0.adjustmentID) is \($0.status.rawValue)"
-        }
-      }
+extension KeyGrantOutcome {
+  var text: String {
+    switch status {
+    case .granted: "user \(userID) holds key \(publicKey)"
+    case .waiting:
+      "key \(publicKey) of user \(userID) waits as grant \(grantID ?? "?"): for the owner, or for"
+        + " another operator and the operator delay"
+    case .refused: "grant \(grantID ?? "?") is refused: key \(publicKey) has no access"
     }
   }
 }

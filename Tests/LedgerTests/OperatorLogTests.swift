@@ -1,0 +1,142 @@
+// The operators' log as a person reads it: each action once, with who, what and why, whatever broke in between.
+
+import Auction
+import Engine
+import Foundation
+import Postgres
+import Testing
+
+@testable import CoreFixture
+@testable import Journal
+@testable import Ledger
+
+extension DatabaseTests {
+  @Suite struct OperatorLogTests {
+    private static func key(_ user: UInt8) throws -> PublicKey {
+      try #require(PublicKey([UInt8](repeating: user, count: 32)))
+    }
+
+    /// The load's venue under rules 2, with operators 1 and 10 by the keys of their numbers.
+    private static func genesis() throws -> [Command] {
+      var commands = try Load.genesis()
+      commands += [
+        .activateRules(version: 2), .operation(.setOperatorDelay(seconds: 0), by: .venue),
+        .operation(.registerUser(name: "second"), by: .venue),
+      ]
+      for user in [UserID(1), 10] {
+        commands.append(
+          .operation(
+            .registerKey(user: user, key: try key(UInt8(user)), role: .operator), by: .venue))
+      }
+      return commands
+    }
+
+    private static func by(_ user: UserID, _ reason: String) throws -> Authority {
+      Authority(user: user, key: try key(UInt8(user)), reason: reason)
+    }
+
+    private static func acts() throws -> [Command] {
+      let trader = try key(77)
+      let adjustment = BalanceAdjustment(
+        user: 3, asset: 0, amount: -1_500_000, requestID: try #require(ClientOrderID("fix")))
+      return [
+        .operation(.suspendMarket(0), by: try by(1, "odd prices; '\"\\ é")),
+        .operation(.suspendMarket(0), by: try by(1, "again")),
+        .operation(.resumeMarket(0), by: try by(10, "checked")),
+        .operation(.setReference(market: 0, priceTicks: 2_100), by: try by(10, "moved")),
+        .operation(
+          .registerKey(user: 3, key: trader, role: .tradeOnly), by: try by(1, "a bot")),
+        .operation(.adjustBalance(adjustment), by: try by(1, "too much")),
+        .operation(.setFrozen(user: 4, frozen: true), by: try by(10, "stolen")),
+        .operation(.revokeKey(try key(10)), by: try by(1, "left")),
+      ]
+    }
+
+    private static let expected = [
+      "1 revoke_key 10 'left'", "10 freeze 4 'stolen'", "1 adjust 3 'too much'",
+      "1 register_key 3 'a bot'", "10 set_reference ETH-USDC 'moved'",
+      "10 resume_market ETH-USDC 'checked'", "1 suspend_market ETH-USDC 'odd prices; '\"\\ é'",
+    ]
+
+    private func lines(_ rows: [OperatorLogRow]) -> [String] {
+      rows.map { "\($0.operator) \($0.action) \($0.subject) '\($0.reason)'" }
+    }
+
+    private func log(_ database: TestDatabase) -> OperatorLog {
+      OperatorLog(conninfo: database.app)
+    }
+
+    @Test func eachActionIsThereOnceWithItsReason() async throws {
+      let database = try TestDatabase()
+      var core = try Core(database)
+      try #expect(core.submit(Self.genesis()).get().allSatisfy { $0.rejection == nil })
+      for command in try Self.acts() { _ = try core.submit([command]).get() }
+      #expect(core.projection.drain(withinSeconds: 30))
+      let log = log(database)
+      let mine = OperatorLogQuery(limit: 7)
+      let rows = try #require(await log.rows(mine))
+      #expect(lines(rows) == Self.expected)
+      #expect(try rows.allSatisfy { $0.key == (try Self.key(UInt8($0.operator))) })
+      #expect(rows.first { $0.action == "adjust" }?.detail.contains("amount=-1.5 USDC") == true)
+      #expect(
+        rows.first { $0.action == "register_key" }?.detail.contains("role=trade_only") == true)
+
+      // Filtered, and page by page.
+      let tens = try #require(await log.rows(OperatorLogQuery(operator: 10)))
+      #expect(lines(tens) == Self.expected.filter { $0.hasPrefix("10 ") })
+      let market = try #require(await log.rows(OperatorLogQuery(subject: "ETH-USDC", limit: 3)))
+      #expect(lines(market) == Self.expected.filter { $0.contains("ETH-USDC") })
+      let frozen = try #require(
+        await log.rows(OperatorLogQuery(action: "freeze", subject: "4")))
+      #expect(lines(frozen) == ["10 freeze 4 'stolen'"])
+      var paged: [OperatorLogRow] = []
+      while paged.count < 7 {
+        let page = try #require(
+          await log.rows(OperatorLogQuery(before: paged.last?.place, limit: 2)))
+        paged += page
+      }
+      #expect(Array(paged.prefix(7)) == rows)
+
+      // A start that projects again adds nothing.
+      core.stop()
+      let connection = try database.connect(database.owner)
+      _ = try connection.query("update core.projection set journal_seq = journal_seq")
+      core = try Core(database)
+      _ = try core.submit([
+        .operation(.resumeMarket(0), by: try Self.by(1, "nothing to resume"))
+      ]).get()
+      #expect(core.projection.drain(withinSeconds: 30))
+      #expect(try #require(await log.rows(mine)) == rows)
+      core.stop()
+    }
+
+    /// One group of many actions in many transactions: each comes once.
+    @Test func aGroupInPiecesIsLoggedOnce() async throws {
+      let database = try TestDatabase()
+      let core = try Core(database, limits: .small(batchRows: 3))
+      try #expect(core.submit(Self.genesis() + Self.acts()).get().count > 20)
+      #expect(core.projection.drain(withinSeconds: 30))
+      let rows = try #require(await log(database).rows(OperatorLogQuery(limit: 7)))
+      #expect(lines(rows) == Self.expected)
+      core.stop()
+    }
+
+    @Test func nobodyChangesIt() throws {
+      let database = try TestDatabase()
+      let core = try Core(database)
+      try #expect(core.submit(Self.genesis() + Self.acts()).get().count > 20)
+      #expect(core.projection.drain(withinSeconds: 30))
+      core.stop()
+      for statement in [
+        "update core.operator_log set reason = ''", "delete from core.operator_log",
+        "truncate core.operator_log",
+      ] {
+        for login in [database.app, database.owner] {
+          #expect(throws: PostgresError.self, "\(statement)") {
+            try database.connect(login).query(statement)
+          }
+        }
+      }
+    }
+  }
+}
