@@ -3,6 +3,7 @@
 internal import Client
 internal import Crypto
 internal import Engine
+internal import Formats
 
 extension Handlers {
   // MARK: Assets and markets
@@ -169,7 +170,9 @@ extension Handlers {
 
   func findUser(_ call: Call) async throws(Refusal) -> Answer {
     let name = try call.query.required("name")
-    guard let id = try await read({ $0.user(named: name) }) else { throw Refusal(.unknownUser) }
+    guard Self.isName(name), let id = try await read({ $0.user(named: name) }) else {
+      throw Refusal(.unknownUser)
+    }
     return .json(try details(id))
   }
 
@@ -238,7 +241,7 @@ extension Handlers {
     let receiver = try self.user(fields.text("user"))
     let asset = try asset(named: fields.text("asset"))
     let amount = try fields.decimal("amount")
-    let reason = try fields.text("reason")
+    let reason = try fields.reason()
     try fields.finish()
     guard let atoms = amount.atoms(decimals: asset.decimals) else { throw Refusal(.amountInvalid) }
     let reply = try await submit(

@@ -3,6 +3,7 @@
 public import Client
 internal import Crypto
 public import Engine
+internal import Formats
 
 /// Payments out as the API sees them.
 public protocol WithdrawalDesk: Sendable {
@@ -131,7 +132,7 @@ extension Handlers {
     var fields = try call.fields()
     let asset = try asset(named: fields.text("asset"))
     let name = try fields.text("chain")
-    guard let chain = try await read({ $0.chain(named: name) }) else {
+    guard Self.isName(name), let chain = try await read({ $0.chain(named: name) }) else {
       throw Refusal(.unknownChain)
     }
     func atoms(_ name: String) throws(Refusal) -> Int128 {
@@ -193,7 +194,7 @@ extension Handlers {
     let desk = try desk()
     var fields = try call.fields()
     let address = try Self.address(fields.text("address"), desk)
-    let label = try fields.textIfPresent("label") ?? ""
+    let label = try fields.freeTextIfPresent("label", maximumBytes: 64) ?? ""
     try fields.finish()
     let chain = try await chain(desk)
     let reply = try await submit(
@@ -371,9 +372,8 @@ extension Handlers {
 
   private static func reason(_ call: Call) throws(Refusal) -> String {
     var fields = try call.fields()
-    let reason = try fields.text("reason")
+    let reason = try fields.reason()
     try fields.finish()
-    guard (1...200).contains(reason.utf8.count) else { throw Refusal(.reasonMissing) }
     return reason
   }
 
@@ -403,10 +403,9 @@ extension Handlers {
     let nonce = try Self.nonce(call)
     var fields = try call.fields()
     let resolution = PayoutResolution(
-      outcome: try fields.choice("outcome"), reason: try fields.text("reason"),
+      outcome: try fields.choice("outcome"), reason: try fields.reason(),
       sender: try fields.textIfPresent("sender"))
     try fields.finish()
-    guard (1...200).contains(resolution.reason.utf8.count) else { throw Refusal(.reasonMissing) }
     let isTold = try await ask { desk async throws(ExchangeError) in
       try await desk.resolvePayout(nonce: nonce, resolution, by: user.user)
     }

@@ -1,5 +1,7 @@
 // The operator's side of the wire: assets, markets, users, keys, adjustments.
 
+public import Formats
+
 /// What a key may do.
 public enum KeyRole: String, Codable, Sendable, CaseIterable {
   case trader

@@ -1,6 +1,7 @@
 // A committed journal of rules version 1: it replays to the state and tapes that it always gave.
 
 import Engine
+import Formats
 import Tape
 import Testing
 
@@ -21,8 +22,8 @@ import Testing
       let group = JournalGroup(
         sequence: try #require(Int64(line[1])), firstCommand: try #require(UInt64(line[2])),
         commandCount: try #require(Int(line[3])), time: try #require(Int64(line[4])),
-        previousHash: replay.head.hash, hash: try #require([UInt8](hex: line[5])),
-        body: try #require([UInt8](hex: line[6])))
+        previousHash: replay.head.hash, hash: try #require(Hex.bytes(line[5])),
+        body: try #require(Hex.bytes(line[6])))
       try replay.apply(group)
       let head = replay.head
       _ = tape.write(
@@ -40,9 +41,9 @@ import Testing
     head: JournalHead, engine: borrowing AuctionEngine, tape: TapeWriter
   ) -> [String] {
     [
-      "commands \(engine.commandCount)", "state \(stateHash(engine).hex)",
+      "commands \(engine.commandCount)", "state \(Hex.string(stateHash(engine)))",
       "entries \(engine.effects.firstEntry + UInt64(engine.effects.entries.count) - 1)",
-    ] + tape.markets.map { "tape \($0.symbol) \($0.count) \($0.chain.hex)" }
+    ] + tape.markets.map { "tape \($0.symbol) \($0.count) \(Hex.string($0.chain))" }
   }
 
   /// Makes the file, where `UNCROSS_WRITE_GOLDEN` asks for it: a venue of three markets, every
@@ -66,7 +67,7 @@ import Testing
         anchor: TapeAnchor(sequence: head.sequence, commands: head.commands, hash: head.hash))
       lines.append(
         "group \(group.sequence) \(group.firstCommand) \(group.commandCount) \(group.time) "
-          + "\(group.hash.hex) \(group.body.hex)")
+          + "\(Hex.string(group.hash)) \(Hex.string(group.body))")
     }
     lines += outcome(head: head, engine: venue.engine, tape: tape)
     try Golden.write("journal-1.txt", lines)
