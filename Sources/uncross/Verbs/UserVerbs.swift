@@ -2,6 +2,7 @@
 
 internal import ArgumentParser
 internal import Client
+internal import Formats
 internal import Foundation
 
 extension UncrossClient {
@@ -49,7 +50,7 @@ struct UserCommand: AsyncParsableCommand {
     @Argument(help: "The user's name.") var name: String
     @OptionGroup var client: ClientOptions
 
-    private struct Answer: Encodable {
+    private struct Answer: Codable {
       var user: UserDetails
       var balances: [AssetBalance]
     }
