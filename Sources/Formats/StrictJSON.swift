@@ -60,9 +60,9 @@ public enum StrictJSON {
 
 /// What reading cost, beyond looking at each byte a bounded number of times.
 package struct JSONWork: Equatable, Sendable {
-  /// Pairs of names that were compared.
+  /// Pairs of names whose hashes were compared.
   package var comparisons = 0
-  /// Bytes of names that were compared with another's.
+  /// Bytes of names that were compared with another's of the same hash.
   package var comparedBytes = 0
 
   package init() {}
@@ -123,8 +123,7 @@ private struct JSONReader {
 
   private mutating func object(depth: Int) throws(JSONError) -> [JSONField] {
     var fields: [JSONField] = []
-    // Indices of `fields` by name, so that a name finds its equal in few comparisons.
-    var byName: [Int] = []
+    var known: [KnownName] = []
     offset += 1
     skipSpace()
     if next == UInt8(ascii: "}") {
@@ -136,10 +135,9 @@ private struct JSONReader {
       guard next == UInt8(ascii: "\"") else { throw fail(.nameMissing) }
       guard fields.count < limits.members else { throw fail(.tooManyMembers) }
       let name = try text(limits.nameBytes, .nameTooLong)
-      guard let place = place(of: name, in: byName, fields) else {
+      guard insert(name, at: fields.count, in: &known, fields) else {
         throw JSONError(.duplicateName(JSONError.quoted(name)))
       }
-      byName.insert(fields.count, at: place)
       skipSpace()
       guard next == UInt8(ascii: ":") else { throw fail(.colonMissing) }
       offset += 1
@@ -148,30 +146,41 @@ private struct JSONReader {
     }
   }
 
-  /// Where a new name belongs among the sorted ones; nil where it is there.
-  private mutating func place(of name: String, in byName: [Int], _ fields: [JSONField]) -> Int? {
-    var (low, high) = (0, byName.count)
-    while low < high {
-      let middle = (low + high) / 2
-      switch compare(name, fields[byName[middle]].name) {
-      case 0: return nil
-      case ..<0: high = middle
-      default: low = middle + 1
-      }
+  /// A member's name by its hash. The hash is of its bytes, and seeded: nobody finds two names that
+  /// share one.
+  private struct KnownName {
+    var hash: Int
+    var index: Int
+
+    init(_ name: String, _ index: Int) {
+      var hasher = Hasher()
+      var name = name
+      name.withUTF8 { hasher.combine(bytes: UnsafeRawBufferPointer($0)) }
+      hash = hasher.finalize()
+      self.index = index
     }
-    return low
   }
 
-  /// By length, then by bytes: an order that costs no more than the shorter name has bytes.
-  private mutating func compare(_ a: String, _ b: String) -> Int {
-    work.comparisons += 1
-    let (left, right) = (a.utf8, b.utf8)
-    if left.count != right.count { return left.count - right.count }
-    for (one, other) in zip(left, right) {
-      work.comparedBytes += 1
-      if one != other { return Int(one) - Int(other) }
+  /// Adds a name to those that are sorted by hash; false where it is there. Even if all hashes were
+  /// equal, the limits of members and of a name's bytes would bound the work.
+  private mutating func insert(
+    _ name: String, at index: Int, in known: inout [KnownName], _ fields: [JSONField]
+  ) -> Bool {
+    let new = KnownName(name, index)
+    var (low, high) = (0, known.count)
+    while low < high {
+      work.comparisons += 1
+      let middle = (low + high) / 2
+      if known[middle].hash < new.hash { low = middle + 1 } else { high = middle }
     }
-    return 0
+    var place = low
+    while place < known.count, known[place].hash == new.hash {
+      work.comparedBytes += name.utf8.count
+      if fields[known[place].index].name.hasSameBytes(as: name) { return false }
+      place += 1
+    }
+    known.insert(new, at: low)
+    return true
   }
 
   private mutating func array(depth: Int) throws(JSONError) -> [JSONValue] {
