@@ -23,6 +23,13 @@ let package = Package(
     .package(url: "https://github.com/apple/swift-crypto.git", from: "4.5.2"),
   ],
   targets: [
+    // How values are written: JSON, hex, decimals, times. Standard library and the clock only.
+    // Optimised in debug builds too: every body and answer of the tests goes through it.
+    .target(
+      name: "Formats", swiftSettings: strict + [.unsafeFlags(["-O"], .when(configuration: .debug))]),
+    .testTarget(
+      name: "FormatsTests", dependencies: ["Formats", "SeededNumbers"], swiftSettings: strict),
+
     // The kernel: standard library only.
     .target(name: "Auction", swiftSettings: strict),
     // Optimised in debug builds too: its tests count allocations, and run millions of commands.
@@ -43,7 +50,7 @@ let package = Package(
     .target(
       name: "Tape",
       dependencies: [
-        "Engine", .product(name: "Crypto", package: "swift-crypto"),
+        "Engine", "Formats", .product(name: "Crypto", package: "swift-crypto"),
         .product(name: "AsyncHTTPClient", package: "async-http-client"),
         .product(name: "NIOCore", package: "swift-nio"),
         .product(name: "NIOHTTP1", package: "swift-nio"),
@@ -54,21 +61,21 @@ let package = Package(
       name: "CSecp256k1", pkgConfig: "libsecp256k1", providers: [.apt(["libsecp256k1-dev"])]),
     .target(
       name: "Ethereum",
-      dependencies: ["CSecp256k1", .product(name: "Crypto", package: "swift-crypto")],
+      dependencies: ["CSecp256k1", "Formats", .product(name: "Crypto", package: "swift-crypto")],
       swiftSettings: strict),
     // What holds the key that spends: a process of its own. No database, no engine, no HTTP.
     .systemLibrary(name: "CSigner"),
     .target(
       name: "Signer",
       dependencies: [
-        "CSigner", "Ethereum",
+        "CSigner", "Ethereum", "Formats",
         .product(name: "Crypto", package: "swift-crypto"),
         .product(name: "CryptoExtras", package: "swift-crypto"),
       ], swiftSettings: strict),
     .target(
       name: "Custody",
       dependencies: [
-        "Engine", "Postgres", "Ethereum",
+        "Engine", "Postgres", "Ethereum", "Formats",
         .product(name: "AsyncHTTPClient", package: "async-http-client"),
         .product(name: "NIOCore", package: "swift-nio"),
         .product(name: "NIOHTTP1", package: "swift-nio"),
@@ -78,6 +85,7 @@ let package = Package(
     .target(
       name: "Client",
       dependencies: [
+        "Formats",
         .product(name: "Crypto", package: "swift-crypto"),
         .product(name: "AsyncHTTPClient", package: "async-http-client"),
         .product(name: "NIOCore", package: "swift-nio"),
@@ -86,7 +94,7 @@ let package = Package(
     .target(
       name: "API",
       dependencies: [
-        "Auction", "Engine", "Ledger", "Client",
+        "Auction", "Engine", "Ledger", "Client", "Formats",
         .product(name: "Hummingbird", package: "hummingbird"),
         .product(name: "HummingbirdCore", package: "hummingbird"),
         .product(name: "NIOCore", package: "swift-nio"),
@@ -96,13 +104,13 @@ let package = Package(
       ], swiftSettings: strict),
     .target(
       name: "Embedded",
-      dependencies: ["Postgres", .product(name: "Logging", package: "swift-log")],
+      dependencies: ["Postgres", "Formats", .product(name: "Logging", package: "swift-log")],
       swiftSettings: strict),
     .executableTarget(
       name: "uncross",
       dependencies: [
         "Auction", "Engine", "Postgres", "Journal", "Ledger", "Tape", "Custody", "Ethereum",
-        "Signer", "API", "Client", "Embedded",
+        "Signer", "API", "Client", "Embedded", "Formats",
         .product(name: "NIOCore", package: "swift-nio"),
         .product(name: "NIOHTTP1", package: "swift-nio"),
         .product(name: "AsyncHTTPClient", package: "async-http-client"),
@@ -124,12 +132,14 @@ let package = Package(
       name: "EngineTests", dependencies: ["Engine", "Auction", "AllocationCounter"],
       swiftSettings: strict),
     .testTarget(
-      name: "EthereumTests", dependencies: ["Ethereum", "SeededNumbers"],
+      name: "EthereumTests", dependencies: ["Ethereum", "Formats", "SeededNumbers"],
       resources: [.copy("vectors")],
       swiftSettings: strict),
     .testTarget(
       name: "JournalTests",
-      dependencies: ["Auction", "Engine", "Journal", "Postgres", "Tape", "SeededNumbers"],
+      dependencies: [
+        "Auction", "Engine", "Formats", "Journal", "Postgres", "Tape", "SeededNumbers",
+      ],
       resources: [.copy("golden")], swiftSettings: strict),
     // A real database and a whole core for the tests that need them; linked into no product.
     .target(
@@ -146,12 +156,14 @@ let package = Package(
         .product(name: "Logging", package: "swift-log"),
       ], swiftSettings: strict),
     .testTarget(
-      name: "TapeTests", dependencies: ["Auction", "Engine", "Journal", "Tape", "SeededNumbers"],
+      name: "TapeTests",
+      dependencies: ["Auction", "Engine", "Formats", "Journal", "Tape", "SeededNumbers"],
       resources: [.copy("golden")], swiftSettings: strict),
     .testTarget(
       name: "CustodyTests",
       dependencies: [
-        "Custody", "CoreFixture", "SeededNumbers", "Signer", "uncross", "Ethereum", "Engine",
+        "Custody", "CoreFixture", "Formats", "SeededNumbers", "Signer", "uncross", "Ethereum",
+        "Engine",
         "Journal", "Ledger",
         "Postgres", "Embedded",
         .product(name: "AsyncHTTPClient", package: "async-http-client"),
@@ -162,13 +174,13 @@ let package = Package(
     .testTarget(
       name: "SignerTests",
       dependencies: [
-        "Signer", "Ethereum", "uncross", "SeededNumbers",
+        "Signer", "Ethereum", "Formats", "uncross", "SeededNumbers",
         .product(name: "Crypto", package: "swift-crypto"),
       ], swiftSettings: strict),
     .testTarget(
       name: "SystemTests",
       dependencies: [
-        "Client", "Engine", "Journal", "Postgres", "uncross", "SeededNumbers",
+        "Client", "Engine", "Formats", "Journal", "Postgres", "uncross", "SeededNumbers",
         .product(name: "AsyncHTTPClient", package: "async-http-client"),
         .product(name: "NIOCore", package: "swift-nio"),
         .product(name: "NIOHTTP1", package: "swift-nio"),
@@ -176,7 +188,7 @@ let package = Package(
     .testTarget(
       name: "APITests",
       dependencies: [
-        "API", "Client", "Engine", "Ledger", "Auction", "SeededNumbers",
+        "API", "Client", "Engine", "Formats", "Ledger", "Auction", "SeededNumbers",
         .product(name: "AsyncHTTPClient", package: "async-http-client"),
         .product(name: "Logging", package: "swift-log"),
         .product(name: "NIOCore", package: "swift-nio"),

@@ -2,6 +2,7 @@
 
 public import Client
 public import Engine
+internal import Formats
 internal import Synchronization
 
 /// One step of a deposit, numbered over all users.

@@ -5,6 +5,7 @@ internal import Engine
 /// Refusals that happen before the engine is asked.
 enum TransportError: String, CaseIterable, Sendable {
   case badRequest = "bad_request"
+  case textInvalid = "text_invalid"
   case signatureMissing = "signature_missing"
   case signatureInvalid = "signature_invalid"
   case keyUnknown = "key_unknown"
@@ -36,6 +37,7 @@ enum TransportError: String, CaseIterable, Sendable {
     case .methodNotAllowed: 405
     case .depositNotInReview, .depositNotCreditable, .tooManyStreams: 409
     case .bodyTooLarge: 413
+    case .textInvalid: 422
     case .rateLimited, .overloaded: 429
     case .outcomeUnknown: 500
     case .unavailable: 503
@@ -45,6 +47,8 @@ enum TransportError: String, CaseIterable, Sendable {
   var meaning: String {
     switch self {
     case .badRequest: "The request cannot be read: JSON, an unknown or missing field, a parameter."
+    case .textInvalid:
+      "A label or reason holds a character that does not print, or a label is too long."
     case .signatureMissing: "Content-Digest, Signature-Input or Signature is missing."
     case .signatureInvalid: "The signature does not parse or does not fit this request."
     case .keyUnknown: "No user holds this key, or it was revoked."

@@ -2,6 +2,7 @@
 
 internal import Client
 internal import Engine
+internal import Formats
 internal import Ledger
 
 extension Handlers {

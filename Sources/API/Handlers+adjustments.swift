@@ -2,6 +2,7 @@
 
 internal import Client
 internal import Engine
+internal import Formats
 internal import Ledger
 
 extension Handlers {
@@ -13,7 +14,7 @@ extension Handlers {
     let receiver = try self.user(fields.text("user"))
     let asset = try asset(named: fields.text("asset"))
     let amount = try fields.decimal("amount")
-    let reason = try fields.text("reason")
+    let reason = try fields.reason()
     try fields.finish()
     guard let atoms = amount.atoms(decimals: asset.decimals) else { throw Refusal(.amountInvalid) }
     let reply = try await submit(

@@ -2,6 +2,7 @@
 
 public import Client
 public import Engine
+internal import Formats
 
 /// Custody as the API sees it.
 public protocol DepositDesk: Sendable {
@@ -91,11 +92,8 @@ extension Handlers {
     guard let id: Int64 = Self.number(call.parameters[0]) else { throw Refusal(.depositNotFound) }
     var fields = try call.fields()
     let decision: DepositDecision = try fields.choice("decision")
-    let reason = try fields.text("reason")
+    let reason = try fields.reason()
     try fields.finish()
-    guard (1...Self.maximumReason).contains(reason.utf8.count) else {
-      throw Refusal(.reasonMissing)
-    }
     let outcome = try await ask { desk async throws(ExchangeError) in
       try await desk.resolve(
         id, NewDepositResolution(decision: decision, reason: reason), by: user.user)
@@ -107,9 +105,6 @@ extension Handlers {
     case .notCreditable: throw Refusal(.depositNotCreditable)
     }
   }
-
-  /// Bytes, as of an adjustment's reason.
-  private static let maximumReason = 200
 
   func reconciliation() async throws(Refusal) -> Answer {
     .json(try await ask { desk async throws(ExchangeError) in try await desk.reconcile() })

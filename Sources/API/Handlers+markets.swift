@@ -3,6 +3,7 @@
 internal import Auction
 internal import Client
 internal import Engine
+internal import Formats
 
 extension Handlers {
   /// Levels of one side.

@@ -3,6 +3,7 @@
 internal import Client
 internal import Crypto
 internal import Engine
+internal import Formats
 
 extension Handlers {
   // MARK: Assets and markets
@@ -96,7 +97,7 @@ extension Handlers {
     if let value: UInt32 = try fields.integerIfPresent("maximum_open_orders") {
       terms.maximumOpenOrders = value
     }
-    let reason = try fields.text("reason")
+    let reason = try fields.reason()
     try fields.finish()
     let reply = try await submit(
       .changeMarket(MarketChange(market: market.id, terms: terms)), by: user, reason)
@@ -117,7 +118,7 @@ extension Handlers {
     let market = try market(named: call.parameters[0])
     var fields = try call.fields()
     let price = try fields.decimal("price")
-    let reason = try fields.text("reason")
+    let reason = try fields.reason()
     try fields.finish()
     let ticks = try market.ticks(price)
     let reply = try await submit(

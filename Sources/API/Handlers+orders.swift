@@ -3,6 +3,7 @@
 internal import Auction
 internal import Client
 internal import Engine
+internal import Formats
 
 /// An order as a body states it, before its market is known.
 struct OrderRequest {
@@ -47,8 +48,10 @@ struct OrderRequest {
     guard let name = try fields.textIfPresent("time_in_force") else {
       return type == .limit ? .goodTilCancelled : .auction
     }
-    if let known = TimeInForce.allCases.first(where: { $0.name == name }) { return known }
-    guard name == "fok" || name == "fill_or_kill" else {
+    if let known = TimeInForce.allCases.first(where: { $0.name.hasSameBytes(as: name) }) {
+      return known
+    }
+    guard name.hasSameBytes(as: "fok") || name.hasSameBytes(as: "fill_or_kill") else {
       throw fields.wrong("time_in_force", "one of gtc, gtd, auction")
     }
     notOffered = .fillOrKillNotOffered
@@ -58,7 +61,9 @@ struct OrderRequest {
   /// The command; throws where price, quantity or expiry do not fit the market.
   func command(of user: UserID, _ directory: Directory) throws(Refusal) -> PlaceOrder {
     if let notOffered { throw Refusal(notOffered) }
-    guard let market = directory.market(named: market) else { throw Refusal(.unknownMarket) }
+    guard Handlers.isName(market), let market = directory.market(named: market) else {
+      throw Refusal(.unknownMarket)
+    }
     var order = PlaceOrder(
       user: user, market: market.id, side: side, type: type, timeInForce: timeInForce,
       limitTicks: 0, lots: try market.lots(quantity), clientOrderID: clientOrderID)

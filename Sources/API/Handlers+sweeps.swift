@@ -2,6 +2,7 @@
 
 public import Client
 public import Engine
+internal import Formats
 
 /// Deposit addresses and the hot wallet as the API sees them.
 public protocol SweepDesk: Sendable {

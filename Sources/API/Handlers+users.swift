@@ -3,6 +3,7 @@
 internal import Client
 internal import Crypto
 internal import Engine
+internal import Formats
 
 extension Handlers {
   // MARK: Users
@@ -13,7 +14,9 @@ extension Handlers {
     var fields = try call.fields()
     let name = try fields.text("name")
     let grant = try Self.grantIfPresent(&fields)
-    let reason = try fields.textIfPresent("reason") ?? "the first key of a new user"
+    let reason =
+      try fields.freeTextIfPresent("reason", maximumBytes: Bounds.maximumReasonBytes)
+      ?? "the first key of a new user"
     try fields.finish()
     if let grant { try checkFree(grant, for: name) }
     let reply = try await submit([
@@ -58,7 +61,9 @@ extension Handlers {
 
   func findUser(_ call: Call) async throws(Refusal) -> Answer {
     let name = try call.query.required("name")
-    guard let id = try await read({ $0.user(named: name) }) else { throw Refusal(.unknownUser) }
+    guard Self.isName(name), let id = try await read({ $0.user(named: name) }) else {
+      throw Refusal(.unknownUser)
+    }
     return .json(try await details(id))
   }
 
@@ -119,7 +124,7 @@ extension Handlers {
     let id = try user(call.parameters[0])
     var fields = try call.fields()
     let grant = try Self.grantIfPresent(&fields)
-    let reason = try fields.text("reason")
+    let reason = try fields.reason()
     try fields.finish()
     guard let grant else { throw Refusal(.badRequest, "field `public_key` is missing") }
     let reply = try await submit(
@@ -246,7 +251,7 @@ extension Handlers {
   func setOperatorDelay(_ call: Call, _ operator: Identity) async throws(Refusal) -> Answer {
     var fields = try call.fields()
     let seconds: Int64 = try fields.integer("seconds")
-    let reason = try fields.text("reason")
+    let reason = try fields.reason()
     try fields.finish()
     let reply = try await submit(.setOperatorDelay(seconds: seconds), by: `operator`, reason)
     return .json(

@@ -2,6 +2,7 @@
 
 public import Client
 public import Engine
+internal import Formats
 
 /// Payments out as the API sees them.
 public protocol WithdrawalDesk: Sendable {
@@ -130,7 +131,7 @@ extension Handlers {
     var fields = try call.fields()
     let asset = try asset(named: fields.text("asset"))
     let name = try fields.text("chain")
-    guard let chain = try await read({ $0.chain(named: name) }) else {
+    guard Self.isName(name), let chain = try await read({ $0.chain(named: name) }) else {
       throw Refusal(.unknownChain)
     }
     func atoms(_ name: String) throws(Refusal) -> Int128 {
@@ -144,7 +145,7 @@ extension Handlers {
       minimum: try atoms("minimum"), fee: try atoms("fee"),
       userDayLimit: try atoms("user_day_limit"), venueDayLimit: try atoms("venue_day_limit"),
       approvalAbove: try atoms("approval_above"), approvals: try fields.integer("approvals"))
-    let reason = try fields.text("reason")
+    let reason = try fields.reason()
     try fields.finish()
     let reply = try await submit(.setWithdrawalTerms(terms), by: user, reason)
     return Self.changed(asset.definition.code, reply)
@@ -154,7 +155,7 @@ extension Handlers {
     let desk = try desk()
     var fields = try call.fields()
     let seconds: Int64 = try fields.integer("seconds")
-    let reason = try fields.text("reason")
+    let reason = try fields.reason()
     try fields.finish()
     let reply = try await submit(
       .setAddressDelay(chain: chain(desk), seconds: seconds), by: user, reason)
@@ -194,7 +195,7 @@ extension Handlers {
     let desk = try desk()
     var fields = try call.fields()
     let address = try Self.address(fields.text("address"), desk)
-    let label = try fields.textIfPresent("label") ?? ""
+    let label = try fields.freeTextIfPresent("label", maximumBytes: 64) ?? ""
     try fields.finish()
     let chain = try await chain(desk)
     let reply = try await submit(
@@ -388,10 +389,9 @@ extension Handlers {
     let nonce = try Self.nonce(call)
     var fields = try call.fields()
     let resolution = PayoutResolution(
-      outcome: try fields.choice("outcome"), reason: try fields.text("reason"),
+      outcome: try fields.choice("outcome"), reason: try fields.reason(),
       sender: try fields.textIfPresent("sender"))
     try fields.finish()
-    guard (1...200).contains(resolution.reason.utf8.count) else { throw Refusal(.reasonMissing) }
     let isTold = try await ask { desk async throws(ExchangeError) in
       try await desk.resolvePayout(nonce: nonce, resolution, by: user.user)
     }

@@ -2,6 +2,7 @@
 
 internal import Client
 internal import Engine
+internal import Formats
 internal import Ledger
 
 /// The verbs behind the routes. Each parses once, asks the core once where it can, and answers.
@@ -45,11 +46,8 @@ struct Handlers: Sendable {
   /// The body of a route that takes nothing else.
   static func reason(_ call: Call) throws(Refusal) -> String {
     var fields = try call.fields()
-    let reason = try fields.text("reason")
+    let reason = try fields.reason()
     try fields.finish()
-    guard (1...Bounds.maximumReasonBytes).contains(reason.utf8.count) else {
-      throw Refusal(.reasonMissing)
-    }
     return reason
   }
 
@@ -84,13 +82,23 @@ struct Handlers: Sendable {
 
   // MARK: Names
 
+  /// Whether a text from outside can be a name of ours: looked at before anything compares or
+  /// hashes it, because that is dear for text that is not ASCII.
+  static func isName(_ text: String) -> Bool {
+    text.utf8.count <= 64 && text.isPrintableASCIIWord
+  }
+
   func market(named symbol: String) throws(Refusal) -> ListedMarket {
-    guard let market = directory.market(named: symbol) else { throw Refusal(.unknownMarket) }
+    guard Self.isName(symbol), let market = directory.market(named: symbol) else {
+      throw Refusal(.unknownMarket)
+    }
     return market
   }
 
   func asset(named code: String) throws(Refusal) -> ListedAsset {
-    guard let asset = directory.asset(named: code) else { throw Refusal(.unknownAsset) }
+    guard Self.isName(code), let asset = directory.asset(named: code) else {
+      throw Refusal(.unknownAsset)
+    }
     return asset
   }
 

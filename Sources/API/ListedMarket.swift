@@ -3,6 +3,7 @@
 internal import Auction
 internal import Client
 internal import Engine
+internal import Formats
 
 /// A market's terms, immutable: a change of terms makes another object.
 final class ListedMarket: Sendable {

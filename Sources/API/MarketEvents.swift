@@ -2,6 +2,7 @@
 
 internal import Client
 public import Engine
+internal import Formats
 internal import Synchronization
 
 /// Distributes the events of markets to their readers. The core publishes auctions; the server asks

@@ -3,6 +3,7 @@
 internal import Client
 internal import Crypto
 internal import Engine
+internal import Formats
 internal import Hummingbird
 internal import Logging
 internal import NIOCore

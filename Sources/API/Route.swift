@@ -2,6 +2,7 @@
 
 internal import Client
 internal import Engine
+internal import Formats
 
 enum RequestMethod: String, Sendable, CaseIterable {
   case get = "GET"

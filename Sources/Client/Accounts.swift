@@ -1,5 +1,7 @@
 // A user's own accounts on the wire: balances, ledger lines, fills.
 
+public import Formats
+
 public struct AssetBalance: Codable, Sendable, Equatable {
   public var asset: String
   public var free: DecimalAmount

@@ -1,5 +1,7 @@
 // Deposits on the wire: where to pay, and how what was paid stands.
 
+public import Formats
+
 /// What a user may pay in, and how it is credited.
 public struct DepositAssetTerms: Codable, Sendable, Equatable {
   public var asset: String

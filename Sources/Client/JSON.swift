@@ -1,25 +1,26 @@
 // The one JSON shape of the API: how values are written and read, and null where there is nothing.
 
-#if canImport(FoundationEssentials)
-  internal import FoundationEssentials
-#else
-  internal import Foundation
-#endif
+internal import Formats
 
 /// Writes and reads the API's JSON; used by both ends, so that they cannot differ.
 public enum JSON {
-  // Shared: an encoder holds only its options, and both types are `Sendable`.
-  private static let encoder = {
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-    return encoder
-  }()
-  private static let decoder = JSONDecoder()
+  /// Of an answer, a page of the tape or a plan in a file.
+  private static let limits = JSONLimits(
+    bytes: UncrossClient.maximumAnswerBytes,
+    // A page of withdrawals that wait nests four deep.
+    depth: 16,
+    // Answers have up to 30; a later server may say more.
+    members: 256,
+    // A page has 1,000 rows.
+    elements: 1 << 16,
+    // An unsigned transaction in hex has less than 1 KiB.
+    stringBytes: 64 << 10)
 
-  /// The wire values hold strings, integers and lists of them: encoding one cannot fail.
+  /// Names in byte order. The wire values hold strings, integers and lists of them: encoding one
+  /// cannot fail.
   public static func bytes(_ value: some Encodable) -> [UInt8] {
     do {
-      return Array(try encoder.encode(value))
+      return try JSONValue(encoding: value).bytes
     } catch {
       preconditionFailure("a wire value does not encode: \(error)")
     }
@@ -28,7 +29,7 @@ public enum JSON {
   public static func value<Value: Decodable>(
     _ type: Value.Type = Value.self, from bytes: [UInt8]
   ) throws -> Value {
-    try decoder.decode(type, from: Data(bytes))
+    try StrictJSON.decode(type, from: bytes, limits)
   }
 }
 

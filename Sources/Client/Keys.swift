@@ -1,6 +1,7 @@
 // Users, their keys and operators on the wire.
 
 internal import Crypto
+public import Formats
 
 /// What a key may do.
 public enum KeyRole: String, Codable, Sendable, CaseIterable {

@@ -1,5 +1,7 @@
 // Markets on the wire: terms, state, indicative price, book, and the results of auctions.
 
+public import Formats
+
 /// The prices inside which a run may print.
 public struct PriceBand: Codable, Sendable, Equatable {
   public var lower: DecimalAmount

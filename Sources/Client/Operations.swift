@@ -1,6 +1,7 @@
 // The operator's side of the wire: assets, markets, adjustments.
 
 internal import Crypto
+public import Formats
 
 public struct NewAsset: Codable, Sendable, Equatable {
   /// 1 to 12 characters `A-Z 0-9`.

@@ -1,5 +1,7 @@
 // Orders on the wire: what is asked, what is answered, how an order stands.
 
+public import Formats
+
 /// An order to place. Sending the same one again, under the same client order id, is safe: it gets
 /// the first answer.
 public struct NewOrder: Codable, Sendable, Equatable {

@@ -1,6 +1,7 @@
 // How requests are signed: the subset of RFC 9421 that this project speaks, for both ends.
 
 internal import Crypto
+internal import Formats
 
 #if canImport(FoundationEssentials)
   internal import FoundationEssentials
@@ -90,7 +91,10 @@ public struct RequestSignature: Sendable, Equatable {
   public init(
     signatureInput: String, signature: String, of request: SignableRequest
   ) throws(SignatureFormatError) {
-    guard signatureInput.utf8.count <= 2_048, let value = signatureInput.after("sig=") else {
+    // Bounded and ASCII, before anything compares it as text.
+    guard signatureInput.utf8.count <= 2_048, signatureInput.utf8.allSatisfy({ $0 < 0x80 }),
+      let value = signatureInput.after("sig=")
+    else {
       throw SignatureFormatError("Signature-Input must begin with sig=")
     }
     guard let rest = value.after(request.components) else {
@@ -109,7 +113,8 @@ public struct RequestSignature: Sendable, Equatable {
     guard parameters["alg"] == "\"ed25519\"" else {
       throw SignatureFormatError("alg must be \"ed25519\"")
     }
-    guard let encoded = signature.after("sig=:"), encoded.last == ":",
+    guard signature.utf8.count <= 256, signature.utf8.allSatisfy({ $0 < 0x80 }),
+      let encoded = signature.after("sig=:"), encoded.last == ":",
       let bytes = Data(base64Encoded: String(encoded.dropLast())), bytes.count == 64
     else { throw SignatureFormatError("Signature must be sig=:BASE64: of 64 bytes") }
     guard let base = request.base(String(value)) else {
@@ -168,41 +173,6 @@ public struct SignatureFields: Sendable, Equatable {
       ("Content-Digest", contentDigest), ("Signature-Input", signatureInput),
       ("Signature", signature),
     ]
-  }
-}
-
-/// Lower-case hexadecimal, the spelling of keys.
-public enum Hex {
-  public static func string(_ bytes: some Sequence<UInt8>) -> String {
-    let digits = Array("0123456789abcdef".utf8)
-    var text: [UInt8] = []
-    for byte in bytes {
-      text.append(digits[Int(byte >> 4)])
-      text.append(digits[Int(byte & 15)])
-    }
-    return String(decoding: text, as: UTF8.self)
-  }
-
-  /// Nil unless there is an even count of the digits `0-9 a-f`.
-  public static func bytes(_ text: some StringProtocol) -> [UInt8]? {
-    guard text.utf8.count % 2 == 0 else { return nil }
-    var bytes: [UInt8] = []
-    var high: UInt8?
-    for character in text.utf8 {
-      let digit: UInt8
-      switch character {
-      case UInt8(ascii: "0")...UInt8(ascii: "9"): digit = character - UInt8(ascii: "0")
-      case UInt8(ascii: "a")...UInt8(ascii: "f"): digit = character - UInt8(ascii: "a") + 10
-      default: return nil
-      }
-      if let first = high {
-        bytes.append(first << 4 | digit)
-        high = nil
-      } else {
-        high = digit
-      }
-    }
-    return bytes
   }
 }
 

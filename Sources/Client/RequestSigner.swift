@@ -1,6 +1,7 @@
 // The signing side: an Ed25519 private key, and the file that holds it.
 
 internal import Crypto
+internal import Formats
 
 #if canImport(FoundationEssentials)
   internal import FoundationEssentials

@@ -1,5 +1,7 @@
 // Sweeps on the wire: what may be signed, what was, and how it stands.
 
+public import Formats
+
 /// What can be swept of a page of deposit addresses.
 public struct SweepPlanPage: Codable, Sendable, Equatable {
   public struct Item: Codable, Sendable, Equatable {

@@ -1,5 +1,7 @@
 // An operator's calls.
 
+public import Formats
+
 extension UncrossClient {
   private func operate<Answer: Decodable>(
     _ method: HTTPVerb, _ target: Target, _ body: (some Encodable)?, isSafeToRepeat: Bool

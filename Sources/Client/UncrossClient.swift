@@ -1,6 +1,7 @@
 // Calls to the API: signs each request, reads the answer, tries again where that is safe.
 
 internal import AsyncHTTPClient
+public import Formats
 internal import NIOCore
 internal import NIOHTTP1
 

@@ -1,6 +1,7 @@
 // Withdrawals on the wire: terms, the address book, requests and how they stand.
 
 internal import Crypto
+public import Formats
 
 /// On which terms an asset can be taken out.
 public struct WithdrawalTermsLine: Codable, Sendable, Equatable {

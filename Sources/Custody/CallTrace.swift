@@ -1,6 +1,7 @@
 // What moved inside the calls of a transaction: where a node traces, the one way to see such a payment.
 
 public import Ethereum
+internal import Formats
 
 /// One call of a transaction, in the words of the callTracer.
 public struct CallFrame: Sendable, Equatable {

@@ -2,6 +2,7 @@
 // scanner that stops at a depth can be stopped by anybody.
 
 internal import Ethereum
+internal import Formats
 
 /// The answer to one `debug_traceBlockByHash` or `debug_traceTransaction`, field by field, in any order.
 struct CallTraceReader {
@@ -10,6 +11,9 @@ struct CallTraceReader {
 
   /// The EVM's own bound is 1,024 calls inside calls; some nodes show what was refused there too.
   private static let deepest = 1_100
+
+  /// Bytes. Longer names are compared with nothing: that could cost more than reading them.
+  private static let longestName = 32
 
   init(_ bytes: [UInt8]) { self.bytes = bytes }
 
@@ -97,7 +101,7 @@ struct CallTraceReader {
         }
         continue
       }
-      let key = try text()
+      let key = try name()
       try expect(":")
       if key == "calls", take("[") {
         if !take("]") {
@@ -182,7 +186,7 @@ struct CallTraceReader {
   ) throws(NodeError) {
     try expect("{")
     while !take("}") {
-      let key = try text()
+      let key = try name()
       try expect(":")
       try field(&self, key)
       try endField()
@@ -208,6 +212,12 @@ struct CallTraceReader {
     guard place < bytes.count else { throw malformed("a string that does not end") }
     defer { place += 1 }
     return String(decoding: bytes[start..<place], as: UTF8.self)
+  }
+
+  /// A field's name; empty for one that is longer than any we look for.
+  private mutating func name() throws(NodeError) -> String {
+    let name = try text()
+    return name.utf8.count <= Self.longestName ? name : ""
   }
 
   /// Any value, whatever its depth.

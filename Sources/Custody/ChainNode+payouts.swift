@@ -1,6 +1,7 @@
 // What the sender asks a node: nonces, fees, what a payment would do, and to take it.
 
 internal import Ethereum
+internal import Formats
 
 extension ChainNode {
   /// What a node says to a transaction, and its own words.

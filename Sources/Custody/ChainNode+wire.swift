@@ -1,7 +1,15 @@
 // JSON-RPC as it goes over the wire: strict reading of hex, everything checked before it is a value.
 
 internal import Ethereum
-internal import Foundation
+internal import Formats
+
+extension JSONLimits {
+  /// A node's answer of so many bytes: a block nests nine deep, and what nodes add to it is theirs.
+  /// A string may be a transaction's whole input, a list all logs of a block.
+  static func answer(bytes: Int) -> JSONLimits {
+    JSONLimits(bytes: bytes, depth: 32, members: 256, elements: 1 << 20, stringBytes: bytes)
+  }
+}
 
 /// A parameter of a call.
 enum RPCParameter: Encodable, Sendable {
@@ -49,7 +57,12 @@ struct RPCFailure: Decodable {
   var message: String
 
   /// Of its words no more than a line of a log holds.
-  var refusal: NodeError { .refused(code: code, message: String(message.prefix(500))) }
+  var refusal: NodeError {
+    .refused(
+      code: code, message: Printable.line(message, maximumBytes: Self.maximumMessageBytes))
+  }
+
+  static let maximumMessageBytes = 500
 }
 
 struct RPCAnswer<Value: Decodable>: Decodable {
@@ -82,8 +95,10 @@ struct Quantity: Decodable {
 
   init(from decoder: any Decoder) throws {
     let text = try decoder.singleValueContainer().decode(String.self)
-    guard text.hasPrefix("0x"), let value = Int64(text.dropFirst(2), radix: 16), value >= 0 else {
-      throw malformed(decoder, "not a quantity: \(text.prefix(80))")
+    guard let word = UInt256(quantity: text).flatMap({ UInt64(exactly: $0) }),
+      let value = Int64(exactly: word)
+    else {
+      throw malformed(decoder, "not a quantity: \(Printable.line(text, maximumBytes: 80))")
     }
     self.value = value
   }
@@ -95,8 +110,8 @@ struct Word: Decodable {
 
   init(from decoder: any Decoder) throws {
     let text = try decoder.singleValueContainer().decode(String.self)
-    guard text.hasPrefix("0x"), let value = UInt64(text.dropFirst(2), radix: 16) else {
-      throw malformed(decoder, "not a 64-bit quantity: \(text.prefix(80))")
+    guard let value = UInt256(quantity: text).flatMap({ UInt64(exactly: $0) }) else {
+      throw malformed(decoder, "not a 64-bit quantity: \(Printable.line(text, maximumBytes: 80))")
     }
     self.value = value
   }

@@ -2,6 +2,7 @@
 
 internal import AsyncHTTPClient
 public import Ethereum
+internal import Formats
 internal import Foundation
 internal import NIOCore
 internal import NIOHTTP1
@@ -192,9 +193,9 @@ public final class ChainNode: Sendable {
   ) throws(NodeError) -> Value {
     let call = RPCCall(method, .text("\(hash)"), .object(["tracer": .text("callTracer")]))
     let answer = try post(encoded(RPCRequest(id: 0, call: call)), seconds: limits.traceSeconds)
-    var reader = CallTraceReader(Array(answer))
+    var reader = CallTraceReader(answer)
     if let value = try read(&reader) { return value }
-    guard let refusal = try? JSONDecoder().decode(RPCAnswer<Bool?>.self, from: answer) else {
+    guard let refusal = try? decoded(RPCAnswer<Bool?>.self, answer) else {
       throw .malformed("traces: neither a result nor an error")
     }
     _ = try refusal.value()
@@ -326,14 +327,13 @@ public final class ChainNode: Sendable {
     let answer = try post(encoded(requests), seconds: limits.seconds)
     let answers: [RPCAnswer<Value>]
     do {
-      answers = try JSONDecoder().decode([RPCAnswer<Value>].self, from: answer)
+      answers = try decoded([RPCAnswer<Value>].self, answer)
     } catch {
       // A node that refuses the whole batch answers with one error.
-      if let one = try? JSONDecoder().decode(RPCAnswer<Value>.self, from: answer), let e = one.error
-      {
+      if let one = try? decoded(RPCAnswer<Value>.self, answer), let e = one.error {
         throw e.refusal
       }
-      throw .malformed("\(error)")
+      throw .malformed(Printable.line("\(error)", maximumBytes: RPCFailure.maximumMessageBytes))
     }
     var ordered: [RPCAnswer<Value>?] = Array(repeating: nil, count: calls.count)
     for answer in answers {
@@ -347,15 +347,21 @@ public final class ChainNode: Sendable {
     return complete
   }
 
+  private func decoded<Answer: Decodable>(
+    _ type: Answer.Type, _ answer: [UInt8]
+  ) throws -> Answer {
+    try StrictJSON.decode(type, from: answer, .answer(bytes: limits.bodyBytes))
+  }
+
   private func encoded(_ request: some Encodable) -> [UInt8] {
     do {
-      return try Array(JSONEncoder().encode(request))
+      return try JSONValue(encoding: request).bytes
     } catch {
       preconditionFailure("a request that cannot be encoded: \(error)")
     }
   }
 
-  private func post(_ body: [UInt8], seconds: Int64) throws(NodeError) -> Data {
+  private func post(_ body: [UInt8], seconds: Int64) throws(NodeError) -> [UInt8] {
     do {
       var request = try HTTPClient.Request(url: url, method: .POST)
       request.headers.add(name: "Content-Type", value: "application/json")
@@ -365,7 +371,7 @@ public final class ChainNode: Sendable {
         request: request, delegate: accumulator, deadline: .now() + .seconds(seconds)
       ).futureResult.wait()
       guard response.status == .ok else { throw NodeError.status(Int(response.status.code)) }
-      return response.body.map { Data($0.readableBytesView) } ?? Data()
+      return response.body.map { Array($0.readableBytesView) } ?? []
     } catch let error as NodeError {
       throw error
     } catch is ResponseAccumulator.ResponseTooBigError {

@@ -2,6 +2,7 @@
 
 internal import Engine
 public import Ethereum
+internal import Formats
 internal import Foundation
 internal import Postgres
 internal import Synchronization
@@ -409,7 +410,7 @@ public final class PayoutSender: Sendable {
   }
 
   static func now() -> Microseconds {
-    Microseconds(Date().timeIntervalSince1970 * 1_000_000)
+    Timestamp.now().microseconds
   }
 
   enum Acted { case acted, waits, halted }

@@ -1,5 +1,6 @@
 // The development chain on this machine: started, watched, asked for its address and contracts.
 
+internal import Formats
 internal import Foundation
 internal import Glibc
 public import Logging
@@ -139,7 +140,7 @@ public final class ChainHost: Sendable {
   private func take(line: String) {
     log.append(line)
     guard line.hasPrefix("{"),
-      let ready = try? JSONDecoder().decode(Ready.self, from: Data(line.utf8)),
+      let ready = try? StrictJSON.decode(Ready.self, from: Array(line.utf8), .childLine),
       let port = URL(string: ready.url)?.port.flatMap(UInt16.init(exactly:))
     else { return }
     state.withLock { state in
@@ -147,4 +148,10 @@ public final class ChainHost: Sendable {
       state.ready = ready
     }
   }
+}
+
+extension JSONLimits {
+  /// Of the line with which a child tells its address, and the contracts of the development chain.
+  static let childLine = JSONLimits(
+    bytes: 64 << 10, depth: 8, members: 64, elements: 64, stringBytes: 4_096)
 }

@@ -1,5 +1,6 @@
 // The Worker on this machine: its local host under Deno, started, watched, asked for its address.
 
+internal import Formats
 internal import Foundation
 internal import Glibc
 public import Logging
@@ -138,7 +139,7 @@ public final class WorkerHost: Sendable {
     log.append(line)
     struct Listening: Decodable { var listening: String }
     guard line.hasPrefix("{"),
-      let said = try? JSONDecoder().decode(Listening.self, from: Data(line.utf8)),
+      let said = try? StrictJSON.decode(Listening.self, from: Array(line.utf8), .childLine),
       let port = URL(string: said.listening)?.port.flatMap(UInt16.init(exactly:))
     else { return }
     state.withLock { state in

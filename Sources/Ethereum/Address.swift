@@ -1,5 +1,7 @@
 // Accounts and contracts of the chain: 20 bytes in place, with the checksum of their text.
 
+internal import Formats
+
 /// An Ethereum address, ordered by byte from the first.
 public struct Address: Hashable, Sendable, Comparable {
   // 20 bytes. Not a UInt128 and a UInt32: enumerations around a type of alignment 16 and size 20 are

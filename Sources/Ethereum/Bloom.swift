@@ -1,5 +1,7 @@
 // The filter in a block's header that says which contracts and topics its logs cannot hold.
 
+internal import Formats
+
 /// One log of a receipt, as far as its contract chose it.
 public struct Log: Equatable, Sendable {
   /// The contract that wrote it: the only part of a log that cannot be forged.

@@ -1,5 +1,7 @@
 // Hashes of blocks, transactions and topics: 32 bytes in place.
 
+internal import Formats
+
 /// Thirty-two bytes, ordered by byte from the first.
 public struct Hash32: Hashable, Sendable, Comparable {
   /// The bytes read as a big-endian number.

@@ -1,5 +1,7 @@
 // Amounts of the chain: 256 bits, checked, with the two text forms that the chain's interfaces use.
 
+internal import Formats
+
 /// An unsigned number of 256 bits, as the EVM's words and amounts in wei. Nothing wraps: what does
 /// not fit is nil.
 public struct UInt256: Hashable, Sendable, Comparable {

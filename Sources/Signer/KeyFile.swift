@@ -4,6 +4,7 @@ internal import CSigner
 internal import Crypto
 internal import CryptoExtras
 public import Ethereum
+internal import Formats
 internal import FoundationEssentials
 
 /// A secret key in a file of mode 0600: AES-256-GCM under a key that scrypt makes of a passphrase
@@ -55,14 +56,14 @@ public enum KeyFile {
     /// The one text that a content has.
     var encoded: [UInt8] {
       let fields = [
-        JSONText.Field("version", .number(version)), .init("address", .text("\(address)")),
+        JSONField("version", .number(version)), .init("address", .text("\(address)")),
         .init("kdf", .text("scrypt")), .init("n", .number("\(scrypt.rounds)")),
         .init("r", .number("\(scrypt.blockSize)")), .init("p", .number("\(scrypt.parallelism)")),
         .init("salt", .text(Hex.encode(salt))), .init("cipher", .text("aes-256-gcm")),
         .init("nonce", .text(Hex.encode(nonce))), .init("sealed", .text(Hex.encode(sealed))),
         .init("checksum", .text(Hex.encode(checksum))),
       ]
-      return JSONText.object(fields).encoded + [UInt8(ascii: "\n")]
+      return JSONValue.object(fields).bytes + [UInt8(ascii: "\n")]
     }
   }
 
@@ -129,8 +130,8 @@ public enum KeyFile {
   private static func content(of bytes: [UInt8]) throws(KeyFileError) -> Content {
     let content: Content
     do throws(JSONError) {
-      var fields = try JSONFieldReader(parsing: bytes)
-      guard try fields.number("version") == version else { throw JSONError("unknown version") }
+      var fields = try SignerFields(parsing: bytes, .signer)
+      guard try fields.integer("version") == version else { throw JSONError("unknown version") }
       guard try fields.text("kdf") == "scrypt" else { throw JSONError("unknown kdf") }
       guard try fields.text("cipher") == "aes-256-gcm" else { throw JSONError("unknown cipher") }
       guard let address = try? Address(try fields.text("address")) else {
@@ -143,7 +144,7 @@ public enum KeyFile {
         return bytes
       }
       func parameter(_ name: String) throws(JSONError) -> Int {
-        Int(clamping: try fields.number(name))
+        Int(clamping: try fields.integer(name, as: UInt64.self))
       }
       content = Content(
         address: address,

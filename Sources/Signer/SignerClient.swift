@@ -1,6 +1,7 @@
 // The exchange's end of the signer's socket.
 
 public import Ethereum
+internal import Formats
 internal import Glibc
 internal import Synchronization
 
@@ -94,8 +95,8 @@ public final class SignerClient: Sendable {
     do throws(JSONError) {
       let text = try answer.text("address")
       guard let address = try? Address(text) else { throw JSONError("address is none") }
-      let identity = SignerIdentity(address: address, chainID: try answer.number("chain_id"))
-      guard try answer.number("protocol") == SignerProtocol.version else {
+      let identity = SignerIdentity(address: address, chainID: try answer.integer("chain_id"))
+      guard try answer.integer("protocol") == SignerProtocol.version else {
         throw JSONError("another protocol")
       }
       try answer.finish()
@@ -116,7 +117,7 @@ public final class SignerClient: Sendable {
   /// The fields of `ok`.
   private func ask(
     _ request: SignerProtocol.Request, _ state: inout State
-  ) throws(SignerError) -> JSONFieldReader {
+  ) throws(SignerError) -> SignerFields {
     let deadline = UnixSocket.milliseconds() + timeoutMilliseconds
     let body: [UInt8]
     do throws(SignerError) {
@@ -136,14 +137,14 @@ public final class SignerClient: Sendable {
     }
     let refusal: SignerError
     do throws(JSONError) {
-      var fields = try JSONFieldReader(parsing: body)
+      var fields = try SignerFields(parsing: body, .signer)
       if let ok = fields.take("ok") {
         try fields.finish()
-        return try JSONFieldReader(ok)
+        return try SignerFields(ok)
       }
       guard let refused = fields.take("refused") else { throw JSONError("no answer") }
       try fields.finish()
-      var words = try JSONFieldReader(refused)
+      var words = try SignerFields(refused)
       refusal = .refused(code: try words.text("code"), message: try words.text("message"))
       try words.finish()
     } catch {

@@ -1,6 +1,7 @@
 // What an operator lets the signer sign: a file that is read at the start.
 
 public import Ethereum
+internal import Formats
 
 /// The limits of one signer. Amounts are in the chain's smallest units.
 public struct SignerPolicy: Equatable, Sendable {
@@ -105,20 +106,20 @@ extension SignerPolicy {
     let allowList: Set<Address>?
 
     init(_ bytes: [UInt8]) throws(JSONError) {
-      var fields = try JSONFieldReader(parsing: bytes)
-      chainID = try fields.number("chain_id")
-      guard case .list(let list) = fields.take("assets") else {
+      var fields = try SignerFields(parsing: bytes, .policy)
+      chainID = try fields.integer("chain_id")
+      guard case .array(let list) = fields.take("assets") else {
         throw JSONError("assets must be a list")
       }
       var assets: [Asset] = []
       for value in list { assets.append(try Self.asset(value)) }
       self.assets = assets
       maximumFeePerGas = try Self.amount("maximum_fee_per_gas", &fields)
-      maximumGasLimit = try fields.number("maximum_gas_limit")
+      maximumGasLimit = try fields.integer("maximum_gas_limit")
       maximumGasCostPerDay = try Self.amount("maximum_gas_cost_per_day", &fields)
       switch fields.take("allow_list") {
       case nil: allowList = nil
-      case .list(let values):
+      case .array(let values):
         var addresses: Set<Address> = []
         for value in values {
           guard case .text(let text) = value else { throw JSONError("allow_list: not a string") }
@@ -133,8 +134,8 @@ extension SignerPolicy {
       try fields.finish()
     }
 
-    private static func asset(_ value: JSONText) throws(JSONError) -> Asset {
-      var fields = try JSONFieldReader(value)
+    private static func asset(_ value: JSONValue) throws(JSONError) -> Asset {
+      var fields = try SignerFields(value)
       let code = try fields.text("asset")
       var contract: Address?
       if let text = try fields.textIfPresent("contract") {
@@ -149,7 +150,7 @@ extension SignerPolicy {
     }
 
     private static func amount(
-      _ name: String, _ fields: inout JSONFieldReader
+      _ name: String, _ fields: inout SignerFields
     ) throws(JSONError) -> UInt256 {
       guard let amount = UInt256(decimal: try fields.text(name)) else {
         throw JSONError("\(name) must be decimal digits in a string, below 2^256")

@@ -1,6 +1,7 @@
 // The words between the signer and the exchange: frames of JSON over a unix socket.
 
 public import Ethereum
+internal import Formats
 internal import Glibc
 
 /// A frame is its length in 4 bytes, big-endian, and one JSON object. See docs/signer.md.
@@ -13,8 +14,8 @@ enum SignerProtocol {
   static let maximumByteCount = 128 * 1_024
   static let headByteCount = 4
 
-  static func frame(_ value: JSONText) -> [UInt8] {
-    let body = value.encoded
+  static func frame(_ value: JSONValue) -> [UInt8] {
+    let body = value.bytes
     return withUnsafeBytes(of: UInt32(body.count).bigEndian) { Array($0) } + body
   }
 
@@ -26,7 +27,7 @@ enum SignerProtocol {
     case sign(unsigned: [UInt8])
 
     init(_ body: [UInt8]) throws(JSONError) {
-      var fields = try JSONFieldReader(parsing: body)
+      var fields = try SignerFields(parsing: body, .signer)
       switch try fields.text("op") {
       case "hello": self = .hello
       case "check": self = .check(unsigned: try Self.unsigned(&fields))
@@ -36,14 +37,14 @@ enum SignerProtocol {
       try fields.finish()
     }
 
-    private static func unsigned(_ fields: inout JSONFieldReader) throws(JSONError) -> [UInt8] {
+    private static func unsigned(_ fields: inout SignerFields) throws(JSONError) -> [UInt8] {
       guard let bytes = try? Hex.decode(try fields.text("unsigned")) else {
         throw JSONError("unsigned must be hexadecimal")
       }
       return bytes
     }
 
-    var json: JSONText {
+    var json: JSONValue {
       switch self {
       case .hello: .object([.init("op", .text("hello"))])
       case .check(let unsigned): Self.json("check", unsigned)
@@ -51,18 +52,18 @@ enum SignerProtocol {
       }
     }
 
-    private static func json(_ op: String, _ unsigned: [UInt8]) -> JSONText {
+    private static func json(_ op: String, _ unsigned: [UInt8]) -> JSONValue {
       .object([.init("op", .text(op)), .init("unsigned", .text(Hex.encode(unsigned)))])
     }
   }
 
   // MARK: Answers
 
-  static func ok(_ fields: [JSONText.Field]) -> JSONText {
+  static func ok(_ fields: [JSONField]) -> JSONValue {
     .object([.init("ok", .object(fields))])
   }
 
-  static func refused(_ refusal: SignerRefusal) -> JSONText {
+  static func refused(_ refusal: SignerRefusal) -> JSONValue {
     .object([
       .init(
         "refused",

@@ -2,6 +2,7 @@
 
 internal import CSigner
 internal import Ethereum
+internal import Formats
 internal import Glibc
 
 /// Answers requests over a unix socket until it is told to stop.
@@ -269,7 +270,7 @@ public struct SignerServer: ~Copyable {
       if connections[index].deadline == nil {
         connections[index].deadline = now + frameMilliseconds
       }
-      var answer: JSONText?
+      var answer: JSONValue?
       if count > SignerProtocol.maximumByteCount {
         // Where the next frame begins is not known.
         connections[index].isLast = true
@@ -290,7 +291,7 @@ public struct SignerServer: ~Copyable {
     }
   }
 
-  private mutating func answer(_ body: [UInt8]) throws(SignerServerError) -> JSONText {
+  private mutating func answer(_ body: [UInt8]) throws(SignerServerError) -> JSONValue {
     guard let request = try? SignerProtocol.Request(body) else {
       return SignerProtocol.refused(.malformed)
     }

@@ -2,6 +2,7 @@
 
 internal import AsyncHTTPClient
 public import Engine
+internal import Formats
 internal import Foundation
 internal import NIOCore
 internal import NIOHTTP1
@@ -121,10 +122,14 @@ public final class TapeEpochs: Sendable {
   private let path: String
   private let epochs: Mutex<[String: String]>
 
+  /// Of a file with a line for each market; there are at most some thousand.
+  private static let limits = JSONLimits(
+    bytes: 1 << 20, depth: 2, members: 1 << 14, elements: 0, stringBytes: 256)
+
   public init(path: String) throws {
     self.path = path
     if let data = FileManager.default.contents(atPath: path) {
-      epochs = Mutex(try JSONDecoder().decode([String: String].self, from: data))
+      epochs = Mutex(try StrictJSON.decode(from: Array(data), Self.limits))
     } else {
       epochs = Mutex([:])
     }
@@ -138,7 +143,8 @@ public final class TapeEpochs: Sendable {
       var next = epochs
       next[market] = epoch
       do {
-        try JSONEncoder().encode(next).write(to: URL(fileURLWithPath: path), options: .atomic)
+        try Data(JSONValue(encoding: next).bytes).write(
+          to: URL(fileURLWithPath: path), options: .atomic)
         epochs = next
       } catch {
         // Not remembered, so written again with the next answer.
@@ -258,6 +264,8 @@ final class MarketPublisher: Sendable {
 
   /// Answers are small; what is larger is not ours.
   private static let maximumAnswerBytes = 64 << 10
+  private static let answerLimits = JSONLimits(
+    bytes: maximumAnswerBytes, depth: 8, members: 64, elements: 1_024, stringBytes: 4_096)
 
   private func askHead() async -> TapeStream.Event {
     do {
@@ -266,7 +274,8 @@ final class MarketPublisher: Sendable {
       let response = try await HTTPClient.shared.execute(request, timeout: .seconds(10))
       let body = try await response.body.collect(upTo: Self.maximumAnswerBytes)
       guard response.status == .ok else { return .headFailed("HTTP \(response.status.code)") }
-      let answer = try JSONDecoder().decode(HeadAnswer.self, from: Data(body.readableBytesView))
+      let answer = try StrictJSON.decode(
+        HeadAnswer.self, from: Array(body.readableBytesView), Self.answerLimits)
       guard let head = head(answer.epoch, answer.last, answer.chain) else {
         return .headFailed("the head does not parse")
       }
@@ -277,7 +286,7 @@ final class MarketPublisher: Sendable {
   }
 
   private func head(_ epoch: String, _ last: String, _ chain: String) -> TapeHead? {
-    guard let last = Int64(last), let chain = [UInt8](hex: chain), chain.count == 32 else {
+    guard let last = Int64(last), let chain = Hex.bytes(chain), chain.count == 32 else {
       return nil
     }
     return TapeHead(epoch: epoch, last: last, chain: chain)
@@ -288,7 +297,7 @@ final class MarketPublisher: Sendable {
       let path = "/v1/markets/\(symbol)/batches"
       let extra: [(name: String, value: String)] = [
         ("uncross-epoch", batch.epoch), ("uncross-first", "\(batch.first)"),
-        ("uncross-count", "\(batch.count)"), ("uncross-chain", batch.previousChain.hex),
+        ("uncross-count", "\(batch.count)"), ("uncross-chain", Hex.string(batch.previousChain)),
       ]
       var request = HTTPClientRequest(url: configuration.workerURL + path)
       request.method = .POST
@@ -298,7 +307,8 @@ final class MarketPublisher: Sendable {
       request.body = .bytes(batch.body)
       let response = try await HTTPClient.shared.execute(request, timeout: .seconds(30))
       let body = try await response.body.collect(upTo: Self.maximumAnswerBytes)
-      let answer = try? JSONDecoder().decode(StoreAnswer.self, from: Data(body.readableBytesView))
+      let answer = try? StrictJSON.decode(
+        StoreAnswer.self, from: Array(body.readableBytesView), Self.answerLimits)
       return interpret(Int(response.status.code), answer)
     } catch {
       return .failed("\(error)")
@@ -367,27 +377,5 @@ final class Regeneration: Sendable {
   func end() {
     isOver.withLock { $0 = true }
     taker.finish()
-  }
-}
-
-extension [UInt8] {
-  /// Lower-case hex digits.
-  public var hex: String {
-    var text = ""
-    for byte in self {
-      for digit in [byte >> 4, byte & 15] {
-        text.append(Character(UnicodeScalar(digit < 10 ? 48 + digit : 87 + digit)))
-      }
-    }
-    return text
-  }
-
-  /// Nil unless it is an even number of hex digits.
-  public init?(hex: some StringProtocol) {
-    let digits = hex.utf8.map { Character(UnicodeScalar($0)).hexDigitValue }
-    guard digits.count.isMultiple(of: 2), !digits.contains(nil) else { return nil }
-    self = stride(from: 0, to: digits.count, by: 2).map {
-      UInt8(digits[$0]! * 16 + digits[$0 + 1]!)
-    }
   }
 }

@@ -2,6 +2,7 @@
 
 internal import ArgumentParser
 internal import Auction
+internal import Formats
 internal import Foundation
 
 struct Clear: ParsableCommand {
@@ -20,13 +21,22 @@ struct Clear: ParsableCommand {
 
   func run() throws {
     do throws(BookError) {
-      let book = try Book(json: FileHandle.standardInput.readDataToEndOfFile())
+      let book = try Book(json: Self.input())
       let outcome = CallAuction.run(
         orders: book.orders, reference: book.reference, band: book.band)
-      print(Self.render(outcome, book.ids))
+      Output.line(Self.render(outcome, book.ids))
     } catch {
-      FileHandle.standardError.write(Data("uncross clear: \(error.description)\n".utf8))
+      Output.error("uncross clear: \(error.description)")
       throw ExitCode(65)
+    }
+  }
+
+  /// One byte more than a book may have is enough to refuse it.
+  private static func input() throws(BookError) -> [UInt8] {
+    do {
+      return Array(try FileHandle.standardInput.read(upToCount: Book.limits.bytes + 1) ?? Data())
+    } catch {
+      throw BookError(description: "input cannot be read")
     }
   }
 
@@ -59,9 +69,7 @@ struct Clear: ParsableCommand {
   }
 
   private static func quote(_ text: String) -> String {
-    guard let data = try? JSONSerialization.data(withJSONObject: text, options: .fragmentsAllowed)
-    else { preconditionFailure("every string has a JSON form") }
-    return String(decoding: data, as: UTF8.self)
+    String(decoding: JSONValue.text(text).bytes, as: UTF8.self)
   }
 }
 
@@ -70,71 +78,112 @@ struct BookError: Error { var description: String }
 
 /// The input of `uncross clear`, parsed once; what is in it is valid.
 struct Book {
+  /// Far more orders than a market's book takes, each with an id as long as any of ours.
+  static let limits = JSONLimits(
+    bytes: 128 << 20, depth: 4, members: 16, elements: 1 << 20, stringBytes: 256)
+
   private(set) var reference: Int64?
   private(set) var band: Band?
   private(set) var orders: [AuctionOrder] = []
   private(set) var ids: [String] = []
 
-  init(json: Data) throws(BookError) {
-    let value: Any
-    do {
-      value = try JSONSerialization.jsonObject(with: json)
+  init(json: [UInt8]) throws(BookError) {
+    let value: JSONValue
+    do throws(JSONError) {
+      value = try StrictJSON.parse(json, Self.limits)
     } catch {
-      throw BookError(description: "input is not JSON")
+      throw BookError(description: "input is not JSON that can be read: \(error)")
     }
-    guard let object = value as? [String: Any] else {
+    guard var input = Members(value, "input") else {
       throw BookError(description: "input is not a JSON object")
     }
-    try Self.refuseOthers(object, ["reference", "band", "orders"], "input")
-    reference = try Self.optionalInteger(object["reference"], "reference")
-    if let given = object["band"], !(given is NSNull) {
-      guard let edges = given as? [String: Any] else {
-        throw BookError(description: "band is not an object")
-      }
-      try Self.refuseOthers(edges, ["lower", "upper"], "band")
-      let lower = try Self.integer(edges["lower"], "band.lower")
-      let upper = try Self.integer(edges["upper"], "band.upper")
-      guard let band = Band(lower: lower, upper: upper) else {
-        throw BookError(description: "band.lower is above band.upper")
-      }
-      self.band = band
-    }
-    guard let list = object["orders"] as? [Any] else {
+    try input.refuseOthers(than: ["reference", "band", "orders"])
+    reference = try Self.integerIfPresent(input.take("reference"), "reference")
+    if let given = input.take("band") { band = try Self.band(given) }
+    guard case .array(let list) = input.take("orders") else {
       throw BookError(description: "orders is missing or not an array")
     }
-    var seen: Set<String> = []
+    // Bytes: what Unicode calls equal is for people, and costs more than it is worth here.
+    var seen: Set<[UInt8]> = []
     for (index, value) in list.enumerated() {
-      guard let order = value as? [String: Any] else {
+      guard var order = Members(value, "orders[\(index)]") else {
         throw BookError(description: "orders[\(index)] is not an object")
       }
-      guard let id = order["id"] as? String, !id.isEmpty else {
+      guard case .text(let id) = order.take("id"), !id.isEmpty else {
         throw BookError(description: "orders[\(index)].id is missing or not a string")
       }
-      guard seen.insert(id).inserted else {
-        throw BookError(description: "orders[\(index)].id: \"\(id)\" appears twice")
+      guard seen.insert(Array(id.utf8)).inserted else {
+        throw BookError(description: "orders[\(index)].id: \(Self.shown(id)) appears twice")
       }
-      orders.append(try Self.order(order, "orders[\(index)] (id \"\(id)\")"))
+      order.name += " (id \(Self.shown(id)))"
+      orders.append(try Self.order(order))
       ids.append(id)
     }
   }
 
-  private static func order(_ order: [String: Any], _ name: String) throws(BookError)
-    -> AuctionOrder
-  {
-    try refuseOthers(order, ["id", "side", "type", "limit", "quantity"], name)
+  /// The fields of an object, each taken once.
+  private struct Members {
+    private var fields: [JSONField]
+    /// For messages.
+    var name: String
+
+    init?(_ value: JSONValue, _ name: String) {
+      guard case .object(let fields) = value else { return nil }
+      self.fields = fields
+      self.name = name
+    }
+
+    /// Null counts as left out.
+    mutating func take(_ field: String) -> JSONValue? {
+      guard let index = fields.firstIndex(where: { $0.name.hasSameBytes(as: field) }) else {
+        return nil
+      }
+      let value = fields.remove(at: index).value
+      return value == .null ? nil : value
+    }
+
+    func refuseOthers(than known: [String]) throws(BookError) {
+      for field in fields where !known.contains(where: { $0.hasSameBytes(as: field.name) }) {
+        throw BookError(description: "\(name) has an unknown field \(Book.shown(field.name))")
+      }
+    }
+  }
+
+  /// A word from outside, on one line.
+  private static func shown(_ word: String) -> String {
+    "\"\(Printable.line(word, maximumBytes: 64))\""
+  }
+
+  private static func band(_ value: JSONValue) throws(BookError) -> Band {
+    guard var edges = Members(value, "band") else {
+      throw BookError(description: "band is not an object")
+    }
+    try edges.refuseOthers(than: ["lower", "upper"])
+    let lower = try integer(edges.take("lower"), "band.lower")
+    let upper = try integer(edges.take("upper"), "band.upper")
+    guard let band = Band(lower: lower, upper: upper) else {
+      throw BookError(description: "band.lower is above band.upper")
+    }
+    return band
+  }
+
+  private static func order(_ fields: Members) throws(BookError) -> AuctionOrder {
+    var order = fields
+    let name = order.name
+    try order.refuseOthers(than: ["side", "type", "limit", "quantity"])
     let side: Side
-    switch order["side"] as? String {
-    case "buy"?: side = .buy
-    case "sell"?: side = .sell
+    switch order.take("side") {
+    case .text("buy"): side = .buy
+    case .text("sell"): side = .sell
     default: throw BookError(description: "\(name).side is not \"buy\" or \"sell\"")
     }
-    let quantity = try integer(order["quantity"], "\(name).quantity")
-    switch order["type"] as? String {
-    case "limit"?:
-      let limit = try integer(order["limit"], "\(name).limit")
+    let quantity = try integer(order.take("quantity"), "\(name).quantity")
+    switch order.take("type") {
+    case .text("limit"):
+      let limit = try integer(order.take("limit"), "\(name).limit")
       return AuctionOrder(side: side, type: .limit(limit), quantity: quantity)
-    case "market"?:
-      guard order["limit"] == nil || order["limit"] is NSNull else {
+    case .text("market"):
+      guard order.take("limit") == nil else {
         throw BookError(description: "\(name).limit: a market order has no limit")
       }
       return AuctionOrder(side: side, type: .market, quantity: quantity)
@@ -142,29 +191,20 @@ struct Book {
     }
   }
 
-  private static func refuseOthers(
-    _ object: [String: Any], _ known: Set<String>, _ name: String
-  ) throws(BookError) {
-    // Sorted, so that the same input gives the same line.
-    if let other = object.keys.sorted().first(where: { !known.contains($0) }) {
-      throw BookError(description: "\(name) has an unknown field \"\(other)\"")
-    }
-  }
-
-  private static func optionalInteger(_ value: Any?, _ name: String) throws(BookError) -> Int64? {
-    value == nil || value is NSNull ? nil : try integer(value, name)
+  private static func integerIfPresent(
+    _ value: JSONValue?, _ name: String
+  ) throws(BookError) -> Int64? {
+    value == nil ? nil : try integer(value, name)
   }
 
   /// A whole number from 1 below 2^63 - 1.
-  private static func integer(_ value: Any?, _ name: String) throws(BookError) -> Int64 {
-    guard let value, !(value is NSNull) else { throw BookError(description: "\(name) is missing") }
-    guard let number = value as? NSNumber, !isBoolean(number),
-      let integer = Int64(number.stringValue)
-    else { throw BookError(description: "\(name) is not an integer") }
+  private static func integer(_ value: JSONValue?, _ name: String) throws(BookError) -> Int64 {
+    guard let value else { throw BookError(description: "\(name) is missing") }
+    guard case .number(let digits) = value, let integer = Int64(json: digits) else {
+      throw BookError(description: "\(name) is not an integer")
+    }
     guard integer > 0 else { throw BookError(description: "\(name) is not above zero") }
     guard integer < .max else { throw BookError(description: "\(name) is too large") }
     return integer
   }
-
-  private static func isBoolean(_ number: NSNumber) -> Bool { number.objCType.pointee == 99 }
 }

@@ -4,6 +4,7 @@ internal import Auction
 internal import Client
 internal import Embedded
 internal import Engine
+internal import Formats
 internal import Foundation
 internal import Journal
 internal import Synchronization
@@ -18,7 +19,7 @@ final class Console: Sendable {
 
   func line(_ text: String = "") {
     if isQuiet { return }
-    FileHandle.standardOutput.write(Data((text + "\n").utf8))
+    Output.line(text)
   }
 
   func recovered(_ recovered: Recovered) {
@@ -27,7 +28,7 @@ final class Console: Sendable {
         ? "new       journal is empty: the venue, its markets and its operator are made now"
         : """
         recovered group \(recovered.head.sequence), \(recovered.head.commands) commands \
-        (\(recovered.replayed) replayed), state \(recovered.stateHash.hex.prefix(16))
+        (\(recovered.replayed) replayed), state \(Hex.string(recovered.stateHash).prefix(16))
         """)
   }
 

@@ -12,7 +12,7 @@ struct Halt: Sendable {
 
   func now(_ reason: String) {
     logger.critical("HALT \(reason). See docs/operations.md, Halts.")
-    FileHandle.standardError.write(Data("uncross: halted: \(reason)\n".utf8))
+    Output.error("uncross: halted: \(reason)")
     exit(Self.exitStatus)
   }
 }

@@ -3,6 +3,7 @@
 internal import Client
 internal import Embedded
 internal import Ethereum
+internal import Formats
 internal import Foundation
 
 struct Keys {
@@ -70,7 +71,7 @@ struct Keys {
       if !files.fileExists(atPath: hotPassphraseFile) {
         var generator = SystemRandomNumberGenerator()
         let secret = (0..<32).map { _ in UInt8.random(in: .min ... .max, using: &generator) }
-        try write(Client.Hex.string(secret), to: hotPassphraseFile)
+        try write(Hex.string(secret), to: hotPassphraseFile)
       }
       let process = Process()
       process.executableURL = URL(fileURLWithPath: executable)
@@ -83,8 +84,8 @@ struct Keys {
         throw EmbeddedError("the hot wallet's key cannot be made in \(hotKeyFile)")
       }
     }
-    let head = try JSONDecoder().decode(
-      KeyFileHead.self, from: Data(contentsOf: URL(fileURLWithPath: hotKeyFile)))
+    let head: KeyFileHead = try JSON.value(
+      from: Array(Data(contentsOf: URL(fileURLWithPath: hotKeyFile))))
     return try Address(head.address)
   }
 

@@ -4,6 +4,7 @@ internal import API
 internal import Client
 internal import Embedded
 internal import Engine
+internal import Formats
 internal import Foundation
 internal import Journal
 internal import Ledger
@@ -96,7 +97,7 @@ final class Pipeline: Sendable {
         sign: { method, path, extra, body in
           let fields = keys.publisher.sign(
             method: method, target: path, body: body, extra: extra,
-            created: Int64(Date().timeIntervalSince1970))
+            created: Timestamp.now().seconds)
           return fields.all
         },
         replay: { market, after, deliver in

@@ -2,6 +2,7 @@
 
 internal import ArgumentParser
 internal import Engine
+internal import Formats
 internal import Foundation
 internal import Journal
 internal import Tape
@@ -40,12 +41,12 @@ struct ReplayCommand: AsyncParsableCommand {
       _ = tape.write(engine.effects, anchor: TapeAnchor(head))
       return true
     }
-    print("group       \(replay.head.sequence)")
-    print("commands    \(replay.engine.commandCount)")
-    print("journal     \(replay.head.hash.hex)")
-    print("state       \(stateHash(replay.engine).hex)")
+    Output.line("group       \(replay.head.sequence)")
+    Output.line("commands    \(replay.engine.commandCount)")
+    Output.line("journal     \(Hex.string(replay.head.hash))")
+    Output.line("state       \(Hex.string(stateHash(replay.engine)))")
     for market in tape.markets {
-      print("tape        \(market.symbol) \(market.count) \(market.chain.hex)")
+      Output.line("tape        \(market.symbol) \(market.count) \(Hex.string(market.chain))")
     }
   }
 }

@@ -4,6 +4,7 @@ internal import API
 internal import ArgumentParser
 internal import Client
 internal import Engine
+internal import Formats
 internal import Foundation
 internal import Journal
 internal import Logging

@@ -3,6 +3,7 @@
 internal import API
 internal import Client
 internal import Embedded
+internal import Formats
 internal import Foundation
 internal import Logging
 internal import ServiceLifecycle

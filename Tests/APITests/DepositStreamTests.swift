@@ -3,6 +3,7 @@
 import AsyncHTTPClient
 import Client
 import Engine
+import Formats
 import NIOHTTP1
 import Testing
 

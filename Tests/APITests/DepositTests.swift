@@ -95,6 +95,9 @@ import Testing
         ("1", #"{"decision": "maybe", "reason": "x"}"#, "bad_request"),
         ("1", #"{"decision": "credit"}"#, "bad_request"),
         ("1", #"{"decision": "credit", "reason": ""}"#, "reason_missing"),
+        // Postgres takes no NUL: the answer was 500, for ever.
+        ("1", #"{"decision": "credit", "reason": "\u0000"}"#, "text_invalid"),
+        ("1", #"{"decision": "credit", "reason": "a\nb"}"#, "text_invalid"),
         (
           "1", #"{"decision": "credit", "reason": "\#(String(repeating: "x", count: 201))"}"#,
           "reason_missing"

@@ -2,6 +2,7 @@
 
 import Client
 import Engine
+import Formats
 import Foundation
 import Synchronization
 import Testing
@@ -131,6 +132,77 @@ private struct Document {
     }
     #expect(
       shown.withLock { $0 } == Set(Route.all.map { "\($0.method.rawValue) \($0.template)" }))
+  }
+
+  /// Every text of every request of the document, with something in it that does not print: it is
+  /// refused, and where people write it, as what it is. Nothing of it is done: the document goes on.
+  @Test func noRouteTakesHostileText() async throws {
+    let document = try Document()
+    let routes = RouteTable(Route.all)
+    let freeTexts = Mutex<Set<String>>([])
+    try await Venue.run(Venue.configuration.with(\.indicativeMilliseconds, 3_600_000)) { venue in
+      venue.exchange.desk.receive(2, 150_000_000, status: "final", block: 5)
+      venue.exchange.desk.receive(2, 2_500_000, status: "confirming", block: 11)
+      venue.exchange.desk.receive(3, 40_000_000, status: "review", block: 9)
+      for step in document.steps {
+        let request: Document.Request
+        switch step {
+        case .auction:
+          venue.exchange.runAuctions()
+          continue
+        case .hidden(let hidden): request = hidden
+        case .call(let shown, _): request = shown
+        }
+        let path = request.target.split(separator: "?")[0]
+        guard case .route(let route, _) = routes.match(request.method, path: path) else { continue }
+        if path.hasSuffix("/events") { continue }
+        let caller = request.caller ?? Self.caller(route)
+        for hostile in try Self.hostile(request.body) {
+          let answer = try await venue.send(
+            request.method, request.target, body: hostile.body, as: caller)
+          let place = "\(request.method) \(request.target) \(hostile.body): \(answer.text)"
+          #expect((400..<500).contains(answer.status) && answer.status != 429, "\(place)")
+          #expect(!answer.text.unicodeScalars.contains { $0.isUnprintable }, "\(place)")
+          guard hostile.field == "reason" || hostile.field == "label" else { continue }
+          #expect(answer.status == 422 && answer.code == "text_invalid", "\(place)")
+          freeTexts.withLock {
+            _ = $0.insert("\(route.method.rawValue) \(route.template) \(hostile.field)")
+          }
+        }
+        let answer = try await venue.send(
+          request.method, request.target, body: request.body, as: caller)
+        #expect(answer.status == 200, "\(request.target): \(answer.text)")
+      }
+    }
+    // Written by hand: who adds a route that takes text for people adds it here.
+    #expect(
+      freeTexts.withLock { $0.sorted() } == [
+        "POST /v1/operator/adjustments reason",
+        "POST /v1/operator/deposits/{id}/resolution reason",
+        "POST /v1/operator/payouts/resume reason",
+        "POST /v1/operator/payouts/{nonce}/cancel reason",
+        "POST /v1/operator/payouts/{nonce}/resolve reason",
+        "POST /v1/operator/withdrawals/{id}/reject reason", "POST /v1/withdrawal-addresses label",
+      ])
+  }
+
+  /// The body once for each of its texts and each kind of what does not print.
+  private static func hostile(_ body: String) throws -> [(field: String, body: String)] {
+    if body.isEmpty { return [] }
+    guard case .object(let fields) = try JSONValue.parse(Array(body.utf8)) else { return [] }
+    var bodies: [(field: String, body: String)] = []
+    for (index, field) in fields.enumerated() {
+      guard case .text(let text) = field.value else { continue }
+      for mark in [
+        "\u{0}", "\n", "\u{1b}[2J", "\u{7f}", "\u{9b}", "\u{2028}", "\u{202e}", "\u{feff}",
+      ] {
+        var changed = fields
+        changed[index].value = .text(text + mark)
+        bodies.append(
+          (field.name, String(decoding: JSONValue.object(changed).bytes, as: UTF8.self)))
+      }
+    }
+    return bodies
   }
 
   /// Without the order of fields, and without the hash of the whole engine, which this page does

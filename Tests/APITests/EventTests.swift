@@ -3,6 +3,7 @@
 import Auction
 import Client
 import Engine
+import Formats
 import Testing
 
 @testable import API

@@ -3,6 +3,7 @@
 import API
 import Client
 import Engine
+import Formats
 import Synchronization
 
 final class MemoryDesk: DepositDesk {

@@ -2,6 +2,7 @@
 
 import Client
 import Engine
+import Formats
 import Testing
 
 @testable import API
@@ -57,6 +58,14 @@ private let rows: [(name: String, body: String, code: String?)] = [
   ("no digits before point", body(["quantity": "\".5\""]), "bad_request"),
   ("thousands", body(["price": "\"2,000\""]), "bad_request"),
   ("other digits", body(["price": "\"２０００\""]), "bad_request"),
+  (
+    "another spelling of a time",
+    body(["time_in_force": "\"gtd\"", "expires_at": "\"2027-01-01T00:00:00Z\""]), "bad_request"
+  ), ("minus zero", body(["quantity": "\"-0\""]), "bad_request"),
+  (
+    "a market that is not ASCII", body(["market": "\"\u{415}\u{422}\u{41d}-USDC\""]),
+    "unknown_market"
+  ), ("a name too long", body([String(repeating: "n", count: 65): "1"]), "bad_request"),
   ("time", body(["time_in_force": "\"gtd\"", "expires_at": "\"tomorrow\""]), "bad_request"),
   ("control character", body(["client_order_id": "\"a\u{1}\""]), "bad_request"),
   ("lone surrogate", body(["client_order_id": #""\ud800""#]), "bad_request"),
@@ -84,14 +93,17 @@ private let rows: [(name: String, body: String, code: String?)] = [
     "time_in_force_not_allowed"
   ),
   ("gtd without time", body(["time_in_force": "\"gtd\""]), "expiry_missing"),
-  ("time without gtd", body(["expires_at": "\"2027-01-01T00:00:00Z\""]), "expiry_not_allowed"),
   (
-    "expired", body(["time_in_force": "\"gtd\"", "expires_at": "\"2026-01-01T00:00:00Z\""]),
+    "time without gtd", body(["expires_at": "\"2027-01-01T00:00:00.000000Z\""]),
+    "expiry_not_allowed"
+  ),
+  (
+    "expired", body(["time_in_force": "\"gtd\"", "expires_at": "\"2026-01-01T00:00:00.000000Z\""]),
     "expiry_passed"
   ),
   (
     "expired in 1970",
-    body(["time_in_force": "\"gtd\"", "expires_at": "\"1970-01-01T00:00:00Z\""]),
+    body(["time_in_force": "\"gtd\"", "expires_at": "\"1970-01-01T00:00:00.000000Z\""]),
     "expiry_passed"
   ),
   ("fill or kill", body(["fill_or_kill": "true"]), "fill_or_kill_not_offered"),

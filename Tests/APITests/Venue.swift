@@ -3,6 +3,7 @@
 import AsyncHTTPClient
 import Client
 import Engine
+import Formats
 import Logging
 import NIOCore
 import NIOHTTP1
@@ -66,7 +67,7 @@ extension JSONValue {
     switch self {
     case .object(let fields):
       .object(
-        fields.map { JSONField(name: $0.name, value: $0.value.sorted) }
+        fields.map { JSONField($0.name, $0.value.sorted) }
           .sorted { $0.name < $1.name })
     case .array(let values): .array(values.map(\.sorted))
     default: self

@@ -2,6 +2,7 @@
 
 import Client
 import Engine
+import Formats
 import Testing
 
 @testable import API

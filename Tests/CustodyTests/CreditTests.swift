@@ -4,6 +4,7 @@
 import Embedded
 import Engine
 import Ethereum
+import Formats
 import Foundation
 import Synchronization
 import Testing

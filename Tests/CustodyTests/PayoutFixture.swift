@@ -3,6 +3,7 @@
 import Embedded
 import Engine
 import Ethereum
+import Formats
 import Foundation
 import Postgres
 import Synchronization

@@ -2,6 +2,7 @@
 
 import Engine
 import Ethereum
+import Formats
 import Foundation
 import Postgres
 import Testing

@@ -3,6 +3,7 @@
 
 import Engine
 import Ethereum
+import Formats
 import Foundation
 import Postgres
 import Synchronization

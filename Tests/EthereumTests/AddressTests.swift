@@ -1,6 +1,7 @@
 // Addresses, hashes and blooms: their text, order and bytes.
 
 import Ethereum
+import Formats
 import SeededNumbers
 import Testing
 

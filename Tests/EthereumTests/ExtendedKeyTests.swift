@@ -1,5 +1,6 @@
 // BIP-32 by its vectors, public against secret derivation, and keys that do not exist.
 
+import Formats
 import SeededNumbers
 import Testing
 

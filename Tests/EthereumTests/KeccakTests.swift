@@ -1,5 +1,6 @@
 // Keccak-256 and RIPEMD-160 by vectors, and in pieces.
 
+import Formats
 import SeededNumbers
 import Testing
 

@@ -1,6 +1,7 @@
 // Keys and signatures by vectors of other implementations; what is not a key.
 
 import Ethereum
+import Formats
 import SeededNumbers
 import Testing
 

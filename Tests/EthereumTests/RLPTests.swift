@@ -1,6 +1,7 @@
 // RLP by Ethereum's own vectors, its limits, and any bytes.
 
 import Ethereum
+import Formats
 import SeededNumbers
 import Testing
 

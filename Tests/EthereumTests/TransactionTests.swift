@@ -1,5 +1,6 @@
 // Transactions and token transfers by vectors of eth-account, and bytes that are none.
 
+import Formats
 import SeededNumbers
 import Testing
 

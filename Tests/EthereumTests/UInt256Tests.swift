@@ -1,6 +1,7 @@
 // Amounts of 256 bits against Python's integers and against digits worked by hand.
 
 import Ethereum
+import Formats
 import SeededNumbers
 import Testing
 

@@ -1,6 +1,7 @@
 // The journal's encoding: golden bytes, round trips, foreign bytes.
 
 import Engine
+import Formats
 import SeededNumbers
 import Tape
 import Testing
@@ -28,12 +29,12 @@ import Testing
     try Golden.write(
       "commands.txt",
       ["# Version 1 of the journal's encoding: never changed, only added to."]
-        + named.map { "\($0.name) \(encode($0.command).hex)" })
+        + named.map { "\($0.name) \(Hex.string(encode($0.command)))" })
     let lines = try Golden.lines("commands.txt")
     #expect(lines.map { String($0[0]) } == named.map(\.name))
     for ((name, command), line) in zip(named, lines) {
-      #expect(encode(command).hex == line[1], "\(name)")
-      let bytes = try #require([UInt8](hex: line[1]))
+      #expect(Hex.string(encode(command)) == line[1], "\(name)")
+      let bytes = try #require(Hex.bytes(line[1]))
       #expect(try decode(bytes) == command, "\(name)")
       #expect(try decode(bytes, version: 1) == command, "\(name)")
     }
@@ -90,7 +91,7 @@ import Testing
       }
       // What is read has one encoding only: other bytes for it would give two journals one content.
       if let command = try? decode(bytes) {
-        #expect(encode(command) == bytes, "seed \(seed): \(bytes.hex)")
+        #expect(encode(command) == bytes, "seed \(seed): \(Hex.string(bytes))")
       }
     }
   }

@@ -1,6 +1,7 @@
 // Committed journals of each version of the rules: they replay to the state and tapes that they always gave.
 
 import Engine
+import Formats
 import Tape
 import Testing
 
@@ -26,8 +27,8 @@ import Testing
       let group = JournalGroup(
         sequence: try #require(Int64(line[1])), firstCommand: try #require(UInt64(line[2])),
         commandCount: try #require(Int(line[3])), time: try #require(Int64(line[4])),
-        previousHash: replay.head.hash, hash: try #require([UInt8](hex: line[5])),
-        body: try #require([UInt8](hex: line[6])))
+        previousHash: replay.head.hash, hash: try #require(Hex.bytes(line[5])),
+        body: try #require(Hex.bytes(line[6])))
       try replay.apply(group)
       try checkForm(of: group)
       let head = replay.head
@@ -74,9 +75,9 @@ import Testing
     head: JournalHead, engine: borrowing AuctionEngine, tape: TapeWriter
   ) -> [String] {
     [
-      "commands \(engine.commandCount)", "state \(stateHash(engine).hex)",
+      "commands \(engine.commandCount)", "state \(Hex.string(stateHash(engine)))",
       "entries \(engine.effects.firstEntry + UInt64(engine.effects.entries.count) - 1)",
-    ] + tape.markets.map { "tape \($0.symbol) \($0.count) \($0.chain.hex)" }
+    ] + tape.markets.map { "tape \($0.symbol) \($0.count) \(Hex.string($0.chain))" }
   }
 
   /// Makes the files, where `UNCROSS_WRITE_GOLDEN` asks for it: a venue of three markets, every
@@ -104,7 +105,7 @@ import Testing
         anchor: TapeAnchor(sequence: head.sequence, commands: head.commands, hash: head.hash))
       lines.append(
         "group \(group.sequence) \(group.firstCommand) \(group.commandCount) \(group.time) "
-          + "\(group.hash.hex) \(group.body.hex)")
+          + "\(Hex.string(group.hash)) \(Hex.string(group.body))")
     }
     lines += outcome(head: head, engine: venue.engine, tape: tape)
     if rules == 2 { try Golden.write(file, lines) }

@@ -2,6 +2,7 @@
 
 import Crypto
 import Ethereum
+import Formats
 import Foundation
 import Glibc
 

@@ -1,6 +1,7 @@
 // The key at rest: it comes back with its passphrase, and in no other way.
 
 import Ethereum
+import Formats
 import Foundation
 import Glibc
 import Testing

@@ -1,6 +1,7 @@
 // The signer as an operator runs it: a process of its own, killed at any moment and started again.
 
 import Ethereum
+import Formats
 import Foundation
 import Glibc
 import SeededNumbers

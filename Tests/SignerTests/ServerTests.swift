@@ -1,6 +1,7 @@
 // The signer's door: answers, peers that misbehave, and a client that believes nothing.
 
 import Ethereum
+import Formats
 import Foundation
 import Glibc
 import SeededNumbers
@@ -456,8 +457,8 @@ import Testing
     let other = Self.hello.replacingOccurrences(of: "\(Accounts.own)", with: "\(Accounts.alice)")
     for (hello, answer, error) in [
       (Self.hello, #"{"ok":{}}"#, nil),
-      (Self.hello, #"{"ok":{"raw":"0x"}}"#, .wrongAnswer("unknown field raw")),
-      (Self.hello, #"{"ok":"yes"}"#, .wrongAnswer("an object is missing")),
+      (Self.hello, #"{"ok":{"raw":"0x"}}"#, .wrongAnswer("unknown field `raw`")),
+      (Self.hello, #"{"ok":"yes"}"#, .wrongAnswer("the body must be a JSON object")),
       (Self.hello, refused, .refused(code: "new_one", message: "m")),
       (old, Self.refused(.malformed), .wrongAnswer("another protocol")),
       (other, #"{"ok":{}}"#, .wrongAnswer("the key of \(Accounts.alice)")),

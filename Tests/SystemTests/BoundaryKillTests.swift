@@ -2,6 +2,7 @@
 // payment: what comes before the boundary is durable, what comes after it is held back until the kill.
 
 import Client
+import Formats
 import Foundation
 import Testing
 

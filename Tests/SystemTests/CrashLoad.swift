@@ -1,6 +1,7 @@
 // Traders under load while the exchange is killed: they remember what was acknowledged to them.
 
 import Client
+import Formats
 import Foundation
 import SeededNumbers
 import Synchronization

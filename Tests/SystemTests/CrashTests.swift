@@ -1,6 +1,7 @@
 // kill -9 of exchange, Postgres and Worker under load, in turn; after each an oracle checks every promise.
 
 import Client
+import Formats
 import Foundation
 import Postgres
 import SeededNumbers

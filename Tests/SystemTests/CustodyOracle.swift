@@ -2,6 +2,7 @@
 
 import AsyncHTTPClient
 import Client
+import Formats
 import Foundation
 import NIOCore
 import NIOHTTP1

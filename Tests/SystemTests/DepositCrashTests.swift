@@ -1,6 +1,7 @@
 // kill -9 of exchange, Postgres, chain and signer while coins come and go and the chain reorganises.
 
 import Client
+import Formats
 import Foundation
 import SeededNumbers
 import Synchronization

@@ -1,6 +1,7 @@
 // The first whole of the product, seen from outside: fund, order, clear, settle, publish; kill -9; the same state.
 
 import Client
+import Formats
 import Foundation
 import Testing
 

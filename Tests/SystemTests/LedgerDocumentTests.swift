@@ -1,6 +1,7 @@
 // docs/ledger.md: its queries are run as they stand, and their answers compared with the engine's.
 
 import Client
+import Formats
 import Foundation
 import Postgres
 import Synchronization

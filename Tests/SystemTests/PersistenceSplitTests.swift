@@ -3,6 +3,7 @@
 import AsyncHTTPClient
 import Client
 import Engine
+import Formats
 import Foundation
 import Journal
 import NIOCore

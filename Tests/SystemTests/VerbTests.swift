@@ -1,6 +1,7 @@
 // The verbs as a user types them.
 
 import Client
+import Formats
 import Foundation
 import Testing
 

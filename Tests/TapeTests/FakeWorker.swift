@@ -1,6 +1,7 @@
 // A Worker in memory behind real HTTP: what docs/tape.md says of heads and batches, and faults on demand.
 
 import Engine
+import Formats
 import NIOCore
 import NIOHTTP1
 import NIOPosix
@@ -72,7 +73,7 @@ final class FakeWorker: Sendable {
         result.0,
         """
         {"status": "\(result.1)", "epoch": "\(market.epoch)", "last": "\(market.payloads.count)", \
-        "chain": "\(market.chain.hex)"}
+        "chain": "\(Hex.string(market.chain))"}
         """
       )
     }
@@ -97,7 +98,7 @@ final class FakeWorker: Sendable {
       return Array(market.payloads[first - 1..<last]) == payloads
         ? (200, "duplicate") : (409, "fork")
     }
-    if chain != market.chain.hex { return (409, "fork") }
+    if chain != Hex.string(market.chain) { return (409, "fork") }
     market.store(payloads)
     return (200, "accepted")
   }

@@ -1,6 +1,7 @@
 // The tape's bytes against the golden file that the Worker's tests made from docs/tape.md.
 
 import Auction
+import Formats
 import Foundation
 import Testing
 
@@ -67,7 +68,7 @@ private struct GoldenTape: Decodable {
 
     func bytes(_ name: String) throws -> [UInt8] {
       let text = try #require(texts[name])
-      return try #require([UInt8](hex: text))
+      return try #require(Hex.bytes(text))
     }
   }
 
@@ -88,12 +89,12 @@ private struct GoldenTape: Decodable {
     for row in golden.uint {
       var writer = ByteWriter()
       writer.uint(try #require(UInt128(row.value)))
-      #expect(writer.bytes.hex == row.bytes, "\(row.value)")
+      #expect(Hex.string(writer.bytes) == row.bytes, "\(row.value)")
     }
     for row in golden.int {
       var writer = ByteWriter()
       writer.int(try #require(Int128(row.value)))
-      #expect(writer.bytes.hex == row.bytes, "\(row.value)")
+      #expect(Hex.string(writer.bytes) == row.bytes, "\(row.value)")
     }
   }
 
@@ -120,8 +121,8 @@ private struct GoldenTape: Decodable {
         made += writer.write(effects, anchor: TapeAnchor(sequence: 0, commands: 0, hash: []))
       }
     }
-    #expect(made.map(\.payload.hex) == golden.records.map(\.payload))
-    #expect(made.map(\.chain.hex) == golden.records.map(\.chain))
+    #expect(made.map { Hex.string($0.payload) } == golden.records.map(\.payload))
+    #expect(made.map { Hex.string($0.chain) } == golden.records.map(\.chain))
     #expect(made.map { "\($0.number)" } == golden.records.map(\.number))
     #expect(writer.markets.map(\.symbol) == [golden.market])
   }

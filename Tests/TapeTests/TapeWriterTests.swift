@@ -1,6 +1,7 @@
 // Records of whole groups: chunks, chains, several markets, and the writer's own state.
 
 import Auction
+import Formats
 import Testing
 
 @testable import Engine
@@ -122,12 +123,5 @@ import Testing
     }
     #expect(throws: ByteError.self) { try TapeWriter(restoring: bytes + [0]) }
     #expect(throws: ByteError.self) { try TapeWriter(restoring: [2] + bytes.dropFirst()) }
-  }
-
-  @Test func hexGoesBothWays() {
-    let bytes = (0...255).map { UInt8($0) }
-    #expect([UInt8](hex: bytes.hex) == bytes && bytes.hex.count == 512)
-    #expect([UInt8](hex: "0Aff") == [10, 255])
-    for text in ["0", "0g", "é0", " 1"] { #expect([UInt8](hex: text) == nil, "\(text)") }
   }
 }

@@ -23,7 +23,7 @@ struct BenchChain {
   func run(_ report: inout BenchReport) async throws {
     let here = FileManager.default.currentDirectoryPath
     guard let python = ChainHost.findPython(project: here) else {
-      print("chain: not measured, there is no Python for the development chain (make setup)")
+      Output.line("chain: not measured, there is no Python for the development chain (make setup)")
       return
     }
     let host = try ChainHost(
@@ -81,7 +81,7 @@ struct BenchChain {
     let term = Term()
     let projection = LedgerProjection(
       conninfo: conninfo, watermark: Watermark(journalSequence: 0, entry: 0),
-      term: { term.current }, onHalt: { print("halted: \($0)") })
+      term: { term.current }, onHalt: { Output.line("halted: \($0)") })
     let loop = CommandLoop(
       engine: AuctionEngine(), durable: .empty, store: store, conninfo: conninfo,
       sinks: [
@@ -91,7 +91,7 @@ struct BenchChain {
               journalSequence: group.head.sequence, firstEntry: group.effects.firstEntry,
               entries: group.effects.entries, directory: group.effects.directory))
         }
-      ], term: term, onHalt: { print("halted: \($0)") })
+      ], term: term, onHalt: { Output.line("halted: \($0)") })
     loop.start()
     projection.start()
     let core = CustodyCore(loop: loop, term: term)
@@ -105,7 +105,7 @@ struct BenchChain {
     configuration.pollMilliseconds = 1
     let scanner = DepositScanner(
       conninfo: conninfo, configuration: configuration, rules: rules, nodes: [node],
-      addresses: addresses, core: core, report: { print($0) })
+      addresses: addresses, core: core, report: { Output.line($0) })
     scanner.start()
     let scanning = seconds { while scanner.currentFigures().tip != height { usleep(500) } }
     let credits = Int64(Self.paymentsOfBlock * Self.fullBlocks)

@@ -18,15 +18,17 @@ struct BenchCommand: AsyncParsableCommand {
     discussion: """
       Starts a private Postgres in a temporary directory and measures the engine alone, the journal's group
       commit against journal rows alone, the ledger against COPY of the same rows alone, replay, publishing
-      against the same batches posted by hand, and signed HTTP orders against a server with nothing behind.
+      against the same batches posted by hand, and signed HTTP orders against a server with nothing behind,
+      and the API's hostile bodies against plain ones of the same size.
 
         uncross bench
         uncross bench --commands 500000
         uncross bench --only engine --only journal
+        uncross bench --only api
       """)
 
   enum Part: String, ExpressibleByArgument, CaseIterable {
-    case engine, clearing, journal, tape, http, chain
+    case engine, clearing, journal, tape, http, api, chain
   }
 
   @Option(help: "Commands of each measurement.") var commands = 1_000_000
@@ -49,6 +51,7 @@ struct BenchCommand: AsyncParsableCommand {
     if measures(.journal) { try measureJournal(root, logger, &report) }
     if measures(.tape) { try await BenchTape(root: root, logger: logger).run(&report) }
     if measures(.http) { try await BenchHTTP().run(&report) }
+    if measures(.api) { try await BenchHTTP().runBodies(&report) }
     if measures(.chain) {
       try await BenchChain(root: root + "/deposits", logger: logger).run(&report)
     }
@@ -125,7 +128,7 @@ struct BenchCommand: AsyncParsableCommand {
     let elapsed = seconds {
       for run in engine.dueRuns(at: engine.time) { trades = Int(engine.apply(run).detail) }
     }
-    print(
+    Output.line(
       "one auction of \(accepted) orders: \(trades) trades, \(engine.effects.entries.count) ledger entries"
     )
     // The floor writes the entries that the run must give, and does nothing else.
@@ -151,7 +154,7 @@ struct BenchCommand: AsyncParsableCommand {
     let watermark = Watermark(journalSequence: 0, entry: 0)
     let projection = LedgerProjection(
       conninfo: conninfo, watermark: watermark, term: { term.current },
-      onHalt: { print("halted: \($0)") })
+      onHalt: { Output.line("halted: \($0)") })
     let bodies = Mutex<[JournalHead]>([])
     let loop = CommandLoop(
       engine: AuctionEngine(), durable: .empty, store: store, conninfo: conninfo,
@@ -164,7 +167,7 @@ struct BenchCommand: AsyncParsableCommand {
               entries: group.effects.entries, directory: group.effects.directory))
           bodies.withLock { $0.append(group.head) }
         }
-      ], term: term, onHalt: { print("halted: \($0)") })
+      ], term: term, onHalt: { Output.line("halted: \($0)") })
     loop.start()
     submit(BenchWorld.genesis().dropFirst(0).map { $0 }, to: loop)
     var world = BenchWorld(seed: 3)
@@ -200,7 +203,7 @@ struct BenchCommand: AsyncParsableCommand {
       _ = projection.drain(withinSeconds: 600)
     }
     let half = lags.count / 2
-    print(
+    Output.line(
       "sustained: at most \(lags[..<half].max() ?? 0) rows behind in the first half, "
         + "\(lags[half...].max() ?? 0) in the second")
     return Double(projection.currentFigures().appliedEntry - before) / elapsed
@@ -216,7 +219,7 @@ struct BenchCommand: AsyncParsableCommand {
       start += 100
       window.wait()
       loop.submit(batch, isReserved: false) { result in
-        if case .failure(let error) = result { print("refused: \(error)") }
+        if case .failure(let error) = result { Output.line("refused: \(error)") }
         window.signal()
         done.signal()
       }
@@ -262,7 +265,7 @@ extension BenchReport {
       count += page.reduce(0) { $0 + $1.commandCount }
     }
     try connection.execute("drop table core.bench")
-    print("the burst was \(after) groups, \(count / Int(max(after, 1))) commands each")
+    Output.line("the burst was \(after) groups, \(count / Int(max(after, 1))) commands each")
     add(
       BenchRow(
         name: "journal: burst, group commit", rate: Double(commands) / burst, unit: "commands/s",

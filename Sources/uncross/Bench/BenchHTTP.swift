@@ -3,6 +3,7 @@
 internal import API
 internal import Client
 internal import Engine
+internal import Formats
 internal import Ledger
 internal import Logging
 internal import ServiceLifecycle
@@ -69,6 +70,18 @@ struct BenchHTTP {
         floorName: "orders/s with nothing behind the signature check"))
   }
 
+  /// Hostile bodies against plain ones, with nothing behind the server.
+  func runBodies(_ report: inout BenchReport) async throws {
+    guard let signer = signers.first else { return }
+    var measured = report
+    _ = try await withEmptyServer { api in
+      try await warmUp(api)
+      try await BenchBodies().run(signer, api, &measured)
+      return 0
+    }
+    report = measured
+  }
+
   private func withEmptyServer(_ body: (String) async throws -> Double) async throws -> Double {
     let directory = Directory()
     var engine = AuctionEngine()
@@ -105,12 +118,7 @@ struct BenchHTTP {
 
   /// Orders accepted in a second, of all traders.
   private func load(_ api: String) async throws -> Double {
-    // The first request waits until signatures of this start are taken; it is not measured.
-    for signer in signers.prefix(1) {
-      let client = UncrossClient(baseURL: api, signer: signer)
-      _ = try await client.place(orders(trader: 0, round: -1))
-      await client.close()
-    }
+    try await warmUp(api)
     let end = ContinuousClock.now + .seconds(Self.seconds)
     let accepted = try await withThrowingTaskGroup(of: Int.self) { group in
       for (trader, signer) in signers.enumerated() {
@@ -119,6 +127,14 @@ struct BenchHTTP {
       return try await group.reduce(0, +)
     }
     return Double(accepted) / Self.seconds
+  }
+
+  /// The first request waits until signatures of this start are taken; it is not measured.
+  private func warmUp(_ api: String) async throws {
+    guard let signer = signers.first else { return }
+    let client = UncrossClient(baseURL: api, signer: signer)
+    _ = try await client.place(orders(trader: 0, round: -1))
+    await client.close()
   }
 
   private func trade(

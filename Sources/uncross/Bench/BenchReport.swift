@@ -17,7 +17,7 @@ struct BenchReport {
 
   mutating func add(_ row: BenchRow) {
     rows.append(row)
-    print(Self.render(row))
+    Output.line(Self.render(row))
   }
 
   static func render(_ row: BenchRow) -> String {

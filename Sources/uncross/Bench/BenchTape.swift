@@ -5,6 +5,7 @@ internal import Auction
 internal import Client
 internal import Embedded
 internal import Engine
+internal import Formats
 internal import Foundation
 internal import Logging
 internal import NIOCore
@@ -32,7 +33,7 @@ struct BenchTape {
     let source = FileManager.default.currentDirectoryPath + "/worker"
     let project = FileManager.default.currentDirectoryPath
     guard let deno = WorkerHost.findDeno(project: project) else {
-      print("publishing: no Deno here, left out (make setup)")
+      Output.line("publishing: no Deno here, left out (make setup)")
       return
     }
     let groups = Self.groups()
@@ -80,9 +81,9 @@ struct BenchTape {
           record(Sent(path: path, extra: extra, body: body))
           return signer.sign(
             method: method, target: path, body: body, extra: extra,
-            created: Int64(Date().timeIntervalSince1970)
+            created: Timestamp.now().seconds
           ).all
-        }, replay: { _, _, _ in }, onHalt: { print("halted: \($0) \($1)") }),
+        }, replay: { _, _, _ in }, onHalt: { Output.line("halted: \($0) \($1)") }),
       writer: TapeWriter())
     let clock = ContinuousClock()
     let began = clock.now
@@ -113,7 +114,7 @@ struct BenchTape {
       request.method = .POST
       let signature = signer.sign(
         method: "POST", target: item.path, body: item.body, extra: extra,
-        created: Int64(Date().timeIntervalSince1970))
+        created: Timestamp.now().seconds)
       for header in extra + signature.all {
         request.headers.replaceOrAdd(name: header.name, value: header.value)
       }
@@ -121,7 +122,8 @@ struct BenchTape {
       let response = try await HTTPClient.shared.execute(request, timeout: .seconds(30))
       let body = try await response.body.collect(upTo: 1 << 16)
       guard response.status == .ok else { throw EmbeddedError("HTTP \(response.status.code)") }
-      epoch = try JSONDecoder().decode(Answer.self, from: Data(body.readableBytesView)).epoch
+      let answer: Answer = try JSON.value(from: Array(body.readableBytesView))
+      epoch = answer.epoch
     }
     return (clock.now - began) / .seconds(1)
   }

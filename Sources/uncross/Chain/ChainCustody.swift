@@ -5,6 +5,7 @@ internal import Client
 internal import Custody
 internal import Engine
 internal import Ethereum
+internal import Formats
 internal import Foundation
 internal import Journal
 internal import Logging

@@ -5,6 +5,7 @@ internal import Client
 internal import Custody
 internal import Engine
 internal import Ethereum
+internal import Formats
 
 extension ChainCustody: WithdrawalDesk {
   var chain: String { settings.name }
@@ -23,7 +24,7 @@ extension ChainCustody: WithdrawalDesk {
   }
 
   func text(_ address: PayoutAddress) -> String {
-    Address(address.bytes).map { "\($0)" } ?? "0x" + Client.Hex.string(address.bytes)
+    Address(address.bytes).map { "\($0)" } ?? Hex.encode(address.bytes)
   }
 
   func withdrawals(

@@ -5,6 +5,7 @@ internal import Custody
 internal import Embedded
 internal import Engine
 internal import Ethereum
+internal import Formats
 internal import Foundation
 
 /// What `chain.file` holds (`docs/custody.md`).
@@ -117,8 +118,7 @@ struct ChainSettings: Decodable, Sendable {
 
   init(file: String) throws {
     do {
-      self = try JSONDecoder().decode(
-        Self.self, from: Data(contentsOf: URL(fileURLWithPath: file)))
+      self = try JSON.value(from: Array(Data(contentsOf: URL(fileURLWithPath: file))))
     } catch {
       throw ChainSettingsError("\(file): \(error)")
     }

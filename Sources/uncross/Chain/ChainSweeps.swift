@@ -5,6 +5,7 @@ internal import Client
 internal import Custody
 internal import Engine
 internal import Ethereum
+internal import Formats
 
 extension ChainCustody: SweepDesk {
   /// Deposit addresses that one request looks at: each takes a question to the node, and some three.
@@ -20,7 +21,7 @@ extension ChainCustody: SweepDesk {
   ) async throws(ExchangeError) -> SweepPlan {
     let planner = try planner()
     // Written in any case: a page that is not understood must not be the first one again.
-    let bytes = after.flatMap { Client.Hex.bytes($0.dropFirst(2).lowercased()) }
+    let bytes = after.flatMap { Hex.bytes($0.dropFirst(2).lowercased()) }
     let page = SweepPlanner.Page(
       asset: asset, minimum: minimum, after: bytes.flatMap { Address($0) }, limit: Self.page)
     let answer: Result<SweepPlan, SweepPlanError>
@@ -50,7 +51,7 @@ extension ChainCustody: SweepDesk {
         SweepPlanPage.Item(
           user: "\(item.user)", address: "\(item.address)", asset: item.asset,
           amount: whole(item.amount, item.asset),
-          unsigned: Ethereum.Hex.encode(item.transaction.signingPayload))
+          unsigned: Hex.encode(item.transaction.signingPayload))
       },
       needsGas: plan.needs.map { need in
         SweepPlanPage.Need(

@@ -4,6 +4,7 @@ internal import Client
 internal import Custody
 internal import Embedded
 internal import Ethereum
+internal import Formats
 internal import Foundation
 internal import Logging
 
@@ -23,9 +24,7 @@ enum DevelopmentSigner {
     // A socket's path has at most 107 bytes: where the data lie deep, the link to them is short.
     let socket = try shortPath(directory) + "/signer.sock"
     let policy = directory + "/policy.json"
-    let encoder = JSONEncoder()
-    encoder.keyEncodingStrategy = .convertToSnakeCase
-    try encoder.encode(Policy(settings)).write(to: URL(fileURLWithPath: policy))
+    try Data(Self.policy(settings).bytes).write(to: URL(fileURLWithPath: policy))
     let host = SignerHost(
       executable: executable,
       arguments: ["--key", keys.hotKeyFile, "--policy", policy, "--socket", socket],
@@ -48,29 +47,23 @@ enum DevelopmentSigner {
   }
 
   /// The policy that a real signer's operator would write; generous, for coins of no worth.
-  private struct Policy: Encodable {
-    struct Asset: Encodable {
-      var asset: String
-      var contract: String?
-      var maximumPerTransaction: String
-      var maximumPerDay: String
+  private static func policy(_ settings: ChainSettings) -> JSONValue {
+    let assets = settings.assets.map { asset in
+      let whole = "1" + String(repeating: "0", count: asset.decimals)
+      var fields = [
+        JSONField("asset", .text(asset.asset)),
+        .init("maximum_per_transaction", .text(whole + "000000")),
+        .init("maximum_per_day", .text(whole + "0000000")),
+      ]
+      if let contract = asset.contract { fields.append(.init("contract", .text(contract))) }
+      return JSONValue.object(fields)
     }
-
-    var chainID: Int64
-    var assets: [Asset]
-    var maximumFeePerGas = "200000000000"
-    var maximumGasLimit = 200_000
-    var maximumGasCostPerDay = "100000000000000000000"
-
-    init(_ settings: ChainSettings) {
-      chainID = settings.chainID
-      assets = settings.assets.map { asset in
-        let whole = "1" + String(repeating: "0", count: asset.decimals)
-        return Asset(
-          asset: asset.asset, contract: asset.contract,
-          maximumPerTransaction: whole + "000000", maximumPerDay: whole + "0000000")
-      }
-    }
+    return .object([
+      .init("chain_id", .number(settings.chainID)), .init("assets", .array(assets)),
+      .init("maximum_fee_per_gas", .text("200000000000")),
+      .init("maximum_gas_limit", .number(200_000)),
+      .init("maximum_gas_cost_per_day", .text("100000000000000000000")),
+    ])
   }
 
   /// The venue's float: without it the first withdrawals would wait for a sweep.

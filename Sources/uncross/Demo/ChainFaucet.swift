@@ -2,6 +2,7 @@
 
 internal import AsyncHTTPClient
 internal import Client
+internal import Formats
 internal import Foundation
 internal import NIOCore
 internal import NIOHTTP1
@@ -57,7 +58,7 @@ struct ChainFaucet: Sendable {
   }
 
   private func call(_ method: String, _ payments: [[String: String]]) async throws {
-    let body = try JSONEncoder().encode(Request(method: method, params: [payments]))
+    let body = JSON.bytes(Request(method: method, params: [payments]))
     try await send(String(decoding: body, as: UTF8.self))
   }
 

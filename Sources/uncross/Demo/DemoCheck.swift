@@ -1,6 +1,7 @@
 // Whether engine, ledger, tape and chain say the same, to the atom.
 
 internal import Client
+internal import Formats
 
 /// Compares what the engine answers, what Postgres holds and what the Worker publishes.
 struct DemoCheck: Sendable {
@@ -51,7 +52,7 @@ struct DemoCheck: Sendable {
       if differenceCount > differences.count {
         lines.append("and \(differenceCount - differences.count) more")
       }
-      if let chain { lines += [ReconcileCommand.text(chain), ""] }
+      if let chain { lines += [ReconcileCommand.text(Output.printable(chain)), ""] }
       let all = chain == nil ? "engine, ledger and tape" : "engine, ledger, tape and chain"
       lines.append(
         agrees ? "\(all) agree to the atom" : "\(all) DISAGREE in \(differenceCount) places")

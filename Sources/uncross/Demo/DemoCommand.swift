@@ -2,6 +2,7 @@
 
 internal import ArgumentParser
 internal import Client
+internal import Formats
 
 struct DemoCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
@@ -130,7 +131,9 @@ struct DemoCommand: AsyncParsableCommand {
     let watchers = try await client.markets().map { market in
       Task {
         try await MarketWatch(api: client, market: market.market).forEach(lost: { _ in }) { event in
-          if case .auction(let report) = event.content { Output.line(WatchCommand.line(report)) }
+          if case .auction(let report) = event.content {
+            Output.line(WatchCommand.line(Output.printable(report)))
+          }
           return true
         }
       }

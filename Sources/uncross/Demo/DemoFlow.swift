@@ -1,6 +1,7 @@
 // Traders for demonstrations: a few hundred users with keys of their own who trade through the signed API.
 
 internal import Client
+internal import Formats
 internal import Foundation
 internal import Synchronization
 

@@ -1,6 +1,7 @@
 // What one task of the demo does: its traders' next actions, at a steady pace.
 
 internal import Client
+internal import Formats
 internal import Synchronization
 
 /// A market in whole ticks and lots.

@@ -1,6 +1,7 @@
 // Reads the ledger as an auditor and holds it against the tape: one transaction, on a thread of its own.
 
 internal import Client
+internal import Formats
 internal import Postgres
 
 /// What the ledger says.

@@ -2,6 +2,7 @@
 
 internal import AsyncHTTPClient
 internal import Client
+internal import Formats
 internal import NIOCore
 internal import NIOHTTP1
 

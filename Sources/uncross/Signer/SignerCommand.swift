@@ -3,6 +3,7 @@
 internal import ArgumentParser
 internal import Client
 internal import Ethereum
+internal import Formats
 internal import Signer
 
 struct SignerCommand: ParsableCommand {

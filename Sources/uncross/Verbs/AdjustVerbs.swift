@@ -2,6 +2,7 @@
 
 internal import ArgumentParser
 internal import Client
+internal import Formats
 internal import Foundation
 
 struct AdjustCommand: AsyncParsableCommand {
@@ -124,7 +125,7 @@ struct AdjustCommand: AsyncParsableCommand {
           throw VerbFailure("no adjustment \(id) waits for approval")
         }
         let signature = try approval.signature(
-          of: waiting.approvalText, waiting.approvalDigest, client)
+          of: Output.printable(waiting).approvalText, waiting.approvalDigest, client)
         guard let signature else { return }
         client.show(try await api.approve(adjustment: id, signature: signature)) {
           "adjustment \($0.adjustmentID) is \($0.status.rawValue)"

@@ -3,6 +3,7 @@
 // Public, because a conformance of a public type to a public protocol is.
 public import ArgumentParser
 public import Client
+public import Formats
 
 extension NewOrder.Side: ExpressibleByArgument {}
 extension NewOrder.TimeInForce: ExpressibleByArgument {}

@@ -1,6 +1,7 @@
 // Reads a file of comma-separated records (RFC 4180) in bounded memory, and fingerprints its bytes.
 
 internal import Client
+internal import Formats
 internal import Foundation
 
 /// One record, or why there is none.

@@ -2,6 +2,7 @@
 
 internal import ArgumentParser
 internal import Client
+internal import Formats
 internal import Foundation
 
 /// Where the API is.
@@ -71,9 +72,12 @@ struct ClientOptions: ParsableArguments {
     await client.close()
   }
 
-  /// Prints an answer: as it is on the wire, or as the verb shows it.
-  func show<Answer: Encodable>(_ answer: Answer, _ text: (Answer) -> String) {
-    Output.line(json ? String(decoding: JSON.bytes(answer), as: UTF8.self) : text(answer))
+  /// Prints an answer: as it is on the wire, or as the verb shows it. Either way nothing of it
+  /// reaches the terminal raw: JSON escapes it, and the verb gets it escaped.
+  func show<Answer: Codable>(_ answer: Answer, _ text: (Answer) -> String) {
+    Output.line(
+      json
+        ? String(decoding: JSON.bytes(answer), as: UTF8.self) : text(Output.printable(answer)))
   }
 }
 
@@ -117,16 +121,5 @@ struct VerbFailure: Error, CustomStringConvertible {
     }
     Output.error(failure.description)
     throw ExitCode(failure.status)
-  }
-}
-
-/// Lines to the terminal, whole and at once.
-enum Output {
-  static func line(_ text: String) {
-    FileHandle.standardOutput.write(Data((text + "\n").utf8))
-  }
-
-  static func error(_ text: String) {
-    FileHandle.standardError.write(Data((text + "\n").utf8))
   }
 }

@@ -2,6 +2,7 @@
 
 internal import ArgumentParser
 internal import Client
+internal import Formats
 
 struct KeyCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(

@@ -1,6 +1,7 @@
 // Before a load: every user has a key, and what its orders need.
 
 internal import Client
+internal import Formats
 internal import Foundation
 internal import Glibc
 

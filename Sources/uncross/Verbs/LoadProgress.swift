@@ -1,6 +1,7 @@
 // How far a load got: a file beside the orders that a second run goes on from, and the display.
 
 internal import Client
+internal import Formats
 internal import Foundation
 internal import Glibc
 internal import Synchronization

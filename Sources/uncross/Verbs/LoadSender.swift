@@ -1,6 +1,7 @@
 // Sends the orders of a file: a window of lines at a time, cut into batches of one user each.
 
 internal import Client
+internal import Formats
 
 struct LoadSender: Sendable {
   /// Lines in memory at a time: with 200 users about 1,000 orders a batch still wait their turn.

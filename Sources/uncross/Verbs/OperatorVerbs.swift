@@ -2,6 +2,7 @@
 
 internal import ArgumentParser
 internal import Client
+internal import Formats
 
 struct LogCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
@@ -83,7 +84,7 @@ struct KeyGrantsCommand: AsyncParsableCommand {
         let found = try await api.waitingKeys().first { $0.grantID == grant }
         guard let waiting = found else { throw VerbFailure("no key waits as grant \(grant)") }
         let signature = try approval.signature(
-          of: waiting.approvalText, waiting.approvalDigest, client)
+          of: Output.printable(waiting).approvalText, waiting.approvalDigest, client)
         guard let signature else { return }
         client.show(try await api.approve(keyGrant: grant, signature: signature)) { $0.text }
       }

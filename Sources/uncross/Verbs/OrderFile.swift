@@ -1,6 +1,7 @@
 // A file of orders: its lines as orders, and what is wrong with a line.
 
 internal import Client
+internal import Formats
 
 /// An order and whose it is.
 struct OrderLine {

@@ -2,6 +2,7 @@
 
 internal import ArgumentParser
 internal import Client
+internal import Formats
 internal import Foundation
 
 struct PlaceCommand: AsyncParsableCommand {
@@ -13,7 +14,7 @@ struct PlaceCommand: AsyncParsableCommand {
         uncross place ETH-USDC buy 0.5 --limit 2501.00 --key anna.pem
         uncross place ETH-USDC sell 2 --market-order --key anna.pem
         uncross place ETH-USDC buy 1 --limit 2490 --tif auction --key anna.pem
-        uncross place ETH-USDC buy 1 --limit 2490 --expires 2030-01-01T00:00:00Z
+        uncross place ETH-USDC buy 1 --limit 2490 --expires 2030-01-01T00:00:00.000000Z
 
       The client order id makes a resend safe: the same order under the same id gets the first answer.
       """)
@@ -29,7 +30,7 @@ struct PlaceCommand: AsyncParsableCommand {
     name: .customLong("tif"),
     help: "Until cancelled, until --expires, or the next auction only. (gtc; gtd with --expires)")
   var timeInForce: NewOrder.TimeInForce?
-  @Option(name: .customLong("expires"), help: "As 2030-01-01T00:00:00Z.")
+  @Option(name: .customLong("expires"), help: "As 2030-01-01T00:00:00.000000Z.")
   var expiresAt: Timestamp?
   @Option(
     name: .customLong("client-order-id"),

@@ -2,6 +2,7 @@
 
 internal import ArgumentParser
 internal import Client
+internal import Formats
 
 struct StatusCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
@@ -15,7 +16,7 @@ struct StatusCommand: AsyncParsableCommand {
 
   @OptionGroup var client: ClientOptions
 
-  private struct Answer: Encodable {
+  private struct Answer: Codable {
     var healthy: Bool
     var ready: Bool
     /// Why not.

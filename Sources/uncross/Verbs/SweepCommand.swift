@@ -5,6 +5,7 @@ internal import ArgumentParser
 internal import Client
 internal import Custody
 internal import Ethereum
+internal import Formats
 internal import Foundation
 internal import Signer
 
@@ -183,7 +184,7 @@ struct SweepCommand: AsyncParsableCommand {
     else { throw VerbFailure("--to is no address", status: VerbFailure.usage) }
     let requests = try plan.items.map { item in
       guard let user = UInt32(item.user), let address = try? Address(item.address),
-        let unsigned = try? Ethereum.Hex.decode(item.unsigned)
+        let unsigned = try? Hex.decode(item.unsigned)
       else {
         throw VerbFailure(
           "\(path): \(item.address): not a line of a plan", status: VerbFailure.badData)
@@ -197,7 +198,7 @@ struct SweepCommand: AsyncParsableCommand {
         .sign(requests, with: key)
     } catch { throw VerbFailure("nothing is signed: \(error)", status: VerbFailure.badData) }
     try Self.write(
-      JSON.bytes(SignedSweeps(transactions: signed.map { Ethereum.Hex.encode($0.raw) })), to: out)
+      JSON.bytes(SignedSweeps(transactions: signed.map { Hex.encode($0.raw) })), to: out)
     for line in signed.map(Self.line) { Output.line(line) }
     Output.line("\(out): \(signed.count) signed, all to \(wallet) on chain \(chainID)")
   }

@@ -1,5 +1,6 @@
 // Plain tables for the terminal: columns as wide as their widest cell.
 
+internal import Formats
 internal import Foundation
 internal import Glibc
 
@@ -17,9 +18,10 @@ struct Table {
     alignments = columns.map { $0.hasPrefix(">") ? .right : .left }
   }
 
+  /// A row; a cell that holds a line end or a control stays one cell of one line.
   mutating func add(_ cells: String...) {
     precondition(cells.count == header.count, "a row has a cell for each column")
-    rows.append(cells)
+    rows.append(cells.map { Printable.line($0) })
   }
 
   var isEmpty: Bool { rows.isEmpty }
@@ -31,7 +33,7 @@ struct Table {
     }
     let lines = ([header] + rows).map { row in line(row, widths) }
     guard isTerminal, let first = lines.first else { return lines.joined(separator: "\n") }
-    return (["\u{1b}[1m\(first)\u{1b}[0m"] + lines.dropFirst()).joined(separator: "\n")
+    return (["\(Output.bold)\(first)\(Output.plain)"] + lines.dropFirst()).joined(separator: "\n")
   }
 
   private func line(_ row: [String], _ widths: [Int]) -> String {

@@ -2,6 +2,7 @@
 
 internal import ArgumentParser
 internal import Client
+internal import Formats
 
 extension UncrossClient {
   /// The id of a user given by name or id; digits alone are an id.
@@ -48,7 +49,7 @@ struct UserCommand: AsyncParsableCommand {
     @Argument(help: "The user's name.") var name: String
     @OptionGroup var client: ClientOptions
 
-    private struct Answer: Encodable {
+    private struct Answer: Codable {
       var user: UserDetails
       var balances: [AssetBalance]
     }

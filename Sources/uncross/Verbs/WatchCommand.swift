@@ -2,6 +2,7 @@
 
 internal import ArgumentParser
 internal import Client
+internal import Formats
 
 struct WatchCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(

@@ -2,6 +2,7 @@
 
 internal import ArgumentParser
 internal import Client
+internal import Formats
 internal import Foundation
 
 struct AddressCommand: AsyncParsableCommand {

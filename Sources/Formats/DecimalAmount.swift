@@ -26,7 +26,8 @@ public struct DecimalAmount: Sendable, Hashable {
     (digits, scale) = Self.reduced(atoms, decimals)
   }
 
-  /// Nil unless the text is `-`? digits (`.` digits)? without leading zeros, sign `+` or exponent.
+  /// Nil unless the text is `-`? digits (`.` digits)? without leading zeros, sign `+`, exponent, or
+  /// a minus before zero.
   public init?(_ text: some StringProtocol) {
     let utf8 = text.utf8
     guard !utf8.isEmpty, utf8.count <= Self.maximumLength else { return nil }
@@ -52,7 +53,7 @@ public struct DecimalAmount: Sendable, Hashable {
       value = sum
     }
     guard whole > 0, !hasPoint || fraction > 0, whole == 1 || first != UInt8(ascii: "0"),
-      fraction <= Self.maximumScale
+      fraction <= Self.maximumScale, value != 0 || !isNegative
     else { return nil }
     (digits, scale) = Self.reduced(isNegative ? -value : value, fraction)
   }
@@ -104,7 +105,7 @@ extension DecimalAmount: Codable {
     let text = try container.decode(String.self)
     guard let value = Self(text) else {
       throw DecodingError.dataCorruptedError(
-        in: container, debugDescription: "not a decimal: \(text)")
+        in: container, debugDescription: "not a decimal")
     }
     self = value
   }

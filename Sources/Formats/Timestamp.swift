@@ -27,31 +27,26 @@ public struct Timestamp: Sendable, Hashable, Comparable {
 
   public static func < (a: Self, b: Self) -> Bool { a.microseconds < b.microseconds }
 
-  /// Nil unless the text is `YYYY-MM-DDThh:mm:ss(.f{1,6})?Z` and names a real time from 1970 on.
+  /// Nil unless the text is `YYYY-MM-DDThh:mm:ss.ffffffZ`, the one spelling, and names a real time
+  /// from 1970 on.
   public init?(_ text: some StringProtocol) {
+    guard text.utf8.count == 27 else { return nil }
     let bytes = Array(text.utf8)
-    guard (20...27).contains(bytes.count), bytes.last == UInt8(ascii: "Z"),
+    guard bytes[26] == UInt8(ascii: "Z"), bytes[19] == UInt8(ascii: "."),
       bytes[4] == UInt8(ascii: "-"), bytes[7] == UInt8(ascii: "-"), bytes[10] == UInt8(ascii: "T"),
       bytes[13] == UInt8(ascii: ":"), bytes[16] == UInt8(ascii: ":"),
       let year = Self.number(bytes[0..<4]), let month = Self.number(bytes[5..<7]),
       let day = Self.number(bytes[8..<10]), let hour = Self.number(bytes[11..<13]),
       let minute = Self.number(bytes[14..<16]), let second = Self.number(bytes[17..<19]),
+      let micros = Self.number(bytes[20..<26]),
       year >= 1970, (1...12).contains(month), (1...Self.days(in: month, of: year)).contains(day),
       hour < 24, minute < 60, second < 60
     else { return nil }
-    var micros: Int64 = 0
-    if bytes.count > 20 {
-      let fraction = bytes[20..<bytes.count - 1]
-      guard bytes[19] == UInt8(ascii: "."), let value = Self.number(fraction) else { return nil }
-      micros = value
-      for _ in fraction.count..<6 { micros *= 10 }
-    }
     let days = Self.daysSinceEpoch(year, month, day)
     microseconds = (((days * 24 + hour) * 60 + minute) * 60 + second) * 1_000_000 + micros
   }
 
   private static func number(_ digits: ArraySlice<UInt8>) -> Int64? {
-    guard !digits.isEmpty else { return nil }
     var value: Int64 = 0
     for digit in digits {
       guard (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(digit) else { return nil }
@@ -121,7 +116,7 @@ extension Timestamp: Codable {
     let container = try decoder.singleValueContainer()
     let text = try container.decode(String.self)
     guard let time = Self(text) else {
-      throw DecodingError.dataCorruptedError(in: container, debugDescription: "not a time: \(text)")
+      throw DecodingError.dataCorruptedError(in: container, debugDescription: "not a time")
     }
     self = time
   }

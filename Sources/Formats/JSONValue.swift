@@ -1,0 +1,122 @@
+// JSON as a value, and the one writer of it.
+
+/// A JSON value. Numbers keep their text: no amount ever becomes a floating-point number.
+public enum JSONValue: Equatable, Sendable {
+  case null
+  case bool(Bool)
+  case number(String)
+  case text(String)
+  case array([JSONValue])
+  case object([JSONField])
+
+  public static func number(_ value: some BinaryInteger) -> JSONValue { .number("\(value)") }
+}
+
+/// One member of an object, where it stands among the others.
+public struct JSONField: Equatable, Sendable {
+  public var name: String
+  public var value: JSONValue
+
+  public init(_ name: String, _ value: JSONValue) {
+    self.name = name
+    self.value = value
+  }
+
+  public static func == (a: Self, b: Self) -> Bool {
+    a.name.hasSameBytes(as: b.name) && a.value == b.value
+  }
+}
+
+extension StringProtocol {
+  /// Whether both have the same bytes. `==` compares what Unicode calls equal, and hostile text
+  /// makes that a hundred times as expensive.
+  public func hasSameBytes(as other: some StringProtocol) -> Bool {
+    utf8.count == other.utf8.count && utf8.elementsEqual(other.utf8)
+  }
+
+  /// Whether all of it is ASCII without space and control characters, and there is something.
+  public var isPrintableASCIIWord: Bool {
+    !utf8.isEmpty && utf8.allSatisfy { $0 > 0x20 && $0 < 0x7f }
+  }
+}
+
+extension JSONValue {
+  /// The same value with all its text as it may be shown on a terminal.
+  public var printable: JSONValue {
+    switch self {
+    case .null, .bool, .number: self
+    case .text(let text): .text(Printable.line(text))
+    case .array(let values): .array(values.map(\.printable))
+    case .object(let fields):
+      .object(fields.map { JSONField(Printable.line($0.name), $0.value.printable) })
+    }
+  }
+}
+
+// MARK: - Writing
+
+extension JSONValue {
+  /// On one line, without spaces. What does not print is escaped, so that JSON of ours may stand in
+  /// a terminal or a log whatever was said in it.
+  public var bytes: [UInt8] {
+    var out: [UInt8] = []
+    write(into: &out)
+    return out
+  }
+
+  private func write(into out: inout [UInt8]) {
+    switch self {
+    case .null: out += "null".utf8
+    case .bool(let value): out += (value ? "true" : "false").utf8
+    case .number(let digits): out += digits.utf8
+    case .text(let text): Self.write(text, into: &out)
+    case .array(let values):
+      out.append(UInt8(ascii: "["))
+      for (index, value) in values.enumerated() {
+        if index > 0 { out.append(UInt8(ascii: ",")) }
+        value.write(into: &out)
+      }
+      out.append(UInt8(ascii: "]"))
+    case .object(let fields):
+      out.append(UInt8(ascii: "{"))
+      for (index, field) in fields.enumerated() {
+        if index > 0 { out.append(UInt8(ascii: ",")) }
+        Self.write(field.name, into: &out)
+        out.append(UInt8(ascii: ":"))
+        field.value.write(into: &out)
+      }
+      out.append(UInt8(ascii: "}"))
+    }
+  }
+
+  private static func write(_ text: String, into out: inout [UInt8]) {
+    out.append(UInt8(ascii: "\""))
+    let isPlain = text.utf8.allSatisfy {
+      $0 >= 0x20 && $0 < 0x7f && $0 != UInt8(ascii: "\"") && $0 != UInt8(ascii: "\\")
+    }
+    if isPlain {
+      out += text.utf8
+    } else {
+      for scalar in text.unicodeScalars { write(scalar, into: &out) }
+    }
+    out.append(UInt8(ascii: "\""))
+  }
+
+  private static func write(_ scalar: Unicode.Scalar, into out: inout [UInt8]) {
+    switch scalar {
+    case "\"": out += "\\\"".utf8
+    case "\\": out += "\\\\".utf8
+    case "\u{8}": out += "\\b".utf8
+    case "\u{c}": out += "\\f".utf8
+    case "\n": out += "\\n".utf8
+    case "\r": out += "\\r".utf8
+    case "\t": out += "\\t".utf8
+    case let scalar where scalar.isUnprintable:
+      for unit in String(Character(scalar)).utf16 {
+        out += "\\u".utf8
+        for shift in [12, 8, 4, 0] { out.append(Hex.digit(UInt8(unit >> shift & 15))) }
+      }
+    default: out += UTF8.encode(scalar) ?? UTF8.encodedReplacementCharacter
+    }
+  }
+}
