@@ -11,7 +11,7 @@ public enum Migrations {
   /// result.
   public static let steps: [String] = [
     schema, custody, guards, deposits, withdrawals, payoutAsks, sweeps, payoutResolutions,
-    changedDeposits, deciders, openings,
+    changedDeposits, deciders, openings, statementsByType,
   ]
 
   /// Applies what is missing; returns how many steps that was.

@@ -100,8 +100,8 @@ final class Core: Sendable {
     return (try? answer.wait()) ?? .failure(.outcomeUnknown)
   }
 
-  func ledger(_ query: LedgerQuery) throws -> [LedgerRow] {
-    let answer = Answer<Result<[LedgerRow], PostgresError>>()
+  func ledger(_ query: LedgerQuery) throws -> LedgerQuery.Page {
+    let answer = Answer<Result<LedgerQuery.Page, LedgerQueryError>>()
     reader.query(query) { answer.give($0) }
     return try answer.wait().get()
   }
