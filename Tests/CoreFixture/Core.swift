@@ -5,6 +5,7 @@ internal import Foundation
 internal import Ledger
 internal import Postgres
 internal import Synchronization
+internal import TestServers
 internal import Testing
 
 @testable internal import Journal

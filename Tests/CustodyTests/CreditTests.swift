@@ -6,6 +6,7 @@ import Engine
 import Ethereum
 import Foundation
 import Synchronization
+import TestServers
 import Testing
 
 @testable import CoreFixture

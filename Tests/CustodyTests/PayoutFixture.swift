@@ -6,6 +6,7 @@ import Ethereum
 import Foundation
 import Postgres
 import Synchronization
+import TestServers
 import Testing
 
 @testable import CoreFixture

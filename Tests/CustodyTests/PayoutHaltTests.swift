@@ -4,6 +4,7 @@ import Embedded
 import Engine
 import Ethereum
 import Foundation
+import TestServers
 import Testing
 
 @testable import CoreFixture

@@ -4,6 +4,7 @@ import Engine
 import Ethereum
 import Foundation
 import Postgres
+import TestServers
 import Testing
 
 @testable import CoreFixture

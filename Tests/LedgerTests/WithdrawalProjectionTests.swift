@@ -6,6 +6,7 @@ import Engine
 import Foundation
 import Glibc
 import Postgres
+import TestServers
 import Testing
 
 @testable import CoreFixture

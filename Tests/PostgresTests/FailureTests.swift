@@ -4,6 +4,7 @@ import Embedded
 import Foundation
 import Glibc
 import Postgres
+import TestServers
 import Testing
 
 extension PostgresTests {
