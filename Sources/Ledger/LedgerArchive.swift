@@ -167,7 +167,7 @@ struct LedgerArchive: ~Copyable {
         let reference = names.reference(result.string(row, 8)),
         let sequence = UInt64(exactly: result.int64(row, 0)),
         let user = UserID(exactly: result.int64(row, 1))
-      else { throw PostgresError(message: "a ledger row that this program did not write") }
+      else { throw PostgresError.impossible("a ledger row that this program did not write") }
       rows.append(
         LedgerRow(
           sequence: sequence,

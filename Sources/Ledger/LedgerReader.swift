@@ -39,6 +39,7 @@ public final class LedgerReader: @unchecked Sendable {
 
   private let conninfo: String
   private let partitionRows: UInt64
+  private let report: @Sendable (String) -> Void
   private let closer: PartitionCloser
   private let recent: Mutex<Recent>
 
@@ -51,8 +52,13 @@ public final class LedgerReader: @unchecked Sendable {
   private var running = 0
   private var rowsWalked: UInt64 = 0
 
-  public init(conninfo: String, partitionRows: UInt64) {
+  /// - Parameter report: gets what an operator must look at: a row that cannot be.
+  public init(
+    conninfo: String, partitionRows: UInt64,
+    report: @escaping @Sendable (String) -> Void = { _ in }
+  ) {
     self.conninfo = conninfo
+    self.report = report
     self.partitionRows = partitionRows
     recent = Mutex(Recent(tail: LedgerTail(partitionRows: partitionRows)))
     closer = PartitionCloser(conninfo: conninfo, partitionRows: partitionRows)
@@ -78,7 +84,7 @@ public final class LedgerReader: @unchecked Sendable {
           + "where seq >= \(next) and seq <= \(watermark) order by seq limit 50000",
         PostgresParameters())
       guard let last = rows.last, last.sequence == next + UInt64(rows.count) - 1 else {
-        throw PostgresError(message: "balance_log lacks rows between \(next) and \(watermark)")
+        throw PostgresError.impossible("balance_log lacks rows between \(next) and \(watermark)")
       }
       let entries = ContiguousArray(rows.map(\.entry))
       recent.withLock { $0.tail.append(firstEntry: next, entries) }
@@ -216,6 +222,9 @@ public final class LedgerReader: @unchecked Sendable {
         page.rows = older.newer + page.rows
         finish(older.job, .success(page))
       } catch {
+        if error.isImpossible {
+          report("the ledger of user \(query.user) before row \(older.before): \(error)")
+        }
         finish(older.job, .failure(.database(error)))
       }
     }

@@ -57,7 +57,8 @@ final class Pipeline: Sendable {
       conninfo: database.app, watermark: watermark, term: { term.current },
       onHalt: { halt.now($0) })
     let reader = LedgerReader(
-      conninfo: database.app, partitionRows: LedgerProjection.Limits().partitionRows)
+      conninfo: database.app, partitionRows: LedgerProjection.Limits().partitionRows,
+      report: { logger.error("\($0)") })
     let directory = Directory()
     let events = MarketEvents(directory: directory)
 

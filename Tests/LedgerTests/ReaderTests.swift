@@ -3,6 +3,7 @@
 import Engine
 import Foundation
 import Postgres
+import Synchronization
 import TestServers
 import Testing
 
@@ -128,6 +129,42 @@ extension DatabaseTests {
       try database.forge("delete from public.balance_log where seq = 990")
       #expect(throws: PostgresError.self) { try reader(database, upTo: 1_000) }
       #expect(throws: PostgresError.self) { try reader(database, upTo: 1_001) }
+    }
+
+    /// In a closed partition: told each time, and no other connection is tried.
+    @Test func aRowThatCannotBeIsToldAndNothingReconnects() throws {
+      let database = try filled()
+      try database.forge("update public.balance_log set ref = 'nobody:knows' where seq = 500")
+      let reports = Mutex<[String]>([])
+      let reader = LedgerReader(conninfo: database.app, partitionRows: 64) { report in
+        reports.withLock { $0.append(report) }
+      }
+      try reader.load(upTo: 1_000, directory: Array(ProjectionTests.Books.directory))
+      reader.start()
+      // The index builder's session comes and stays too.
+      #expect(try eventually { try indexed(database, "type") == 15 })
+      let user = UserID(500 % 7)
+      #expect(try rows(reader, LedgerQuery(user: user, before: 600, limit: 10)).count == 10)
+      let sessions =
+        "select count(*) * 1000000000 + sum(pid) from pg_stat_activity "
+        + "where datname = '\(database.name)' and usename = 'uncross_app'"
+      let before = try database.number(sessions)
+      for _ in 0..<3 {
+        let error = #expect(throws: LedgerQueryError.self) {
+          try rows(reader, LedgerQuery(user: user, before: 520, limit: 10))
+        }
+        guard case .database(let cause) = error else {
+          Issue.record("\(String(describing: error))")
+          return
+        }
+        #expect(cause.isImpossible && !cause.isConnectionLoss)
+      }
+      #expect(try database.number(sessions) == before)
+      #expect(reports.withLock { $0.count } == 3)
+      #expect(reports.withLock { $0.allSatisfy { $0.contains("did not write") } })
+      // Others read on.
+      #expect(try rows(reader, LedgerQuery(user: user, before: 600, limit: 10)).count == 10)
+      reader.stop()
     }
 
     @Test func memoryAnswersWhileTheDatabaseIsAway() throws {
