@@ -141,35 +141,40 @@ let package = Package(
         "Auction", "Engine", "Formats", "Journal", "Postgres", "Tape", "SeededNumbers",
       ],
       resources: [.copy("golden")], swiftSettings: strict),
+    // Real servers for the tests that need them, and waiting for what they do; linked into no product.
+    .target(
+      name: "TestServers",
+      dependencies: ["Embedded", .product(name: "Logging", package: "swift-log")],
+      path: "Tests/TestServers", swiftSettings: strict),
     // A real database and a whole core for the tests that need them; linked into no product.
     .target(
       name: "CoreFixture",
       dependencies: [
-        "Auction", "Engine", "Journal", "Ledger", "Postgres", "Embedded",
-        .product(name: "Logging", package: "swift-log"),
+        "TestServers", "Auction", "Engine", "Journal", "Ledger", "Postgres", "Embedded",
       ], path: "Tests/CoreFixture", swiftSettings: strict),
     .testTarget(
       name: "LedgerTests",
       dependencies: [
-        "CoreFixture", "SeededNumbers", "Auction", "Engine", "Journal", "Ledger", "Postgres",
-        "Embedded",
-        .product(name: "Logging", package: "swift-log"),
+        "CoreFixture", "TestServers", "SeededNumbers", "Auction", "Engine", "Journal", "Ledger",
+        "Postgres", "Embedded",
       ], swiftSettings: strict),
     .testTarget(
       name: "TapeTests",
-      dependencies: ["Auction", "Engine", "Formats", "Journal", "Tape", "SeededNumbers"],
+      dependencies: [
+        "Auction", "Engine", "Formats", "Journal", "Tape", "SeededNumbers", "TestServers",
+      ],
       resources: [.copy("golden")], swiftSettings: strict),
     .testTarget(
       name: "CustodyTests",
       dependencies: [
-        "Custody", "CoreFixture", "Formats", "SeededNumbers", "Signer", "uncross", "Ethereum",
+        "Custody", "CoreFixture", "Formats", "TestServers", "SeededNumbers", "Signer", "uncross",
+        "Ethereum",
         "Engine",
         "Journal", "Ledger",
         "Postgres", "Embedded",
         .product(name: "AsyncHTTPClient", package: "async-http-client"),
         .product(name: "NIOCore", package: "swift-nio"),
         .product(name: "NIOHTTP1", package: "swift-nio"),
-        .product(name: "Logging", package: "swift-log"),
       ], swiftSettings: strict),
     .testTarget(
       name: "SignerTests",
@@ -198,7 +203,7 @@ let package = Package(
     .testTarget(
       name: "PostgresTests",
       dependencies: [
-        "Postgres", "Embedded", "SeededNumbers", .product(name: "Logging", package: "swift-log"),
+        "Postgres", "Embedded", "TestServers", "SeededNumbers",
       ], swiftSettings: strict),
   ],
   swiftLanguageModes: [.v6]

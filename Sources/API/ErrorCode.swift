@@ -60,7 +60,7 @@ enum TransportError: String, CaseIterable, Sendable {
     case .notFound: "There is no such path."
     case .methodNotAllowed: "The path exists with other methods; `Allow` names them."
     case .bodyTooLarge: "The body is larger than this route takes."
-    case .rateLimited: "Too many requests from this key or address; nothing was applied."
+    case .rateLimited: "Too many requests from this key, user or address; nothing was applied."
     case .overloaded: "Too much is waiting for the engine; nothing was applied."
     case .unavailable: "Requests are not taken at the moment; nothing was applied."
     case .outcomeUnknown: "It may or may not have been applied: send it again under the same id."
@@ -250,6 +250,8 @@ struct Refusal: Error, Sendable, Equatable {
     case .unavailable(let reason, let seconds):
       self.init(.unavailable, reason, retryAfterSeconds: max(seconds, 1))
     case .overloaded(let seconds): self.init(.overloaded, retryAfterSeconds: max(seconds, 1))
+    case .rateLimited(let reason, let seconds):
+      self.init(.rateLimited, reason, retryAfterSeconds: max(seconds, 1))
     case .outcomeUnknown: self.init(.outcomeUnknown)
     }
   }

@@ -14,8 +14,8 @@ public protocol Exchange: Sendable {
     _ query: @escaping @Sendable (borrowing AuctionEngine) -> Value
   ) async throws(ExchangeError) -> Value
 
-  /// Rows of one user, newest first, from memory and closed partitions.
-  func ledger(_ query: LedgerQuery) async throws(ExchangeError) -> [LedgerRow]
+  /// A page of one user's rows, newest first, from memory and closed partitions.
+  func ledger(_ query: LedgerQuery) async throws(ExchangeError) -> LedgerQuery.Page
 
   /// What operators did, newest first.
   func operatorLog(_ query: OperatorLogQuery) async throws(ExchangeError) -> [OperatorLogRow]
@@ -47,6 +47,8 @@ public enum ExchangeError: Error, Sendable, Equatable {
   case unavailable(reason: String, retryAfterSeconds: Int)
   /// Too much is waiting; nothing was accepted (429).
   case overloaded(retryAfterSeconds: Int)
+  /// The user asks for more at once than it may; nothing was done (429).
+  case rateLimited(reason: String, retryAfterSeconds: Int)
   /// It may or may not have been applied (500): send it again under the same client order id.
   case outcomeUnknown
 }

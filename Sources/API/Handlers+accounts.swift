@@ -35,9 +35,8 @@ extension Handlers {
       }
       query.type = type
     }
-    let rows = try await ledgerRows(query)
-    let next = rows.count < limit ? nil : rows.last.map { String($0.sequence) }
-    return .json(LedgerPage(rows: rows.map(line), next: next))
+    let page = try await ledgerPage(query)
+    return .json(LedgerPage(rows: page.rows.map(line), next: page.next.map { String($0) }))
   }
 
   private func line(_ row: LedgerRow) -> LedgerLine {
@@ -81,8 +80,17 @@ extension Handlers {
   func fills(_ call: Call, _ user: Identity) async throws(Refusal) -> Answer {
     let limit = try call.query.integer("limit", in: 1...Self.maximumFills) ?? Self.defaultLimit
     let before: UInt64? = try call.query.integer("before", in: 1...UInt64.max)
-    let rows = try await ledgerRows(
+    let page = try await ledgerPage(
       LedgerQuery(user: user.user, type: .trade, before: before, limit: limit * 2))
+    let (fills, next) = paired(page, before: before)
+    return .json(FillPage(fills: fills, next: next.map { String($0) }))
+  }
+
+  /// The fills of a page's rows, and where the next page begins.
+  private func paired(
+    _ page: LedgerQuery.Page, before: UInt64?
+  ) -> (fills: [OwnFill], next: UInt64?) {
+    let rows = page.rows
     var fills: [OwnFill] = []
     var index = 0
     while index + 1 < rows.count {
@@ -94,8 +102,11 @@ extension Handlers {
         index += 1
       }
     }
-    let next = rows.count < limit * 2 ? nil : fills.last?.sequence
-    return .json(FillPage(fills: fills, next: next))
+    // One half of a trade at the end: the next page begins with it, unless this one did.
+    if page.next != nil, index < rows.count, rows[index].sequence + 1 < before ?? .max {
+      return (fills, rows[index].sequence + 1)
+    }
+    return (fills, page.next)
   }
 
   /// One fill of two rows of the same trade, newer first; nil where they are not.

@@ -72,7 +72,7 @@ struct Handlers: Sendable {
     }
   }
 
-  func ledgerRows(_ query: LedgerQuery) async throws(Refusal) -> [LedgerRow] {
+  func ledgerPage(_ query: LedgerQuery) async throws(Refusal) -> LedgerQuery.Page {
     do throws(ExchangeError) {
       return try await exchange.ledger(query)
     } catch {

@@ -48,6 +48,8 @@ public enum CustodyHalt: Error, Sendable, Equatable, CustomStringConvertible {
   /// The engine has credits or clawbacks that the database does not know of.
   case lostDeposits(String)
   case refused(String)
+  /// A row of custody's tables that this program never writes.
+  case impossibleRow(String)
 
   /// As in the table of halts.
   public var code: String {
@@ -58,6 +60,7 @@ public enum CustodyHalt: Error, Sendable, Equatable, CustomStringConvertible {
     case .finalBlockLeft: "final_block_left"
     case .lostDeposits: "lost_deposits"
     case .refused: "refused"
+    case .impossibleRow: "impossible_row"
     }
   }
 
@@ -65,7 +68,7 @@ public enum CustodyHalt: Error, Sendable, Equatable, CustomStringConvertible {
   var isOfANode: Bool {
     switch self {
     case .wrongChain, .wrongGenesis, .reorganisationTooDeep, .finalBlockLeft: true
-    case .lostDeposits, .refused: false
+    case .lostDeposits, .refused, .impossibleRow: false
     }
   }
 
@@ -76,7 +79,7 @@ public enum CustodyHalt: Error, Sendable, Equatable, CustomStringConvertible {
       case .wrongGenesis: "the node's block 0 is another than at the first start"
       case .reorganisationTooDeep(let height): "no block from \(height) on is on the chain"
       case .finalBlockLeft(let height): "block \(height) was final"
-      case .lostDeposits(let what), .refused(let what): what
+      case .lostDeposits(let what), .refused(let what), .impossibleRow(let what): what
       }
     return "\(code): \(detail)"
   }

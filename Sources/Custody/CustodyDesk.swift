@@ -19,6 +19,8 @@ public final class CustodyDesk: @unchecked Sendable {
   private let addresses: DepositAddresses
   private let xpub: String
   private let term: @Sendable () -> Int64
+  /// What an operator must look at.
+  private let report: @Sendable (String) -> Void
   private let queue = DispatchQueue(label: "custody-desk")
   /// Asks nodes, which may be slow: apart from what users wait for, one at a time.
   private let audits = DispatchQueue(label: "custody-audit")
@@ -26,8 +28,9 @@ public final class CustodyDesk: @unchecked Sendable {
 
   public init(
     conninfo: String, chain: String, addresses: DepositAddresses, xpub: String,
-    term: @escaping @Sendable () -> Int64
+    term: @escaping @Sendable () -> Int64, report: @escaping @Sendable (String) -> Void = { _ in }
   ) {
+    self.report = report
     self.conninfo = conninfo
     self.chain = chain
     self.addresses = addresses
@@ -105,16 +108,17 @@ public final class CustodyDesk: @unchecked Sendable {
     }
   }
 
-  /// Runs a body with the connection, which is made anew after a failure.
+  /// Runs a body with the connection, which is made anew after a failure; not after a row that
+  /// cannot be, which another connection would find too.
   func withStore<R: Sendable>(
     _ body: @escaping @Sendable (borrowing CustodyStore) throws(PostgresError) -> R
   ) async throws(Failure) -> R {
     try await run(on: queue) { [self] in
       if store == nil { store = try CustodyStore(conninfo, chain: chain, term: term) }
-      do {
+      do throws(PostgresError) {
         return try body(store!)
       } catch {
-        store = nil
+        if error.isImpossible { report("\(chain): \(error)") } else { store = nil }
         throw error
       }
     }

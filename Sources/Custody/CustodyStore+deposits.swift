@@ -350,7 +350,7 @@ extension Deposit {
         let raw = UInt256(decimal: result.string(row, 10)),
         let dust = UInt256(decimal: result.string(row, 12)),
         let status = DepositStatus(rawValue: result.string(row, 13))
-      else { throw PostgresError(message: "deposits: a row that does not read") }
+      else { throw PostgresError.impossible("deposits: a row that does not read") }
       rows.append(
         Deposit(
           id: result.int64(row, 0), chain: result.string(row, 1), transaction: transaction,

@@ -62,7 +62,14 @@ extension CustodyStore {
       select distinct sender from core.payout_slot
       where chain = $1 and sender <> $2 and outcome is null and purpose <> 'sweep' order by 1
       """, parameters)
-    return (0..<result.rowCount).compactMap { Address(result.bytes($0, 0)) }
+    var accounts: [Address] = []
+    for row in 0..<result.rowCount {
+      guard let account = Address(result.bytes(row, 0)) else {
+        throw PostgresError.impossible("payout_slot: a sender that has not 20 bytes")
+      }
+      accounts.append(account)
+    }
+    return accounts
   }
 
   // MARK: Slots
@@ -94,7 +101,7 @@ extension CustodyStore {
         let destination = Address(result.bytes(row, 3)),
         let value = UInt256(decimal: result.string(row, 4)),
         let sender = Address(result.bytes(row, 13))
-      else { throw PostgresError(message: "payout_slot: a row that does not read") }
+      else { throw PostgresError.impossible("payout_slot: a row that does not read") }
       var slot = PayoutSlot(
         sender: sender, nonce: UInt64(result.int64(row, 0)), purpose: purpose,
         withdrawal: result.optionalInt64(row, 2), destination: destination, value: value,
@@ -127,7 +134,7 @@ extension CustodyStore {
       let priority = UInt256(decimal: result.string(row, column + 1)),
       let maximum = UInt256(decimal: result.string(row, column + 2)),
       let fees = GasFees(maximum: maximum, priority: priority)
-    else { throw PostgresError(message: "payout_slot: a row that does not read") }
+    else { throw PostgresError.impossible("payout_slot: a row that does not read") }
     return PayoutSlot.Ask(kind: kind, fees: fees)
   }
 
@@ -155,7 +162,7 @@ extension CustodyStore {
         let maximum = UInt256(decimal: result.string(row, 4)),
         let fees = GasFees(maximum: maximum, priority: priority),
         let sender = Address(result.bytes(row, 8))
-      else { throw PostgresError(message: "payout_attempt: a row that does not read") }
+      else { throw PostgresError.impossible("payout_attempt: a row that does not read") }
       let place = PayoutSlot.Place(sender: sender, nonce: UInt64(result.int64(row, 0)))
       found[place, default: []].append(
         PayoutAttempt(
@@ -193,7 +200,7 @@ extension CustodyStore {
       guard let hash = Hash32(result.bytes(row, 1)),
         let cost = UInt256(decimal: result.string(row, 4)),
         let block = Hash32(result.bytes(row, 6)), let sender = Address(result.bytes(row, 7))
-      else { throw PostgresError(message: "sent_transaction: a row that does not read") }
+      else { throw PostgresError.impossible("sent_transaction: a row that does not read") }
       found.append(
         SentTransaction(
           hash: hash, sender: sender, nonce: UInt64(result.int64(row, 0)),
@@ -224,7 +231,7 @@ extension CustodyStore {
       """, parameters)
     guard result.rowCount == 1 else { return nil }
     guard let hash = Hash32(result.bytes(0, 1)) else {
-      throw PostgresError(message: "sent_transaction: a row that does not read")
+      throw PostgresError.impossible("sent_transaction: a row that does not read")
     }
     return (UInt64(result.int64(0, 0)), hash)
   }

@@ -216,7 +216,7 @@ extension CustodyStore {
     for row in 0..<result.rowCount {
       guard let address = Address(result.bytes(row, 1)),
         let value = UInt256(decimal: result.string(row, 2))
-      else { throw PostgresError(message: "top_up: a row that does not read") }
+      else { throw PostgresError.impossible("top_up: a row that does not read") }
       found.append(WaitingTopUp(id: result.int64(row, 0), address: address, value: value))
     }
     return found
@@ -253,7 +253,7 @@ extension CustodyStore {
     for row in 0..<result.rowCount {
       guard let address = Address(result.bytes(row, 0)),
         let value = UInt256(decimal: result.string(row, 1))
-      else { throw PostgresError(message: "top_up: a row that does not read") }
+      else { throw PostgresError.impossible("top_up: a row that does not read") }
       topUps.append(
         SweepState.TopUp(
           address: address, value: value,
@@ -286,7 +286,7 @@ extension CustodyStore {
       for row in 0..<result.rowCount {
         guard let address = Address(result.bytes(row, 0)),
           let sum = UInt256(decimal: result.string(row, 1))
-        else { throw PostgresError(message: "sent_transaction: a sum that does not read") }
+        else { throw PostgresError.impossible("sent_transaction: a sum that does not read") }
         found[address] = sum
       }
       return found
@@ -319,7 +319,7 @@ extension CustodyStore {
     var found: [Address] = []
     for row in 0..<result.rowCount {
       guard let address = Address(result.bytes(row, 0)) else {
-        throw PostgresError(message: "an address that has not 20 bytes")
+        throw PostgresError.impossible("an address that has not 20 bytes")
       }
       found.append(address)
     }

@@ -93,7 +93,10 @@ struct CustodyStore: ~Copyable {
       select chain_id, genesis_hash, scan_from, last_credit, last_clawback, finalized
       from core.chain where chain = $1
       """, parameters)
-    guard result.rowCount == 1, let genesis = Hash32(result.bytes(0, 1)) else { return nil }
+    guard result.rowCount == 1 else { return nil }
+    guard let genesis = Hash32(result.bytes(0, 1)) else {
+      throw PostgresError.impossible("chain: a hash that has not 32 bytes")
+    }
     return Known(
       chainID: result.int64(0, 0), genesis: genesis, start: result.int64(0, 2),
       lastCredit: result.int64(0, 3), lastClawback: result.int64(0, 4),
@@ -127,7 +130,7 @@ struct CustodyStore: ~Copyable {
     for row in (0..<result.rowCount).reversed() {
       guard let hash = Hash32(result.bytes(row, 1)), let parent = Hash32(result.bytes(row, 2))
       else {
-        throw PostgresError(message: "scanned_blocks: a hash that has not 32 bytes")
+        throw PostgresError.impossible("scanned_blocks: a hash that has not 32 bytes")
       }
       tail.append(BlockPlace(height: result.int64(row, 0), hash: hash, parent: parent))
     }
@@ -142,9 +145,10 @@ struct CustodyStore: ~Copyable {
     let result = try connection.query(
       "select hash, parent_hash from public.scanned_blocks where chain = $1 and height = $2",
       parameters)
-    guard result.rowCount == 1, let hash = Hash32(result.bytes(0, 0)),
-      let parent = Hash32(result.bytes(0, 1))
-    else { return nil }
+    guard result.rowCount == 1 else { return nil }
+    guard let hash = Hash32(result.bytes(0, 0)), let parent = Hash32(result.bytes(0, 1)) else {
+      throw PostgresError.impossible("scanned_blocks: a hash that has not 32 bytes")
+    }
     return BlockPlace(height: height, hash: hash, parent: parent)
   }
 
@@ -171,7 +175,7 @@ struct CustodyStore: ~Copyable {
     for row in 0..<result.rowCount {
       guard let address = Address(result.bytes(row, 0)),
         let raw = UInt256(decimal: result.string(row, 1))
-      else { throw PostgresError(message: "deposits: a sum that does not read") }
+      else { throw PostgresError.impossible("deposits: a sum that does not read") }
       paid[address] = raw
     }
     return paid
@@ -292,7 +296,7 @@ struct CustodyStore: ~Copyable {
     var found: [(address: Address, user: UserID)] = []
     for row in 0..<result.rowCount {
       guard let address = Address(result.bytes(row, 0)) else {
-        throw PostgresError(message: "deposit_address: an address that has not 20 bytes")
+        throw PostgresError.impossible("deposit_address: an address that has not 20 bytes")
       }
       found.append((address, UserID(result.int64(row, 1))))
     }

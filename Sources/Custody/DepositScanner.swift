@@ -189,9 +189,9 @@ public final class DepositScanner: Sendable {
         failures += 1
         if stop.wait(milliseconds: configuration.retryMilliseconds << min(failures, 6)) { return }
       } catch let halt as CustodyHalt {
-        figures.withLock { ($0.halted, $0.state) = (halt, "halted") }
-        report("custody of \(configuration.chain) halted: \(halt)")
-        return
+        return self.halt(halt)
+      } catch let error as PostgresError where error.isImpossible {
+        return halt(.impossibleRow("\(error)"))
       } catch {
         failures += 1
         note(error)
@@ -200,6 +200,11 @@ public final class DepositScanner: Sendable {
         if stop.wait(milliseconds: configuration.retryMilliseconds << min(failures, 6)) { return }
       }
     }
+  }
+
+  private func halt(_ halt: CustodyHalt) {
+    figures.withLock { ($0.halted, $0.state) = (halt, "halted") }
+    report("custody of \(configuration.chain) halted: \(halt)")
   }
 
   private func note(_ error: any Error) {

@@ -186,6 +186,8 @@ public enum PayoutHalt: Error, Sendable, Equatable, CustomStringConvertible {
   case endContradicted(nonce: UInt64, hash: Hash32)
   case wrongChain(String)
   case refused(String)
+  /// A row of custody's tables that this program never writes.
+  case impossibleRow(String)
 
   public var description: String {
     switch self {
@@ -199,6 +201,7 @@ public enum PayoutHalt: Error, Sendable, Equatable, CustomStringConvertible {
       "end_contradicted: nonce \(nonce) was booked, and \(hash) on the chain is another end"
     case .wrongChain(let what): "wrong_chain: \(what)"
     case .refused(let what): "refused: \(what)"
+    case .impossibleRow(let what): "impossible_row: \(what)"
     }
   }
 }

@@ -278,7 +278,17 @@ public final class PayoutSender: Sendable {
   /// One look at everything that is open. What went wrong before it is over where it goes well.
   private func turn(_ session: inout Session) throws -> Pause {
     trouble.withLock { $0 = "" }
-    let pause = try look(&session)
+    let pause: Pause
+    do {
+      pause = try look(&session)
+    } catch let error as PostgresError where error.isImpossible {
+      // Another connection would find the same: looked at again when a person resumed, or as often
+      // as the chain is.
+      let halt = PayoutHalt.impossibleRow("\(error)")
+      try self.halt(halt, session.store)
+      figures.withLock { ($0.halted, $0.state) = (halt.description, "halted") }
+      return .poll
+    }
     let last = trouble.withLock { $0 }
     figures.withLock { ($0.lastError, $0.isSignerAway) = (last, false) }
     return pause

@@ -150,7 +150,7 @@ private struct Books {
       "select address from core.deposit_address where chain = $1 order by 1", parameters)
     for row in 0..<owned.rowCount {
       guard let address = Address(owned.bytes(row, 0)) else {
-        throw PostgresError(message: "deposit_address: an address that has not 20 bytes")
+        throw PostgresError.impossible("deposit_address: an address that has not 20 bytes")
       }
       addresses.append(address)
     }
@@ -177,7 +177,7 @@ private struct Books {
       """, parameters)
     for row in 0..<waiting.rowCount {
       guard let raw = UInt256(decimal: waiting.string(row, 1)) else {
-        throw PostgresError(message: "deposits: a sum beyond 256 bits")
+        throw PostgresError.impossible("deposits: a sum beyond 256 bits")
       }
       unbooked[waiting.string(row, 0)] = raw
     }
@@ -194,7 +194,7 @@ private struct Books {
       var found: [String: Int128] = [:]
       for row in 0..<result.rowCount {
         guard let sum = Int128(result.string(row, 1)) else {
-          throw PostgresError(message: "a sum beyond 127 bits")
+          throw PostgresError.impossible("a sum beyond 127 bits")
         }
         found[result.string(row, 0)] = sum
       }

@@ -1,6 +1,7 @@
 // What a user or accountant asks of the ledger, and what comes back.
 
 public import Engine
+public import Postgres
 
 /// One row of `balance_log`: a change of one balance, numbered without gaps over the whole
 /// exchange.
@@ -14,7 +15,7 @@ public struct LedgerRow: Sendable, Equatable {
   }
 }
 
-/// A page of one user's rows, newest first.
+/// Asks for a page of one user's rows, newest first.
 public struct LedgerQuery: Sendable, Equatable {
   /// Rows of one page at most.
   public static let maximumLimit = 1_000
@@ -37,4 +38,28 @@ public struct LedgerQuery: Sendable, Equatable {
     self.before = before
     self.limit = min(max(limit, 1), Self.maximumLimit)
   }
+
+  /// What a query gets. It may have fewer rows than its limit, or none, though older ones exist: a
+  /// query looks at so many rows and no more.
+  public struct Page: Sendable, Equatable {
+    public var rows: [LedgerRow]
+    /// The `before` of the next page: every row from it on was looked at. Nil where there is
+    /// nothing older.
+    public var next: UInt64?
+
+    public init(rows: [LedgerRow], next: UInt64?) {
+      self.rows = rows
+      self.next = next
+    }
+  }
+}
+
+/// Why a query has no answer; nothing is lost, the same may be asked again.
+public enum LedgerQueryError: Error, Sendable {
+  /// Others of the same user wait already.
+  case tooManyOfUser
+  /// Too many of all users wait.
+  case tooMany
+  case stopping
+  case database(PostgresError)
 }

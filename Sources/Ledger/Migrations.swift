@@ -11,7 +11,7 @@ public enum Migrations {
   /// result.
   public static let steps: [String] = [
     schema, custody, guards, deposits, withdrawals, payoutAsks, sweeps, payoutResolutions,
-    changedDeposits, deciders, openings, operatorLog,
+    changedDeposits, deciders, openings, statementsByType, operatorLog,
   ]
 
   /// Applies what is missing; returns how many steps that was.
@@ -29,8 +29,8 @@ public enum Migrations {
       "select coalesce(max(version), 0)::int8 from core.migration", PostgresParameters())
     let applied = Int(result.int64(0, 0))
     guard applied <= steps.count else {
-      throw PostgresError(
-        message: "the database is at schema version \(applied), this program knows \(steps.count)")
+      throw PostgresError.impossible(
+        "the database is at schema version \(applied), this program knows \(steps.count)")
     }
     for version in applied..<steps.count {
       try connection.execute(

@@ -23,13 +23,13 @@ extension PostgresConnection {
     }
     let sentAll = offset == bytes.count && PQputCopyEnd(raw, nil) == 1
     if !sentAll {
-      let error = lastError()
-      try finishCommand()
+      let error = lastError(sql)
+      try finishCommand(sql)
       throw error
     }
-    let result = try check(PQgetResult(raw))
+    let result = try check(PQgetResult(raw), sql)
     let rows = result.affectedRows
-    try finishCommand()
+    try finishCommand(sql)
     return rows
   }
 
@@ -45,7 +45,7 @@ extension PostgresConnection {
     var rows = 0
     var headerDue = true
     do throws(PostgresError) {
-      while let message = try nextCopyMessage() {
+      while let message = try nextCopyMessage(sql) {
         defer { PQfreemem(message.baseAddress) }
         var bytes = UnsafeRawBufferPointer(message)
         if headerDue {
@@ -62,23 +62,25 @@ extension PostgresConnection {
       cancelCopyOut()
       throw error
     }
-    try finishCommand()
+    try finishCommand(sql)
     return rows
   }
 
   private func begin(_ sql: String, _ expected: ExecStatusType) throws(PostgresError) {
-    let status = try check(PQexec(raw, sql)).status
+    let status = try check(PQexec(raw, sql), sql).status
     precondition(status == expected, "not a COPY in this direction: \(sql)")
   }
 
   /// One message, which is one row and before the first the header too; nil after the last. The
   /// caller frees it.
-  private func nextCopyMessage() throws(PostgresError) -> UnsafeMutableRawBufferPointer? {
+  private func nextCopyMessage(_ sql: String) throws(PostgresError)
+    -> UnsafeMutableRawBufferPointer?
+  {
     var data: UnsafeMutablePointer<CChar>?
     let count = PQgetCopyData(raw, &data, 0)
     if count > 0, let data { return UnsafeMutableRawBufferPointer(start: data, count: Int(count)) }
     if count == -1 { return nil }
-    throw lastError()
+    throw lastError(sql)
   }
 
   // Signature (11 bytes), flags (4), length of the extension (4), extension.
@@ -99,7 +101,7 @@ extension PostgresConnection {
     var data: UnsafeMutablePointer<CChar>?
     while PQgetCopyData(raw, &data, 0) > 0 { PQfreemem(data) }
     // What comes now is the answer to the cancellation; the caller has the error that matters.
-    try? finishCommand()
+    try? finishCommand("copy")
   }
 }
 

@@ -55,6 +55,7 @@ public struct PostgresConnection: ~Copyable {
   }
 
   private static func connect(_ conninfo: String) throws(PostgresError) -> OpaquePointer {
+    try requireReadable(conninfo)
     // Of a keyword given twice the last counts: our defaults before the caller's string, the
     // encoding after it.
     let settings = [
@@ -70,11 +71,30 @@ public struct PostgresConnection: ~Copyable {
       keys.map { UnsafePointer($0) }, values.map { UnsafePointer($0) }, 1)
     guard let made else { throw PostgresError(message: "no memory for a connection") }
     guard PQstatus(made) == CONNECTION_OK else {
-      let error = PostgresError(connection: made)
+      var error = PostgresError(connection: made)
+      if let password = PQpass(made).map({ String(cString: $0) }), !password.isEmpty {
+        error.message = error.message.split(separator: password, omittingEmptySubsequences: false)
+          .joined(separator: "***")
+      }
       PQfinish(made)
       throw error
     }
     return made
+  }
+
+  /// The library quotes what it cannot read of a connection string, a password for example; so it is
+  /// read here first, and its words are not passed on.
+  private static func requireReadable(_ conninfo: String) throws(PostgresError) {
+    // Without "=" or a scheme it is a database's name. The server would quote one that has an "@"
+    // and is a URL without its scheme.
+    let isParsed = conninfo.contains("=") || conninfo.contains("@") || conninfo.contains("://")
+    guard isParsed else { return }
+    guard let options = PQconninfoParse(conninfo, nil) else {
+      throw PostgresError(
+        message: "the connection string cannot be read: give a postgres:// URL or key=value pairs, "
+          + "with special characters escaped")
+    }
+    PQconninfoFree(options)
   }
 
   /// False once the connection is known to be lost; looks at the socket, does not ask the server.
@@ -97,25 +117,25 @@ public struct PostgresConnection: ~Copyable {
     return descriptor.revents
   }
 
-  func lastError() -> PostgresError { PostgresError(connection: raw) }
+  func lastError(_ sql: String) -> PostgresError { PostgresError(connection: raw, sql: sql) }
 
-  /// Takes ownership of a result and throws where it is an error.
+  /// Takes ownership of a result of the statement and throws where it is an error.
   @discardableResult
-  func check(_ pointer: OpaquePointer?) throws(PostgresError) -> PostgresResult {
-    guard let pointer else { throw lastError() }
+  func check(_ pointer: OpaquePointer?, _ sql: String) throws(PostgresError) -> PostgresResult {
+    guard let pointer else { throw lastError(sql) }
     let result = PostgresResult(pointer)
     switch result.status {
     case PGRES_COMMAND_OK, PGRES_TUPLES_OK, PGRES_COPY_IN, PGRES_COPY_OUT, PGRES_EMPTY_QUERY:
       return result
-    default: throw result.error()
+    default: throw result.error(sql)
     }
   }
 
   /// Reads what a command leaves up to its end, so that the next may begin; throws the first error.
-  func finishCommand() throws(PostgresError) {
+  func finishCommand(_ sql: String) throws(PostgresError) {
     var failure: PostgresError?
     while let pointer = PQgetResult(raw) {
-      do throws(PostgresError) { try check(pointer) } catch { failure = failure ?? error }
+      do throws(PostgresError) { try check(pointer, sql) } catch { failure = failure ?? error }
       // A lost connection would repeat its error for ever in the middle of a COPY.
       if PQstatus(raw) != CONNECTION_OK { break }
     }
@@ -125,7 +145,7 @@ public struct PostgresConnection: ~Copyable {
   /// Statements without parameters or rows of interest; several are one transaction unless they say
   /// otherwise.
   public func execute(_ sql: String) throws(PostgresError) {
-    let result = try check(PQexec(raw, sql))
+    let result = try check(PQexec(raw, sql), sql)
     precondition(
       result.status != PGRES_COPY_IN && result.status != PGRES_COPY_OUT,
       "COPY goes through copyIn and copyOut")
@@ -140,7 +160,7 @@ public struct PostgresConnection: ~Copyable {
     return try check(
       parameters.withPointers { count, values, lengths, formats in
         PQexecParams(raw, sql, count, types, values, lengths, formats, 1)
-      })
+      }, sql)
   }
 
   /// One statement without parameters; rows come in binary form.
@@ -152,8 +172,8 @@ public struct PostgresConnection: ~Copyable {
   /// Gives a statement a name for the length of the session.
   /// - Parameter types: of its parameters in order, from `PostgresType`.
   public func prepare(_ name: String, _ sql: String, _ types: [Oid]) throws(PostgresError) {
-    try check(PQprepare(raw, name, sql, Int32(types.count), types))
-    statements.types[name] = types
+    try check(PQprepare(raw, name, sql, Int32(types.count), types), sql)
+    statements.prepared[name] = PreparedStatements.Statement(sql: sql, types: types)
   }
 
   /// Runs a prepared statement.
@@ -165,7 +185,7 @@ public struct PostgresConnection: ~Copyable {
     return try check(
       parameters.withPointers { count, values, lengths, formats in
         PQexecPrepared(raw, name, count, values, lengths, formats, 1)
-      })
+      }, statements.sql(of: name))
   }
 
   /// Many prepared statements in one round trip and one transaction.
@@ -200,11 +220,19 @@ public struct PostgresConnection: ~Copyable {
 /// What was prepared in a session: a statement run with parameters of other types than it was
 /// prepared for would have their bytes read as something else.
 final class PreparedStatements {
-  var types: [String: [Oid]] = [:]
+  struct Statement {
+    var sql: String
+    var types: [Oid]
+  }
+
+  var prepared: [String: Statement] = [:]
+
+  /// Of a statement that `require` let pass.
+  func sql(of name: String) -> String { prepared[name]?.sql ?? name }
 
   func require(_ name: String, _ parameters: borrowing PostgresParameters) {
     let given = parameters.types
-    guard let expected = types[name] else {
+    guard let expected = prepared[name]?.types else {
       preconditionFailure("statement \(name) was not prepared")
     }
     precondition(

@@ -8,7 +8,8 @@ public struct PostgresPipeline: ~Copyable {
   private let raw: OpaquePointer
   private let statements: PreparedStatements
   /// Statements queued so far.
-  public private(set) var count = 0
+  public var count: Int { sent.count }
+  private var sent: [String] = []
 
   /// Answers wait in the library's memory until all is sent, and a group is far smaller.
   public static let maximumStatements = 10_000
@@ -29,25 +30,27 @@ public struct PostgresPipeline: ~Copyable {
   ) throws(PostgresError) {
     precondition(count < Self.maximumStatements, "a pipeline of more than 10,000 statements")
     statements.require(name, parameters)
-    let sent = parameters.withPointers { count, values, lengths, formats in
+    let isSent = parameters.withPointers { count, values, lengths, formats in
       PQsendQueryPrepared(raw, name, count, values, lengths, formats, 1)
     }
-    guard sent == 1 else { throw PostgresError(connection: raw) }
-    count += 1
+    let sql = statements.sql(of: name)
+    guard isSent == 1 else { throw PostgresError(connection: raw, sql: sql) }
+    sent.append(sql)
   }
 
   /// Queues a statement without parameters (`begin`, `commit`).
   public mutating func run(sql: String) throws(PostgresError) {
     precondition(count < Self.maximumStatements, "a pipeline of more than 10,000 statements")
     guard PQsendQueryParams(raw, sql, 0, nil, nil, nil, nil, 1) == 1 else {
-      throw PostgresError(connection: raw)
+      throw PostgresError(connection: raw, sql: sql)
     }
-    count += 1
+    sent.append(sql)
   }
 
   /// What was queued may be at the server already: an error behind it is what undoes it.
   mutating func abandon() {
-    if PQsendQueryParams(raw, "select 1 / 0", 0, nil, nil, nil, nil, 1) == 1 { count += 1 }
+    let sql = "select 1 / 0"
+    if PQsendQueryParams(raw, sql, 0, nil, nil, nil, nil, 1) == 1 { sent.append(sql) }
   }
 
   /// Ends the transaction, reads every answer and leaves pipeline mode.
@@ -66,11 +69,13 @@ public struct PostgresPipeline: ~Copyable {
         affected.append(result.affectedRows)
         body(statement, result)
       case PGRES_PIPELINE_ABORTED: break  // skipped: an earlier one failed
-      default: failure = failure ?? result.error()
+      default: failure = failure ?? result.error(sent[statement])
       }
       // Behind the answer of a statement lies a nil, its end.
       while let more = PQgetResult(raw) { PQclear(more) }
-      if PQstatus(raw) != CONNECTION_OK { throw failure ?? PostgresError(connection: raw) }
+      if PQstatus(raw) != CONNECTION_OK {
+        throw failure ?? PostgresError(connection: raw, sql: sent[statement])
+      }
     }
     let sync = try next()
     guard sync.status == PGRES_PIPELINE_SYNC else { throw failure ?? sync.error() }

@@ -14,7 +14,7 @@ public struct PostgresResult: ~Copyable {
 
   var status: ExecStatusType { PQresultStatus(raw) }
 
-  func error() -> PostgresError { PostgresError(result: raw) }
+  func error(_ sql: String? = nil) -> PostgresError { PostgresError(result: raw, sql: sql) }
 
   public var rowCount: Int { Int(PQntuples(raw)) }
   public var columnCount: Int { Int(PQnfields(raw)) }

@@ -60,14 +60,20 @@ struct CoreExchange: Exchange {
     return value
   }
 
-  func ledger(_ query: LedgerQuery) async throws(ExchangeError) -> [LedgerRow] {
+  func ledger(_ query: LedgerQuery) async throws(ExchangeError) -> LedgerQuery.Page {
     let result = await withCheckedContinuation { continuation in
       reader.query(query) { continuation.resume(returning: $0) }
     }
-    guard case .success(let rows) = result else {
+    switch result {
+    case .success(let page): return page
+    case .failure(.tooManyOfUser):
+      let reason = "the user's earlier queries of ledger and fills are not answered yet"
+      throw .rateLimited(reason: reason, retryAfterSeconds: 1)
+    case .failure(.tooMany): throw .overloaded(retryAfterSeconds: 1)
+    case .failure(.stopping): throw .unavailable(reason: "stopping", retryAfterSeconds: 1)
+    case .failure(.database):
       throw .unavailable(reason: "ledger_unavailable", retryAfterSeconds: 1)
     }
-    return rows
   }
 
   func operatorLog(_ query: OperatorLogQuery) async throws(ExchangeError) -> [OperatorLogRow] {

@@ -59,7 +59,8 @@ final class Pipeline: Sendable {
       conninfo: database.app, watermark: watermark, term: { term.current },
       onHalt: { halt.now($0) })
     let reader = LedgerReader(
-      conninfo: database.app, partitionRows: LedgerProjection.Limits().partitionRows)
+      conninfo: database.app, partitionRows: LedgerProjection.Limits().partitionRows,
+      report: { logger.error("\($0)") })
     operatorLog = OperatorLog(conninfo: database.app)
     let directory = Directory()
     let events = MarketEvents(directory: directory)

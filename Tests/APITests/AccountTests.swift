@@ -111,6 +111,17 @@ import Testing
           #expect(own.first?.freeAfter == balance.free)
           #expect(own.first?.lockedAfter == balance.locked)
         }
+        // A short page says where it goes on.
+        venue.exchange.look(atMost: 3)
+        var (short, next) = ([LedgerLine](), String?.none)
+        repeat {
+          let page = try await client.ledger(before: next, limit: 7)
+          #expect(page.rows.count <= 3)
+          short += page.rows
+          next = page.next
+        } while next != nil
+        #expect(short == rows)
+        venue.exchange.look(atMost: .max)
         let fees = try await client.ledger(asset: "USDC", type: "FEE")
         #expect(fees.rows.count == 1 && fees.next == nil)
         #expect(fees.rows.first?.reference.kind == "order")
@@ -142,14 +153,32 @@ import Testing
           let price = try #require(fill.price.atoms(decimals: 6))
           #expect(fill.amount == DecimalAmount(atoms: price / 100, decimals: 6))
         }
-        // A cursor between the two rows of a trade shows neither half of it.
+        // A cursor between the two rows of a trade shows neither half of it, and ends nothing.
         let newest = try #require(fills.first)
         let between = String((UInt64(newest.sequence) ?? 0) + 1)
-        let page = try await client.fills(before: between, limit: 1)
-        let shown = page.fills.map(\.tradeID)
-        #expect(shown.isEmpty || shown == ["11"])
+        let rest = try await allFills(client, before: between, limit: 1)
+        #expect(rest == Array(fills.dropFirst()))
+        // Pages that look at few rows, and end between the two rows of a trade.
+        for looks in 2...9 {
+          venue.exchange.look(atMost: looks)
+          #expect(try await allFills(client, before: nil, limit: 5) == fills, "\(looks) looks")
+        }
       }
     }
+  }
+
+  private func allFills(
+    _ client: UncrossClient, before: String?, limit: Int
+  ) async throws -> [OwnFill] {
+    var (fills, before) = ([OwnFill](), before)
+    repeat {
+      let page = try await client.fills(before: before, limit: limit)
+      fills += page.fills
+      // Each page gets on.
+      #expect(page.next == nil || page.next != before)
+      before = page.next
+    } while before != nil
+    return fills
   }
 
   @Test func operatorsSeeAndChangeFunds() async throws {

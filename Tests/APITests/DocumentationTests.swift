@@ -177,12 +177,26 @@ private struct Document {
     // Written by hand: who adds a route that takes text for people adds it here.
     #expect(
       freeTexts.withLock { $0.sorted() } == [
+        "PATCH /v1/operator/markets/{market} reason",
+        "POST /v1/operator/address-delay reason",
         "POST /v1/operator/adjustments reason",
+        "POST /v1/operator/adjustments/{id}/refuse reason",
         "POST /v1/operator/deposits/{id}/resolution reason",
+        "POST /v1/operator/key-grants/{id}/refuse reason",
+        "POST /v1/operator/keys/{public_key}/revoke reason",
+        "POST /v1/operator/markets/{market}/reference reason",
+        "POST /v1/operator/markets/{market}/resume reason",
+        "POST /v1/operator/markets/{market}/suspend reason",
+        "POST /v1/operator/operator-delay reason",
         "POST /v1/operator/payouts/resume reason",
         "POST /v1/operator/payouts/{nonce}/cancel reason",
         "POST /v1/operator/payouts/{nonce}/resolve reason",
-        "POST /v1/operator/withdrawals/{id}/reject reason", "POST /v1/withdrawal-addresses label",
+        "POST /v1/operator/users/{id}/freeze reason",
+        "POST /v1/operator/users/{id}/keys reason",
+        "POST /v1/operator/users/{id}/unfreeze reason",
+        "POST /v1/operator/withdrawal-terms reason",
+        "POST /v1/operator/withdrawals/{id}/reject reason",
+        "POST /v1/withdrawal-addresses label",
       ])
   }
 

@@ -23,6 +23,7 @@ private let orderBody =
         ),
         (.unavailable(reason: "starting", retryAfterSeconds: 0), 503, "unavailable", "1"),
         (.overloaded(retryAfterSeconds: 3), 429, "overloaded", "3"),
+        (.rateLimited(reason: "wait", retryAfterSeconds: 2), 429, "rate_limited", "2"),
         (.outcomeUnknown, 500, "outcome_unknown", nil),
       ]
       for (error, status, code, retryAfter) in rows {

@@ -16,6 +16,7 @@ final class MemoryExchange: Exchange {
     var readiness = Readiness.ready
     var submitted = 0
     var hasChain = true
+    var looks = Int.max
   }
 
   let directory = Directory()
@@ -109,15 +110,27 @@ final class MemoryExchange: Exchange {
     }
   }
 
-  func ledger(_ query: LedgerQuery) async throws(ExchangeError) -> [LedgerRow] {
+  /// Looks at so many rows a page, whosever they are.
+  func look(atMost rows: Int) { core.withLock { $0.looks = rows } }
+
+  func ledger(_ query: LedgerQuery) async throws(ExchangeError) -> LedgerQuery.Page {
     try check()
     return core.withLock { core in
-      let rows = core.rows.reversed().lazy.filter { row in
-        row.entry.user == query.user && (query.asset ?? row.entry.asset) == row.entry.asset
-          && (query.type ?? row.entry.type) == row.entry.type
-          && row.sequence < query.before ?? .max
+      var page = LedgerQuery.Page(rows: [], next: nil)
+      var looks = core.looks
+      for row in core.rows.reversed() where row.sequence < query.before ?? .max {
+        if row.entry.user == query.user, (query.asset ?? row.entry.asset) == row.entry.asset,
+          (query.type ?? row.entry.type) == row.entry.type
+        {
+          page.rows.append(row)
+        }
+        looks -= 1
+        if page.rows.count == query.limit || looks == 0 {
+          page.next = row.sequence > 1 ? row.sequence : nil
+          break
+        }
       }
-      return Array(rows.prefix(query.limit))
+      return page
     }
   }
 

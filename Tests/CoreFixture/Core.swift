@@ -5,6 +5,7 @@ internal import Foundation
 internal import Ledger
 internal import Postgres
 internal import Synchronization
+internal import TestServers
 internal import Testing
 
 @testable internal import Journal
@@ -100,8 +101,8 @@ final class Core: Sendable {
     return (try? answer.wait()) ?? .failure(.outcomeUnknown)
   }
 
-  func ledger(_ query: LedgerQuery) throws -> [LedgerRow] {
-    let answer = Answer<Result<[LedgerRow], PostgresError>>()
+  func ledger(_ query: LedgerQuery) throws -> LedgerQuery.Page {
+    let answer = Answer<Result<LedgerQuery.Page, LedgerQueryError>>()
     reader.query(query) { answer.give($0) }
     return try answer.wait().get()
   }

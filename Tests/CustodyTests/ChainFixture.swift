@@ -6,10 +6,10 @@ import Engine
 import Ethereum
 import Foundation
 import Ledger
-import Logging
 import NIOCore
 import NIOHTTP1
 import Synchronization
+import TestServers
 import Testing
 
 @testable import CoreFixture
@@ -31,7 +31,7 @@ final class TestChain: Sendable {
     let python = try #require(ChainHost.findPython(project: project), "make setup installs it")
     host = try ChainHost(
       python: python, source: project, data: directory, arguments: arguments,
-      logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+      logger: quiet)
     let file = URL(fileURLWithPath: directory + "/chain.jsonl")
     try Self.beginning.withLock { $0 }?.write(to: file)
     ready = try host.start()

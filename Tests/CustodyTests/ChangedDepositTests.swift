@@ -6,6 +6,7 @@ import Ethereum
 import Formats
 import Foundation
 import Postgres
+import TestServers
 import Testing
 
 @testable import CoreFixture

@@ -7,6 +7,7 @@ import Ethereum
 import Formats
 import Foundation
 import Synchronization
+import TestServers
 import Testing
 
 @testable import CoreFixture

@@ -3,6 +3,7 @@
 import Ethereum
 import Foundation
 import SeededNumbers
+import TestServers
 import Testing
 
 @testable import CoreFixture

@@ -6,6 +6,7 @@ import Ethereum
 import Foundation
 import Ledger
 import SeededNumbers
+import TestServers
 import Testing
 
 @testable import CoreFixture

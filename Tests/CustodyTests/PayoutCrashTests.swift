@@ -5,6 +5,7 @@ import Ethereum
 import Foundation
 import SeededNumbers
 import Synchronization
+import TestServers
 import Testing
 
 @testable import CoreFixture

@@ -7,6 +7,7 @@ import Formats
 import Foundation
 import Postgres
 import Synchronization
+import TestServers
 import Testing
 
 @testable import CoreFixture

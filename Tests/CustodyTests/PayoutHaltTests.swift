@@ -4,6 +4,7 @@ import Embedded
 import Engine
 import Ethereum
 import Foundation
+import TestServers
 import Testing
 
 @testable import CoreFixture
@@ -96,6 +97,25 @@ extension DatabaseTests {
           try venue.reach("confirmed", id, mining: true)
           #expect(try scene.attempts(1).count == 1)
         }
+      }
+    }
+
+    // MARK: A database that somebody changed
+
+    @Test func aRowThatCannotBeHaltsUntilAnOperatorHasLooked() throws {
+      try PayoutScene.run { scene in
+        let venue = scene.venue
+        // However fast blocks come.
+        try scene.pay { $0.rules.bumpAfterBlocks = 10_000 }
+        let id = try venue.withdraw(700, of: 0, to: Self.recipient)
+        try venue.reach("broadcast", id)
+        try venue.database.forge(
+          "update core.payout_slot set destination = destination || '\\x00'::bytea")
+        try expectHalt(scene, "impossible_row: payout_slot")
+        try venue.database.forge(
+          "update core.payout_slot set destination = substring(destination for 20)")
+        try scene.resume()
+        try venue.reach("confirmed", id, mining: true)
       }
     }
 

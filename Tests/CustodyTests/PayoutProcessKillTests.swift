@@ -6,9 +6,9 @@ import Engine
 import Ethereum
 import Foundation
 import Glibc
-import Logging
 import Signer
 import Synchronization
+import TestServers
 import Testing
 
 @testable import CoreFixture
@@ -47,7 +47,7 @@ private final class RealSigner: PayoutSigner {
         "--key", directory + "/key", "--policy", directory + "/policy", "--socket",
         directory + "/socket",
       ], passphraseFile: directory + "/passphrase", directory: directory,
-      logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+      logger: quiet)
     client = SignerClient(socketPath: directory + "/socket", account: Venue.hotWallet)
     try host.start()
   }

@@ -4,6 +4,7 @@ import Engine
 import Ethereum
 import Foundation
 import Synchronization
+import TestServers
 import Testing
 
 @testable import CoreFixture

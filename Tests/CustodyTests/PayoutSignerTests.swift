@@ -3,6 +3,7 @@
 import Engine
 import Ethereum
 import Foundation
+import TestServers
 import Testing
 
 @testable import CoreFixture

@@ -3,6 +3,7 @@
 import Engine
 import Ethereum
 import Foundation
+import TestServers
 import Testing
 
 @testable import CoreFixture
@@ -50,6 +51,37 @@ extension DatabaseTests {
         try expectHalt(venue, scanner, .reorganisationTooDeep(below: lowest))
         // Nothing was taken back.
         #expect(try venue.deposits(2)[0].status == .credited)
+      }
+    }
+
+    /// Where the database holds what the program never wrote, another connection finds the same.
+    @Test func aRowThatCannotBe() throws {
+      try venue { venue, chain in
+        try chain.fund(venue.address(2), wei: 5_000)
+        try chain.mine(20)
+        let first = try venue.scan()
+        #expect(try eventually { try venue.balance(2, 1) == 5_000 })
+        first.stop()
+        try venue.database.forge(
+          "update public.scanned_blocks set hash = substring(hash for 5) where height = 15")
+        try expectHalt(
+          venue, try venue.scan(),
+          .impossibleRow("scanned_blocks: a hash that has not 32 bytes"))
+        // What a user asks is answered, or refused, by the connection that is there.
+        let shown = try venue.deposits(2)
+        #expect(shown.count == 1)
+        try venue.database.forge("update public.deposits set sender = '\\x01'")
+        let sessions =
+          "select sum(pid) from pg_stat_activity "
+          + "where datname = '\(venue.database.name)' and usename = 'uncross_app'"
+        let before = try venue.database.number(sessions)
+        for _ in 0..<3 {
+          let answer = Answer<Bool>()
+          let desk = venue.desk
+          Task { answer.give((try? await desk.deposits(of: 2, limit: 100)) == nil) }
+          #expect(try answer.wait())
+        }
+        #expect(try venue.database.number(sessions) == before)
       }
     }
 

@@ -8,6 +8,7 @@ import Ledger
 import Postgres
 import SeededNumbers
 import Synchronization
+import TestServers
 import Testing
 
 @testable import CoreFixture

@@ -8,6 +8,7 @@ import Foundation
 import Postgres
 import SeededNumbers
 import Synchronization
+import TestServers
 import Testing
 
 @testable import CoreFixture

@@ -5,6 +5,7 @@ import Ethereum
 import Foundation
 import Ledger
 import Postgres
+import TestServers
 import Testing
 
 @testable import CoreFixture

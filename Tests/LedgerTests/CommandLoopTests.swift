@@ -4,6 +4,7 @@ import Engine
 import Foundation
 import Postgres
 import Synchronization
+import TestServers
 import Testing
 
 @testable import CoreFixture

@@ -6,6 +6,7 @@ import Foundation
 import Glibc
 import SeededNumbers
 import Synchronization
+import TestServers
 import Testing
 
 @testable import CoreFixture

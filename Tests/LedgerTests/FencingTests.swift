@@ -3,6 +3,7 @@
 import Engine
 import Foundation
 import Postgres
+import TestServers
 import Testing
 
 @testable import CoreFixture

@@ -11,7 +11,7 @@ import Testing
   @Test(arguments: UInt64(1)...60) func pagesAreThoseOfAPlainList(seed: UInt64) {
     var numbers = SeededNumbers(seed)
     let partitionRows = numbers.pick([1, 2, 7, 64] as [UInt64])
-    var tail = LedgerTail(partitionRows: partitionRows)
+    var tail = LedgerTail(partitionRows: partitionRows, chunkRows: numbers.pick([1, 2, 5, 512]))
     var all: [LedgerRow] = []
     // Where a process begins: anywhere in a partition is allowed, its start is what happens.
     let first = 1 + partitionRows * (numbers.next() % 3)
@@ -29,7 +29,8 @@ import Testing
         let end = first + UInt64(all.count)
         while dropped + partitionRows <= end, numbers.once(in: 2) {
           dropped += partitionRows
-          tail.drop(before: dropped)
+          let gone = tail.removePartitions(before: dropped)
+          #expect(gone.flatMap(\.chunks).reduce(0) { $0 + $1.entries.count } == Int(partitionRows))
         }
       }
       let query = numbers.query(upTo: first + UInt64(all.count) + 2)
@@ -39,9 +40,45 @@ import Testing
           && (query.type == nil || query.type == $0.entry.type)
           && $0.sequence < query.before ?? .max
       }.prefix(query.limit)
-      #expect(tail.rows(query) == Array(expected), "seed \(seed)")
+      let walk = tail.view().walk(query, maximumSteps: .max)
+      #expect(walk.rows == Array(expected), "seed \(seed)")
+      #expect(walk.rows.count == query.limit || walk.reached == nil, "seed \(seed)")
+      let steps = 1 + numbers.below(12)
+      #expect(pages(tail.view(), query, steps) == Array(expected), "seed \(seed), \(steps) steps")
       #expect(tail.first == nil || tail.first == dropped, "seed \(seed)")
     }
+  }
+
+  /// The rows of as many walks as it takes, each of few steps.
+  private func pages(_ view: LedgerTail.View, _ query: LedgerQuery, _ steps: Int) -> [LedgerRow] {
+    var (rows, rest) = ([LedgerRow](), query)
+    while rows.count < query.limit {
+      rest.limit = query.limit - rows.count
+      let walk = view.walk(rest, maximumSteps: steps)
+      // A chunk and one of its rows are two steps.
+      #expect(walk.steps <= steps + 1)
+      rows += walk.rows
+      guard let reached = walk.reached else { break }
+      #expect(reached < rest.before ?? .max)
+      rest.before = reached
+    }
+    return rows
+  }
+
+  /// What goes on meanwhile changes no view, and a view is taken without a look at any row.
+  @Test func aViewStaysAsItWas() {
+    var numbers = SeededNumbers(7)
+    var tail = LedgerTail(partitionRows: 1_000)
+    tail.append(firstEntry: 1, ContiguousArray((0..<1_999).map { _ in numbers.entry() }))
+    let touched = tail.rowsTouched
+    let view = tail.view()
+    let query = LedgerQuery(user: 3, limit: 1_000)
+    let rows = view.walk(query, maximumSteps: .max).rows
+    #expect(tail.rowsTouched == touched && touched == 1_999)
+    tail.append(firstEntry: 2_000, ContiguousArray((0..<1_000).map { _ in numbers.entry() }))
+    #expect(tail.removePartitions(before: 2_001).count == 2)
+    #expect(view.walk(query, maximumSteps: .max).rows == rows && rows.count > 300)
+    #expect(tail.view().walk(query, maximumSteps: .max).rows.allSatisfy { $0.sequence > 2_000 })
   }
 
   @Test func namesGoBothWays() {

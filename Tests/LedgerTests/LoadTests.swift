@@ -4,6 +4,7 @@ import Auction
 import Engine
 import Foundation
 import Postgres
+import TestServers
 import Testing
 
 @testable import CoreFixture
@@ -95,12 +96,11 @@ extension DatabaseTests {
         )
         let expected = (0..<log.rowCount).map { UInt64(log.int64($0, 0)) }
         for limit in [7, 250] {
-          var (found, before) = ([UInt64](), end)
-          while true {
-            let page = try core.ledger(LedgerQuery(user: user, before: before, limit: limit))
-            found += page.map(\.sequence)
-            guard page.count == limit, let last = page.last else { break }
-            before = last.sequence
+          var (found, before) = ([UInt64](), UInt64?(end))
+          while let next = before {
+            let page = try core.ledger(LedgerQuery(user: user, before: next, limit: limit))
+            found += page.rows.map(\.sequence)
+            before = page.next
           }
           #expect(found == expected, "user \(user), pages of \(limit)")
         }

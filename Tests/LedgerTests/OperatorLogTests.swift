@@ -4,6 +4,7 @@ import Auction
 import Engine
 import Foundation
 import Postgres
+import TestServers
 import Testing
 
 @testable import CoreFixture

@@ -4,6 +4,7 @@ import Engine
 import Foundation
 import Postgres
 import Synchronization
+import TestServers
 import Testing
 
 @testable import CoreFixture
@@ -213,7 +214,7 @@ extension DatabaseTests {
       core = try Core(database)
       #expect(try core.submit([Load.fund(2, 1, 7, "late")]).get()[0].rejection == nil)
       #expect(core.projection.drain(withinSeconds: 30))
-      #expect(try core.ledger(LedgerQuery(user: 2, asset: 1)).count == 1)
+      #expect(try core.ledger(LedgerQuery(user: 2, asset: 1)).rows.count == 1)
       core.stop()
       try LedgerTests.Books(database: database).check()
     }

@@ -3,6 +3,8 @@
 import Engine
 import Foundation
 import Postgres
+import Synchronization
+import TestServers
 import Testing
 
 @testable import CoreFixture
@@ -36,27 +38,31 @@ extension DatabaseTests {
       return reader
     }
 
-    private func page(_ reader: LedgerReader, _ query: LedgerQuery) -> Result<
-      [LedgerRow], PostgresError
-    > {
-      let answer = Answer<Result<[LedgerRow], PostgresError>>()
+    private func page(_ reader: LedgerReader, _ query: LedgerQuery) throws -> LedgerQuery.Page {
+      let answer = Answer<Result<LedgerQuery.Page, LedgerQueryError>>()
       reader.query(query) { answer.give($0) }
-      return (try? answer.wait()) ?? .failure(PostgresError(message: "no answer"))
+      return try answer.wait().get()
     }
 
-    private func indexed(_ database: TestDatabase) throws -> Int64 {
+    private func rows(_ reader: LedgerReader, _ query: LedgerQuery) throws -> [LedgerRow] {
+      try page(reader, query).rows
+    }
+
+    private func indexed(_ database: TestDatabase, _ index: String) throws -> Int64 {
       try database.number(
-        "select count(*) from pg_class where relname like 'balance_log_%_user' and relkind = 'i'")
+        "select count(*) from pg_class where relname like 'balance_log_%_\(index)' and relkind = 'i'"
+      )
     }
 
     /// The process before was killed between the last row of a partition and its index.
     @Test func forgottenPartitionsGetTheirIndex() throws {
       let database = try filled()
-      #expect(try indexed(database) == 0)
+      #expect(try indexed(database, "user") == 0)
       let reader = try reader(database, upTo: 1_000)
       reader.start()
       // 1,000 rows are 15 full partitions and the open one.
-      #expect(try eventually(within: 20) { try indexed(database) == 15 })
+      #expect(try eventually(within: 20) { try indexed(database, "type") == 15 })
+      #expect(try indexed(database, "user") == 15)
       reader.stop()
       #expect(
         try database.number("select count(*) from pg_class where relname = 'balance_log_961_user'")
@@ -73,22 +79,21 @@ extension DatabaseTests {
         for asset in [AssetID(0), 1] {
           var before: UInt64? = watermark + 1
           while let end = before {
-            let rows = try page(
-              reader, LedgerQuery(user: user, asset: asset, before: end, limit: 13)
-            ).get()
-            #expect(rows.allSatisfy { $0.entry.user == user && $0.entry.asset == asset })
-            found += rows.map(\.sequence)
-            before = rows.count == 13 ? rows.last?.sequence : nil
+            let page = try page(
+              reader, LedgerQuery(user: user, asset: asset, before: end, limit: 13))
+            #expect(page.rows.allSatisfy { $0.entry.user == user && $0.entry.asset == asset })
+            found += page.rows.map(\.sequence)
+            before = page.next
           }
         }
       }
       #expect(found.sorted() == Array(1...watermark))
       // What is in no row, or not of this ledger.
-      #expect(try page(reader, LedgerQuery(user: 77)).get().isEmpty)
-      #expect(try page(reader, LedgerQuery(user: 1, asset: 9)).get().isEmpty)
-      #expect(try page(reader, LedgerQuery(user: 1, type: .trade)).get().isEmpty)
-      #expect(try page(reader, LedgerQuery(user: 1, before: 1)).get().isEmpty)
-      #expect(try page(reader, LedgerQuery(user: 1, before: 0)).get().isEmpty)
+      #expect(try rows(reader, LedgerQuery(user: 77)).isEmpty)
+      #expect(try rows(reader, LedgerQuery(user: 1, asset: 9)).isEmpty)
+      #expect(try rows(reader, LedgerQuery(user: 1, type: .trade)).isEmpty)
+      #expect(try rows(reader, LedgerQuery(user: 1, before: 1)).isEmpty)
+      #expect(try rows(reader, LedgerQuery(user: 1, before: 0)).isEmpty)
       reader.stop()
     }
 
@@ -105,16 +110,18 @@ extension DatabaseTests {
       // What it has is not taken again.
       warm.take(firstEntry: 1, segment.entries, segment.directory)
       cold.start()
+      warm.start()
       for user in UInt32(0)..<7 {
         let query = LedgerQuery(user: user, limit: 1_000)
-        var expected = try page(warm, query).get()
+        var expected = try rows(warm, query)
         // The link to the row before is the writer's; a row that was read has none.
         for place in expected.indices { expected[place].entry.previousEntry = 0 }
-        var found = try page(cold, query).get()
+        var found = try rows(cold, query)
         for place in found.indices { found[place].entry.previousEntry = 0 }
         #expect(found == expected && found.count > 140)
       }
       cold.stop()
+      warm.stop()
     }
 
     @Test func missingRowsStopTheStart() throws {
@@ -124,21 +131,57 @@ extension DatabaseTests {
       #expect(throws: PostgresError.self) { try reader(database, upTo: 1_001) }
     }
 
+    /// In a closed partition: told each time, and no other connection is tried.
+    @Test func aRowThatCannotBeIsToldAndNothingReconnects() throws {
+      let database = try filled()
+      try database.forge("update public.balance_log set ref = 'nobody:knows' where seq = 500")
+      let reports = Mutex<[String]>([])
+      let reader = LedgerReader(conninfo: database.app, partitionRows: 64) { report in
+        reports.withLock { $0.append(report) }
+      }
+      try reader.load(upTo: 1_000, directory: Array(ProjectionTests.Books.directory))
+      reader.start()
+      // The index builder's session comes and stays too.
+      #expect(try eventually { try indexed(database, "type") == 15 })
+      let user = UserID(500 % 7)
+      #expect(try rows(reader, LedgerQuery(user: user, before: 600, limit: 10)).count == 10)
+      let sessions =
+        "select count(*) * 1000000000 + sum(pid) from pg_stat_activity "
+        + "where datname = '\(database.name)' and usename = 'uncross_app'"
+      let before = try database.number(sessions)
+      for _ in 0..<3 {
+        let error = #expect(throws: LedgerQueryError.self) {
+          try rows(reader, LedgerQuery(user: user, before: 520, limit: 10))
+        }
+        guard case .database(let cause) = error else {
+          Issue.record("\(String(describing: error))")
+          return
+        }
+        #expect(cause.isImpossible && !cause.isConnectionLoss)
+      }
+      #expect(try database.number(sessions) == before)
+      #expect(reports.withLock { $0.count } == 3)
+      #expect(reports.withLock { $0.allSatisfy { $0.contains("did not write") } })
+      // Others read on.
+      #expect(try rows(reader, LedgerQuery(user: user, before: 600, limit: 10)).count == 10)
+      reader.stop()
+    }
+
     @Test func memoryAnswersWhileTheDatabaseIsAway() throws {
       let database = try filled()
       let reader = try reader(database, upTo: 1_000)
       reader.start()
-      #expect(try page(reader, LedgerQuery(user: 3, limit: 100)).get().count == 100)
+      #expect(try rows(reader, LedgerQuery(user: 3, limit: 100)).count == 100)
       try database.close()
-      #expect(try page(reader, LedgerQuery(user: 3, limit: 3)).get().count == 3)
-      #expect(throws: PostgresError.self) {
-        try page(reader, LedgerQuery(user: 3, limit: 100)).get()
+      #expect(try rows(reader, LedgerQuery(user: 3, limit: 3)).count == 3)
+      #expect(throws: LedgerQueryError.self) {
+        try rows(reader, LedgerQuery(user: 3, limit: 100))
       }
       try database.open()
-      #expect(try page(reader, LedgerQuery(user: 3, limit: 100)).get().count == 100)
+      #expect(try rows(reader, LedgerQuery(user: 3, limit: 100)).count == 100)
       reader.stop()
-      #expect(throws: PostgresError.self) {
-        try page(reader, LedgerQuery(user: 3, limit: 100)).get()
+      #expect(throws: LedgerQueryError.self) {
+        try rows(reader, LedgerQuery(user: 3, limit: 100))
       }
     }
   }

@@ -6,6 +6,7 @@ import Engine
 import Foundation
 import Glibc
 import Postgres
+import TestServers
 import Testing
 
 @testable import CoreFixture
@@ -208,7 +209,7 @@ extension DatabaseTests {
             "3 LOCK dev:withdrawal:2 -5 5", "3 WITHDRAWAL dev:withdrawal:2 0 -2",
             "3 FEE dev:withdrawal:2 0 -3", "0 FEE dev:withdrawal:2 3 0",
           ])
-      let statement = try core.ledger(LedgerQuery(user: 3, asset: 0, type: .withdrawal))
+      let statement = try core.ledger(LedgerQuery(user: 3, asset: 0, type: .withdrawal)).rows
       #expect(
         statement.last?.entry.reference == LedgerReference(kind: .withdrawal, market: 0, id: 2))
       core.stop()

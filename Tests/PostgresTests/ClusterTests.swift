@@ -3,6 +3,7 @@
 import Foundation
 import Glibc
 import Postgres
+import TestServers
 import Testing
 
 @testable import Embedded
@@ -79,7 +80,7 @@ import Testing
         let session = try PostgresConnection(cluster.conninfo(user: PrivateCluster.owner))
         let pid = try #require(cluster.postmasterPID)
         kill(pid, SIGKILL)
-        #expect(await eventually { cluster.postmasterPID != pid && remembers(cluster) })
+        #expect(eventually { cluster.postmasterPID != pid && remembers(cluster) })
         #expect(session.isAlive == false)
         #expect(!exists(pid))
       }
@@ -141,7 +142,7 @@ import Testing
       #expect(try cluster.start() == .adopted)
       let second = try #require(cluster.postmasterPID)
       kill(second, SIGKILL)
-      #expect(await eventually { cluster.postmasterPID != second && remembers(cluster) })
+      #expect(eventually { cluster.postmasterPID != second && remembers(cluster) })
       cluster.stop()
     }
   }
@@ -163,7 +164,7 @@ import Testing
         let cluster = try PrivateCluster(root: root, logger: quiet)
         try cluster.start()
         #expect(
-          await eventually {
+          eventually {
             guard
               let connection = try? PostgresConnection(cluster.conninfo(user: PrivateCluster.owner))
             else { return false }
@@ -173,7 +174,7 @@ import Testing
       }
       // Without a next start it ends by itself, in order.
       let file = root + "/data/postmaster.pid"
-      #expect(await eventually { !FileManager.default.fileExists(atPath: file) })
+      #expect(eventually { !FileManager.default.fileExists(atPath: file) })
     }
   }
 

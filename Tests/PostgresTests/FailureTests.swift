@@ -4,6 +4,7 @@ import Embedded
 import Foundation
 import Glibc
 import Postgres
+import TestServers
 import Testing
 
 extension PostgresTests {
@@ -26,6 +27,63 @@ extension PostgresTests {
       #expect(error?.isConnectionLoss == false && error?.isRetryable == false)
       let usable = try connection.query("select count(*) from account").int64(0, 0)
       #expect(usable == 1 && connection.isAlive)
+    }
+
+    /// Whichever way it was sent, and never with its values.
+    @Test func anErrorNamesItsStatement() throws {
+      let connection = try connect()
+      func expect(_ shown: String, _ body: () throws -> Void) {
+        let error = #expect(throws: PostgresError.self) { try body() }
+        #expect(error?.statement?.contains(shown) == true, "\(String(describing: error))")
+        #expect(error.map { "\($0)".contains("in: ") && !"\($0)".contains("4711") } == true)
+      }
+      expect("select nothing_there + '?'") {
+        try connection.execute("select nothing_there + '4711'")
+      }
+      var parameters = PostgresParameters()
+      parameters.text("4711")
+      expect("select no_such_function($1)") {
+        try connection.query("select no_such_function($1)", parameters)
+      }
+      expect("select $1::text from no_such_table") {
+        try connection.prepare("bad", "select $1::text from no_such_table", [PostgresType.text])
+      }
+      let sql = "select case when $1 = '4711' then 1 / (length($1) - 4) end"
+      try connection.prepare("division", sql, [PostgresType.text])
+      expect("select case when $1 = '?'") { try connection.run("division", parameters) }
+      expect("select case when $1 = '?'") {
+        try connection.pipeline { pipeline throws(PostgresError) in
+          try pipeline.run(sql: "select 1")
+          try pipeline.run("division", parameters)
+        }
+      }
+      expect("copy no_such_table from stdin") {
+        var copy = CopyBuffer()
+        copy.begin()
+        copy.end()
+        try connection.copyIn("copy no_such_table from stdin (format binary)", copy)
+      }
+      expect("copy no_such_table to stdout") {
+        try connection.copyOut("copy no_such_table to stdout (format binary)") { _ in }
+      }
+      let isAlive = connection.isAlive
+      #expect(isAlive)
+    }
+
+    @Test(arguments: [
+      "postgres://user:hunter2@localhost:port/x", "host=/tmp user=x password=hunter2 hunter2",
+      "postgres//user:hunter2@localhost/x", "user:hunter2@localhost/x", "password='hunter2",
+      "postgres://user:hunter2@[::1/x",
+      "postgres://user:hunter2@localhost/x?no_such_option=hunter2",
+    ]) func noErrorTellsThePassword(conninfo: String) {
+      let error = #expect(throws: PostgresError.self) { _ = try PostgresConnection(conninfo) }
+      #expect(error.map { "\($0)".contains("hunter2") } == false, "\(String(describing: error))")
+    }
+
+    @Test func aRowThatCannotBeIsNoLostConnection() {
+      let error = PostgresError.impossible("a row")
+      #expect(error.isImpossible && !error.isConnectionLoss && !error.isRetryable)
+      #expect(PostgresError(message: "gone").isConnectionLoss)
     }
 
     @Test(arguments: [

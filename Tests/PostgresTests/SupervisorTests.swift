@@ -4,6 +4,7 @@ import Foundation
 import Glibc
 import Postgres
 import Synchronization
+import TestServers
 import Testing
 
 @testable import Embedded
@@ -39,11 +40,11 @@ import Testing
     let supervisor = shell("echo $$; exec sleep 600", lines)
     supervisor.start()
     for round in 1...3 {
-      #expect(await eventually { lines.all.count == round && supervisor.status.pid != nil })
+      #expect(eventually { lines.all.count == round && supervisor.status.pid != nil })
       let pid = try #require(supervisor.status.pid)
       #expect(lines.all.last == "\(pid)")
       kill(pid, SIGKILL)
-      #expect(await eventually { supervisor.status.failures == round })
+      #expect(eventually { supervisor.status.failures == round })
       #expect(isGone(pid), "a zombie is left")
     }
     supervisor.stop()
@@ -59,7 +60,7 @@ import Testing
     let supervisor = shell(
       "trap 'echo asked' TERM; echo ready; while :; do sleep 0.01; done", lines, stop: steps)
     supervisor.start()
-    #expect(await eventually { lines.all.contains("ready") })
+    #expect(eventually { lines.all.contains("ready") })
     let pid = try #require(supervisor.status.pid)
     supervisor.stop()
     #expect(isGone(pid))
@@ -71,7 +72,7 @@ import Testing
   @Test func stopEndsTheWaitBetweenStarts() async {
     let supervisor = shell("exit 3", Lines())
     supervisor.start()
-    #expect(await eventually { supervisor.status.failures >= 4 })
+    #expect(eventually { supervisor.status.failures >= 4 })
     let began = ContinuousClock.now
     supervisor.stop()
     #expect(ContinuousClock.now - began < .seconds(5))
@@ -94,7 +95,7 @@ import Testing
       """,
       lines)
     supervisor.start()
-    #expect(await eventually { lines.all.contains { $0.hasPrefix("SigIgn") } })
+    #expect(eventually { lines.all.contains { $0.hasPrefix("SigIgn") } })
     supervisor.stop()
     let said = lines.all
     let pid = said.first { $0.hasPrefix("Pid:\t") }?.dropFirst(5) ?? ""
@@ -115,7 +116,7 @@ import Testing
       """,
       lines)
     supervisor.start()
-    #expect(await eventually { lines.all.contains("end") })
+    #expect(eventually { lines.all.contains("end") })
     supervisor.stop()
     let first = Array(lines.all.prefix { $0 != "end" })
     #expect(first.prefix(2) == ["one", "two and a half"])
@@ -138,7 +139,7 @@ import Testing
       }
       let pid = try #require(Int32(try String(contentsOfFile: file, encoding: .utf8).dropLast()))
       #expect(
-        await eventually {
+        eventually {
           let stat = try? String(contentsOfFile: "/proc/\(pid)/stat", encoding: .utf8)
           return stat == nil || stat?.contains(") Z ") == true
         })
@@ -193,7 +194,7 @@ import Testing
       let pid = try #require(host.pid)
       kill(pid, SIGKILL)
       let ports = { (try? String(contentsOfFile: directory + "/ports", encoding: .utf8)) ?? "" }
-      #expect(await eventually { ports() == "0\n34567\n" })
+      #expect(eventually { ports() == "0\n34567\n" })
       host.stop()
       #expect(host.pid == nil && host.url == "http://127.0.0.1:34567")
       let log = try String(contentsOfFile: directory + "/data/host.log", encoding: .utf8)
@@ -228,13 +229,13 @@ import Testing
     }
     let thread = OwnerThread(
       name: "owner-of-value", owning: { Owned(events: events) }, turn: turn)
-    #expect(await eventually { events.all.count == 3 })
+    #expect(eventually { events.all.count == 3 })
     // A listing of tasks may miss one while others begin and end.
-    #expect(await eventually { threadNames().contains("owner-of-value") })
+    #expect(eventually { threadNames().contains("owner-of-value") })
     thread.stop()
     await thread.joined()
     #expect(events.all.last == "dropped after 3 turns")
-    #expect(await eventually { !threadNames().contains("owner-of-value") })
+    #expect(eventually { !threadNames().contains("owner-of-value") })
   }
 
   private func threadNames() -> [String] {

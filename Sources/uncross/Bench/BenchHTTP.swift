@@ -27,7 +27,9 @@ private final class EmptyExchange: Exchange {
     _ query: @escaping @Sendable (borrowing AuctionEngine) -> Value
   ) async throws(ExchangeError) -> Value { query(AuctionEngine()) }
 
-  func ledger(_ query: LedgerQuery) async throws(ExchangeError) -> [LedgerRow] { [] }
+  func ledger(_ query: LedgerQuery) async throws(ExchangeError) -> LedgerQuery.Page {
+    LedgerQuery.Page(rows: [], next: nil)
+  }
   func operatorLog(_ query: OperatorLogQuery) async throws(ExchangeError) -> [OperatorLogRow] { [] }
   func readiness() -> Readiness { .ready }
   func metrics() -> [Metric] { [] }

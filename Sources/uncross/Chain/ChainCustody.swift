@@ -47,7 +47,7 @@ final class ChainCustody: Sendable {
       core: CustodyCore(loop: loop, term: term), report: { logger.warning("\($0)") })
     desk = CustodyDesk(
       conninfo: conninfo, chain: settings.name, addresses: addresses, xpub: settings.xpub,
-      term: { term.current })
+      term: { term.current }, report: { logger.error("\($0)") })
     payments = try Self.payments(
       settings, conninfo, rules, addresses, CustodyCore(loop: loop, term: term), scanner, logger)
   }

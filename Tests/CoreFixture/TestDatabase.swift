@@ -1,61 +1,11 @@
-// One real server for all tests that need it, and a database of its own for each test.
+// A database of its own for each test, on the module's server.
 
 internal import Embedded
-internal import Foundation
-internal import Glibc
 internal import Ledger
-internal import Logging
 internal import Postgres
 internal import Synchronization
+internal import TestServers
 internal import Testing
-
-/// The parent of all suites that need the server.
-@Suite(.serialized, .sharedCluster, .timeLimit(.minutes(5))) enum DatabaseTests {}
-
-/// Starts the cluster before the first test inside and stops it after the last.
-struct SharedCluster: SuiteTrait, TestScoping {
-  @TaskLocal static var current: PrivateCluster?
-
-  func provideScope(
-    for test: Test, testCase: Test.Case?, performing function: @Sendable () async throws -> Void
-  ) async throws {
-    let (cluster, path) = try Self.start()
-    defer { Self.end(cluster, path) }
-    try await Self.$current.withValue(cluster, operation: function)
-  }
-
-  /// A server of a test's own, for one that is killed often: it recovers sooner the less it holds.
-  static func own(_ body: () throws -> Void) throws {
-    let (cluster, path) = try start()
-    defer { end(cluster, path) }
-    try $current.withValue(cluster, operation: body)
-  }
-
-  private static func end(_ cluster: PrivateCluster, _ path: String) {
-    cluster.stop()
-    try? FileManager.default.removeItem(atPath: path)
-  }
-
-  private static func start() throws -> (PrivateCluster, String) {
-    // A directory that the server's account can enter: what `mktemp -d` makes is root's alone.
-    let path = "/tmp/uncross-core-\(getpid())-\(UInt32.random(in: .min ... .max))"
-    try FileManager.default.createDirectory(
-      atPath: path, withIntermediateDirectories: false, attributes: [.posixPermissions: 0o755])
-    do {
-      let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
-      let cluster = try PrivateCluster(root: path, logger: logger)
-      try cluster.start()
-      return (cluster, path)
-    } catch {
-      try? FileManager.default.removeItem(atPath: path)
-      throw error
-    }
-  }
-}
-
-extension Trait where Self == SharedCluster {
-  static var sharedCluster: SharedCluster { SharedCluster() }
-}
 
 /// A fresh database with the schema.
 struct TestDatabase: Sendable {

@@ -1,4 +1,4 @@
-// What the tests of this folder share: seeded numbers of a type, hex, golden files.
+// Golden files, and seeded numbers of any magnitude.
 
 import Engine
 import Foundation

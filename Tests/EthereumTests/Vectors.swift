@@ -1,4 +1,4 @@
-// What the tests of this folder share: seeded numbers, vectors from files.
+// Vectors from files, and seeded numbers, addresses and keys.
 
 import Ethereum
 import Foundation

@@ -1,13 +1,15 @@
-// What the tests of this folder share: waiting for a condition.
+// Waiting for what a server, a thread or a child process does in its own time.
 
 internal import Foundation
 
 /// Waits for a condition, looking often; false after the time. Blocks its thread.
-func eventually(within seconds: Double = 60, _ condition: () throws -> Bool) rethrows -> Bool {
+package func eventually(
+  within seconds: Double = 60, _ condition: () throws -> Bool
+) rethrows -> Bool {
   let deadline = Date(timeIntervalSinceNow: seconds)
   while Date() < deadline {
     if try condition() { return true }
-    Thread.sleep(forTimeInterval: 0.01)
+    Thread.sleep(forTimeInterval: 0.005)
   }
   return try condition()
 }
