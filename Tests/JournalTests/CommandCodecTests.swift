@@ -53,8 +53,8 @@ import Testing
     #expect(lines.map { String($0[0]) } == named.map(\.name))
     var actions: Set<UInt8> = []
     for ((name, command), line) in zip(named, lines) {
-      #expect(encode(command).hex == line[1], "\(name)")
-      let bytes = try #require([UInt8](hex: line[1]))
+      #expect(Hex.string(encode(command)) == line[1], "\(name)")
+      let bytes = try #require(Hex.bytes(line[1]))
       #expect(try decode(bytes) == command, "\(name)")
       // A program that knows version 1 only must not read it as something else.
       #expect(throws: ByteError.self, "\(name)") { try decode(bytes, version: 1) }
