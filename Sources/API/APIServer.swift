@@ -115,7 +115,7 @@ public struct APIServer: Service {
   /// streams end, what is still open a while later is cut, and it returns. Throws where it cannot
   /// listen.
   public func run() async throws {
-    let places = ConnectionPlaces(configuration.places)
+    let places = ConnectionPlaces(limits())
     // Some scrapers and an operator's browser.
     let ownPlaces = ConnectionPlaces(.init(total: 64, anonymous: 64, ofUser: 1))
     let deadlines = configuration.deadlines
@@ -146,6 +146,19 @@ public struct APIServer: Service {
         ownPlaces.closeAll()
       }
     }
+  }
+
+  /// Places for no more connections than the system lets the process have.
+  private func limits() -> ConnectionPlaces.Limits {
+    var bounded = configuration
+    let wanted = configuration.maximumConnections
+    let files = OpenFiles.raise(to: wanted + OpenFiles.reserve)
+    bounded.maximumConnections = OpenFiles.connections(wanted: wanted, files: files)
+    if bounded.maximumConnections < wanted {
+      logger.warning(
+        "the process may open \(files) files: \(bounded.maximumConnections) connections")
+    }
+    return bounded.places
   }
 
   private func application(

@@ -109,7 +109,7 @@ struct Handlers: Sendable {
     switch exchange.readiness() {
     case .ready: return .content(type: "application/json", Array(#"{"status":"ready"}"#.utf8))
     case .notReady(let reason):
-      throw Refusal(.unavailable, saysWhy ? reason : "not ready", retryAfterSeconds: 1)
+      throw Refusal(.unavailable, saysWhy ? reason : nil, retryAfterSeconds: 1)
     }
   }
 

@@ -275,6 +275,16 @@ extension APIConfiguration {
     }
   }
 
+  /// More places than files would shut everybody out.
+  @Test func thereAreNoMorePlacesThanFiles() {
+    let rows = [(4_096, 20_000, 4_096), (4_096, 1_024, 768), (4_096, 256, 128), (8, 1_024, 8)]
+    for (wanted, files, count) in rows {
+      #expect(OpenFiles.connections(wanted: wanted, files: files) == count)
+    }
+    let limit = OpenFiles.raise(to: 1)
+    #expect(limit > 1 && OpenFiles.raise(to: limit) == limit)
+  }
+
   // MARK: Names
 
   @Test func addressesHaveOneName() {
