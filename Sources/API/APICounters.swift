@@ -20,7 +20,9 @@ final class APICounters: Sendable {
     }
   }
 
-  func metrics(subscribers: Int) -> [Metric] {
+  func metrics(
+    subscribers: Int, connections: ConnectionPlaces.Figures, bodyBytes: Int
+  ) -> [Metric] {
     let state = state.withLock { $0 }
     var metrics = state.answers.sorted { $0.key < $1.key }.map { status, count in
       Metric(
@@ -39,7 +41,20 @@ final class APICounters: Sendable {
     metrics.append(
       Metric(
         "uncross_api_event_readers", "Open event streams.", .gauge, Double(subscribers)))
-    return metrics
+    for (holder, count) in [("nobody", connections.anonymous), ("key", connections.proved)] {
+      metrics.append(
+        Metric(
+          "uncross_api_connections", "Open connections by what they proved.", .gauge,
+          Double(count), labels: [("holder", holder)]))
+    }
+    return metrics + [
+      Metric(
+        "uncross_api_evicted_connections_total", "Connections closed for another's place.",
+        .counter, Double(connections.evicted)),
+      Metric(
+        "uncross_api_body_bytes", "Bytes of bodies under way, without operators'.", .gauge,
+        Double(bodyBytes)),
+    ]
   }
 }
 

@@ -160,7 +160,7 @@ final class DepositEvents: Sendable {
   ) async throws(ExchangeError) -> [[UInt8]] {
     guard let lastEventID else { return [] }
     let reset = MarketEvents.reset(id: "\(head)")
-    guard let number = Int64(lastEventID), number >= 0, number <= head else { return [reset] }
+    guard let number: Int64 = Handlers.number(lastEventID), number <= head else { return [reset] }
     let missed = try await desk.changes(of: user, after: number, limit: Self.limit)
     return missed.count < Self.limit
       ? missed.filter { $0.id <= head }.map(Self.render) : [reset]

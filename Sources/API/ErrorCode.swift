@@ -8,9 +8,7 @@ enum TransportError: String, CaseIterable, Sendable {
   case textInvalid = "text_invalid"
   case signatureMissing = "signature_missing"
   case signatureInvalid = "signature_invalid"
-  case keyUnknown = "key_unknown"
   case requestStale = "request_stale"
-  case requestBeforeStart = "request_before_start"
   case requestReplayed = "request_replayed"
   case digestMismatch = "digest_mismatch"
   case forbidden
@@ -29,8 +27,7 @@ enum TransportError: String, CaseIterable, Sendable {
   var status: Int {
     switch self {
     case .badRequest: 400
-    case .signatureMissing, .signatureInvalid, .keyUnknown, .requestStale, .requestBeforeStart,
-      .requestReplayed, .digestMismatch:
+    case .signatureMissing, .signatureInvalid, .requestStale, .requestReplayed, .digestMismatch:
       401
     case .forbidden: 403
     case .notFound, .depositNotFound: 404
@@ -50,10 +47,8 @@ enum TransportError: String, CaseIterable, Sendable {
     case .textInvalid:
       "A label or reason holds a character that does not print, or a label is too long."
     case .signatureMissing: "Content-Digest, Signature-Input or Signature is missing."
-    case .signatureInvalid: "The signature does not parse or does not fit this request."
-    case .keyUnknown: "No user holds this key, or it was revoked."
-    case .requestStale: "`created` lies more than 5 s in the past or 1 s in the future."
-    case .requestBeforeStart: "`created` is not after the server's start: sign it again."
+    case .signatureInvalid: "No user's key signed this request as it came."
+    case .requestStale: "`created` is more than 5 s past, 1 s ahead, or from before a start."
     case .requestReplayed: "This key used this nonce before."
     case .digestMismatch: "The body is not the one that Content-Digest names."
     case .forbidden: "The key's role may not do this."
@@ -67,7 +62,7 @@ enum TransportError: String, CaseIterable, Sendable {
     case .depositNotFound: "There is no such deposit."
     case .depositNotInReview: "The deposit is in another state, or was decided otherwise."
     case .depositNotCreditable: "No amount of it can be booked, or no transaction shows it."
-    case .tooManyStreams: "The user has \(DepositEvents.maximumReadersOfUser) event streams open."
+    case .tooManyStreams: "The user or address has as many event streams open as it may."
     }
   }
 }

@@ -71,10 +71,8 @@ extension Handlers {
 
   func subscribe(_ call: Call) throws(Refusal) -> Answer {
     let market = try market(named: call.parameters[0])
-    guard let subscription = events.subscribe(market.id, after: call.lastEventID) else {
-      throw Refusal(.unavailable, "too many readers of events", retryAfterSeconds: 5)
-    }
-    return .events(subscription)
+    return .events(
+      try events.subscribe(market.id, after: call.lastEventID, from: call.address))
   }
 }
 

@@ -16,6 +16,8 @@ struct Handlers: Sendable {
   let events: MarketEvents
   let deposits: DepositEvents
   let counters: APICounters
+  let places: ConnectionPlaces
+  let bodies: BodyBudget
   let keyBuckets: TokenBuckets<PublicKey>
   let clock: APIClock
 
@@ -118,7 +120,7 @@ struct Handlers: Sendable {
   }
 
   /// A number as ids are written: digits without sign or leading zero.
-  static func number<Integer: FixedWidthInteger>(_ text: String) -> Integer? {
+  static func number<Integer: FixedWidthInteger>(_ text: some StringProtocol) -> Integer? {
     guard let value = Integer(text), String(value) == text, value >= 0 else { return nil }
     return value
   }
@@ -128,16 +130,19 @@ struct Handlers: Sendable {
   static let healthy = Answer.content(
     type: "application/json", Array(#"{"status":"ok"}"#.utf8))
 
-  func ready() throws(Refusal) -> Answer {
+  /// Why not tells of the venue's inside: only where nobody else listens.
+  func ready(saysWhy: Bool) throws(Refusal) -> Answer {
     switch exchange.readiness() {
     case .ready: return .content(type: "application/json", Array(#"{"status":"ready"}"#.utf8))
     case .notReady(let reason):
-      throw Refusal(.unavailable, reason, retryAfterSeconds: 1)
+      throw Refusal(.unavailable, saysWhy ? reason : nil, retryAfterSeconds: 1)
     }
   }
 
   func figures() -> Answer {
-    let own = counters.metrics(subscribers: events.subscriberCount)
+    let own = counters.metrics(
+      subscribers: events.subscriberCount + deposits.readerCount, connections: places.figures,
+      bodyBytes: bodies.total)
     let text = PrometheusText.render(exchange.metrics() + own)
     return .content(type: "text/plain; version=0.0.4", Array(text.utf8))
   }

@@ -14,6 +14,9 @@ public final class MarketEvents: Sendable {
   static let ringCapacity = 512
   /// Events that may wait for one reader; behind it lie the socket's buffers.
   static let readerCapacity = 128
+  /// Open streams of one address: some screens of some people behind one router, and no address
+  /// alone takes the places of all.
+  static let maximumReadersOfAddress = 32
 
   private struct Channel {
     /// The number of the last event, from 1.
@@ -28,6 +31,7 @@ public final class MarketEvents: Sendable {
   private struct State {
     var channels: [MarketID: Channel] = [:]
     var readerCount = 0
+    var readersOfAddress: [String: Int] = [:]
     var lastReader: UInt64 = 0
   }
 
@@ -131,10 +135,17 @@ public final class MarketEvents: Sendable {
     }
   }
 
-  /// Events from now on, or after the event with this id; nil where there are too many readers.
-  func subscribe(_ id: MarketID, after lastEventID: String?) -> EventSubscription? {
-    state.withLock { state in
-      guard state.readerCount < maximumReaders else { return nil }
+  /// Events from now on, or after the event with this id.
+  func subscribe(
+    _ id: MarketID, after lastEventID: String?, from address: String
+  ) throws(Refusal) -> EventSubscription {
+    try state.withLock { state throws(Refusal) in
+      guard state.readersOfAddress[address] ?? 0 < Self.maximumReadersOfAddress else {
+        throw Refusal(.tooManyStreams)
+      }
+      guard state.readerCount < maximumReaders else {
+        throw Refusal(.unavailable, "too many readers of events", retryAfterSeconds: 5)
+      }
       var channel = state.channels[id] ?? Channel()
       if channel.readers.isEmpty {
         // Nobody asked for it lately: the next one is news again.
@@ -145,18 +156,20 @@ public final class MarketEvents: Sendable {
       let reader = EventReader(capacity: Self.readerCapacity)
       state.lastReader += 1
       state.readerCount += 1
+      state.readersOfAddress[address, default: 0] += 1
       channel.readers[state.lastReader] = reader
       state.channels[id] = channel
       let number = state.lastReader
       return EventSubscription(
-        backlog: backlog, reader: reader, leave: { [weak self] in self?.remove(number, of: id) })
+        backlog: backlog, reader: reader,
+        leave: { [weak self] in self?.remove(number, of: id, from: address) })
     }
   }
 
   private func backlog(_ channel: Channel, after lastEventID: String?) -> [[UInt8]] {
     guard let lastEventID else { return channel.indicativeEvent.map { [$0] } ?? [] }
     let parts = lastEventID.split(separator: "-", maxSplits: 1)
-    guard parts.count == 2, parts[0] == epoch, let number = UInt64(parts[1]),
+    guard parts.count == 2, parts[0] == epoch, let number: UInt64 = Handlers.number(parts[1]),
       number <= channel.last, channel.last - number <= UInt64(Self.ringCapacity)
     else { return [Self.reset(id: "\(epoch)-\(channel.last)")] }
     return (number..<channel.last).map {
@@ -164,9 +177,13 @@ public final class MarketEvents: Sendable {
     }
   }
 
-  private func remove(_ number: UInt64, of id: MarketID) {
+  /// The connection is gone, or this stream on it. One that was cut off for being slow kept its
+  /// address's place until now.
+  private func remove(_ number: UInt64, of id: MarketID, from address: String) {
     state.withLock { state in
       if state.channels[id]?.readers.removeValue(forKey: number) != nil { state.readerCount -= 1 }
+      let left = (state.readersOfAddress[address] ?? 0) - 1
+      state.readersOfAddress[address] = left > 0 ? left : nil
     }
   }
 }

@@ -1,4 +1,4 @@
-// Who sent this: signature, time window, replay, in the order that costs a stranger the most.
+// Who sent this: time, replay, signature, the cheap before the dear.
 
 internal import Client
 internal import Crypto
@@ -9,6 +9,9 @@ internal import Synchronization
 
 /// Proves a request's head: the signature covers method, path, query and the body's digest. The
 /// body is read only after that, and compared with the digest.
+///
+/// A key that nobody holds costs the same and gets the same answer as a wrong signature: an answer
+/// tells nobody which keys are registered.
 struct RequestAuthenticator: Sendable {
   /// Seconds that `created` may lie in the past.
   static let receiveWindow: Int64 = 5
@@ -17,21 +20,24 @@ struct RequestAuthenticator: Sendable {
 
   let directory: Directory
   let replays: ReplayCache
-  /// The second in which this server began. What was signed before or in it may have been sent to
-  /// the server that ran before, whose memory of nonces is gone; that server took signatures from
-  /// up to `futureWindow` ahead.
-  let startedAt: Int64
+  /// The last second whose signatures a server before this one may have taken: its memory of
+  /// nonces is gone.
+  let signaturesAfter: Int64
 
   /// What a request's head says of its sender; nothing of it is proved.
   struct Claim: Sendable {
     fileprivate var signature: RequestSignature
-    var identity: Identity
+    /// Nil where no key can have these bytes.
+    var key: PublicKey?
     /// `Content-Digest`, which the body must have.
     var digest: String
   }
 
-  /// Reads a head and finds the key it names: cheap, whatever a stranger sends.
-  func claim(of request: HTTPRequest, target: String) throws(Refusal) -> Claim {
+  /// Reads a head and refuses what needs no proof: form, time, and a nonce that was used. Cheap,
+  /// whatever a stranger sends.
+  func claim(
+    of request: HTTPRequest, target: String, now: Int64
+  ) throws(Refusal) -> Claim {
     let fields = request.headerFields
     guard let digest = try Self.single(.contentDigest, fields),
       let input = try Self.single(.signatureInput, fields),
@@ -45,24 +51,32 @@ struct RequestAuthenticator: Sendable {
     } catch {
       throw Refusal(.signatureInvalid, error.description)
     }
-    guard let key = PublicKey(signature.publicKey), let identity = directory.identity(of: key)
-    else { throw Refusal(.keyUnknown) }
-    return Claim(signature: signature, identity: identity, digest: digest)
-  }
-
-  /// Proves a claim: its time, the signature, and that it comes for the first time.
-  func prove(_ claim: Claim, now: Int64) throws(Refusal) {
-    let signature = claim.signature
     guard signature.created >= now - Self.receiveWindow,
       signature.created <= now + Self.futureWindow
     else { throw Refusal(.requestStale) }
-    guard signature.created > startedAt + Self.futureWindow else {
-      throw Refusal(.requestBeforeStart, retryAfterSeconds: 1)
+    guard signature.created > signaturesAfter else {
+      throw Refusal(.requestStale, retryAfterSeconds: 1)
     }
-    guard signature.isValid else { throw Refusal(.signatureInvalid) }
-    switch replays.insert(signature, now: now) {
+    try Self.check(replays.look(signature))
+    return Claim(signature: signature, key: PublicKey(signature.publicKey), digest: digest)
+  }
+
+  /// Proves a claim: the signature, by a key that somebody holds, for the first time.
+  func prove(_ claim: Claim, now: Int64) throws(Refusal) -> Identity {
+    let isValid = claim.signature.isValid
+    guard let key = claim.key, let identity = directory.identity(of: key), isValid,
+      // A key that has ended is as unknown as one that was revoked.
+      identity.expiresAt == 0 || identity.expiresAt > now * 1_000_000
+    else { throw Refusal(.signatureInvalid) }
+    try Self.check(replays.insert(claim.signature, now: now))
+    return identity
+  }
+
+  private static func check(_ outcome: ReplayCache.Outcome) throws(Refusal) {
+    switch outcome {
     case .new: return
     case .seen: throw Refusal(.requestReplayed)
+    case .forgotten: throw Refusal(.requestStale, retryAfterSeconds: 1)
     case .full:
       throw Refusal(.unavailable, "too many signatures to remember", retryAfterSeconds: 1)
     }
@@ -83,8 +97,11 @@ struct RequestAuthenticator: Sendable {
 
 /// The nonces of all signatures that are still inside the window, by second. When it is full it
 /// refuses: forgetting one early would let it be sent again.
+///
+/// **Invariant:** a second whose nonces were forgotten is never taken again, where the clock is set
+/// back too.
 final class ReplayCache: Sendable {
-  enum Outcome: Equatable { case new, seen, full }
+  enum Outcome: Equatable { case new, seen, forgotten, full }
 
   // Half of a SHA-256 over key and nonce: nobody finds two that agree.
   private struct Fingerprint: Hashable {
@@ -95,6 +112,13 @@ final class ReplayCache: Sendable {
   private struct State {
     var bySecond: [Int64: Set<Fingerprint>] = [:]
     var count = 0
+    /// Nonces of earlier seconds are forgotten.
+    var floor = Int64.min
+
+    func outcome(_ fingerprint: Fingerprint, _ created: Int64) -> Outcome {
+      if created < floor { return .forgotten }
+      return bySecond[created]?.contains(fingerprint) == true ? .seen : .new
+    }
   }
 
   private let capacity: Int
@@ -105,12 +129,19 @@ final class ReplayCache: Sendable {
 
   var count: Int { state.withLock { $0.count } }
 
+  /// What `insert` would say, without a place for it.
+  func look(_ signature: RequestSignature) -> Outcome {
+    let fingerprint = Self.fingerprint(signature)
+    return state.withLock { $0.outcome(fingerprint, signature.created) }
+  }
+
   /// Remembers a signature whose time was checked against `now`.
   func insert(_ signature: RequestSignature, now: Int64) -> Outcome {
     let fingerprint = Self.fingerprint(signature)
     return state.withLock { state in
       Self.forget(before: now - RequestAuthenticator.receiveWindow, in: &state)
-      if state.bySecond[signature.created]?.contains(fingerprint) == true { return .seen }
+      let outcome = state.outcome(fingerprint, signature.created)
+      guard outcome == .new else { return outcome }
       guard state.count < capacity else { return .full }
       state.bySecond[signature.created, default: []].insert(fingerprint)
       state.count += 1
@@ -120,6 +151,8 @@ final class ReplayCache: Sendable {
 
   // The window is seven seconds wide, so there are hardly more buckets than that.
   private static func forget(before second: Int64, in state: inout State) {
+    guard second > state.floor else { return }
+    state.floor = second
     for old in state.bySecond.keys.filter({ $0 < second }) {
       state.count -= state.bySecond.removeValue(forKey: old)?.count ?? 0
     }

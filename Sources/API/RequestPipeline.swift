@@ -26,15 +26,15 @@ struct RequestPipeline: HTTPResponder {
   /// Bytes of a request line's target; ours are below 300.
   private static let maximumTarget = 2_048
 
-  let routes: RouteTable
+  var routes: RouteTable
   let authenticator: RequestAuthenticator
   let handlers: Handlers
   /// Public reads by address.
   let addressBuckets: TokenBuckets<String>
-  /// Wrong signatures by address and key.
+  /// Wrong signatures by address.
   let failureBuckets: TokenBuckets<String>
   /// The header field in which a trusted proxy names the client.
-  let proxyHeader: HTTPFields.Element.Name?
+  var proxyHeader: HTTPFields.Element.Name?
 
   private var clock: APIClock { handlers.clock }
 
@@ -51,7 +51,11 @@ struct RequestPipeline: HTTPResponder {
       response = Self.response(error, id)
     }
     response.headers[.requestID] = id
-    if request.method == .head { response.body = ResponseBody() }
+    if request.method == .head {
+      let length = response.body.contentLength
+      response.body = ResponseBody()
+      response.headers[.contentLength] = length.map { String($0) }
+    }
     let status = Int(response.status.code)
     let elapsed = clock.nanoseconds() - started
     handlers.counters.count(status: status, refusal: refusal?.code, nanoseconds: elapsed)
@@ -65,42 +69,48 @@ struct RequestPipeline: HTTPResponder {
 
   /// Throws `Refusal`, or what the connection threw while the body came in.
   private func answer(_ request: Request, _ context: ConnectionContext) async throws -> Answer {
-    let target = request.head.path ?? ""
-    guard target.utf8.count <= Self.maximumTarget, target.hasPrefix("/") else {
-      throw Refusal(.notFound)
+    let address = address(request, context)
+    let (route, parameters, query) = try charged(address) { () throws(Refusal) in
+      try find(request)
     }
-    let parts = target.split(separator: "?", maxSplits: 1, omittingEmptySubsequences: false)
-    let (route, parameters) = try route(request.method.rawValue, parts[0])
-    let query = parts.count > 1 ? parts[1] : ""
-    var call = Call(parameters: parameters, query: QueryFields(), body: [])
+    var call = Call(
+      parameters: parameters, query: QueryFields(), body: [], address: address)
     switch route.access {
     case .open(let handler):
-      try limit(address(request, context))
+      try limit(address)
       call.query = try QueryFields(query, knowing: route.query)
-      call.body = try await Self.body(request, route)
+      call.body = try await Self.body(request, route, context)
       call.lastEventID = request.headers[.lastEventID]
       return try await handler(handlers, call)
     case .roles(let roles, let handler):
-      let claim = try authenticate(request, target, address(request, context))
-      let user = claim.identity
-      guard roles.contains(user.role) else { throw Refusal(.forbidden) }
+      let (user, digest) = try authenticate(request, address, context)
       try handlers.charge(user, 1)
+      guard roles.contains(user.role) else { throw Refusal(.forbidden) }
       if user.role == .operator, user.isFrozen, route.method != .get { throw Refusal(.userFrozen) }
       call.query = try QueryFields(query, knowing: route.query)
-      call.body = try await Self.body(request, route)
-      guard SignableRequest.digest(of: call.body) == claim.digest else {
-        throw Refusal(.digestMismatch)
-      }
+      let expected = try Self.bodyBound(request, route)
+      try handlers.bodies.take(expected, of: user)
+      defer { handlers.bodies.giveBack(expected, of: user) }
+      call.body = try await Self.body(request, route, context)
+      guard SignableRequest.digest(of: call.body) == digest else { throw Refusal(.digestMismatch) }
       call.lastEventID = request.headers[.lastEventID]
       return try await handler(handlers, call, user)
     }
   }
 
-  private func route(
-    _ method: String, _ path: Substring
-  ) throws(Refusal) -> (Route, parameters: [String]) {
-    switch routes.match(method, path: path) {
-    case .route(let route, let parameters): return (route, parameters)
+  private func find(
+    _ request: Request
+  ) throws(Refusal) -> (Route, parameters: [String], query: Substring) {
+    if let fault = request.headers[.fault] { throw Refusal(.badRequest, fault) }
+    let target = request.head.path ?? ""
+    guard target.utf8.count <= Self.maximumTarget, target.hasPrefix("/") else {
+      throw Refusal(.notFound)
+    }
+    let parts = target.split(separator: "?", maxSplits: 1, omittingEmptySubsequences: false)
+    if parts.count > 1, parts[1].isEmpty { throw Refusal(.badRequest, "the query is empty") }
+    switch routes.match(request.method.rawValue, path: parts[0]) {
+    case .route(let route, let parameters):
+      return (route, parameters, parts.count > 1 ? parts[1] : "")
     case .none: throw Refusal(.notFound)
     case .otherMethods(let methods):
       var refusal = Refusal(.methodNotAllowed)
@@ -117,56 +127,87 @@ struct RequestPipeline: HTTPResponder {
     }
   }
 
-  /// Who signed the request. A stranger without a known key costs as much as a public read and is
-  /// counted as one. Wrong signatures under a known key cost more: they are counted by address and
-  /// key, so that they shut out nobody else behind the same proxy.
-  private func authenticate(
-    _ request: Request, _ target: String, _ address: String
-  ) throws(Refusal) -> RequestAuthenticator.Claim {
-    let claim: RequestAuthenticator.Claim
+  /// A refusal costs its address as much as a public read does.
+  private func charged<Value>(
+    _ address: String, _ body: () throws(Refusal) -> Value
+  ) throws(Refusal) -> Value {
     do throws(Refusal) {
-      claim = try authenticator.claim(of: request.head, target: target)
+      return try body()
     } catch {
       try limit(address)
       throw error
     }
-    let name = address + " " + Hex.string(claim.identity.key.bytes)
-    guard !failureBuckets.isEmpty(name, at: clock.nanoseconds()) else {
-      throw Refusal(.rateLimited, "too many wrong signatures", retryAfterSeconds: 1)
-    }
-    do throws(Refusal) {
-      try authenticator.prove(claim, now: clock.microseconds() / 1_000_000)
-    } catch {
-      if error.code == TransportError.signatureInvalid.rawValue {
-        _ = failureBuckets.take(of: name, at: clock.nanoseconds())
-      }
-      throw error
-    }
-    return claim
   }
 
-  /// Reads the body piece by piece and stops at the route's bound; the rest is discarded unread.
-  private static func body(_ request: Request, _ route: Route) async throws -> [UInt8] {
-    let tooLarge = Refusal(.bodyTooLarge, "this route takes \(route.maximumBody) bytes")
-    if let length = request.headers[.contentLength].flatMap({ Int($0) }), length > route.maximumBody
-    {
-      throw tooLarge
+  /// Who signed the request, and the digest that its body must have.
+  ///
+  /// A wrong signature costs the server a proof, so an address has few of them. When they are used
+  /// up, a connection that proved this key before still serves it: who shares an address with
+  /// somebody that sends wrong signatures keeps what was open, and nobody is shut out from
+  /// another address.
+  private func authenticate(
+    _ request: Request, _ address: String, _ context: ConnectionContext
+  ) throws(Refusal) -> (Identity, digest: String) {
+    let (places, channel) = (handlers.places, context.channel)
+    let now = clock.microseconds() / 1_000_000
+    let claim = try charged(address) { () throws(Refusal) in
+      try authenticator.claim(of: request.head, target: request.head.path ?? "", now: now)
+    }
+    let isKnownHere = claim.key.map { places.hasProved(channel, $0) } ?? false
+    if !isKnownHere, failureBuckets.isEmpty(address, at: clock.nanoseconds()) {
+      throw Refusal(.rateLimited, "too many wrong signatures", retryAfterSeconds: 1)
+    }
+    let identity = try charged(address) { () throws(Refusal) in
+      do throws(Refusal) {
+        return try authenticator.prove(claim, now: now)
+      } catch {
+        if error.code == TransportError.signatureInvalid.rawValue {
+          _ = failureBuckets.take(of: address, at: clock.nanoseconds())
+          if let key = claim.key { places.doubt(channel, key) }
+        }
+        throw error
+      }
+    }
+    places.prove(channel, identity)
+    return (identity, claim.digest)
+  }
+
+  /// Bytes that the body may have by the head, refused where that is more than the route takes.
+  private static func bodyBound(_ request: Request, _ route: Route) throws(Refusal) -> Int {
+    guard let text = request.headers[.contentLength] else {
+      return request.headers[.transferEncoding] == nil ? 0 : route.maximumBody
+    }
+    guard let length = Int(text), length <= route.maximumBody else { throw tooLarge(route) }
+    return length
+  }
+
+  /// Reads the body piece by piece and stops at the route's bound; the connection ends where bytes
+  /// of it were not read.
+  private static func body(
+    _ request: Request, _ route: Route, _ context: ConnectionContext
+  ) async throws -> [UInt8] {
+    if try bodyBound(request, route) > 0 {
+      context.channel.pipeline.triggerUserOutboundEvent(
+        MessageGuard.BodyIsWanted(), promise: nil)
     }
     var bytes: [UInt8] = []
     for try await buffer in request.body {
-      guard bytes.count + buffer.readableBytes <= route.maximumBody else { throw tooLarge }
+      guard bytes.count + buffer.readableBytes <= route.maximumBody else { throw tooLarge(route) }
       bytes.append(contentsOf: buffer.readableBytesView)
     }
     return bytes
   }
 
+  private static func tooLarge(_ route: Route) -> Refusal {
+    Refusal(.bodyTooLarge, "this route takes \(route.maximumBody) bytes")
+  }
+
   /// Behind a proxy the last address that it wrote into its header; else the peer's.
   private func address(_ request: Request, _ context: ConnectionContext) -> String {
-    let peer = context.channel.remoteAddress?.ipAddress ?? "local"
     guard let proxyHeader, let value = request.headers[values: proxyHeader].last,
       let last = value.split(separator: ",").last
-    else { return peer }
-    return String(last.drop { $0 == " " })
+    else { return ClientAddress.name(of: context.channel.remoteAddress) }
+    return ClientAddress.name(ofText: last.drop { $0 == " " })
   }
 
   /// 64 random bits: enough to find a line in a log.
@@ -250,6 +291,7 @@ extension HTTPFields.Element.Name {
   static let requestID = make("x-request-id")
   static let lastEventID = make("last-event-id")
   static let accelBuffering = make("x-accel-buffering")
+  static let fault = make(MessageGuard.faultField)
 
   private static func make(_ name: String) -> Self {
     guard let name = Self(name) else { preconditionFailure("\(name) is no header field name") }

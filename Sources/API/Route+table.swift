@@ -13,12 +13,20 @@ extension Route {
     publicRoutes + traderRoutes + withdrawalRoutes + operatorRoutes + userRoutes
     + payoutRoutes
 
+  /// Of the listener for the operator's own machines, which asks nobody for a key.
+  static let operations: [Route] = [
+    Route(method: .get, template: "/healthz", access: .open { _, _ in Handlers.healthy }),
+    Route(
+      method: .get, template: "/readyz",
+      access: .open { handlers, _ throws(Refusal) in try handlers.ready(saysWhy: true) }),
+    Route(method: .get, template: "/metrics", access: .open { handlers, _ in handlers.figures() }),
+  ]
+
   private static let publicRoutes: [Route] = [
     Route(method: .get, template: "/healthz", access: .open { _, _ in Handlers.healthy }),
     Route(
       method: .get, template: "/readyz",
-      access: .open { handlers, _ throws(Refusal) in try handlers.ready() }),
-    Route(method: .get, template: "/metrics", access: .open { handlers, _ in handlers.figures() }),
+      access: .open { handlers, _ throws(Refusal) in try handlers.ready(saysWhy: false) }),
     Route(
       method: .get, template: "/v1/markets",
       access: .open { handlers, _ throws(Refusal) in try await handlers.markets() }),
@@ -272,6 +280,7 @@ extension Route {
     operating(.get, "/custody") { handlers, _, _ throws(Refusal) in
       try await handlers.custodyState()
     },
+    operating(.get, "/metrics") { handlers, _, _ in handlers.figures() },
     operating(.get, "/balances", query: ["user"]) { handlers, call, _ throws(Refusal) in
       try await handlers.balancesOfUser(call)
     },

@@ -17,6 +17,8 @@ struct Call: Sendable {
   var parameters: [String]
   var query: QueryFields
   var body: [UInt8]
+  /// The client's, as it is counted.
+  var address: String
   var lastEventID: String?
 
   func fields() throws(Refusal) -> JSONFields { try JSONFields(body: body) }
@@ -55,6 +57,14 @@ struct Route: Sendable {
   var maximumBody = 0
   var access: Access
 
+  /// Answers events without end, of which there is no `HEAD`.
+  var isStream: Bool { template.hasSuffix("/events") }
+
+  /// Whether a request's method asks for this route: `HEAD` is `GET` without its body.
+  func takes(_ method: String) -> Bool {
+    method == self.method.rawValue || (method == "HEAD" && self.method == .get && !isStream)
+  }
+
   var segments: [Substring] { template.split(separator: "/", omittingEmptySubsequences: false) }
 }
 
@@ -91,10 +101,9 @@ struct RouteTable: Sendable {
     var others: [String] = []
     for entry in bySegmentCount[segments.count] ?? [] {
       guard let parameters = Self.parameters(entry.segments, segments) else { continue }
-      if entry.route.method.rawValue == method {
-        return .route(entry.route, parameters: parameters)
-      }
+      if entry.route.takes(method) { return .route(entry.route, parameters: parameters) }
       others.append(entry.route.method.rawValue)
+      if entry.route.takes("HEAD") { others.append("HEAD") }
     }
     return others.isEmpty ? .none : .otherMethods(others)
   }
@@ -116,6 +125,8 @@ struct RouteTable: Sendable {
 }
 
 /// A query string's parameters, decoded; each at most once, and only those that the route knows.
+/// A value has one spelling: letters, digits and `-._~:` stand for themselves, every other byte is
+/// `%` and two upper-case hex digits.
 struct QueryFields: Sendable {
   private var values: [String: String] = [:]
 
@@ -129,8 +140,11 @@ struct QueryFields: Sendable {
       guard names.contains(name) else {
         throw Refusal(.badRequest, "unknown parameter `\(name.prefix(40))`")
       }
-      guard pair.count == 2, let value = Self.decoded(pair[1]), !value.isEmpty else {
+      guard pair.count == 2, !pair[1].isEmpty else {
         throw Refusal(.badRequest, "parameter `\(name)` has no value")
+      }
+      guard let value = Self.decoded(pair[1]) else {
+        throw Refusal(.badRequest, "parameter `\(name)` is not spelled as it must be")
       }
       guard values.updateValue(value, forKey: name) == nil else {
         throw Refusal(.badRequest, "parameter `\(name)` is there twice")
@@ -151,7 +165,7 @@ struct QueryFields: Sendable {
     _ name: String, in range: ClosedRange<Integer>
   ) throws(Refusal) -> Integer? {
     guard let text = values[name] else { return nil }
-    guard let value = Integer(text), range.contains(value) else {
+    guard let value: Integer = Handlers.number(text), range.contains(value) else {
       throw Refusal(
         .badRequest,
         "parameter `\(name)` must be a whole number in \(range.lowerBound)...\(range.upperBound)")
@@ -159,22 +173,41 @@ struct QueryFields: Sendable {
     return value
   }
 
-  /// Percent-decoded; nil where a code is broken or the result is not UTF-8.
+  /// Percent-decoded; nil where it is spelled otherwise or the result is not UTF-8.
   private static func decoded(_ text: some StringProtocol) -> String? {
     var bytes: [UInt8] = []
     var rest = Array(text.utf8)[...]
     while let byte = rest.popFirst() {
-      guard byte == UInt8(ascii: "%") else {
+      if standsForItself(byte) {
         bytes.append(byte)
         continue
       }
-      guard rest.count >= 2,
-        let code = String(validating: rest.prefix(2), as: UTF8.self)?.lowercased(),
-        let value = Hex.bytes(code)?.first
+      guard byte == UInt8(ascii: "%"), rest.count >= 2 else { return nil }
+      let digits = Array(rest.prefix(2))
+      guard let high = hexDigit(digits[0]), let low = hexDigit(digits[1]),
+        !standsForItself(high << 4 | low)
       else { return nil }
       rest = rest.dropFirst(2)
-      bytes.append(value)
+      bytes.append(high << 4 | low)
     }
     return String(validating: bytes, as: UTF8.self)
+  }
+
+  private static func standsForItself(_ byte: UInt8) -> Bool {
+    switch byte {
+    case UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "a")...UInt8(ascii: "z"),
+      UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "."),
+      UInt8(ascii: "_"), UInt8(ascii: "~"), UInt8(ascii: ":"):
+      true
+    default: false
+    }
+  }
+
+  private static func hexDigit(_ byte: UInt8) -> UInt8? {
+    switch byte {
+    case UInt8(ascii: "0")...UInt8(ascii: "9"): byte - UInt8(ascii: "0")
+    case UInt8(ascii: "A")...UInt8(ascii: "F"): byte - UInt8(ascii: "A") + 10
+    default: nil
+    }
   }
 }

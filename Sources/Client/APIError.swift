@@ -32,7 +32,9 @@ public struct APIError: Error, Sendable, Equatable, CustomStringConvertible {
 
   /// Whether nothing was applied and the same call may succeed later.
   public var isTemporary: Bool {
-    status == 429 || code == "unavailable" || code == "request_before_start"
+    // A signature from before the server's start says when to sign again; a wrong clock's does not.
+    status == 429 || code == "unavailable"
+      || (code == "request_stale" && retryAfterSeconds != nil)
   }
 
   public var description: String {

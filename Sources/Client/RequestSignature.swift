@@ -102,7 +102,8 @@ public struct RequestSignature: Sendable, Equatable {
     }
     let parameters = try Self.parameters(rest)
     guard let createdText = parameters["created"], createdText.utf8.count <= 12,
-      createdText.utf8.allSatisfy(isDigit), let created = Int64(createdText)
+      createdText.utf8.allSatisfy(isDigit), let created = Int64(createdText),
+      String(created) == createdText
     else { throw SignatureFormatError("created must be whole seconds") }
     guard let nonce = parameters["nonce"]?.unquoted, (8...64).contains(nonce.utf8.count),
       nonce.utf8.allSatisfy(isNonceByte)
@@ -115,7 +116,8 @@ public struct RequestSignature: Sendable, Equatable {
     }
     guard signature.utf8.count <= 256, signature.utf8.allSatisfy({ $0 < 0x80 }),
       let encoded = signature.after("sig=:"), encoded.last == ":",
-      let bytes = Data(base64Encoded: String(encoded.dropLast())), bytes.count == 64
+      let bytes = Data(base64Encoded: String(encoded.dropLast())), bytes.count == 64,
+      bytes.base64EncodedString() == encoded.dropLast()
     else { throw SignatureFormatError("Signature must be sig=:BASE64: of 64 bytes") }
     guard let base = request.base(String(value)) else {
       throw SignatureFormatError("a signed value holds a control character")

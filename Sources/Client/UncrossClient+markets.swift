@@ -55,15 +55,8 @@ extension UncrossClient {
     (try? await callForBytes(.get, Target("healthz"), isSafeToRepeat: false)) != nil
   }
 
-  /// Returns where requests are taken; throws `unavailable` with the reason where not (after
-  /// retries).
+  /// Returns where requests are taken; throws `unavailable` where not (after retries).
   public func checkReady() async throws(APIError) {
     _ = try await callForBytes(.get, Target("readyz"), isSafeToRepeat: true)
-  }
-
-  /// In the Prometheus text format.
-  public func metrics() async throws(APIError) -> String {
-    let bytes = try await callForBytes(.get, Target("metrics"), isSafeToRepeat: true)
-    return String(decoding: bytes, as: UTF8.self)
   }
 }

@@ -339,4 +339,11 @@ extension UncrossClient {
       isSafeToRepeat: true)
     return answer.balances
   }
+
+  /// The venue's figures in the Prometheus text format.
+  public func metrics() async throws(APIError) -> String {
+    let bytes = try await callForBytes(
+      .get, Target("v1", "operator", "metrics"), isSafeToRepeat: true)
+    return String(decoding: bytes, as: UTF8.self)
+  }
 }

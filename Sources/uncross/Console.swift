@@ -32,8 +32,9 @@ final class Console: Sendable {
         """)
   }
 
-  func listening(_ pipeline: Pipeline, api: String, keys: Keys) {
+  func listening(_ pipeline: Pipeline, api: String, metrics: String, keys: Keys) {
     line("API       \(api)")
+    line("metrics   \(metrics)/metrics")
     line("Worker    \(pipeline.embedded.workerURL)")
     line(
       "Postgres  "

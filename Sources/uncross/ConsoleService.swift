@@ -14,14 +14,15 @@ struct ConsoleService: Service, Sendable {
   let pipeline: Pipeline
   let keys: Keys
   let configuration: ServeConfiguration
-  /// Gives the API's port once it listens.
-  let listening: AsyncStream<Int>
+  /// Gives the ports once both are bound.
+  let listening: AsyncStream<ListeningPorts>
 
   func run() async throws {
     var iterator = listening.makeAsyncIterator()
-    guard let port = await iterator.next() else { return }
-    let api = "http://\(configuration.apiHost):\(port)"
-    console.listening(pipeline, api: api, keys: keys)
+    guard let ports = await iterator.next() else { return }
+    let api = "http://\(configuration.apiHost):\(ports.api)"
+    let metrics = "http://\(configuration.metricsHost):\(ports.metrics)"
+    console.listening(pipeline, api: api, metrics: metrics, keys: keys)
     if configuration.demo {
       let trader = configuration.dataDirectory + "/keys/trader.pem"
       try await makeTrader(try Keys.readOrMake(trader))

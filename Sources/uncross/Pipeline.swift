@@ -47,6 +47,8 @@ final class Pipeline: Sendable {
 
     var store = try JournalStore(database.app)
     try Self.lead(&store, patiently: configuration.standBy)
+    // From here on nothing that an instance before proved can still be applied: its term is over.
+    let led = Timestamp.now().microseconds
     let watermark = try Watermark.read(database.app)
     let head = try store.head()
     guard watermark.journalSequence <= head.sequence else {
@@ -89,7 +91,10 @@ final class Pipeline: Sendable {
     recovered = Recovered(
       head: head, stateHash: stateHash(engine), isNew: !engine.isConfigured,
       rulesVersion: engine.rulesVersion,
-      replayed: head.commands - (snapshot?.head.commands ?? 0))
+      replayed: head.commands - (snapshot?.head.commands ?? 0),
+      // By the journal's time too, where the clock was set back since. Signatures were taken from
+      // a second ahead.
+      signaturesAfter: max(led, engine.time) / 1_000_000 + 1)
 
     let tape = TapePublishing(
       TapePublishing.Configuration(
@@ -252,6 +257,17 @@ struct Recovered: Sendable {
   var rulesVersion: UInt32
   /// Commands replayed after the snapshot.
   var replayed: UInt64
+  /// The last second whose signatures an instance before this one may have taken.
+  var signaturesAfter: Int64
+
+  /// Waits until signatures of the present are taken: the two seconds after the lead was taken,
+  /// most of which recovery used.
+  func untilSignaturesAreTaken() async {
+    let second: Int64 = 1_000_000
+    let wait = (signaturesAfter + 1) * second - Timestamp.now().microseconds
+    // A clock that was set back makes it longer: then the server says so itself.
+    try? await Task.sleep(for: .microseconds(min(max(wait, 0), 2 * second)))
+  }
 }
 
 extension TapeAnchor {

@@ -31,6 +31,8 @@ struct Serve: AsyncParsableCommand {
   var dataDirectory: String?
   @Option(help: "The API's address. (127.0.0.1)") var host: String?
   @Option(help: "The API's port; 0 picks a free one. (8080)") var port: Int?
+  @Option(help: "Where figures are read without a key. (127.0.0.1)") var metricsHost: String?
+  @Option(help: "The port for figures; 0 picks a free one. (0)") var metricsPort: Int?
   @Option(help: "A JSON file with the settings of docs/operations.md.") var config: String?
   @Flag(inversion: .prefixedNo, help: "Run demo traders. (on)") var demo: Bool?
   @Option(help: "A JSON file that describes the chain of deposits. (the development chain)")
@@ -52,6 +54,8 @@ struct Serve: AsyncParsableCommand {
     flags["data.directory"] = dataDirectory
     flags["api.host"] = host
     flags["api.port"] = port.map { "\($0)" }
+    flags["metrics.host"] = metricsHost
+    flags["metrics.port"] = metricsPort.map { "\($0)" }
     flags["snapshot.commands"] = snapshotCommands.map { "\($0)" }
     flags["chain.file"] = chainFile
     flags["chain.enabled"] = chain.map { "\($0)" }
@@ -74,7 +78,12 @@ struct Serve: AsyncParsableCommand {
     api.host = configuration.apiHost
     api.port = configuration.apiPort
     api.proxyHeader = configuration.proxyHeader
-    let (listening, listens) = AsyncStream<Int>.makeStream()
+    api.signaturesAfter = pipeline.recovered.signaturesAfter
+    api.maximumConnections = configuration.connections
+    api.maximumConnectionsOfAddress = configuration.addressConnections
+    api.metricsHost = configuration.metricsHost
+    api.metricsPort = configuration.metricsPort
+    let (listening, listens) = AsyncStream<ListeningPorts>.makeStream()
     let server = APIServer(
       api, exchange: pipeline.exchange, directory: pipeline.directory, events: pipeline.events,
       logger: logger, onListening: { listens.yield($0) })
@@ -87,6 +96,7 @@ struct Serve: AsyncParsableCommand {
           .init(service: server, successTerminationBehavior: .gracefullyShutdownGroup),
           .init(service: greeter, successTerminationBehavior: .ignore),
         ], gracefulShutdownSignals: [.sigterm, .sigint], logger: logger))
+    await pipeline.recovered.untilSignaturesAreTaken()
     do {
       try await group.run()
     } catch {

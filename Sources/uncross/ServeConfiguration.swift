@@ -10,8 +10,14 @@ struct ServeConfiguration: Sendable {
   var dataDirectory: String
   var apiHost: String
   var apiPort: Int
+  /// The listener for figures, which asks for no key.
+  var metricsHost: String
+  var metricsPort: Int
   /// The header in which a proxy in front says whose request it is; nil where there is none.
   var proxyHeader: String?
+  /// Connections in all, and of one address before a key is proved; 0 for no bound of that.
+  var connections: Int
+  var addressConnections: Int
   /// A Postgres of the operator's; nil runs the embedded one. The login acts as `uncross_app`.
   var databaseURL: String?
   /// A login that owns the schema; without it `databaseURL` is asked to act as the owner.
@@ -84,7 +90,17 @@ struct ServeConfiguration: Sendable {
     dataDirectory = data.hasPrefix("/") ? data : here + "/" + data
     apiHost = text("api.host") ?? "127.0.0.1"
     apiPort = try number("api.port", 8080)
+    metricsHost = text("metrics.host") ?? "127.0.0.1"
+    metricsPort = try number("metrics.port", 0)
     proxyHeader = text("api.proxy.header")
+    connections = try number("api.connections", 4_096)
+    addressConnections = try number("api.address.connections", 256)
+    guard connections >= 8 else {
+      throw ConfigurationError(key: "api.connections", value: "\(connections)")
+    }
+    guard addressConnections >= 0 else {
+      throw ConfigurationError(key: "api.address.connections", value: "\(addressConnections)")
+    }
     databaseURL = text("database.url")
     databaseOwnerURL = text("database.owner.url")
     workerURL = text("worker.url")
@@ -107,6 +123,6 @@ struct ServeConfiguration: Sendable {
 struct ConfigurationError: Error, CustomStringConvertible {
   var key: String
   var value: String
-  var wanted = "a number"
+  var wanted = "a number that it may be"
   var description: String { "configuration: \(key) is not \(wanted): \(value)" }
 }

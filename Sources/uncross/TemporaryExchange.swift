@@ -39,10 +39,12 @@ func withTemporaryExchange<Result: Sendable>(
     halt: Halt(logger: logger))
   var api = APIConfiguration()
   api.port = 0
+  api.signaturesAfter = pipeline.recovered.signaturesAfter
+  await pipeline.recovered.untilSignaturesAreTaken()
   let (listening, listens) = AsyncStream<Int>.makeStream()
   let server = APIServer(
     api, exchange: pipeline.exchange, directory: pipeline.directory, events: pipeline.events,
-    logger: logger, onListening: { listens.yield($0) })
+    logger: logger, onListening: { listens.yield($0.api) })
   let group = ServiceGroup(
     configuration: .init(
       services: [.init(service: server, successTerminationBehavior: .gracefullyShutdownGroup)],

@@ -9,7 +9,6 @@ import Testing
 private let expectations: [(method: String, template: String, roles: String)] = [
   ("GET", "/healthz", "public"),
   ("GET", "/readyz", "public"),
-  ("GET", "/metrics", "public"),
   ("GET", "/v1/markets", "public"),
   ("GET", "/v1/markets/{market}", "public"),
   ("GET", "/v1/markets/{market}/indicative", "public"),
@@ -75,6 +74,7 @@ private let expectations: [(method: String, template: String, roles: String)] = 
   ("POST", "/v1/operator/adjustments/{id}/approve", "operator"),
   ("POST", "/v1/operator/adjustments/{id}/refuse", "operator"),
   ("GET", "/v1/operator/balances", "operator"),
+  ("GET", "/v1/operator/metrics", "operator"),
   ("GET", "/v1/operator/state", "operator"),
   ("GET", "/v1/operator/deposits", "operator"),
   ("POST", "/v1/operator/deposits/{id}/resolution", "operator"),
@@ -121,9 +121,9 @@ private let expectations: [(method: String, template: String, roles: String)] = 
       #expect(wrong.status == 405 && wrong.code == "method_not_allowed")
       #expect(
         Set(wrong.header("Allow")?.split(separator: ", ") ?? [])
-          == ["GET", "POST", "DELETE"])
-      let head = try await venue.send("HEAD", "/healthz")
-      #expect(head.status == 405 && head.text.isEmpty)
+          == ["GET", "HEAD", "POST", "DELETE"])
+      let head = try await venue.send("HEAD", "/v1/orders/1/2")
+      #expect(head.status == 404 && head.text.isEmpty)
       let id = try #require(wrong.json["error"]?["request_id"]?.text)
       #expect(wrong.header("X-Request-Id") == id)
     }

@@ -68,6 +68,14 @@ private struct Tampering: Sendable, CustomTestStringConvertible {
     },
     .parameters("created", "signature_invalid", ";created=1790000010", ";created=1790000009"),
     .parameters("created with sign", "signature_invalid", ";created=", ";created=+"),
+    .parameters("created with a zero", "signature_invalid", ";created=", ";created=0"),
+    Tampering("signature in another base64", "signature_invalid") { raw in
+      // The last sextet's four unused bits are not zero.
+      let value = raw[header: "Signature"] ?? ""
+      let last = value.dropLast(3).last ?? "A"
+      let next: [Character: Character] = ["A": "B", "Q": "R", "g": "h", "w": "x"]
+      raw[header: "Signature"] = value.dropLast(4) + String(next[last] ?? "B") + "==:"
+    },
     .parameters("created missing", "signature_invalid", ";created=1790000010", ""),
     .parameters("created twice", "signature_invalid", ";alg=", ";created=1790000010;alg="),
     .parameters("other algorithm", "signature_invalid", "ed25519", "hmac-sha256"),
@@ -85,7 +93,7 @@ private struct Tampering: Sendable, CustomTestStringConvertible {
       "upper-case key", "signature_invalid", Venue.signer("alice").publicKeyHex,
       Venue.signer("alice").publicKeyHex.uppercased()),
     .parameters(
-      "unknown key", "key_unknown", Venue.signer("alice").publicKeyHex,
+      "unknown key", "signature_invalid", Venue.signer("alice").publicKeyHex,
       Venue.signer("stranger").publicKeyHex),
   ]
 }
@@ -125,16 +133,16 @@ extension String {
   @Test func theQueryIsSigned() async throws {
     try await Venue.run { venue in
       for target in [
-        "/v1/orders", "/v1/orders?", "/v1/orders?limit=20", "/v1/orders?limit=2&limit=3",
+        "/v1/orders", "/v1/orders?limit=20", "/v1/orders?limit=2&limit=3",
       ] {
         let answer = try await venue.send("GET", "/v1/orders?limit=2", as: "alice") {
           $0.target = target
         }
         #expect(answer.code == "signature_invalid", "\(target)")
       }
-      // An empty query and none are the same component, `?`.
+      // An empty query and none are the same component, `?`: only one of them is written.
       let answer = try await venue.send("GET", "/v1/orders", as: "alice") { $0.target += "?" }
-      #expect(answer.status == 200)
+      #expect(answer.status == 400 && answer.code == "bad_request")
     }
   }
 
@@ -176,7 +184,7 @@ extension String {
     try await Venue.run { venue in
       venue.clock.advance(milliseconds: -9_000)
       for (created, code) in [
-        (Venue.start, "request_before_start"), (Venue.start + 1, "request_before_start"),
+        (Venue.start, "request_stale"), (Venue.start + 1, "request_stale"),
         (Venue.start + 2, nil),
       ] {
         let answer = try await venue.send("GET", "/v1/balances", as: "alice", created: created)
@@ -191,12 +199,95 @@ extension String {
       let key = Venue.signer("alice").publicKeyHex
       _ = try await venue.with("operator") { try await $0.revoke(publicKey: key, reason: "lost") }
       let answer = try await venue.send("GET", "/v1/balances", as: "alice")
-      #expect(answer.status == 401 && answer.code == "key_unknown")
+      #expect(answer.status == 401 && answer.code == "signature_invalid")
       let other = try await venue.send("GET", "/v1/balances", as: "alice-reader")
       #expect(other.status == 200)
       let again = try await venue.send(
         "POST", "/v1/operator/keys/\(key)/revoke", body: #"{"reason":"again"}"#, as: "operator")
       #expect(again.status == 404 && again.code == "key_not_found")
+    }
+  }
+
+  /// What a server before this one took is not taken again, however long its recovery was.
+  @Test func whatAServerBeforeTookIsRefused() async throws {
+    let configuration = Venue.configuration.with(\.signaturesAfter, Venue.start + 8)
+    try await Venue.run(configuration) { venue in
+      for (created, code) in [(Venue.start + 8, "request_stale"), (Venue.start + 9, nil)] {
+        let answer = try await venue.send("GET", "/v1/balances", as: "alice", created: created)
+        #expect(answer.code == code, "\(created - Venue.start)")
+      }
+    }
+  }
+
+  @Test func aClockThatIsSetBackForgetsNoNonce() async throws {
+    try await Venue.run { venue in
+      let first = venue.clock.seconds
+      // Forgotten a while later, when another one comes; then the clock goes back.
+      let rows: [(nonce: String, after: Int64, code: String?)] = [
+        ("nonce-first", 0, nil), ("nonce-later", 30, nil), ("nonce-first", -30, "request_stale"),
+        ("nonce-other", 0, "request_stale"), ("nonce-again", 30, nil),
+      ]
+      var created = first
+      for row in rows {
+        venue.clock.advance(milliseconds: row.after * 1_000)
+        created += row.after
+        let answer = try await venue.send(
+          "GET", "/v1/balances", as: "alice", nonce: row.nonce, created: created)
+        #expect(answer.code == row.code, "\(row.nonce)")
+      }
+    }
+  }
+
+  @Test func anAnswerTellsNobodyWhichKeysThereAre() async throws {
+    try await Venue.run { venue in
+      var answers: [String] = []
+      for name in ["alice", "operator", "stranger"] {
+        // Signed by somebody else than the key that is named.
+        let named = Venue.signer(name).publicKeyHex
+        let answer = try await venue.send("GET", "/v1/balances", as: "mallory") { raw in
+          let input = raw[header: "Signature-Input"] ?? ""
+          raw[header: "Signature-Input"] =
+            input.components(at: Venue.signer("mallory").publicKeyHex).joined(separator: named)
+        }
+        let id = answer.json["error"]?["request_id"]?.text ?? ""
+        answers.append("\(answer.status) " + answer.text.components(at: id).joined())
+      }
+      let unknown = try await venue.send("GET", "/v1/balances", as: "stranger")
+      let id = unknown.json["error"]?["request_id"]?.text ?? ""
+      answers.append("\(unknown.status) " + unknown.text.components(at: id).joined())
+      #expect(Set(answers).count == 1 && answers[0].contains("signature_invalid"), "\(answers)")
+    }
+  }
+
+  @Test func aKeySignsNothingWhenItHasEnded() async throws {
+    try await Venue.run { venue in
+      let key = try #require(PublicKey(Venue.signer("brief").publicKey))
+      venue.exchange.apply([
+        .operation(
+          .registerKey(
+            user: 2, key: key, role: .trader, expiresAt: (Venue.start + 60) * 1_000_000),
+          by: .venue)
+      ])
+      let early = try await venue.send("GET", "/v1/balances", as: "brief")
+      #expect(early.status == 200, "\(early.text)")
+      venue.clock.advance(milliseconds: 60_000)
+      let late = try await venue.send("GET", "/v1/balances", as: "brief")
+      #expect(late.status == 401 && late.code == "signature_invalid", "\(late.text)")
+    }
+  }
+
+  /// It trades, reads, and takes nothing out; nor does it let another key in.
+  @Test func aTradingKeyTakesNothingOut() async throws {
+    try await Venue.run { venue in
+      let placed = try await venue.send("POST", "/v1/orders", body: order, as: "alice-bot")
+      #expect(placed.status == 200, "\(placed.text)")
+      for (method, path) in [
+        ("POST", "/v1/withdrawals"), ("POST", "/v1/withdrawal-addresses"),
+        ("DELETE", "/v1/withdrawals/1"), ("POST", "/v1/key-grants/1/confirm"),
+      ] {
+        let answer = try await venue.send(method, path, as: "alice-bot")
+        #expect(answer.status == 403 && answer.code == "forbidden", "\(path): \(answer.text)")
+      }
     }
   }
 

@@ -131,24 +131,26 @@ import Testing
   @Test func anUnchangedPriceIsSentOnce() async throws {
     let exchange = smallExchange()
     let hub = exchange.events
-    let reader = try #require(hub.subscribe(0, after: nil))
+    let reader = try hub.subscribe(0, after: nil, from: "a")
     let view = try await exchange.read { $0.indicative(0) }
     var later = view
     later.time = 5
     var other = later
     other.referenceTicks = 9
     for view in [view, view, later, other, other] { hub.publish(view, of: 0) }
-    let again = try #require(hub.subscribe(0, after: nil))
+    let again = try hub.subscribe(0, after: nil, from: "b")
     let known = try #require(again.backlog.first).split(separator: UInt8(ascii: "\n"))[0]
     #expect(again.backlog.count == 1 && known.last == UInt8(ascii: "2"), "the second event")
-    #expect(hub.subscribe(0, after: nil) == nil, "the third of two readers")
+    #expect(throws: Refusal.self, "the third of two readers") {
+      try hub.subscribe(0, after: nil, from: "c")
+    }
     _ = reader
   }
 
   @Test func aSlowReaderIsCutOffWithAReset() async throws {
     let exchange = smallExchange()
     let hub = exchange.events
-    var slow = hub.subscribe(0, after: nil)
+    var slow: EventSubscription? = try hub.subscribe(0, after: nil, from: "a")
     let reader = try #require(slow?.reader)
     for _ in 0..<MarketEvents.readerCapacity { exchange.runAuctions() }
     #expect(hub.subscriberCount == 1 && !reader.wasSlow)

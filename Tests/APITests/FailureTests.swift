@@ -47,8 +47,12 @@ private let orderBody =
       #expect(try await venue.send("GET", "/readyz").text == #"{"status":"ready"}"#)
       venue.exchange.setReadiness(.notReady(reason: "replaying"))
       let answer = try await venue.send("GET", "/readyz")
-      #expect(answer.status == 503 && answer.text.contains("replaying"))
+      #expect(answer.status == 503 && answer.code == "unavailable")
       #expect(answer.header("Retry-After") == "1")
+      // Why not is for the operator's machines only.
+      #expect(!answer.text.contains("replaying"))
+      #expect(try await venue.ask("/readyz").text.contains("replaying"))
+      #expect(try await venue.ask("/healthz").status == 200)
       #expect(try await venue.send("GET", "/healthz").status == 200)
     }
   }
@@ -56,7 +60,7 @@ private let orderBody =
   @Test func metricsAreInThePrometheusFormat() async throws {
     try await Venue.run { venue in
       _ = try await venue.send("GET", "/v1/balances")
-      let answer = try await venue.send("GET", "/metrics")
+      let answer = try await venue.ask("/metrics")
       #expect(answer.header("Content-Type") == "text/plain; version=0.0.4")
       let lines = answer.text.split(separator: "\n")
       #expect(lines.contains("# TYPE uncross_test_figure gauge"))
@@ -64,6 +68,22 @@ private let orderBody =
       #expect(lines.contains(#"uncross_api_answers_total{status="401"} 1"#))
       #expect(lines.contains(#"uncross_api_refusals_total{code="signature_missing"} 1"#))
       #expect(lines.filter { $0 == "# TYPE uncross_api_answers_total counter" }.count == 1)
+    }
+  }
+
+  @Test func figuresAreTheOperators() async throws {
+    try await Venue.run { venue in
+      #expect(try await venue.send("GET", "/metrics").code == "not_found")
+      for (name, code) in [("alice", "forbidden"), ("operator", nil)] {
+        let answer = try await venue.send("GET", "/v1/operator/metrics", as: name)
+        #expect(answer.code == code && answer.text.contains("uncross_test_figure") == (code == nil))
+      }
+      let read = try await venue.with("operator") { try await $0.metrics() }
+      #expect(read.contains("uncross_test_figure"))
+      // Nothing else is there without a key.
+      for path in ["/v1/markets", "/v1/operator/metrics", "/v1/balances"] {
+        #expect(try await venue.ask(path).code == "not_found")
+      }
     }
   }
 
@@ -153,7 +173,6 @@ private let orderBody =
   @Test func anAddressHasARate() async throws {
     let configuration = Venue.configuration
       .with(\.addressLimit, RateLimit(perSecond: 1, burst: 3))
-      .with(\.failureLimit, RateLimit(perSecond: 1, burst: 2))
     try await Venue.run(configuration) { venue in
       var codes: [String?] = []
       for _ in 0..<4 { codes.append(try await venue.send("GET", "/v1/markets").code) }
@@ -161,18 +180,76 @@ private let orderBody =
       // Strangers count as the public; who has a key does not.
       #expect(try await venue.send("GET", "/v1/balances", as: "stranger").code == "rate_limited")
       #expect(try await venue.send("GET", "/v1/balances", as: "alice").status == 200)
-      // Wrong signatures under a known key shut out that key from this address, nobody else.
-      codes = []
-      for _ in 0..<3 {
-        codes.append(
-          try await venue.send("GET", "/v1/balances", as: "alice") { $0.target = "/v1/fills" }.code)
+    }
+  }
+
+  /// Every refusal before a key is proved costs its address.
+  @Test func refusalsAreCharged() async throws {
+    let configuration = Venue.configuration.with(
+      \.addressLimit, RateLimit(perSecond: 1, burst: 2))
+    let rows: [(String, @Sendable (Venue) async throws -> WireAnswer)] = [
+      ("not_found", { try await $0.send("GET", "/nothing") }),
+      ("not_found", { try await $0.send("GET", "/nothing", as: "alice") }),
+      ("method_not_allowed", { try await $0.send("PUT", "/v1/orders") }),
+      ("signature_missing", { try await $0.send("GET", "/v1/balances") }),
+      ("request_stale", { try await $0.send("GET", "/v1/balances", as: "alice", created: 1) }),
+      (
+        "signature_invalid",
+        { try await $0.send("GET", "/v1/balances", as: "alice") { $0.target = "/v1/fills" } }
+      ),
+      ("signature_invalid", { try await $0.send("GET", "/v1/balances", as: "stranger") }),
+      (
+        "request_replayed",
+        {
+          try await $0.send(
+            "GET", "/v1/balances", as: "alice", nonce: "used-before", created: Venue.start + 10)
+        }
+      ),
+    ]
+    for (code, send) in rows {
+      try await Venue.run(configuration) { venue in
+        _ = try await venue.send(
+          "GET", "/v1/balances", as: "alice", nonce: "used-before", created: Venue.start + 10)
+        var codes: [String?] = []
+        for _ in 0..<3 { codes.append(try await send(venue).code) }
+        #expect(codes == [code, code, "rate_limited"])
+        venue.clock.advance(milliseconds: 1_000)
+        #expect(try await send(venue).code == code)
       }
-      #expect(codes == ["signature_invalid", "signature_invalid", "rate_limited"])
-      #expect(try await venue.send("GET", "/v1/balances", as: "alice").code == "rate_limited")
-      #expect(try await venue.send("GET", "/v1/balances", as: "bob").status == 200)
+    }
+  }
+
+  @Test func wrongSignaturesLockNobodyElseOut() async throws {
+    let configuration = Venue.configuration
+      .with(\.failureLimit, RateLimit(perSecond: 1, burst: 2))
+      .with(\.proxyHeader, "X-Forwarded-For")
+    try await Venue.run(configuration) { venue in
+      func from(_ address: String) -> [(String, String)] { [("X-Forwarded-For", address)] }
+      let open = try venue.connect()
+      func alice() async throws -> String {
+        open.send(
+          venue.head("GET", "/v1/balances", as: "alice", ["X-Forwarded-For: 10.0.0.1"]))
+        return try await open.answer()
+      }
+      #expect(try await alice().contains("200 OK"))
+      for code in ["signature_invalid", "signature_invalid", "rate_limited"] {
+        let wrong = try await venue.send(
+          "GET", "/v1/balances", as: "alice", headers: from("10.0.0.1")
+        ) { $0.target = "/v1/fills" }
+        #expect(wrong.code == code)
+      }
+      // The address has none left. What was open goes on, other addresses do, and it has more soon.
+      #expect(try await alice().contains("200 OK"))
+      let here = try await venue.send(
+        "GET", "/v1/balances", as: "bob", headers: from("10.0.0.1"))
+      #expect(here.code == "rate_limited")
+      let there = try await venue.send(
+        "GET", "/v1/balances", as: "alice", headers: from("10.0.0.2"))
+      #expect(there.status == 200)
       venue.clock.advance(milliseconds: 1_000)
-      #expect(try await venue.send("GET", "/v1/balances", as: "alice").status == 200)
-      #expect(try await venue.send("GET", "/v1/balances", as: "stranger").code == "key_unknown")
+      let later = try await venue.send(
+        "GET", "/v1/balances", as: "bob", headers: from("10.0.0.1"))
+      #expect(later.status == 200)
     }
   }
 

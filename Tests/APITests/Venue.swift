@@ -92,11 +92,14 @@ struct Venue: Sendable {
   let exchange: MemoryExchange
   let clock: TestClock
   let port: Int
+  let metricsPort: Int
 
   var url: String { "http://127.0.0.1:\(port)" }
 
-  /// A port that the system chooses, and no waiting for indicative prices.
+  /// Ports that the system chooses, no waiting for indicative prices, and a stop that cuts nobody
+  /// only because the machine is busy.
   static let configuration = APIConfiguration().with(\.port, 0).with(\.indicativeMilliseconds, 5)
+    .with(\.deadlines.stopMilliseconds, 30_000)
 
   /// Runs a server for the length of `body`; without a clock of its own it takes the test's.
   static func run(
@@ -109,7 +112,7 @@ struct Venue: Sendable {
     let configuration = configuration.with(\.clock, ownClock ?? clock.clock)
     var logger = Logger(label: "test")
     logger.logLevel = .error
-    let (ports, listening) = AsyncStream<Int>.makeStream()
+    let (listened, listening) = AsyncStream<ListeningPorts>.makeStream()
     let server = APIServer(
       configuration, exchange: exchange, directory: exchange.directory, events: exchange.events,
       logger: logger, onListening: { listening.yield($0) })
@@ -117,11 +120,12 @@ struct Venue: Sendable {
       configuration: ServiceGroupConfiguration(services: [server], logger: logger))
     try await withThrowingTaskGroup { tasks in
       tasks.addTask { try await group.run() }
-      guard let port = await ports.first(where: { _ in true }) else { return }
+      guard let ports = await listened.first(where: { _ in true }) else { return }
       // Past the seconds whose signatures the server does not take.
       clock.advance(milliseconds: 10_000)
       defer { tasks.cancelAll() }
-      try await body(Venue(exchange: exchange, clock: clock, port: port))
+      try await body(
+        Venue(exchange: exchange, clock: clock, port: ports.api, metricsPort: ports.metrics))
       await group.triggerGracefulShutdown()
       try await tasks.next()
     }
@@ -272,8 +276,15 @@ struct Venue: Sendable {
     }
   }
 
-  func send(_ raw: RawRequest) async throws -> WireAnswer {
-    var request = HTTPClientRequest(url: url + raw.target)
+  /// Asks the listener of the operator's machines.
+  func ask(_ target: String) async throws -> WireAnswer {
+    try await send(
+      RawRequest(method: "GET", target: target, body: [], headers: []),
+      to: "http://127.0.0.1:\(metricsPort)")
+  }
+
+  func send(_ raw: RawRequest, to url: String? = nil) async throws -> WireAnswer {
+    var request = HTTPClientRequest(url: (url ?? self.url) + raw.target)
     request.method = .RAW(value: raw.method)
     for (name, value) in raw.headers { request.headers.add(name: name, value: value) }
     if !raw.body.isEmpty { request.body = .bytes(ByteBuffer(bytes: raw.body)) }

@@ -13,9 +13,22 @@ import Testing
     let query = try QueryFields("a=1%2B2&b=%C3%A9", knowing: ["a", "b", "c"])
     #expect(query["a"] == "1+2" && query["b"] == "é" && query["c"] == nil)
     for text in [
-      "a", "a=", "a=1&a=2", "d=1", "a=%", "a=%2", "a=%zz", "a=%ff", "a=1&", "&a=1", "A=1",
+      "a", "a=", "a=1&a=2", "d=1", "a=%", "a=%2", "a=%zz", "a=%FF", "a=1&", "&a=1", "A=1",
+      // Another spelling of what is taken.
+      "a=1%2b2", "b=%c3%a9", "a=%31", "a=%7E", "a=%3A", "a=1+2", "a=1/2", "a=é", "%61=1", "a=%00%",
     ] {
       #expect(throws: Refusal.self, "\(text)") { try QueryFields(text, knowing: ["a", "b"]) }
+    }
+  }
+
+  @Test func numbersHaveOneSpelling() throws {
+    for (text, value) in [("0", 0), ("7", 7), ("10", 10)] {
+      let query = try QueryFields("n=\(text)", knowing: ["n"])
+      #expect(try query.integer("n", in: 0...10) == value)
+    }
+    for text in ["01", "00", "%2B1", "-0", "-1", "11", "1.0", "1e1", "0x1", "%201"] {
+      let query = try QueryFields("n=\(text)", knowing: ["n"])
+      #expect(throws: Refusal.self, "\(text)") { try query.integer("n", in: 0...10) }
     }
   }
 

@@ -108,7 +108,7 @@ struct BenchHTTP {
             service: APIServer(
               configuration, exchange: EmptyExchange(), directory: directory,
               events: MarketEvents(directory: directory), logger: logger,
-              onListening: { listens.yield($0) }))
+              onListening: { listens.yield($0.api) }))
         ], logger: logger))
     let running = Task { try await group.run() }
     var ports = listening.makeAsyncIterator()

@@ -1,0 +1,220 @@
+// Who may hold a connection: places by address and user, and who goes where there is none left.
+
+internal import Engine
+internal import NIOCore
+internal import Synchronization
+
+/// The connections of one listener.
+///
+/// A new connection always comes in; where there is no place for it, the weakest one goes. So
+/// nobody keeps others out by holding places: a connection that has proved no key goes before one
+/// that has, one without a request before one with, and of those who hold much, the one that
+/// holds most.
+///
+/// **Invariant:** a connection that proved an operator's key is never closed for another's sake.
+final class ConnectionPlaces: Sendable {
+  struct Limits: Sendable, Equatable {
+    var total: Int
+    /// Of connections that have proved no key; the rest of `total` is for keys.
+    var anonymous: Int
+    /// Of connections of one address that have proved no key; nil behind a proxy, where all have
+    /// one.
+    var ofAddress: Int? = nil
+    /// Of one user's connections that count as proved; those beyond count as anonymous.
+    var ofUser: Int
+  }
+
+  struct Figures: Equatable {
+    var anonymous = 0
+    var proved = 0
+    var evicted = 0
+  }
+
+  private struct Place {
+    var channel: any Channel
+    var address: String
+    /// When it came or was last answered, by count.
+    var turn: UInt64
+    var isBusy = false
+    /// Whose place it takes, once a key was proved.
+    var holder: UserID?
+    var isOperators = false
+    /// The key that it proved last.
+    var key: PublicKey?
+  }
+
+  private struct State {
+    var places: [ObjectIdentifier: Place] = [:]
+    /// Anonymous places by address, proved ones by user.
+    var ofAddress: [String: Set<ObjectIdentifier>] = [:]
+    var ofUser: [UserID: Set<ObjectIdentifier>] = [:]
+    var anonymous = 0
+    var turn: UInt64 = 0
+    var evicted = 0
+    var isClosed = false
+  }
+
+  let limits: Limits
+  private let state = Mutex(State())
+
+  init(_ limits: Limits) { self.limits = limits }
+
+  var figures: Figures {
+    state.withLock { state in
+      Figures(
+        anonymous: state.anonymous, proved: state.places.count - state.anonymous,
+        evicted: state.evicted)
+    }
+  }
+
+  // MARK: A connection's life
+
+  /// Takes a place, and closes the connections that had to go for it.
+  func enter(_ channel: any Channel, from address: String) {
+    let leaving = state.withLock { state -> [any Channel] in
+      if state.isClosed { return [channel] }
+      var leaving: [any Channel] = []
+      if let limit = limits.ofAddress, state.ofAddress[address]?.count ?? 0 >= limit {
+        leaving += Self.evict(Self.weakest(state.ofAddress[address], in: state), from: &state)
+      }
+      if state.anonymous >= limits.anonymous {
+        leaving += Self.evict(Self.weakestAnonymous(in: state), from: &state)
+      }
+      if state.places.count >= limits.total {
+        let weakest = Self.weakestAnonymous(in: state) ?? Self.weakestProved(in: state)
+        guard let weakest else { return leaving + [channel] }
+        leaving += Self.evict(weakest, from: &state)
+      }
+      state.turn += 1
+      let id = ObjectIdentifier(channel)
+      state.places[id] = Place(channel: channel, address: address, turn: state.turn)
+      state.ofAddress[address, default: []].insert(id)
+      state.anonymous += 1
+      return leaving
+    }
+    for channel in leaving { channel.close(promise: nil) }
+  }
+
+  func leave(_ channel: any Channel) {
+    state.withLock { Self.remove(ObjectIdentifier(channel), from: &$0) }
+  }
+
+  /// Whether a request of it is being answered.
+  func setBusy(_ channel: any Channel, _ isBusy: Bool) {
+    state.withLock { state in
+      state.turn += 1
+      let turn = state.turn
+      Self.change(ObjectIdentifier(channel), in: &state) { place in
+        place.isBusy = isBusy
+        place.turn = turn
+      }
+    }
+  }
+
+  /// The connection proved a key: it takes a place of the key's user, if there is one.
+  func prove(_ channel: any Channel, _ identity: Identity) {
+    let id = ObjectIdentifier(channel)
+    state.withLock { state in
+      guard var place = state.places[id] else { return }
+      place.key = identity.key
+      if place.holder == nil, state.ofUser[identity.user]?.count ?? 0 < limits.ofUser {
+        Self.dropAddress(place.address, id, from: &state)
+        state.anonymous -= 1
+        state.ofUser[identity.user, default: []].insert(id)
+        place.holder = identity.user
+        place.isOperators = identity.role == .operator
+      }
+      state.places[id] = place
+    }
+  }
+
+  /// Whether this connection proved this key, and nothing came since that speaks against it.
+  func hasProved(_ channel: any Channel, _ key: PublicKey) -> Bool {
+    state.withLock { $0.places[ObjectIdentifier(channel)]?.key == key }
+  }
+
+  /// A wrong signature under this key came from this connection.
+  func doubt(_ channel: any Channel, _ key: PublicKey) {
+    state.withLock { state in
+      Self.change(ObjectIdentifier(channel), in: &state) { if $0.key == key { $0.key = nil } }
+    }
+  }
+
+  /// Closes all, and each that comes later.
+  func closeAll() {
+    let channels = state.withLock { state in
+      state.isClosed = true
+      return state.places.values.map(\.channel)
+    }
+    for channel in channels { channel.close(promise: nil) }
+  }
+
+  // MARK: Who goes
+
+  /// Idle before busy, then the one that was answered longest ago.
+  private static func weakest(
+    _ ids: Set<ObjectIdentifier>?, in state: borrowing State
+  ) -> ObjectIdentifier? {
+    var found: (id: ObjectIdentifier, isBusy: Bool, turn: UInt64)?
+    for id in ids ?? [] {
+      guard let place = state.places[id], !place.isOperators else { continue }
+      guard let best = found else {
+        found = (id, place.isBusy, place.turn)
+        continue
+      }
+      let isWeaker =
+        place.isBusy == best.isBusy ? place.turn < best.turn : !place.isBusy
+      if isWeaker { found = (id, place.isBusy, place.turn) }
+    }
+    return found?.id
+  }
+
+  /// Of the address that holds most.
+  private static func weakestAnonymous(in state: borrowing State) -> ObjectIdentifier? {
+    weakest(state.ofAddress.values.max { $0.count < $1.count }, in: state)
+  }
+
+  /// Of the user that holds most, operators left out.
+  private static func weakestProved(in state: borrowing State) -> ObjectIdentifier? {
+    var best: (count: Int, id: ObjectIdentifier)?
+    for ids in state.ofUser.values where ids.count > best?.count ?? 0 {
+      if let id = weakest(ids, in: state) { best = (ids.count, id) }
+    }
+    return best?.id
+  }
+
+  private static func evict(
+    _ id: ObjectIdentifier?, from state: inout State
+  ) -> [any Channel] {
+    guard let id, let channel = state.places[id]?.channel else { return [] }
+    remove(id, from: &state)
+    state.evicted += 1
+    return [channel]
+  }
+
+  private static func remove(_ id: ObjectIdentifier, from state: inout State) {
+    guard let place = state.places.removeValue(forKey: id) else { return }
+    guard let user = place.holder else {
+      dropAddress(place.address, id, from: &state)
+      state.anonymous -= 1
+      return
+    }
+    state.ofUser[user]?.remove(id)
+    if state.ofUser[user]?.isEmpty == true { state.ofUser[user] = nil }
+  }
+
+  private static func dropAddress(
+    _ address: String, _ id: ObjectIdentifier, from state: inout State
+  ) {
+    state.ofAddress[address]?.remove(id)
+    if state.ofAddress[address]?.isEmpty == true { state.ofAddress[address] = nil }
+  }
+
+  private static func change(
+    _ id: ObjectIdentifier, in state: inout State, _ body: (inout Place) -> Void
+  ) {
+    guard var place = state.places[id] else { return }
+    body(&place)
+    state.places[id] = place
+  }
+}

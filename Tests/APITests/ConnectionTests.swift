@@ -1,0 +1,310 @@
+// Clients that hold places, trickle, do not read, or do not end: each is bounded, others are served.
+
+import Engine
+import Foundation
+import Synchronization
+import Testing
+
+@testable import API
+
+private let get = "GET /healthz HTTP/1.1\r\nHost: test\r\n\r\n"
+
+extension APIConfiguration {
+  /// Deadlines far below a test's patience.
+  fileprivate static var hurried: APIConfiguration {
+    Venue.configuration.with(\.deadlines.idleMilliseconds, 20_000)
+      .with(\.deadlines.headMilliseconds, 300).with(\.deadlines.bodyMilliseconds, 300)
+      .with(\.deadlines.writeMilliseconds, 300).with(\.deadlines.bytesPerSecond, 1 << 30)
+      .with(\.deadlines.stopMilliseconds, 300)
+  }
+}
+
+@Suite struct ConnectionTests {
+  // MARK: Deadlines
+
+  @Test func aHeadThatTricklesIsCut() async throws {
+    try await Venue.run(.hurried) { venue in
+      let slow = try venue.connect()
+      slow.send("GET /healthz HTTP/1.1\r\nHost: test\r\nX-Long: ")
+      try await slow.closedWhileTrickling(UInt8(ascii: "x"), everyMilliseconds: 30)
+      // So is one behind an answer.
+      let second = try venue.connect()
+      second.send(get)
+      #expect(try await second.answer().contains("200 OK"))
+      second.send("GET /healthz HTTP/1.1\r\nX-Long: ")
+      try await second.closedWhileTrickling(UInt8(ascii: "x"), everyMilliseconds: 30)
+    }
+  }
+
+  @Test func aConnectionWithoutARequestIsCut() async throws {
+    try await Venue.run(.hurried.with(\.deadlines.idleMilliseconds, 200)) { venue in
+      let idle = try venue.connect()
+      try await idle.closed()
+      let kept = try venue.connect()
+      kept.send(get)
+      #expect(try await kept.answer().contains("200 OK"))
+      try await kept.closed()
+    }
+  }
+
+  @Test func aBodyThatTricklesIsCut() async throws {
+    try await Venue.run(.hurried.with(\.deadlines.bytesPerSecond, 16 << 10)) { venue in
+      let slow = try venue.connect()
+      slow.send(
+        venue.head(
+          "POST", "/v1/orders/batch", as: "alice", ["Content-Length: \(Route.maximumBatchBody)"]))
+      try await slow.closedWhileTrickling(UInt8(ascii: " "), everyMilliseconds: 30)
+      #expect(venue.exchange.submittedCount == 0)
+    }
+  }
+
+  /// Requests without end, answers unread: the server neither waits for ever nor keeps them.
+  private func flood(_ connection: RawConnection) {
+    let many = String(repeating: "GET /v1/markets HTTP/1.1\r\nHost: test\r\n\r\n", count: 1_000)
+    for _ in 0..<12 where !connection.send(many) { return }
+  }
+
+  @Test func aClientThatDoesNotReadIsCut() async throws {
+    let configuration = APIConfiguration.hurried
+      .with(\.addressLimit, RateLimit(perSecond: 1_000_000, burst: 1_000_000))
+    try await Venue.run(configuration) { venue in
+      let deaf = try venue.connect(receiveBuffer: 4_096)
+      flood(deaf)
+      // Its place is free while its socket still holds answers that it never read.
+      while try await venue.openConnections() > 0 { await Task.yield() }
+      deaf.finish()
+    }
+  }
+
+  // MARK: Stopping
+
+  @Test func aStopEndsWhateverClientsDo() async throws {
+    let held = Mutex<[RawConnection]>([])
+    let stopping = Mutex<ContinuousClock.Instant?>(nil)
+    let configuration = Venue.configuration.with(\.deadlines.stopMilliseconds, 500)
+      .with(\.addressLimit, RateLimit(perSecond: 1_000_000, burst: 1_000_000))
+    try await Venue.run(configuration) { venue in
+      let idle = try venue.connect()
+      let half = try venue.connect()
+      half.send("GET /healthz HTTP/1.1\r\n")
+      let body = try venue.connect()
+      body.send(
+        venue.head(
+          "POST", "/v1/orders", as: "alice",
+          ["Content-Length: 1000", "Expect: 100-continue"]))
+      #expect(try await body.answer().contains("100 Continue"))
+      let reader = try venue.connect(receiveBuffer: 4_096)
+      reader.send("GET /v1/markets/ETH-USDC/events HTTP/1.1\r\nHost: test\r\n\r\n")
+      #expect(try await reader.answer().contains("text/event-stream"))
+      let deaf = try venue.connect(receiveBuffer: 4_096)
+      flood(deaf)
+      held.withLock { $0 = [idle, half, body, reader, deaf] }
+      stopping.withLock { $0 = .now }
+    }
+    let took = stopping.withLock { $0.map { $0.duration(to: .now) } }
+    #expect(try #require(took) < .seconds(8))
+    #expect(held.withLock { $0.count } == 5)
+  }
+
+  /// A stream ends with a stop, and its connection with it: the client need not close.
+  @Test func aStopEndsAStreamsConnection() async throws {
+    let held = Mutex<RawConnection?>(nil)
+    try await Venue.run { venue in
+      let reader = try venue.connect()
+      reader.send("GET /v1/markets/ETH-USDC/events HTTP/1.1\r\nHost: test\r\n\r\n")
+      #expect(try await reader.answer().contains("text/event-stream"))
+      held.withLock { $0 = reader }
+    }
+    let reader = try #require(held.withLock { $0 })
+    let rest = try await reader.receive { _ in false }
+    // Ended, not cut.
+    #expect(rest.hasSuffix("0\r\n\r\n"), "\(rest)")
+  }
+
+  // MARK: Places
+
+  @Test func anAddressHasItsPlaces() async throws {
+    try await Venue.run(Venue.configuration.with(\.maximumConnectionsOfAddress, 4)) { venue in
+      // A connection that proved a key is none of the four.
+      let alice = try venue.connect()
+      alice.send(venue.head("GET", "/v1/balances", as: "alice"))
+      #expect(try await alice.answer().contains("200 OK"))
+      var held: [RawConnection] = []
+      for _ in 0..<12 { held.append(try venue.connect()) }
+      // They came in by threads of their own: the order is not ours to know, the number is.
+      while try await !venue.ask("/metrics").text.contains("evicted_connections_total 8\n") {
+        await Task.yield()
+      }
+      var served = 0
+      for connection in held {
+        connection.send(get)
+        if try await connection.answer().contains("200 OK") { served += 1 }
+      }
+      #expect(served == 4)
+      alice.send(venue.head("GET", "/v1/balances", as: "alice"))
+      #expect(try await alice.answer().contains("200 OK"))
+      #expect(venue.exchange.submittedCount == 0)
+    }
+  }
+
+  @Test func behindAProxyAnAddressHasNoPlaces() async throws {
+    let configuration = Venue.configuration.with(\.maximumConnectionsOfAddress, 1)
+      .with(\.proxyHeader, "X-Forwarded-For")
+    try await Venue.run(configuration) { venue in
+      let held = try (0..<3).map { _ in try venue.connect() }
+      for connection in held {
+        connection.send(get)
+        #expect(try await connection.answer().contains("200 OK"))
+      }
+    }
+  }
+
+  @Test func aFullHouseLetsKeysAndOperatorsIn() async throws {
+    let configuration = Venue.configuration.with(\.maximumConnections, 8)
+      .with(\.maximumConnectionsOfAddress, 0).with(\.maximumConnectionsOfUser, 4)
+    try await Venue.run(configuration) { venue in
+      var held: [RawConnection] = []
+      func crowd() throws { for _ in 0..<20 { held.append(try venue.connect()) } }
+      func proved(_ name: String) async throws -> RawConnection {
+        let connection = try venue.connect()
+        try await serves(connection, venue, name)
+        return connection
+      }
+      try crowd()
+      let officer = try await proved("operator")
+      let alice = try await proved("alice")
+      // Strangers go before both, and the two stay.
+      try crowd()
+      try await serves(alice, venue, "alice")
+      try await serves(officer, venue, "operator")
+      // Proved connections in every place: of those who hold most one goes, never an operator's.
+      var proofs: [RawConnection] = []
+      for name in ["alice", "alice", "alice", "bob", "bob", "bob", "bob"] {
+        proofs.append(try await proved(name))
+      }
+      try crowd()
+      try await serves(officer, venue, "operator")
+      let second = try await proved("second-operator")
+      try await serves(second, venue, "second-operator")
+      #expect(held.count == 60 && proofs.count == 7)
+    }
+  }
+
+  private func serves(
+    _ connection: RawConnection, _ venue: Venue, _ name: String
+  ) async throws {
+    connection.send(venue.head("GET", "/v1/balances", as: name))
+    #expect(try await connection.answer().contains("200 OK"), "\(name)")
+  }
+
+  // MARK: Bodies
+
+  @Test func aRefusedBodyIsNotRead() async throws {
+    try await Venue.run { venue in
+      let rows: [(String, String)] = [
+        ("POST /nothing HTTP/1.1\r\nHost: test\r\n", "not_found"),
+        ("POST /v1/orders HTTP/1.1\r\nHost: test\r\n", "signature_missing"),
+        ("PUT /v1/orders HTTP/1.1\r\nHost: test\r\n", "method_not_allowed"),
+        ("GET /v1/markets HTTP/1.1\r\nHost: test\r\n", "body_too_large"),
+      ]
+      for (head, code) in rows {
+        let connection = try venue.connect()
+        connection.send(head + "Content-Length: 1000000\r\n\r\n" + "begun")
+        let text = try await connection.receive { _ in false }
+        #expect(text.contains(code) && text.lowercased().contains("connection: close"), "\(text)")
+      }
+      // Read to its end, it is a connection like any.
+      let connection = try venue.connect()
+      connection.send("GET /nothing HTTP/1.1\r\nHost: test\r\n\r\n" + get)
+      let text = try await connection.receive { $0.contains(#"{"status":"ok"}"#) }
+      #expect(text.contains("not_found") && !text.lowercased().contains("connection: close"))
+    }
+  }
+
+  @Test func bodiesUnderWayHaveABudget() async throws {
+    let configuration = Venue.configuration
+      .with(\.bodyLimits, BodyBudget.Limits(total: 150, ofUser: 100))
+    try await Venue.run(configuration) { venue in
+      func begin(_ name: String, _ target: String = "/v1/orders") async throws -> RawConnection {
+        let connection = try venue.connect()
+        connection.send(
+          venue.head(
+            "POST", target, as: name, ["Content-Length: 80", "Expect: 100-continue"]))
+        return connection
+      }
+      let first = try await begin("alice")
+      #expect(try await first.answer().contains("100 Continue"))
+      // 80 of a user's 100 are taken, and 80 of all 150.
+      let same = try await begin("alice").answer()
+      #expect(same.contains("429") && same.contains("rate_limited"))
+      let other = try await begin("bob").answer()
+      #expect(other.contains("503") && other.contains("unavailable"))
+      let officer = try await begin("operator", "/v1/operator/users")
+      #expect(try await officer.answer().contains("100 Continue"))
+      // What is given up is given back.
+      first.send([UInt8](repeating: 0x20, count: 80))
+      #expect(try await first.answer().contains("digest_mismatch"))
+      #expect(try await begin("bob").answer().contains("100 Continue"))
+    }
+  }
+
+  // MARK: Streams
+
+  @Test func anAddressHasItsStreams() async throws {
+    try await Venue.run { venue in
+      let target = "GET /v1/markets/ETH-USDC/events HTTP/1.1\r\nHost: test\r\n\r\n"
+      var held: [RawConnection] = []
+      for _ in 0..<MarketEvents.maximumReadersOfAddress {
+        let connection = try venue.connect()
+        connection.send(target)
+        #expect(try await connection.answer().contains("200 OK"))
+        held.append(connection)
+      }
+      let more = try venue.connect()
+      more.send(target)
+      #expect(try await more.answer().contains("too_many_streams"))
+      // A place that is left is free again.
+      held.removeLast()
+      while try await venue.ask("/metrics").text.contains("event_readers 32\n") {
+        await Task.yield()
+      }
+      let again = try venue.connect()
+      again.send(target)
+      #expect(try await again.answer().contains("200 OK"))
+      #expect(held.count == MarketEvents.maximumReadersOfAddress - 1)
+    }
+  }
+
+  /// More places than files would shut everybody out.
+  @Test func thereAreNoMorePlacesThanFiles() {
+    let rows = [(4_096, 20_000, 4_096), (4_096, 1_024, 768), (4_096, 256, 128), (8, 1_024, 8)]
+    for (wanted, files, count) in rows {
+      #expect(OpenFiles.connections(wanted: wanted, files: files) == count)
+    }
+    let limit = OpenFiles.raise(to: 1)
+    #expect(limit > 1 && OpenFiles.raise(to: limit) == limit)
+  }
+
+  // MARK: Names
+
+  @Test func addressesHaveOneName() {
+    let rows: [(String, String)] = [
+      ("10.0.0.1", "10.0.0.1"), ("::ffff:10.0.0.1", "10.0.0.1"),
+      ("2001:db8:1:2::3", "2001:db8:1:2::/64"), ("2001:DB8:1:2:ffff::9", "2001:db8:1:2::/64"),
+      ("2001:db8:1:3::3", "2001:db8:1:3::/64"), ("::1", "0:0:0:0::/64"),
+      ("unknown", "unknown"),
+      (String(repeating: "x", count: 99), String(repeating: "x", count: 64)),
+    ]
+    for (text, name) in rows { #expect(ClientAddress.name(ofText: text) == name, "\(text)") }
+  }
+}
+
+extension Venue {
+  /// Of the API's listener.
+  fileprivate func openConnections() async throws -> Int {
+    let lines = try await ask("/metrics").text.split(separator: "\n")
+    let counts = lines.filter { $0.hasPrefix("uncross_api_connections{") }
+      .compactMap { $0.split(separator: " ").last.flatMap { Int($0) } }
+    return counts.reduce(0, +)
+  }
+}
