@@ -48,7 +48,7 @@ import Testing
     try Golden.write(
       "commands-2.txt",
       ["# What version 2 of the journal's encoding added: never changed, only added to."]
-        + named.map { "\($0.name) \(encode($0.command).hex)" })
+        + named.map { "\($0.name) \(Hex.string(encode($0.command)))" })
     let lines = try Golden.lines("commands-2.txt")
     #expect(lines.map { String($0[0]) } == named.map(\.name))
     var actions: Set<UInt8> = []
