@@ -169,7 +169,8 @@ public final class MarketEvents: Sendable {
   private func backlog(_ channel: Channel, after lastEventID: String?) -> [[UInt8]] {
     guard let lastEventID else { return channel.indicativeEvent.map { [$0] } ?? [] }
     let parts = lastEventID.split(separator: "-", maxSplits: 1)
-    guard parts.count == 2, parts[0] == epoch, let number: UInt64 = Handlers.number(parts[1]),
+    guard parts.count == 2, parts[0].hasSameBytes(as: epoch),
+      let number: UInt64 = Handlers.number(parts[1]),
       number <= channel.last, channel.last - number <= UInt64(Self.ringCapacity)
     else { return [Self.reset(id: "\(epoch)-\(channel.last)")] }
     return (number..<channel.last).map {

@@ -136,9 +136,9 @@ struct QueryFields: Sendable {
     if query.isEmpty { return }
     for part in query.split(separator: "&", omittingEmptySubsequences: false) {
       let pair = part.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
-      let name = String(pair[0])
-      guard names.contains(name) else {
-        throw Refusal(.badRequest, "unknown parameter `\(name.prefix(40))`")
+      guard let name = names.first(where: { $0.hasSameBytes(as: pair[0]) }) else {
+        let shown = Printable.line(pair[0], maximumBytes: 40)
+        throw Refusal(.badRequest, "unknown parameter `\(shown)`")
       }
       guard pair.count == 2, !pair[1].isEmpty else {
         throw Refusal(.badRequest, "parameter `\(name)` has no value")

@@ -74,14 +74,3 @@ extension ChainNode {
 private struct RPCFeeHeader: Decodable {
   var baseFeePerGas: Amount
 }
-
-extension UInt256 {
-  /// `0x` and hex digits without leading zeros.
-  fileprivate var quantity: String {
-    let digits = bigEndianBytes.map { byte in
-      let text = String(byte, radix: 16)
-      return text.count == 1 ? "0" + text : text
-    }.joined().drop { $0 == "0" }
-    return "0x" + (digits.isEmpty ? "0" : String(digits))
-  }
-}
