@@ -165,7 +165,10 @@ extension AuctionEngine {
     }
     time = try reader.uint()
     commandCount = try reader.counter()
-    guard try reader.bool() else { return }
+    guard try reader.bool() else {
+      guard reader.isAtEnd else { throw reader.fail("bytes after the snapshot's end") }
+      return
+    }
     let seed = try reader.fixed()
     let secondSeed = try reader.fixed()
     venue = VenueConfiguration(

@@ -8,13 +8,15 @@ import Testing
 @Suite struct ExtremeTests {
   static let seeds: [UInt64] = Array(1...12)
 
-  @Test(arguments: seeds) func noCommandStopsTheEngine(seed: UInt64) throws {
+  @Test(arguments: seeds, [UInt32(1), 2])
+  func noCommandStopsTheEngine(seed: UInt64, rules: UInt32) throws {
     var engine = ExtremeSource.venue()
+    if rules > 1 { engine.apply(.activateRules(version: rules)) }
     var source = ExtremeSource(seed: seed, endsTime: seed % 4 == 0)
     var audit = Audit(engine)
     var (accepted, cleared) = (0, 0)
     for step in 0..<3_000 {
-      let command = source.next(engine)
+      let command = Self.spoken(source.next(engine), under: rules)
       let reply = engine.apply(command)
       if case .placeOrder = command {
         source.learn(reply)
@@ -29,6 +31,16 @@ import Testing
     let paid = audit.withdrawals.count { $0.status == .confirmed }
     #expect(paid > 0, "seed \(seed): no withdrawal was paid, of \(audit.withdrawals.count)")
     #expect(cleared > (seed % 4 == 0 ? 0 : 2), "seed \(seed): too few auctions, \(cleared)")
+  }
+
+  /// The source's operators have no keys: under rules 2 the venue speaks for them.
+  private static func spoken(_ command: Command, under rules: UInt32) -> Command {
+    switch command {
+    case .operation(let action, let authority) where rules > 1 && authority.key == nil:
+      .operation(action, by: Authority(user: 0, reason: authority.reason))
+    case .activateRules(let version) where version == rules + 1: .activateRules(version: 9)
+    default: command
+    }
   }
 
   /// Readers ask for everything, and the state goes through its bytes.

@@ -21,6 +21,7 @@ import Testing
     64 approval_not_found, 65 approval_by_requester, 66 too_many_approvals
     67 reference_out_of_range, 68 market_already_suspended, 69 market_not_suspended
     70 venue_already_configured, 71 venue_not_configured, 72 unknown_rules_version
+    73 approval_by_grantor, 74 key_grant_not_found, 75 key_not_of_owner, 76 operator_delay_invalid
     80 slot_already_run, 81 slot_in_future, 82 time_not_later
     90 chain_exists, 91 chain_invalid, 92 unknown_chain, 93 credit_already_applied
     94 credit_out_of_sequence, 95 clawback_already_applied, 96 clawback_out_of_sequence
@@ -99,7 +100,7 @@ import Testing
     (Venue.fund(2, 0, -9_999_999, "x"), .insufficientFunds),
     (Venue.fund(2, 0, Bounds.maximumAtoms, "x"), .amountInvalid),
     (Venue.fund(2, 0, Bounds.maximumAtoms - 1, "x"), .supplyTooLarge),
-    (.activateRules(version: 2), .unknownRulesVersion),
+    (.activateRules(version: 3), .unknownRulesVersion),
     (.operation(.registerChain(name: ""), by: .venue), .chainInvalid),
     (.operation(.registerChain(name: "Dev"), by: .venue), .chainInvalid),
     (

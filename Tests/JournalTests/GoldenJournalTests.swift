@@ -80,6 +80,14 @@ import Testing
     ] + tape.markets.map { "tape \($0.symbol) \($0.count) \(Hex.string($0.chain))" }
   }
 
+  @Test func zzSeeds() throws {
+    for seed in UInt64(1)...60 {
+      var venue = try RandomVenue(seed: seed, rules: 2)
+      for _ in 0..<Self.groups { venue.engine.effects.removeAll(); _ = venue.nextGroup() }
+      print("SEED", seed, venue.statuses.count, venue.trades, venue.rejections.count, venue.kinds.count, venue.rejections.sorted())
+    }
+  }
+
   /// Makes the files, where `UNCROSS_WRITE_GOLDEN` asks for it: a venue of three markets, every
   /// command.
   @Test(arguments: files) func theGoldenJournalIsOfManyKinds(
