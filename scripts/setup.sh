@@ -7,7 +7,11 @@ cd "$(dirname "$0")/.."
 
 goal=${1:-setup}
 venv=.uncross/venv
-deno_version=2.9.8
+deno_version=$(sed -nE 's/^deno==([0-9.]+).*/\1/p' worker/requirements.txt)
+# Only files whose hashes are in the list, and none that runs a program of its own to be built. A new list comes from
+# `pip install --dry-run --ignore-installed --only-binary=:all: --report FILE PACKAGE==VERSION ...`, once for each
+# Python and kind of machine (--python-version, --platform, --target).
+pip_options=(--quiet --disable-pip-version-check --require-hashes --only-binary=:all:)
 createcluster=/etc/postgresql-common/createcluster.conf
 
 say() { printf '%s\n' "$*"; }
@@ -144,7 +148,7 @@ install_deno() {
   # A first attempt that was cut off may have left half an environment.
   rm -rf "$venv"
   python3 -m venv "$venv"
-  "$venv/bin/pip" install --quiet --disable-pip-version-check "deno==$deno_version" || {
+  "$venv/bin/pip" install "${pip_options[@]}" --requirement worker/requirements.txt || {
     say "pip could not install Deno $deno_version. The project needs it for the Worker on this machine; one from"
     say "elsewhere will do: name it in UNCROSS_DENO."
     exit 1
@@ -157,9 +161,9 @@ install_evm() {
   if cmp -s devchain/requirements.txt "$venv/devchain-requirements.txt"; then return 0; fi
   say "Installing the development chain's EVM from PyPI into $venv"
   [ -x "$venv/bin/python" ] || python3 -m venv "$venv"
-  "$venv/bin/pip" install --quiet --disable-pip-version-check --requirement devchain/requirements.txt || {
-    say "pip could not install what devchain/requirements.txt names. The development chain needs it; an interpreter"
-    say "that has it will do: name it in UNCROSS_PYTHON."
+  "$venv/bin/pip" install "${pip_options[@]}" --requirement devchain/requirements.txt || {
+    say "pip could not install what devchain/requirements.txt names, for Python 3.11 to 3.13. The development chain"
+    say "needs it; an interpreter that has it will do: name it in UNCROSS_PYTHON."
     exit 1
   }
   cp devchain/requirements.txt "$venv/devchain-requirements.txt"

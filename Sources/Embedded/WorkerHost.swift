@@ -43,6 +43,9 @@ public final class WorkerHost: Sendable {
     self.keysFile = Self.absolute(keysFile)
     self.logger = logger
     state = Mutex(State(port: port))
+    for path in [self.source, self.data, self.keysFile] where path.contains(",") {
+      throw EmbeddedError("\(path): a comma ends a path in Deno's permissions; name another place")
+    }
     do {
       try FileManager.default.createDirectory(
         atPath: self.data, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700]
@@ -122,7 +125,8 @@ public final class WorkerHost: Sendable {
     return ChildCommand(
       executable: deno,
       arguments: [
-        "run", "--quiet", "--no-prompt", "--allow-net=127.0.0.1", "--allow-read",
+        "run", "--quiet", "--no-prompt", "--allow-net=127.0.0.1",
+        "--allow-read=\([source, data, keysFile].joined(separator: ","))",
         "--allow-write=\(data)", "--allow-env", "--config", "\(source)/deno.json",
         "\(source)/host/serve.js", "--data", data, "--port", "\(port)", "--keys-file", keysFile,
       ],

@@ -54,6 +54,20 @@ public struct PostgresConnection: ~Copyable {
     guard result.status == PGRES_COMMAND_OK else { throw result.error() }
   }
 
+  /// Whether a connection string has a password in it; one that cannot be read counts.
+  public static func hasPassword(_ conninfo: String) -> Bool {
+    guard let options = PQconninfoParse(conninfo, nil) else { return true }
+    defer { PQconninfoFree(options) }
+    // An array that ends with an option without a name.
+    var option = options
+    while let name = option.pointee.keyword {
+      let isSecret = ["password", "sslpassword"].contains(String(cString: name))
+      if isSecret, option.pointee.val != nil { return true }
+      option += 1
+    }
+    return false
+  }
+
   private static func connect(_ conninfo: String) throws(PostgresError) -> OpaquePointer {
     try requireReadable(conninfo)
     // Of a keyword given twice the last counts: our defaults before the caller's string, the

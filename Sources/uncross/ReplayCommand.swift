@@ -19,7 +19,10 @@ struct ReplayCommand: AsyncParsableCommand {
         uncross replay --to 1200
       """)
 
-  @Option(help: "Connection string; without it DATABASE_URL, else the embedded database.")
+  @Option(
+    help:
+      "Connection string without a password; without it DATABASE_URL, else the embedded database."
+  )
   var database: String?
   @Option(help: "The data directory of the embedded database.")
   var data = ".uncross/data"
@@ -28,11 +31,13 @@ struct ReplayCommand: AsyncParsableCommand {
   @Option(help: "Stop after so many commands, even within a group (`state_hash` of the API).")
   var commands: UInt64?
 
+  func validate() throws { try DatabaseArgument.check(database) }
+
   func run() async throws {
     let directory =
       data.hasPrefix("/") ? data : FileManager.default.currentDirectoryPath + "/" + data
     let conninfo =
-      database ?? ProcessInfo.processInfo.environment["DATABASE_URL"]
+      DatabaseArgument.value(database)
       ?? "host=\(directory)/postgres/socket port=5432 user=uncross_app dbname=uncross"
     let store = try JournalStore(conninfo)
     var replay = try Replay(from: nil)

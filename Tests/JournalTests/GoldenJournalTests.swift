@@ -83,8 +83,13 @@ import Testing
   @Test func zzSeeds() throws {
     for seed in UInt64(1)...60 {
       var venue = try RandomVenue(seed: seed, rules: 2)
-      for _ in 0..<Self.groups { venue.engine.effects.removeAll(); _ = venue.nextGroup() }
-      print("SEED", seed, venue.statuses.count, venue.trades, venue.rejections.count, venue.kinds.count, venue.rejections.sorted())
+      for _ in 0..<Self.groups {
+        venue.engine.effects.removeAll()
+        _ = venue.nextGroup()
+      }
+      print(
+        "SEED", seed, venue.statuses.count, venue.trades, venue.rejections.count, venue.kinds.count,
+        venue.rejections.sorted())
     }
   }
 

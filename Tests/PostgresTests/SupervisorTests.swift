@@ -202,6 +202,58 @@ import Testing
     }
   }
 
+  /// Under the real Deno: its own files, its storage and the ring of keys, and nothing else.
+  @Test func readsItsOwnFilesOnly() async throws {
+    let project = #filePath.split(separator: "/").dropLast(3).map { "/\($0)" }.joined()
+    let deno = try #require(WorkerHost.findDeno(project: project), "make setup installs Deno")
+    try await withTemporaryDirectory { directory in
+      let source = directory + "/worker"
+      try FileManager.default.createDirectory(
+        atPath: source + "/host", withIntermediateDirectories: true)
+      try "{}".write(toFile: source + "/deno.json", atomically: false, encoding: .utf8)
+      try "keys".write(toFile: directory + "/keys.json", atomically: false, encoding: .utf8)
+      try "secret".write(toFile: directory + "/other.json", atomically: false, encoding: .utf8)
+      let script = """
+        const read = (path) => {
+          try {
+            return Deno.readTextFileSync(path);
+          } catch (error) {
+            return error.name;
+          }
+        };
+        Deno.writeTextFileSync("\(directory)/data/own", "stored");
+        for (const path of ["worker/deno.json", "data/own", "keys.json", "other.json"]) {
+          console.log(`${path}: ${read(`\(directory)/${path}`)}`);
+        }
+        console.log(`passwd: ${read("/etc/passwd")}`);
+        console.log('{"listening":"http://127.0.0.1:34568"}');
+        setInterval(() => {}, 1000);
+        """
+      try script.write(toFile: source + "/host/serve.js", atomically: false, encoding: .utf8)
+      let host = try WorkerHost(
+        deno: deno, source: source, data: directory + "/data", keysFile: directory + "/keys.json",
+        logger: quiet)
+      try host.start()
+      host.stop()
+      let log = try String(contentsOfFile: directory + "/data/host.log", encoding: .utf8)
+      #expect(
+        log.hasPrefix(
+          """
+          worker/deno.json: {}
+          data/own: stored
+          keys.json: keys
+          other.json: NotCapable
+          passwd: NotCapable
+
+          """), "\(log)")
+      // A comma would give it a path of somebody else's.
+      #expect(throws: EmbeddedError.self) {
+        _ = try WorkerHost(
+          deno: deno, source: source, data: directory + "/a,/etc", keysFile: "keys", logger: quiet)
+      }
+    }
+  }
+
   @Test func failureSaysWhatTheHostSaid() async throws {
     try await withTemporaryDirectory { directory in
       let host = try host(directory, try fakeDeno(directory, "echo 'no such module' >&2; exit 1"))

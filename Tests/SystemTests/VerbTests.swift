@@ -6,6 +6,21 @@ import Foundation
 import Testing
 
 @Suite(.serialized) struct VerbTests {
+  /// What stands in an argument is read by everybody on the machine; where the password lies, it is
+  /// not shown again.
+  @Test(arguments: [
+    ["replay", "--database", "postgres://app:hunter2@localhost:1/uncross"],
+    ["replay", "--database", "host=/tmp user=app password=hunter2"],
+    [
+      "demo", "--api", "http://127.0.0.1:1", "--operator-key", "none.pem", "--worker",
+      "http://127.0.0.1:1", "--database", "postgresql://app@localhost:1/x?password=hunter2",
+    ],
+  ]) func aPasswordIsNoArgument(arguments: [String]) async throws {
+    let (status, output) = try await ExchangeProcess.run(arguments)
+    #expect(status == 64 && output.contains("--database takes no password"), "\(output)")
+    #expect(output.contains("DATABASE_URL") && !output.contains("hunter2"), "\(output)")
+  }
+
   /// Bad books: exit status 65 and one line that says which field of which order.
   @Test(arguments: [
     (

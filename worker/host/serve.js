@@ -1,7 +1,7 @@
 // Runs the Worker on this machine: ../src under Deno, on loopback, storage in a directory.
 //
-//   deno run --allow-net=127.0.0.1 --allow-read --allow-write=DIR --config worker/deno.json \
-//     worker/host/serve.js --data DIR --port N --keys-file FILE
+//   deno run --allow-net=127.0.0.1 --allow-read=worker,DIR,FILE --allow-write=DIR \
+//     --config worker/deno.json worker/host/serve.js --data DIR --port N --keys-file FILE
 
 import { mkdirSync, readFileSync } from "node:fs";
 import worker, { Tape } from "../src/index.js";

@@ -22,6 +22,8 @@ struct DemoCommand: AsyncParsableCommand {
           --database "host=... user=uncross_audit dbname=uncross" \\
           --worker http://127.0.0.1:8787
 
+      A connection string with a password goes into DATABASE_URL instead of --database.
+
       Exit status 0 only where all agree.
       """)
 
@@ -37,7 +39,9 @@ struct DemoCommand: AsyncParsableCommand {
       "With --api: another operator's key, which approves the traders' funds.", valueName: "file"))
   var treasurerKey: String?
   @Option(
-    help: ArgumentHelp("With --api: the ledger, as a role that may read.", valueName: "conninfo"))
+    help: ArgumentHelp(
+      "With --api: the ledger, as a role that may read; without it DATABASE_URL.",
+      valueName: "conninfo"))
   var database: String?
   @Option(help: ArgumentHelp("With --api: the Worker.", valueName: "url")) var worker: String?
 
@@ -56,16 +60,21 @@ struct DemoCommand: AsyncParsableCommand {
     else {
       throw ValidationError("--traders is 2 to 10000, --seconds 1 to 86400, --rate 1 to 100000")
     }
-    let named = [api, operatorKey, treasurerKey, database, worker].count { $0 != nil }
-    guard named == 0 || named == 5 else {
+    try DatabaseArgument.check(database)
+    let named = [api, operatorKey, treasurerKey, worker].count { $0 != nil }
+    let ofDatabase = named == 4 ? DatabaseArgument.value(database) : database
+    guard named == 0 && ofDatabase == nil || named == 4 && ofDatabase != nil else {
       throw ValidationError(
-        "--api, --operator-key, --treasurer-key, --database and --worker go together")
+        "--api, --operator-key, --treasurer-key, --database (or DATABASE_URL) and --worker go"
+          + " together")
     }
   }
 
   func run() async throws {
     try await VerbFailure.reported {
-      if let api, let operatorKey, let treasurerKey, let database, let worker {
+      if let api, let operatorKey, let treasurerKey, let worker,
+        let database = DatabaseArgument.value(database)
+      {
         try await demonstrate(
           Place(
             api: api, operatorSigner: try RequestSigner(keyFile: operatorKey),
