@@ -227,11 +227,12 @@ let package = Package(
     .testTarget(
       name: "SystemTests",
       dependencies: [
-        "Client", "Engine", "Formats", "Journal", "Postgres", "uncross", "SeededNumbers",
+        "Client", "Embedded", "Engine", "Formats", "Journal", "Postgres", "uncross",
+        "SeededNumbers", .product(name: "Logging", package: "swift-log"),
         .product(name: "AsyncHTTPClient", package: "async-http-client"),
         .product(name: "NIOCore", package: "swift-nio"),
         .product(name: "NIOHTTP1", package: "swift-nio"),
-      ], swiftSettings: strict),
+      ], exclude: ["golden"], swiftSettings: strict),
     .testTarget(
       name: "APITests",
       dependencies: [

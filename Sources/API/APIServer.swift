@@ -34,8 +34,8 @@ public struct APIConfiguration: Sendable {
   public var maximumConnectionsOfUser = 256
   public var deadlines = ConnectionDeadlines()
   var bodyLimits = BodyBudget.Limits()
-  /// Orders and requests of one key.
-  public var keyLimit = RateLimit(perSecond: 2_000, burst: 5_000)
+  /// Orders and requests of one user, whatever its keys: sixteen keys are no sixteen rates.
+  public var userLimit = RateLimit(perSecond: 2_000, burst: 5_000)
   /// Public requests of one address, those without a known key among them.
   public var addressLimit = RateLimit(perSecond: 200, burst: 1_000)
   /// Wrong signatures from one address.
@@ -177,13 +177,13 @@ public struct APIServer: Service {
   }
 
   private func handlers(_ places: ConnectionPlaces) -> Handlers {
-    var keyLimit = configuration.keyLimit
+    var userLimit = configuration.userLimit
     // A whole batch must fit, or it never would.
-    keyLimit.burst = max(keyLimit.burst, 1_000)
+    userLimit.burst = max(userLimit.burst, 1_000)
     return Handlers(
       exchange: exchange, directory: directory, events: events, deposits: deposits,
       counters: APICounters(), places: places, bodies: BodyBudget(configuration.bodyLimits),
-      keyBuckets: TokenBuckets(keyLimit), clock: configuration.clock)
+      userBuckets: TokenBuckets(userLimit), clock: configuration.clock)
   }
 
   private func pipeline(_ handlers: Handlers) -> RequestPipeline {

@@ -18,12 +18,12 @@ struct Handlers: Sendable {
   let counters: APICounters
   let places: ConnectionPlaces
   let bodies: BodyBudget
-  let keyBuckets: TokenBuckets<PublicKey>
+  let userBuckets: TokenBuckets<UserID>
   let clock: APIClock
 
-  /// Takes tokens from the key's bucket: one a request, one for each further order of a batch.
+  /// Takes tokens from the user's bucket: one a request, one for each further order of a batch.
   func charge(_ user: Identity, _ tokens: Int) throws(Refusal) {
-    if let wait = keyBuckets.take(tokens, of: user.key, at: clock.nanoseconds()) {
+    if let wait = userBuckets.take(tokens, of: user.user, at: clock.nanoseconds()) {
       throw Refusal(.rateLimited, retryAfterSeconds: max(wait, 1))
     }
   }

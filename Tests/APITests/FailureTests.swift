@@ -140,17 +140,18 @@ private let orderBody =
 
   // MARK: Rates
 
-  @Test func aKeyHasARate() async throws {
+  /// Of all its keys together: sixteen keys are no sixteen rates.
+  @Test func aUserHasARate() async throws {
     try await Venue.run(
-      Venue.configuration.with(\.keyLimit, RateLimit(perSecond: 10, burst: 1_000))
+      Venue.configuration.with(\.userLimit, RateLimit(perSecond: 10, burst: 1_000))
     ) { venue in
       let orders = Array(repeating: orderBody, count: 998).joined(separator: ",")
       let batch = try await venue.send(
         "POST", "/v1/orders/batch", body: #"{"orders":[\#(orders)]}"#, as: "alice")
       #expect(batch.status == 200)
       var codes: [String?] = []
-      for _ in 0..<3 {
-        codes.append(try await venue.send("GET", "/v1/balances", as: "alice").code)
+      for key in ["alice", "alice-reader", "alice-bot"] {
+        codes.append(try await venue.send("GET", "/v1/balances", as: key).code)
       }
       #expect(codes == [nil, nil, "rate_limited"])
       #expect(try await venue.send("GET", "/v1/balances", as: "bob").code == nil)

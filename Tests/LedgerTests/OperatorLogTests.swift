@@ -19,11 +19,16 @@ extension DatabaseTests {
 
     /// The load's venue under rules 2, with operators 1 and 10 by the keys of their numbers.
     private static func genesis() throws -> [Command] {
-      var commands = try Load.genesis()
-      commands += [
-        .activateRules(version: 2), .operation(.setOperatorDelay(seconds: 0), by: .venue),
-        .operation(.registerUser(name: "second"), by: .venue),
-      ]
+      var commands = try Load.genesis().map { command -> Command in
+        guard case .operation(let action, _) = command else { return command }
+        return .operation(action, by: Authority(user: 0, reason: "load"))
+      }
+      // Before any balance, or the shorter delay would wait.
+      commands.insert(
+        contentsOf: [
+          .activateRules(version: 2), .operation(.setOperatorDelay(seconds: 0), by: .venue),
+        ], at: 1)
+      commands.append(.operation(.registerUser(name: "second"), by: .venue))
       for user in [UserID(1), 10] {
         commands.append(
           .operation(

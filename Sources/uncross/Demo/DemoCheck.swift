@@ -63,7 +63,7 @@ struct DemoCheck: Sendable {
   /// Throws where one of the three cannot be read or does not catch up; a difference is in the report.
   func run() async throws -> Report {
     var options = UncrossClient.Configuration(baseURL: api, signer: operatorSigner)
-    // A call for each user with one key meets its rate limit: it waits as told.
+    // A call for each user by one operator meets its rate limit: it waits as told.
     options.maximumAttempts = 15
     let client = UncrossClient(options)
     do {

@@ -89,7 +89,7 @@ final class DemoFlow: Sendable {
   func prepare() async throws {
     var options = UncrossClient.Configuration(
       baseURL: configuration.api, signer: configuration.operatorSigner)
-    // Hundreds of calls with one key meet its rate limit: they wait as told.
+    // Hundreds of calls of one operator meet its rate limit: they wait as told.
     options.maximumAttempts = 15
     let client = UncrossClient(options)
     let treasurer = configuration.treasurerSigner.map {

@@ -7,7 +7,7 @@ struct SecondOperator: Sendable {
   let client: UncrossClient
   private let signer: RequestSigner
 
-  /// Many calls with one key meet its rate limit: they wait as told.
+  /// Many calls of one operator meet its rate limit: they wait as told.
   private static let attempts = 15
 
   init(api: String, signer: RequestSigner) {

@@ -1,0 +1,110 @@
+// A database that an older program wrote starts, and goes on under the newest rules.
+
+import Client
+import Embedded
+import Foundation
+import Logging
+import Testing
+
+/// `golden/exchange-N.sql` is a dump of what a program with rules N wrote: two markets, two traders with a trade
+/// and an open order, a second operator, a withdrawal that is final, an adjustment that waits, a snapshot. A file
+/// of a released version is never made anew.
+@Suite(.serialized) struct OlderDataTests {
+  private static let golden = ExchangeProcess.repository + "/Tests/SystemTests/golden/"
+
+  /// The keys are in the repository, so they are worth nothing.
+  private static func signer(_ name: String, _ exchange: ExchangeProcess) throws -> RequestSigner {
+    let path = "\(exchange.root)/\(name).pem"
+    if !FileManager.default.fileExists(atPath: path) {
+      let text = try Data(contentsOf: URL(fileURLWithPath: golden + name + ".pem"))
+      #expect(
+        FileManager.default.createFile(
+          atPath: path, contents: text, attributes: [.posixPermissions: 0o600]))
+    }
+    return try RequestSigner(keyFile: path)
+  }
+
+  /// A data directory with the dump in its database, and the operator's key.
+  private func restore(_ file: String, _ exchange: ExchangeProcess) async throws {
+    let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+    let cluster = try PrivateCluster(root: exchange.data + "/postgres", logger: logger)
+    #expect(try cluster.start() == .created)
+    defer { cluster.stop() }
+    let psql = Process()
+    psql.executableURL = URL(fileURLWithPath: "/usr/bin/env")
+    psql.arguments = [
+      "psql", "--quiet", "--no-psqlrc", "--set", "ON_ERROR_STOP=1", "--output", "/dev/null",
+      "--dbname", cluster.conninfo(user: PrivateCluster.superuser, database: "uncross"),
+      "--file", Self.golden + file,
+    ]
+    try psql.run()
+    psql.waitUntilExit()
+    try #require(psql.terminationStatus == 0, "psql could not restore \(file)")
+    let keys = exchange.data + "/keys"
+    try FileManager.default.createDirectory(atPath: keys, withIntermediateDirectories: true)
+    _ = try Self.signer("operator", exchange)
+    try FileManager.default.copyItem(
+      atPath: exchange.root + "/operator.pem", toPath: keys + "/operator.pem")
+  }
+
+  @Test func aDatabaseOfRulesOneGoesOn() async throws {
+    try await ExchangeProcess.with { exchange in
+      try await restore("exchange-1.sql", exchange)
+      try await exchange.start()
+      try await checkBooks(exchange)
+      try await checkNewRules(exchange)
+      let bea = try exchange.client(Self.signer("bea", exchange))
+      let order = try await bea.place(
+        NewOrder(
+          .sell, try #require(DecimalAmount("0.5")), of: "ETH-USDC",
+          at: try #require(DecimalAmount("2400")), clientOrderID: "after-the-start"))
+      // The rest of anna's buy of before meets it.
+      try await wait("a trade under the newest rules") {
+        try await bea.order(order.orderID).status == .executed
+      }
+      try await exchange.killNow()
+      try await exchange.start()
+      #expect(try await bea.order(order.orderID).status == .executed)
+      try await wait("the tape") {
+        let trades = try? await exchange.edge("/v1/markets/ETH-USDC/trades?after=0")["trades"]
+        return (trades as? [[String: Any]])?.count == 2
+      }
+      try await exchange.stop()
+    }
+  }
+
+  /// What the older program showed before it was stopped.
+  private func checkBooks(_ exchange: ExchangeProcess) async throws {
+    let admin = try exchange.client(exchange.operatorSigner())
+    for (user, expected) in [
+      ("2", ["ETH 1 0", "USDC 96244.7485 1251.7505"]), ("3", ["ETH 15.499 3", "USDC 2498.499 0"]),
+      ("0", ["ETH 0.001 0", "USDC 5.002 0"]),
+    ] {
+      let lines = try await admin.balances(ofUser: user).map {
+        "\($0.asset) \($0.free) \($0.locked)"
+      }
+      #expect(lines.sorted() == expected, "user \(user)")
+    }
+    let open = try await exchange.client(Self.signer("bea", exchange)).openOrders()
+    #expect(open.map(\.orderID) == ["1759569912223046588"])
+    let waiting = try await admin.waitingAdjustments()
+    #expect(waiting.map { "\($0.adjustmentID) \($0.amount) \($0.asset)" } == ["3 2000000 USDC"])
+    let differing = """
+      select count(*) from balance b join (
+        select user_id, asset, sum(delta) d from balance_log group by 1, 2) s using (user_id, asset)
+      where b.total is distinct from s.d
+      """
+    #expect(try exchange.number(differing) == 0)
+  }
+
+  /// The safeguards hold from the start on: anna has a key, so another one waits.
+  private func checkNewRules(_ exchange: ExchangeProcess) async throws {
+    let admin = try exchange.client(exchange.operatorSigner())
+    let key = KeyGrant(publicKey: RequestSigner().publicKeyHex, role: .trader)
+    let outcome = try await admin.grant(key, to: "2", reason: "a second device")
+    #expect(outcome.status == .waiting)
+    try await wait("the log") {
+      try await admin.operatorLog(action: "register_key").rows.first?.subject == "2"
+    }
+  }
+}
