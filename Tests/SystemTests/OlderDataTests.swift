@@ -2,6 +2,7 @@
 
 import Client
 import Embedded
+import Formats
 import Foundation
 import Logging
 import Testing
@@ -86,7 +87,7 @@ import Testing
       #expect(lines.sorted() == expected, "user \(user)")
     }
     let open = try await exchange.client(Self.signer("bea", exchange)).openOrders()
-    #expect(open.map(\.orderID) == ["1759569912223046588"])
+    #expect(open.orders.map(\.orderID) == ["1759569912223046588"])
     let waiting = try await admin.waitingAdjustments()
     #expect(waiting.map { "\($0.adjustmentID) \($0.amount) \($0.asset)" } == ["3 2000000 USDC"])
     let differing = """
