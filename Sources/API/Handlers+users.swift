@@ -31,7 +31,12 @@ extension Handlers {
       let holds = directory.user(id)?.keys.contains {
         $0.key == grant?.key && $0.role == grant?.role && $0.expiresAt == grant?.expiresAt
       }
-      guard holds == true else { throw Refusal(.nameTaken) }
+      let waits = try await read { engine in
+        engine.pendingKeyGrants(of: id).contains {
+          $0.grant.key == grant?.key && $0.grant.role == grant?.role
+        }
+      }
+      guard holds == true || waits else { throw Refusal(.nameTaken) }
     case let rejection?: throw Refusal(rejection)
     }
     return .json(try await details(id))

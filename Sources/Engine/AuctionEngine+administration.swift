@@ -202,18 +202,19 @@ extension AuctionEngine {
 
   // MARK: Users
 
-  mutating func addUser(_ name: String) {
+  mutating func addUser(_ name: String, by registrar: UserID = 0) {
     let id = UserID(users.count)
-    users.append(User(name: name, registered: time))
+    users.append(
+      User(name: name, registered: time, registeredBy: rulesVersion >= 2 ? registrar : 0))
     userIDs[name] = id
     effects.directory.append(.userRegistered(id, name: name, time: time))
   }
 
-  mutating func register(_ name: String) -> Reply {
+  mutating func register(_ name: String, by authority: Authority) -> Reply {
     guard isUserName(name) else { return refuse(.nameInvalid) }
     if let id = userIDs[name] { return refuse(.nameTaken, id: Int64(id)) }
     guard users.count < Bounds.maximumUsers else { return refuse(.tooManyUsers) }
-    addUser(name)
+    addUser(name, by: authority.user)
     return accept(Int64(users.count - 1))
   }
 

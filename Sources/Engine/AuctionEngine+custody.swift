@@ -90,6 +90,7 @@ extension AuctionEngine {
     }
     _ = cancelAll(user: user, market: nil)
     cancelUnstartedWithdrawals(of: user)
+    if rulesVersion >= 2 { withdrawRequests { $0.user == user } }
   }
 
   // MARK: Queries

@@ -8,8 +8,8 @@ extension AuctionEngine {
   mutating func register(_ grant: AccessGrant, by authority: Authority) -> Reply {
     guard Int(grant.user) < users.count, grant.user != 0 else { return refuse(.unknownUser) }
     if let owner = keys[grant.key] {
-      let same = owner == grant.user && key(grant.key, of: grant.user, grant.role) != nil
-      return same ? accept(Int64(grant.user), detail: 1) : refuse(.keyTaken)
+      return owner == grant.user && holds(grant)
+        ? accept(Int64(grant.user), detail: 1) : refuse(.keyTaken)
     }
     if rulesVersion < 2 {
       guard users[Int(grant.user)].keys.count < Bounds.maximumKeysOfUser else {
@@ -18,32 +18,56 @@ extension AuctionEngine {
       give(grant)
       return accept(Int64(grant.user))
     }
-    if let waiting = safeguards.grants.first(where: { $0.grant.key == grant.key }) {
-      return waiting.grant == grant
-        ? accept(Int64(grant.user), detail: 1 + waiting.id) : refuse(.keyTaken)
-    }
-    let waiting = safeguards.grants.count { $0.grant.user == grant.user }
-    guard users[Int(grant.user)].keys.count + waiting < Bounds.maximumKeysOfUser else {
+    guard grant.expiresAt == 0 || grant.expiresAt > time else { return refuse(.expiryPassed) }
+    let isAtOnce = givesAtOnce(grant, authority)
+    if authority.user == 0 { makePlace(in: grant.user) }
+    guard users[Int(grant.user)].keys.count < Bounds.maximumKeysOfUser else {
       return refuse(.tooManyKeys)
     }
-    guard grant.expiresAt == 0 || grant.expiresAt > time else { return refuse(.expiryPassed) }
-    if givesAtOnce(grant, authority) {
+    if isAtOnce {
       give(grant, by: authority.user)
       return accept(Int64(grant.user))
     }
     return wait(grant, authority)
   }
 
+  private func holds(_ grant: AccessGrant) -> Bool {
+    guard let held = key(grant.key, of: grant.user, grant.role) else { return false }
+    return held.expiresAt == grant.expiresAt
+  }
+
+  /// Whoever starts the exchange is not kept out by sixteen keys of a thief: the oldest one goes.
+  private mutating func makePlace(in user: UserID) {
+    guard users[Int(user)].keys.count >= Bounds.maximumKeysOfUser else { return }
+    _ = revoke(users[Int(user)].keys[0].key)
+  }
+
   /// The venue's own word; an operator's for its own account, which it signed itself; and the first key of an
-  /// account in which there is nothing yet. But what an operator may do is everybody's business.
+  /// account in which there is nothing yet, by whoever registered it. But what an operator may do is everybody's
+  /// business.
   private func givesAtOnce(_ grant: AccessGrant, _ authority: Authority) -> Bool {
     if authority.user == 0 || authority.user == grant.user { return true }
     let user = users[Int(grant.user)]
     return grant.role != .operator && !user.hadKey && user.keys.isEmpty
-      && (0..<assets.count).allSatisfy { accounts.find(grant.user, AssetID($0)) == nil }
+      && user.registeredBy == authority.user
+      && (0..<assets.count).allSatisfy { !hasEntries(grant.user, AssetID($0)) }
+  }
+
+  /// An account without an entry is not state: it came about when somebody looked at a market.
+  private func hasEntries(_ user: UserID, _ asset: AssetID) -> Bool {
+    accounts.find(user, asset).map { accounts.slab[$0].lastEntry != 0 } ?? false
   }
 
   private mutating func wait(_ grant: AccessGrant, _ authority: Authority) -> Reply {
+    // A key that waits is nobody's yet: it may wait for several accounts, once for each.
+    if let same = safeguards.grants.first(where: {
+      $0.grant.user == grant.user && $0.grant.key == grant.key
+    }) {
+      return same.grant == grant
+        ? accept(Int64(grant.user), detail: 1 + same.id) : refuse(.keyTaken)
+    }
+    let waiting = safeguards.grants.count { $0.grant.user == grant.user }
+    guard waiting < Bounds.maximumKeysOfUser else { return refuse(.tooManyKeys) }
     let own = safeguards.grants.count { $0.authority.user == authority.user }
     guard safeguards.grants.count < Bounds.maximumKeyGrants,
       own < Bounds.maximumPendingOfOperator
@@ -66,6 +90,7 @@ extension AuctionEngine {
 
   private mutating func give(_ grant: AccessGrant, by grantor: UserID = 0) {
     let user = Int(grant.user)
+    safeguards.grants.removeAll { $0.grant.key == grant.key }
     users[user].keys.append(
       UserKey(key: grant.key, role: grant.role, registered: time, expiresAt: grant.expiresAt))
     keys[grant.key] = grant.user
@@ -90,12 +115,14 @@ extension AuctionEngine {
     }
     let pending = safeguards.grants[index]
     guard authority.user != pending.authority.user else { return refuse(.approvalByRequester) }
-    guard pending.approval?.user != authority.user else { return refuse(.approvalRepeated) }
+    // A yes whose operator could no longer say it is none.
+    let standing = pending.approval.flatMap { stands($0, for: pending) ? $0 : nil }
+    guard standing?.user != authority.user else { return refuse(.approvalRepeated) }
     guard approval.grant == pending.grant else { return refuse(.approvalMismatch) }
     let rejection = refusal(
       of: authority, aboutAccountOf: pending.grant.user, after: safeguards.delay)
     if let rejection { return refuse(rejection) }
-    guard pending.approval == nil, let key = authority.key else {
+    guard standing == nil, let key = authority.key else {
       return refuse(.approvalNotNeeded)
     }
     safeguards.grants[index].approval = Withdrawal.Approver(user: authority.user, key: key)
@@ -123,14 +150,22 @@ extension AuctionEngine {
     guard let held, held.role == .trader || held.role == .operator,
       held.expiresAt == 0 || held.expiresAt > time
     else { return refuse(.keyNotOfOwner) }
-    let grant = safeguards.grants[index].grant
+    let pending = safeguards.grants[index]
+    let grant = pending.grant
     if answer.isConfirmed {
       // The owner speaks for its account, not for the venue: an operator's key needs another operator.
       guard grant.role != .operator || held.role == .operator else { return refuse(.keyNotOfOwner) }
       if users[Int(answer.user)].isFrozen { return refuse(.userFrozen) }
+      guard grant.expiresAt == 0 || grant.expiresAt > time else { return refuse(.expiryPassed) }
+      guard users[Int(answer.user)].keys.count < Bounds.maximumKeysOfUser else {
+        return refuse(.tooManyKeys)
+      }
     }
     safeguards.grants.remove(at: index)
-    if answer.isConfirmed { give(grant) }
+    if answer.isConfirmed {
+      give(grant)
+      log(pending, OperatorAct.wasConfirmed)
+    }
     return accept(answer.grant)
   }
 
@@ -140,20 +175,40 @@ extension AuctionEngine {
     safeguards.delays.takeEffect(at: time)
     if safeguards.grants.isEmpty { return }
     for pending in safeguards.grants where pending.effectiveAt <= time {
+      // Gone with another that was given before it.
+      guard safeguards.grants.contains(where: { $0.id == pending.id }) else { continue }
       if pending.grant.expiresAt != 0, pending.grant.expiresAt <= time {
         safeguards.grants.removeAll { $0.id == pending.id }
-      } else if isApproved(pending) {
+      } else if isApproved(pending),
+        users[Int(pending.grant.user)].keys.count < Bounds.maximumKeysOfUser
+      {
         safeguards.grants.removeAll { $0.id == pending.id }
         give(pending.grant, by: pending.authority.user)
+        log(pending, OperatorAct.wasGivenByDelay)
       }
     }
   }
 
+  /// When a key that waited gets access, whoever reads the log sees it.
+  private mutating func log(_ pending: PendingKeyGrant, _ detail: Int64) {
+    let grant = pending.grant
+    effects.operations.append(
+      OperatorAct(
+        time: time, authority: pending.authority,
+        action: .registerKey(
+          user: grant.user, key: grant.key, role: grant.role, expiresAt: grant.expiresAt),
+        id: Int64(grant.user), detail: detail))
+  }
+
   private func isApproved(_ pending: PendingKeyGrant) -> Bool {
     guard let approval = pending.approval else {
-      return isOnlyOperatorEver(pending.authority.user)
+      return pending.grant.role == .operator && isOnlyOperatorEver(pending.authority.user)
     }
-    return refusal(
+    return stands(approval, for: pending)
+  }
+
+  private func stands(_ approval: Withdrawal.Approver, for pending: PendingKeyGrant) -> Bool {
+    refusal(
       of: Authority(user: approval.user, key: approval.key), aboutAccountOf: pending.grant.user,
       after: safeguards.delay) == nil
   }
@@ -162,7 +217,11 @@ extension AuctionEngine {
     guard let user = keys[key] else { return refuse(.keyNotFound) }
     keys[key] = nil
     users[Int(user)].keys.removeAll { $0.key == key }
-    if rulesVersion >= 2 { withdrawRequests { $0.key == key } }
+    if rulesVersion >= 2 {
+      // A request of rules 1 names no key: it goes with the last one that its operator had.
+      let isLast = !users[Int(user)].keys.contains { $0.role == .operator }
+      withdrawRequests { $0.key == key || $0.key == nil && $0.user == user && isLast }
+    }
     effects.directory.append(.keyRevoked(key))
     return accept(Int64(user))
   }

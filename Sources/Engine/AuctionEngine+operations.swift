@@ -6,12 +6,24 @@ extension AuctionEngine {
     let rejection =
       rulesVersion >= 2 ? refusal(of: authority, for: action) : refusalOfRules1(authority, action)
     if let rejection { return refuse(rejection) }
+    let before = (adjustmentCount, safeguards.grantCount, keys.count)
     let reply = carryOut(action, authority)
-    if reply.rejection == nil, rulesVersion >= 2 {
+    if reply.rejection == nil, rulesVersion >= 2,
+      !isRepeat(action) || before != (adjustmentCount, safeguards.grantCount, keys.count)
+    {
       effects.operations.append(
-        OperatorAct(time: time, authority: authority, action: action, id: reply.id))
+        OperatorAct(
+          time: time, authority: authority, action: action, id: reply.id, detail: reply.detail))
     }
     return reply
+  }
+
+  /// Whether the same again is answered alike and changes nothing: then it was logged the first time.
+  private func isRepeat(_ action: OperatorAction) -> Bool {
+    switch action {
+    case .adjustBalance, .registerKey: true
+    default: false
+    }
   }
 
   private mutating func carryOut(_ action: OperatorAction, _ authority: Authority) -> Reply {
@@ -22,7 +34,7 @@ extension AuctionEngine {
     case .suspendMarket(let market): return setOpen(market, false)
     case .resumeMarket(let market): return setOpen(market, true)
     case .setReference(let market, let ticks): return setReference(market, ticks)
-    case .registerUser(let name): return register(name)
+    case .registerUser(let name): return register(name, by: authority)
     case .registerKey(let user, let key, let role, let expiresAt):
       return register(
         AccessGrant(user: user, key: key, role: role, expiresAt: expiresAt), by: authority)
@@ -30,7 +42,7 @@ extension AuctionEngine {
     case .refuseKey(let grant): return refuseKey(grant)
     case .revokeKey(let key): return revoke(key)
     case .setFrozen(let user, let frozen): return freeze(user, frozen)
-    case .setOperatorDelay(let seconds): return setOperatorDelay(seconds)
+    case .setOperatorDelay(let seconds): return setOperatorDelay(seconds, by: authority)
     case .adjustBalance(let adjustment): return adjust(adjustment, by: authority)
     case .approveAdjustment(let approval): return approve(approval, by: authority)
     case .refuseAdjustment(let id): return refuseAdjustment(id)
@@ -73,6 +85,9 @@ extension AuctionEngine {
       Int(authority.user) < users.count && authority.user != 0 ? nil : .unknownUser
     case .rejectWithdrawal: Int(authority.user) < users.count ? nil : .unknownUser
     case .approveKey, .refuseKey, .setOperatorDelay: .unknownRulesVersion
+    // What these rules have no place for.
+    case .registerKey(_, _, let role, let expiresAt) where role == .tradeOnly || expiresAt != 0:
+      .unknownRulesVersion
     case .createAsset, .createMarket, .changeMarket, .suspendMarket, .resumeMarket, .setReference,
       .registerUser, .registerKey, .revokeKey, .setFrozen, .registerChain, .approveWithdrawal:
       nil
@@ -113,12 +128,14 @@ extension AuctionEngine {
 
   // MARK: The delay
 
-  private mutating func setOperatorDelay(_ seconds: Int64) -> Reply {
+  private mutating func setOperatorDelay(_ seconds: Int64, by authority: Authority) -> Reply {
     guard (0...Bounds.maximumOperatorDelaySeconds).contains(seconds) else {
       return refuse(.operatorDelayInvalid)
     }
-    // Where no balance ever changed, there is nothing to guard.
-    let waits = seconds < safeguards.delaySeconds && accounts.entryCount > 0
+    // Where no balance ever changed, there is nothing to guard; and the venue's word helps where a long delay
+    // locks all operators out.
+    let waits =
+      seconds < safeguards.delaySeconds && accounts.entryCount > 0 && authority.user != 0
     let (then, isTooLate) = time.addingReportingOverflow(safeguards.delay)
     let effectiveAt = safeguards.delays.set(
       seconds, of: OperatorSafeguards.delayKey, from: waits ? (isTooLate ? .max : then) : time,

@@ -3,12 +3,14 @@
 extension AuctionEngine {
   func writeAccess(of user: User, to writer: inout ByteWriter) {
     writer.bool(user.hadKey)
+    writer.uint(user.registeredBy)
     writer.uint(user.grantors.count)
     for grantor in user.grantors { writer.uint(grantor) }
   }
 
   func readAccess(of user: inout User, _ reader: inout ByteReader) throws(ByteError) {
     user.hadKey = try reader.bool()
+    user.registeredBy = try reader.uint()
     for _ in 0..<(try reader.count()) {
       let grantor: UserID = try reader.uint()
       guard grantor != 0, grantor > user.grantors.last ?? 0 else {
@@ -65,6 +67,7 @@ extension AuctionEngine {
       }
       safeguards.addOperator(user)
     }
+    guard areSound() else { throw reader.fail("not the keys and operators of this venue") }
     safeguards.grantCount = try reader.counter()
     for _ in 0..<(try reader.count()) { try readGrant(&reader) }
     guard safeguards.grants.count <= Bounds.maximumKeyGrants else {
@@ -81,6 +84,17 @@ extension AuctionEngine {
       guard key.operator != 0, Int(key.operator) < users.count, Int(key.asset) < assets.count,
         safeguards.restore(key, hours, at: time)
       else { throw reader.fail("not what an operator booked") }
+    }
+  }
+
+  /// Nobody acts for the venue by a key, and who is or was an operator is in the list.
+  private func areSound() -> Bool {
+    users.indices.allSatisfy { index in
+      let user = users[index]
+      return (index != 0 || user.keys.isEmpty) && Int(user.registeredBy) < users.count
+        && user.grantors.allSatisfy { Int($0) < users.count }
+        && (!user.keys.contains { $0.role == .operator }
+          || safeguards.operators.contains(UserID(index)))
     }
   }
 
@@ -112,16 +126,23 @@ extension AuctionEngine {
       effectiveAt: try reader.uint())
     if try reader.bool() {
       let user: UserID = try reader.uint()
-      guard let key = PublicKey(try reader.raw(32)), user != 0, Int(user) < users.count else {
+      guard let key = PublicKey(try reader.raw(32)), user != 0, Int(user) < users.count,
+        user != authority.user, user != grant.user
+      else {
         throw reader.fail("not an approval")
       }
       pending.approval = Withdrawal.Approver(user: user, key: key)
     }
     guard id > safeguards.grants.last?.id ?? 0, id <= safeguards.grantCount,
       grant.user != 0, Int(grant.user) < users.count, keys[grant.key] == nil,
-      !safeguards.grants.contains(where: { $0.grant.key == grant.key }),
+      !safeguards.grants.contains(where: {
+        $0.grant.key == grant.key && $0.grant.user == grant.user
+      }), grant.expiresAt >= 0,
+      safeguards.grants.count(where: { $0.grant.user == grant.user })
+        < Bounds.maximumKeysOfUser,
       authority.user != 0, Int(authority.user) < users.count, authority.key != nil,
-      authority.reason.utf8.count <= Bounds.maximumReasonBytes, pending.time <= time,
+      (1...Bounds.maximumReasonBytes).contains(authority.reason.utf8.count),
+      !authority.reason.utf8.contains(0), pending.time <= time,
       pending.effectiveAt >= pending.time
     else { throw reader.fail("not a key that waits") }
     safeguards.grants.append(pending)

@@ -234,7 +234,9 @@ extension AuctionEngine {
       var (adjustment, authority) = try reader.adjustment()
       if rulesVersion >= 2 { authority.key = try reader.key() }
       guard checkTerms(adjustment, reason: authority.reason) == nil,
-        Int(authority.user) < users.count, id <= adjustmentCount
+        Int(authority.user) < users.count, id <= adjustmentCount, time <= self.time,
+        id > pendingAdjustments.last?.id ?? 0, authority.user != 0,
+        pendingAdjustments.count < Bounds.maximumPendingAdjustments
       else { throw reader.fail("not an adjustment") }
       pendingAdjustments.append(
         PendingAdjustment(id: id, adjustment: adjustment, authority: authority, time: time))

@@ -20,7 +20,9 @@ extension AuctionEngine {
     guard Int(terms.chain) < chains.count else { return refuse(.unknownChain) }
     guard isValid(terms) else { return refuse(.withdrawalTermsInvalid) }
     let old = withdrawals.terms[terms.asset]
-    let waiting = old.flatMap { terms.loosens($0) ? afterDelay(on: $0.chain) : nil }
+    let waiting = old.flatMap {
+      terms.loosens($0, under: rulesVersion) ? afterDelay(on: $0.chain) : nil
+    }
     let effectiveAt = withdrawals.terms.set(
       terms, of: terms.asset, from: waiting ?? time, at: time)
     return accept(Int64(terms.asset), detail: effectiveAt)
@@ -173,7 +175,7 @@ extension AuctionEngine {
       let terms = try reader.withdrawalTerms()
       let change = PendingChange(terms, effectiveAt: try reader.uint())
       guard areOfThisVenue(terms), withdrawals.terms.pending[terms.asset] == nil,
-        let old = withdrawals.terms[terms.asset], terms.loosens(old),
+        let old = withdrawals.terms[terms.asset], terms.loosens(old, under: rulesVersion),
         isAwaited(change.effectiveAt)
       else { throw reader.fail("not terms that wait") }
       withdrawals.terms.pending[terms.asset] = change

@@ -152,6 +152,8 @@ struct User {
   var keys: [UserKey] = []
   /// Whether a key ever had access: from then on another one waits. Not kept under rules 1.
   var hadKey = false
+  /// Who registered it, and so gives the first key; 0 for the venue, and for those of rules 1.
+  var registeredBy: UserID = 0
   /// The operators who gave keys access to it without its owner's signature, sorted. They decide nothing
   /// about its money.
   var grantors: [UserID] = []

@@ -165,6 +165,13 @@ public struct OperatorAct: Sendable, Equatable {
   public var action: OperatorAction
   /// What the action made or touched, as in its reply.
   public var id: Int64
+  /// As in its reply; of a key that had waited: `wasGivenByDelay` or `wasConfirmed`.
+  public var detail: Int64
+
+  /// A key got access because a second operator had approved it and its time had come.
+  public static let wasGivenByDelay: Int64 = -1
+  /// A key got access because the account's owner let it in.
+  public static let wasConfirmed: Int64 = -2
 }
 
 extension WithdrawalApproval {

@@ -47,9 +47,11 @@ public struct WithdrawalTerms: Sendable, Equatable {
     self.approvals = approvals
   }
 
-  /// More may leave than by the others, or more easily, or by another chain's delay. A fee guards nothing.
-  func loosens(_ others: WithdrawalTerms) -> Bool {
-    chain != others.chain || isOpen && !others.isOpen || minimum < others.minimum
+  /// More may leave than by the others, or more easily, or by another chain's delay; since rules 2 also for more:
+  /// who asks for a withdrawal must have seen the fee.
+  func loosens(_ others: WithdrawalTerms, under rules: UInt32) -> Bool {
+    rules >= 2 && fee > others.fee || chain != others.chain || isOpen && !others.isOpen
+      || minimum < others.minimum
       || userDayLimit > others.userDayLimit || venueDayLimit > others.venueDayLimit
       || approvalAbove > others.approvalAbove || approvals < others.approvals
   }

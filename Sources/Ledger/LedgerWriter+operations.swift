@@ -76,7 +76,15 @@ extension LedgerNames {
     switch operation.action {
     case .registerKey(let user, let key, let role, let expiresAt):
       let grant = AccessGrant(user: user, key: key, role: role, expiresAt: expiresAt)
-      return ("register_key", "\(user)", text(grant))
+      let detail = operation.detail
+      switch detail {
+      case OperatorAct.wasConfirmed:
+        return ("register_key", "\(user)", text(grant) + " confirmed_by_owner=true")
+      case OperatorAct.wasGivenByDelay:
+        return ("register_key", "\(user)", text(grant) + " after_delay=true")
+      case 2...: return ("request_key", "\(user)", "grant=\(detail - 1) " + text(grant))
+      default: return ("register_key", "\(user)", text(grant))
+      }
     case .approveKey(let approval):
       return (
         "approve_key", "\(approval.grant.user)", "grant=\(approval.id) " + text(approval.grant)
@@ -94,6 +102,7 @@ extension LedgerNames {
       return (
         "adjust", "\(adjustment.user)",
         "adjustment=\(operation.id) amount=\(amount(adjustment.amount, of: adjustment.asset))"
+          + (operation.detail == 1 ? " waits=true" : "")
       )
     case .approveAdjustment(let approval):
       let adjustment = approval.content?.adjustment

@@ -221,13 +221,15 @@ final class Pipeline: Sendable {
       throw ConfigurationError(key: "operator.key", value: text, wanted: "64 hex digits")
     }
     let authority = Authority(user: 0, reason: "named at the start")
-    let replies = try await exchange.submit([
-      .operation(.registerKey(user: 1, key: key, role: .operator), by: authority),
-      .operation(.setFrozen(user: 1, frozen: false), by: authority),
+    let given = try await exchange.submit([
+      .operation(.registerKey(user: 1, key: key, role: .operator), by: authority)
     ])
-    if let rejection = replies[0].rejection {
+    if let rejection = given[0].rejection {
       throw JournalError.failed("the operator's key was refused: \(rejection.code)")
     }
+    _ = try await exchange.submit([
+      .operation(.setFrozen(user: 1, frozen: false), by: authority)
+    ])
   }
 
   var exchange: CoreExchange {

@@ -145,14 +145,15 @@ private let day = SafeguardScene.day
     var engine = withAnna()
     #expect(engine.grant(41, to: 9, by: 6).detail == 2 && !engine.holds(41, 9))
     #expect(engine.grant(41, to: 9, by: 6).detail == 2, "asked again it is the same grant")
-    #expect(engine.grant(41, to: 2, by: 7).rejection == .keyTaken, "it waits for another")
+    #expect(engine.grant(41, to: 2, by: 7).detail == 3, "it may wait for another too")
+    #expect(engine.operate(.refuseKey(grant: 2), 7).rejection == nil)
     #expect(engine.answer(1, 3, key: 40).rejection == .keyGrantNotFound, "another's account")
     #expect(engine.answer(1, 9, key: 41).rejection == .keyNotOfOwner, "the key itself")
     #expect(engine.answer(1, 9, key: 40).rejection == nil && engine.holds(41, 9))
     // The owner let it in: operator 6 has nothing to do with the account.
     #expect(engine.give(5, to: 9, by: 6, "six").detail == 0)
-    #expect(engine.grant(42, to: 9, by: 6).detail == 3)
-    #expect(engine.answer(2, 9, key: 40, yes: false).rejection == nil)
+    #expect(engine.grant(42, to: 9, by: 6).detail == 4)
+    #expect(engine.answer(3, 9, key: 40, yes: false).rejection == nil)
     #expect(engine.pendingKeyGrants().isEmpty && !engine.holds(42, 9))
   }
 
