@@ -41,8 +41,9 @@ extension DepositScanner {
     return found
   }
 
-  /// None where the node answers, and not with the traces of this block: they are larger than any answer may be,
-  /// or take too long. It must not stop the scan for ever; what they would have shown is found by balance.
+  /// None where the node answers, and not with the traces of this block: they are larger than any
+  /// answer may be, or take too long. It must not stop the scan for ever; what they would have
+  /// shown is found by balance.
   private func traces(of block: ChainBlock) throws -> [CallTrace] {
     do throws(NodeError) {
       let traces = try node.traces(block)

@@ -44,8 +44,8 @@ extension AuctionEngine {
 
   // MARK: Who may
 
-  /// Whether this operator may act at all: known, not frozen, by a key of its own that has not ended, and
-  /// with a reason where one is needed. The venue needs none of it.
+  /// Whether this operator may act at all: known, not frozen, by a key of its own that has not
+  /// ended, and with a reason where one is needed. The venue needs none of it.
   private func refusal(of authority: Authority, for action: OperatorAction) -> Rejection? {
     if authority.user == 0 { return authority.key == nil ? nil : .unknownUser }
     if let rejection = refusal(ofOperator: authority.user) { return rejection }
@@ -92,8 +92,8 @@ extension AuctionEngine {
     }
   }
 
-  /// Why this operator's word does not count for money of this account, or for access to it; nil where it
-  /// does. Who holds the account, or gave a key access to it, is no second pair of eyes.
+  /// Why this operator's word does not count for money of this account, or for access to it; nil
+  /// where it does. Who holds the account, or gave a key access to it, is no second pair of eyes.
   func refusal(
     of authority: Authority, aboutAccountOf user: UserID, after delay: Microseconds
   ) -> Rejection? {

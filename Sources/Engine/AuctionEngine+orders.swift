@@ -44,7 +44,8 @@ extension AuctionEngine {
       rejection: first.rejection, id: first.id, time: first.time, detail: isBooked ? 2 : 1)
   }
 
-  /// Forgets what may be forgotten, at most two entries a command, and refuses where that left no room.
+  /// Forgets what may be forgotten, at most two entries a command, and refuses where that left no
+  /// room.
   mutating func refuseToRemember(_ user: UserID) -> Reply? {
     for _ in 0..<2 {
       guard let oldest = remembered.expired(at: time) else { break }
@@ -131,7 +132,8 @@ extension AuctionEngine {
     return nil
   }
 
-  /// The minimum is asked of the whole quantity at the limit; a market sell counts at the reference.
+  /// The minimum is asked of the whole quantity at the limit; a market sell counts at the
+  /// reference.
   private func checkNotional(
     _ order: PlaceOrder, _ record: Order, _ market: MarketConstants
   ) -> Rejection? {
@@ -288,7 +290,8 @@ extension AuctionEngine {
     }
   }
 
-  /// Whether an order at `limit` (nil: a market order) would trade with the user's own resting orders.
+  /// Whether an order at `limit` (nil: a market order) would trade with the user's own resting
+  /// orders.
   mutating func crossesOwn(_ trader: Int32, _ side: Side, _ limit: Int64?) -> Bool {
     let opposite = side.opposite
     let own = traders[trader][opposite]
@@ -299,7 +302,8 @@ extension AuctionEngine {
     return side == .buy ? limit >= best : limit <= best
   }
 
-  // A walk over one user's orders of one side, at most `maximumOpenOrders`, after the best one went.
+  // A walk over one user's orders of one side, at most `maximumOpenOrders`, after the best one
+  // went.
   private mutating func refreshBest(_ trader: Int32, _ side: Side) {
     var best: Int64 = 0
     var slot = traders[trader][side].head

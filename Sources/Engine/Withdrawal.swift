@@ -1,7 +1,7 @@
 // Money that leaves: what is asked for, on which terms, to which address, and how it stands.
 
-/// An address on some chain, as its bytes: 20 of an EVM chain. What is an address of which chain is judged
-/// before a command is made; the engine compares.
+/// An address on some chain, as its bytes: 20 of an EVM chain. What is an address of which chain is
+/// judged before a command is made; the engine compares.
 public struct PayoutAddress: Hashable, Sendable {
   public let bytes: [UInt8]
 
@@ -47,7 +47,8 @@ public struct WithdrawalTerms: Sendable, Equatable {
     self.approvals = approvals
   }
 
-  /// More may leave than by the others, or more easily, or by another chain's delay. A fee guards nothing.
+  /// More may leave than by the others, or more easily, or by another chain's delay. A fee guards
+  /// nothing.
   func loosens(_ others: WithdrawalTerms) -> Bool {
     chain != others.chain || isOpen && !others.isOpen || minimum < others.minimum
       || userDayLimit > others.userDayLimit || venueDayLimit > others.venueDayLimit
@@ -112,8 +113,8 @@ public struct WithdrawalRequest: Sendable, Equatable {
   }
 }
 
-/// How a withdrawal stands in the books. What happens to it on the chain between `started` and its end is
-/// custody's to know.
+/// How a withdrawal stands in the books. What happens to it on the chain between `started` and its
+/// end is custody's to know.
 public enum WithdrawalStatus: UInt8, Sendable, CaseIterable {
   /// Operators must approve it.
   case requested = 0
@@ -164,8 +165,8 @@ public struct Withdrawal: Sendable, Equatable {
   var lock: Int128 { amount + fee }
 }
 
-/// One operator's yes. It names everything that it is about, so that it can be for nothing else; the
-/// signature, checked before the journal, is kept for the auditor.
+/// One operator's yes. It names everything that it is about, so that it can be for nothing else;
+/// the signature, checked before the journal, is kept for the auditor.
 public struct WithdrawalApproval: Sendable, Equatable {
   public var id: Int64
   public var `operator`: UserID
@@ -196,7 +197,8 @@ public struct WithdrawalApproval: Sendable, Equatable {
 
 /// Address books, terms, and withdrawals that are not finished or not a day old.
 ///
-/// Dictionaries are enough here: withdrawals are rare against orders. None is walked in its own order.
+/// Dictionaries are enough here: withdrawals are rare against orders. None is walked in its own
+/// order.
 struct Withdrawals {
   struct ClientKey: Hashable {
     var user: UserID
@@ -249,9 +251,9 @@ struct Withdrawals {
     (dayOfUser[Self.key(user, asset)] ?? 0, dayOfVenue[asset] ?? 0)
   }
 
-  /// What is not finished counts however old it is: it may leave at any time. What left or could have left
-  /// counts for the rest of its day; a payment that reverted too, or a user who makes them revert could ask
-  /// without end. What was called off in time does not.
+  /// What is not finished counts however old it is: it may leave at any time. What left or could
+  /// have left counts for the rest of its day; a payment that reverted too, or a user who makes
+  /// them revert could ask without end. What was called off in time does not.
   private func counts(_ withdrawal: Withdrawal) -> Bool {
     switch withdrawal.status {
     case .requested, .approved, .started: true
@@ -330,7 +332,8 @@ struct Withdrawals {
       else { return false }
       (last, lastTime) = (withdrawal.id, withdrawal.requestedAt)
       if counts(withdrawal) {
-        // Limits are below the bound, so a forged sum beyond it is refused before it could overflow.
+        // Limits are below the bound, so a forged sum beyond it is refused before it could
+        // overflow.
         let sum = (sums[withdrawal.asset] ?? 0) + withdrawal.amount
         guard sum < Bounds.maximumAtoms else { return false }
         sums[withdrawal.asset] = sum

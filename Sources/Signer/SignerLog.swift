@@ -80,8 +80,8 @@ public struct SignerLog: ~Copyable {
     self.lastHash = lastHash
   }
 
-  /// The lock belongs to the open file, which a child that was just forked has too until it runs another
-  /// program: it ends here, not with the last descriptor.
+  /// The lock belongs to the open file, which a child that was just forked has too until it runs
+  /// another program: it ends here, not with the last descriptor.
   deinit { flock(descriptor.number, LOCK_UN) }
 
   private func lock() throws(SignerLogError) {
@@ -208,9 +208,9 @@ public struct SignerLog: ~Copyable {
     entryCount += 1
   }
 
-  /// The open file must be the one that the next start will find: what is written to a file that was
-  /// removed, or that another was put in place of, is forgotten with this process. Nor may it have
-  /// been written to by others, as a copy over it does.
+  /// The open file must be the one that the next start will find: what is written to a file that
+  /// was removed, or that another was put in place of, is forgotten with this process. Nor may it
+  /// have been written to by others, as a copy over it does.
   private func checkIsInPlace() throws(SignerLogError) {
     let open: stat
     do throws(FileFault) { open = try ProtectedFile.status(of: descriptor) } catch {

@@ -3,8 +3,9 @@
 internal import Configuration
 internal import Foundation
 
-/// The settings of one exchange. Each has a flag, an environment variable (`UNCROSS_API_PORT` for `api.port`; the two
-/// usual ones `DATABASE_URL` and `WORKER_URL` besides) and a key in the JSON file named by `--config`.
+/// The settings of one exchange. Each has a flag, an environment variable (`UNCROSS_API_PORT` for
+/// `api.port`; the two usual ones `DATABASE_URL` and `WORKER_URL` besides) and a key in the JSON
+/// file named by `--config`.
 struct ServeConfiguration: Sendable {
   /// Keys, the embedded database and the embedded Worker's storage.
   var dataDirectory: String
@@ -36,8 +37,8 @@ struct ServeConfiguration: Sendable {
   var chainBlockSeconds: Double
   /// Runs demo traders.
   var demo: Bool
-  /// A public key that gets the first operator's role at the start: for a venue whose operators are locked
-  /// out.
+  /// A public key that gets the first operator's role at the start: for a venue whose operators are
+  /// locked out.
   var operatorKey: String?
   /// Waits for the lead instead of refusing to start beside another instance.
   var standBy: Bool

@@ -135,7 +135,8 @@ private struct Document {
   }
 
   /// Every text of every request of the document, with something in it that does not print: it is
-  /// refused, and where people write it, as what it is. Nothing of it is done: the document goes on.
+  /// refused, and where people write it, as what it is. Nothing of it is done: the document goes
+  /// on.
   @Test func noRouteTakesHostileText() async throws {
     let document = try Document()
     let routes = RouteTable(Route.all)
@@ -265,7 +266,8 @@ private struct Document {
           .operation(.registerKey(user: 2, key: registered, role: .trader), by: .venue)
         ])
         try script.write(toFile: file, atomically: true, encoding: .utf8)
-        // On a machine that is busy with other tests a request may come later than its signature holds.
+        // On a machine that is busy with other tests a request may come later than its signature
+        // holds.
         var output = ""
         for _ in 0..<5 where output.isEmpty || output.contains("request_stale") {
           output = try await run(

@@ -1,4 +1,5 @@
-// Withdrawals over HTTP: the book of addresses, requests that are safe to repeat, approvals by signature.
+// Withdrawals over HTTP: the book of addresses, requests that are safe to repeat, approvals by
+// signature.
 
 import Client
 import Engine
@@ -184,8 +185,8 @@ import Testing
     }
   }
 
-  /// Approved by the signature over these fields and by nothing else: another withdrawal's, another key's, a
-  /// changed one and the same operator's twice are refused.
+  /// Approved by the signature over these fields and by nothing else: another withdrawal's, another
+  /// key's, a changed one and the same operator's twice are refused.
   @Test func approvalsAreSignatures() async throws {
     try await venue { venue in
       for id in ["big-1", "big-2"] {

@@ -1,5 +1,5 @@
-// kill -9 of the signer, of Postgres and of the chain at each point where something of a payment has just become
-// durable, and of the exchange as far as a sender that forgets everything is one.
+// kill -9 of the signer, of Postgres and of the chain at each point where something of a payment
+// has just become durable, and of the exchange as far as a sender that forgets everything is one.
 
 import Embedded
 import Engine
@@ -115,7 +115,8 @@ extension DatabaseTests {
       let state = Mutex(State())
     }
 
-    /// Once at each boundary; each withdrawal is paid exactly once all the same, and by the real signer's rules.
+    /// Once at each boundary; each withdrawal is paid exactly once all the same, and by the real
+    /// signer's rules.
     @Test(arguments: Victim.allCases) func aKillAtEachBoundary(victim: Victim) throws {
       let run = { try PayoutScene.run { try killAtEachBoundary(victim, $0) } }
       if victim == .postgres { try SharedCluster.own(run) } else { try run() }

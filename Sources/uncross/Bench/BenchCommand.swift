@@ -187,8 +187,8 @@ struct BenchCommand: AsyncParsableCommand {
     try report.addReplay(conninfo)
   }
 
-  /// Journal and projection at once, held to what the ledger can follow: the gate of the API, narrower.
-  /// Returns ledger rows a second, until the last of them is in Postgres.
+  /// Journal and projection at once, held to what the ledger can follow: the gate of the API,
+  /// narrower. Returns ledger rows a second, until the last of them is in Postgres.
   private func sustain(
     _ orders: [Command], _ loop: CommandLoop, _ projection: LedgerProjection
   ) -> Double {

@@ -155,7 +155,8 @@ final class ChainCustody: Sendable {
 }
 
 extension ChainCustody {
-  /// By their numbers in the settings: anybody may read the metrics, and hosts are the operator's to know.
+  /// By their numbers in the settings: anybody may read the metrics, and hosts are the operator's
+  /// to know.
   private func nodeMetrics(_ figures: DepositScanner.Figures) -> [Metric] {
     func each(
       _ name: String, _ help: String, _ value: (Int, NodeRoster.Node) -> Double

@@ -1,4 +1,5 @@
-// Payments out of one chain in a running exchange: how the API sees them, and the signer behind its socket.
+// Payments out of one chain in a running exchange: how the API sees them, and the signer behind its
+// socket.
 
 internal import API
 internal import Client
@@ -169,8 +170,8 @@ extension ChainCustody: WithdrawalDesk {
 }
 
 extension AddressError {
-  /// What its user reads. The expected checksum is not told: whoever mistyped a digit must look at where the
-  /// address comes from, and would copy the checksum of the wrong one.
+  /// What its user reads. The expected checksum is not told: whoever mistyped a digit must look at
+  /// where the address comes from, and would copy the checksum of the wrong one.
   var refusal: String {
     switch self {
     case .noPrefix: "an address begins with 0x"

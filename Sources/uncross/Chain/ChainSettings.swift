@@ -1,4 +1,5 @@
-// The chain that deposits come from, as the operator's file describes it, or as the development chain is.
+// The chain that deposits come from, as the operator's file describes it, or as the development
+// chain is.
 
 internal import Client
 internal import Custody
@@ -138,7 +139,8 @@ struct ChainSettings: Decodable, Sendable {
     }
   }
 
-  /// An address as it is compared: no two nodes differ by case of the host, or a slash at the end, only.
+  /// An address as it is compared: no two nodes differ by case of the host, or a slash at the end,
+  /// only.
   private static func plain(_ url: String) -> String {
     guard var parts = URLComponents(string: url) else { return url }
     parts.scheme = parts.scheme?.lowercased()

@@ -1,4 +1,5 @@
-// Paying in: `uncross deposit-address`, `uncross deposits`; the operator's `uncross resolve-deposit`, `uncross custody`.
+// Paying in: `uncross deposit-address`, `uncross deposits`; the operator's
+// `uncross resolve-deposit`, `uncross custody`.
 
 internal import ArgumentParser
 internal import Client

@@ -61,8 +61,8 @@ struct LoadFunding {
   /// The order file's.
   let fingerprint: String
 
-  /// Throws where an adjustment waits for a second operator whose key was not named: whoever registers a user
-  /// gives it nothing alone.
+  /// Throws where an adjustment waits for a second operator whose key was not named: whoever
+  /// registers a user gives it nothing alone.
   func fund(_ needs: FundsNeeded) async throws {
     var users = needs.byUser.sorted { $0.key < $1.key }.makeIterator()
     var waiting: [String] = []

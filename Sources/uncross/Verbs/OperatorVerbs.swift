@@ -1,4 +1,5 @@
-// What operators know of each other, and what a user says about keys: `uncross log`, `key-grants`, `keys`.
+// What operators know of each other, and what a user says about keys: `uncross log`, `key-grants`,
+// `keys`.
 
 internal import ArgumentParser
 internal import Client

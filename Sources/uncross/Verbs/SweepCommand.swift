@@ -1,5 +1,5 @@
-// `uncross sweep`: coins of deposit addresses into the hot wallet. Planned and submitted by an operator, signed where
-// the extended private key is, which is not here.
+// `uncross sweep`: coins of deposit addresses into the hot wallet. Planned and submitted by an
+// operator, signed where the extended private key is, which is not here.
 
 internal import ArgumentParser
 internal import Client

@@ -67,8 +67,8 @@ struct MarketWatch {
   let api: UncrossClient
   let market: String
 
-  /// Hands over each event until `body` says no. The first connection must succeed; a lost one is made
-  /// again, after the last event received. Throws `APIError` where the server refuses.
+  /// Hands over each event until `body` says no. The first connection must succeed; a lost one is
+  /// made again, after the last event received. Throws `APIError` where the server refuses.
   func forEach(
     lost: (String) -> Void, _ body: (MarketEvent) -> Bool
   ) async throws {

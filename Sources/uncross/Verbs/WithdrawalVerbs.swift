@@ -1,4 +1,5 @@
-// Taking out: `uncross address`, `uncross withdraw`, `uncross withdrawals`, `uncross cancel-withdrawal`.
+// Taking out: `uncross address`, `uncross withdraw`, `uncross withdrawals`,
+// `uncross cancel-withdrawal`.
 
 internal import ArgumentParser
 internal import Client
