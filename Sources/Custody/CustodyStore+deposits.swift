@@ -298,7 +298,8 @@ extension CustodyStore {
       select l.id, d.id, l.status, l.block_height, l.block_hash, l.credit_no, l.clawback_no,
         l.status in ('credited', 'final') or l.status = 'orphaned' and exists (
           select from core.deposit_log b where (b.chain, b.tx_hash, b.out_ref, b.credit_no)
-            = (l.chain, l.tx_hash, l.out_ref, l.credit_no) and b.id < l.id and b.status = 'credited')
+            = (l.chain, l.tx_hash, l.out_ref, l.credit_no)
+            and b.id < l.id and b.status = 'credited')
       from core.deposit_log l join public.deposits d using (chain, tx_hash, out_ref)
       where l.id > \(after) \(condition) order by l.id limit \(limit)
       """)

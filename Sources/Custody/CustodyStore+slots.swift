@@ -149,8 +149,8 @@ extension CustodyStore {
     parameters.int8Array(slots.count) { Int64(clamping: slots[$0].nonce) }
     let result = try connection.query(
       """
-      select nonce, hash, kind, priority_fee::text, maximum_fee::text, signed_height, sent_at, answer,
-        sender
+      select nonce, hash, kind, priority_fee::text, maximum_fee::text, signed_height, sent_at,
+        answer, sender
       from core.payout_attempt where chain = $1
         and (sender, nonce) in (select * from unnest($2::bytea[], $3::int8[]))
       order by sender, nonce, maximum_fee

@@ -97,7 +97,8 @@ extension CustodyStore {
         select $1, $2, $3, 'sweep', $4, $5::numeric, $6, $7
         where (select count(*) from core.payout_slot s where s.chain = $1 and s.purpose = 'sweep'
             and s.outcome is null) < \(Self.maximumOpenSweeps)
-          or exists (select from core.payout_slot s where (s.chain, s.sender, s.nonce) = ($1, $2, $3))
+          or exists (
+            select from core.payout_slot s where (s.chain, s.sender, s.nonce) = ($1, $2, $3))
         on conflict (chain, sender, nonce) do update
           set destination = excluded.destination, value = excluded.value, data = excluded.data,
             gas_limit = excluded.gas_limit

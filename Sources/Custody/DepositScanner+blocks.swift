@@ -58,8 +58,8 @@ extension DepositScanner {
       _ = try node.heads()
       figures.withLock { $0.untraced += 1 }
       report(
-        "\(configuration.chain): block \(block.place.height) is scanned without its traces: \(error)"
-      )
+        "\(configuration.chain): block \(block.place.height) is scanned without its traces: "
+          + "\(error)")
       return []
     }
   }

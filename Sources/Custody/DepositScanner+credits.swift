@@ -190,8 +190,8 @@ extension DepositScanner {
       session.alarms.insert(.clawbackDisputed)
       if known.contains(deposit.id) { continue }
       report(
-        "\(configuration.chain): deposit \(deposit.id) left the chain of \(name(nodeInUse)) after its "
-          + "credit; it is not taken back while \(who)")
+        "\(configuration.chain): deposit \(deposit.id) left the chain of \(name(nodeInUse)) after "
+          + "its credit; it is not taken back while \(who)")
     }
     let agreed = lost.filter { contested[$0.id] == nil }
     try session.store.numberClawbacks(of: agreed)
@@ -269,8 +269,8 @@ extension DepositScanner {
     for deposit in clawbacks {
       report(
         "\(configuration.chain): deposit \(deposit.id) left the chain after its credit: "
-          + "\(deposit.amount) atoms of \(deposit.asset) are taken back, user \(deposit.user) is frozen"
-      )
+          + "\(deposit.amount) atoms of \(deposit.asset) are taken back, "
+          + "user \(deposit.user) is frozen")
     }
     return clawbacks.count
   }

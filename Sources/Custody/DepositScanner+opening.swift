@@ -27,8 +27,8 @@ extension DepositScanner {
           default: throw error
           }
           report(
-            "\(configuration.chain): what own wallets had of \(code) at block \(height) is not known: "
-              + "reconciliation will show it (\(error))")
+            "\(configuration.chain): what own wallets had of \(code) at block \(height) is not "
+              + "known: reconciliation will show it (\(error))")
         }
       }
       try store.insertOpenings(code, Array(zip(wallets, amounts)), height: height)

@@ -72,8 +72,8 @@ extension PayoutSender {
     guard case .booked = try book(.cancelled, slot, store) else { return }
     try store.close(slot, .cancelled, nil)
     report(
-      "\(configuration.chain): nonce \(slot.nonce) of the earlier wallet \(slot.sender) was never signed: "
-        + "its payment is cancelled")
+      "\(configuration.chain): nonce \(slot.nonce) of the earlier wallet \(slot.sender) was never "
+        + "signed: its payment is cancelled")
   }
 
   /// Why an end is not believed yet. The node that the block was scanned from may not be the one in

@@ -41,8 +41,8 @@ extension PayoutSender {
         figures.withLock { $0.swept += outcome == .paid ? 1 : 0 }
         if outcome == .reverted {
           report(
-            "\(configuration.chain): the sweep of \(open.slot.sender) was reverted, or moved nothing"
-          )
+            "\(configuration.chain): the sweep of \(open.slot.sender) was reverted, "
+              + "or moved nothing")
         }
       case .foreign(let hash):
         try store.closeForeign(open.slot, hash)
@@ -67,8 +67,8 @@ extension PayoutSender {
     else {
       keptBack.withLock { _ = $0.insert(hash) }
       report(
-        "\(configuration.chain): sweep \(hash) of \(slot.sender) pays another wallet and is not sent: "
-          + "plan it again")
+        "\(configuration.chain): sweep \(hash) of \(slot.sender) pays another wallet and is not "
+          + "sent: plan it again")
       return false
     }
     let answer = try sendToAll(raw)

@@ -17,8 +17,8 @@ extension PayoutSender {
       else { continue }
       if earlier.withLock({ $0.insert(sender).inserted }) {
         report(
-          "\(configuration.chain): \(look.slots.count) payments of the earlier wallet \(sender) are open: "
-            + "they are watched, and nothing more is signed for them")
+          "\(configuration.chain): \(look.slots.count) payments of the earlier wallet \(sender) "
+            + "are open: they are watched, and nothing more is signed for them")
       }
       open += look.slots.count
       for slot in look.slots where slot.isUnsigned && look.mined[slot.nonce] == nil {

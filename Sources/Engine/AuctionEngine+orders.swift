@@ -154,7 +154,7 @@ extension AuctionEngine {
   }
 
   /// What an order must hold locked now; recomputed from the order, never accumulated, so that a
-  /// finished order's lock is exactly 0 (AUCTION.md, Locks).
+  /// finished order's lock is exactly 0 (docs/auction.md, Locks).
   @inline(__always)
   func lock(_ order: Order, _ market: MarketConstants) -> Int128 {
     if order.side == .sell { return Int128(order.remainingLots) * Int128(market.lotAtoms) }

@@ -135,8 +135,8 @@ extension Migrations {
       primary key (chain, sender, nonce));
     create index sent_transaction_block on core.sent_transaction(chain, block_height);
 
-    -- What the venue's own addresses got from outside (above 0), and what any address of ours paid to the
-    -- outside (below 0), in scanned blocks.
+    -- What the venue's own addresses got from outside (above 0), and what any address of ours paid
+    -- to the outside (below 0), in scanned blocks.
     create table core.venue_transfer(
       chain text not null,
       tx_hash bytea not null,

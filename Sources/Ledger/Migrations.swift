@@ -304,7 +304,8 @@ public enum Migrations {
       add column credited_seq bigint,
       add column clawback_no bigint,
       add column clawback_seq bigint,
-      -- What an operator decided about one that was in review; it stands where the same amount is mined again.
+      -- What an operator decided about one that was in review; it stands where the same amount is
+      -- mined again.
       add column resolution text check (resolution in ('credit', 'reject')),
       add column resolved_by bigint,
       add column resolution_reason text,
@@ -360,9 +361,9 @@ public enum Migrations {
       for each row execute function core.log_deposit();
     revoke execute on function core.log_deposit() from public;
 
-    -- Taken by every transaction that changes deposits: two that change several cannot wait for each other,
-    -- and the log's numbers become visible in their order, so that a reader who goes on after the last one
-    -- it saw misses none.
+    -- Taken by every transaction that changes deposits: two that change several cannot wait for
+    -- each other, and the log's numbers become visible in their order, so that a reader who goes on
+    -- after the last one it saw misses none.
     create function core.lock_deposits() returns void language sql as
       $$ select pg_advisory_xact_lock(\(depositsKey)) $$;
     revoke execute on function core.lock_deposits() from public;

@@ -287,7 +287,8 @@ extension SignerLogError: CustomStringConvertible {
     switch self {
     case .file(.exists): "it exists: --new-log is for the first start of a key, leave it out"
     case .file(.missing):
-      "there is no such file: a wrong path, a volume that is not mounted, or the first start of a key"
+      "there is no such file: a wrong path, a volume that is not mounted, "
+        + "or the first start of a key"
     case .file(let fault): fault.description
     case .inUse: "another signer has it open"
     case .replaced: "it was removed, replaced or changed while it was in use"

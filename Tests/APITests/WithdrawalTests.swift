@@ -36,7 +36,8 @@ import Testing
   private func request(
     _ id: String, _ amount: String, asset: String = "ETH", to address: String = cold
   ) -> String {
-    #"{"client_withdrawal_id":"\#(id)","asset":"\#(asset)","amount":"\#(amount)","address":"\#(address)"}"#
+    #"{"client_withdrawal_id":"\#(id)","asset":"\#(asset)","#
+      + #""amount":"\#(amount)","address":"\#(address)"}"#
   }
 
   @Test func aRequestIsMadeOnce() async throws {

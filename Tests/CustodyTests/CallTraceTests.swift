@@ -79,8 +79,9 @@ import Testing
 
   @Test func fieldsMayComeInAnyOrderAndOthersAreSkipped() throws {
     let inner =
-      #"{ "calls" : [] , "logs":[{"topics":["0x","]}"],"deep":[[{"a":null}]]}], "to":"\#(Self.ours)","#
-      + #" "value":"0x5","gas":"0x0","input":"0xff","revertReason":"a \" } brace","#
+      #"{ "calls" : [] , "logs":[{"topics":["0x","]}"],"deep":[[{"a":null}]]}],"#
+      + #" "to":"\#(Self.ours)", "value":"0x5","gas":"0x0","input":"0xff","#
+      + #""revertReason":"a \" } brace","#
       + #""from":"\#(Self.contract)", "type":"CALL", "error":null, "n": -1.5e3, "t": true }"#
     #expect(try found(Self.transaction([inner])) == ["t0=5"])
   }

@@ -33,7 +33,8 @@ private final class RealSigner: PayoutSigner {
       if case .token(let address) = asset.source { contract = #", "contract": "\#(address)""# }
       let most = "1000000000000000000000"
       return
-        #"{"asset": "\#(asset.code)"\#(contract), "maximum_per_transaction": "\#(most)", "maximum_per_day": "\#(most)"}"#
+        #"{"asset": "\#(asset.code)"\#(contract), "maximum_per_transaction": "\#(most)", "#
+        + #""maximum_per_day": "\#(most)"}"#
     }
     let policy = """
       {"chain_id": 31337, "assets": [\(assets.joined(separator: ", "))],

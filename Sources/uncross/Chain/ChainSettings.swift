@@ -134,8 +134,8 @@ struct ChainSettings: Decodable, Sendable {
     guard start ?? 0 >= 0 else { throw ChainSettingsError("\(file): start is a height") }
     for asset in assets where asset.secondNodeFrom != nil && nodes.count < 2 {
       throw ChainSettingsError(
-        "\(file): \(asset.asset) asks for a second node and there is one: much of it would wait for ever"
-      )
+        "\(file): \(asset.asset) asks for a second node and there is one: "
+          + "much of it would wait for ever")
     }
   }
 

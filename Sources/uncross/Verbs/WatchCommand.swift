@@ -54,8 +54,8 @@ struct WatchCommand: AsyncParsableCommand {
   }
 
   private static func line(_ price: IndicativePrice) -> String {
-    "\(price.timestamp) \(price.market) indicative \(price.status.rawValue) price \(price.price.cell)"
-      + " volume \(price.volume) surplus \(price.surplus)"
+    "\(price.timestamp) \(price.market) indicative \(price.status.rawValue)"
+      + " price \(price.price.cell) volume \(price.volume) surplus \(price.surplus)"
   }
 }
 
