@@ -6,9 +6,8 @@ public import Postgres
 /// Brings a database to the schema this program needs. Steps are numbered, applied in one
 /// transaction each, and recorded; a database that is newer than the program is refused.
 public enum Migrations {
-  /// What DESIGN calls the split: `public` holds the five tables of the mission and nothing else,
-  /// `core` what a restart needs. No table has a column that could hold a trade or an auction's
-  /// result.
+  /// `public` holds the five tables that people ask and nothing else, `core` what a restart needs.
+  /// No table has a column that could hold a trade or an auction's result.
   public static let steps: [String] = [
     schema, custody, guards, deposits, withdrawals, payoutAsks, sweeps, payoutResolutions,
     changedDeposits, deciders, openings, statementsByType, operatorLog,

@@ -1,4 +1,4 @@
-// docs/api.md against the server: its table, its requests and answers, its two scripts.
+// The pages of the API against the server: their table, requests and answers, and two scripts.
 
 import Client
 import Engine
@@ -9,8 +9,14 @@ import Testing
 
 @testable import API
 
-/// The document, cut into what a test can run.
+/// The pages as one document, cut into what a test can run.
 private struct Document {
+  /// In the order in which a reader tries them: a request needs what those before it made.
+  private static let pages = [
+    "docs/api.md", "docs/api-signing.md", "docs/api-trading.md", "docs/api-operating.md",
+    "docs/api-withdrawals.md",
+  ]
+
   enum Step {
     case auction
     case call(Request, answer: String?)
@@ -32,10 +38,11 @@ private struct Document {
   var eventData: [String] = []
 
   init() throws {
-    let path =
-      URL(fileURLWithPath: #filePath).deletingLastPathComponent()
-      .deletingLastPathComponent().deletingLastPathComponent().path + "/docs/api.md"
-    let text = try String(contentsOfFile: path, encoding: .utf8)
+    let repository = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
+      .deletingLastPathComponent().deletingLastPathComponent()
+    let text = try Self.pages.map {
+      try String(contentsOf: repository.appendingPathComponent($0), encoding: .utf8)
+    }.joined(separator: "\n")
     var lines = text.split(separator: "\n", omittingEmptySubsequences: false)[...]
     var caller: String?
     while let line = lines.popFirst() {
