@@ -1,4 +1,4 @@
-// The heart of the mission: trades and auctions are at the edge in full, and nowhere in Postgres.
+// The heart of persistence: trades and auctions are at the edge in full, and nowhere in Postgres.
 
 import AsyncHTTPClient
 import Client
