@@ -85,8 +85,8 @@ struct LoadFunding {
       Output.error("waits: uncross adjust approve \(id)")
     }
     throw VerbFailure(
-      "\(waiting.count) adjustments wait: a second operator must approve them (uncross adjust "
-        + "list), then run this again; or name its key with --second-operator-key")
+      "\(waiting.count) adjustments wait: a second operator must approve them "
+        + "(uncross adjust list), then run this again; or name its key with --second-operator-key")
   }
 
   /// The adjustments that wait for a second operator.
