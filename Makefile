@@ -9,7 +9,7 @@ KILLS ?= 21
 
 help:
 	@echo 'make run     set up, build, and run the whole exchange on embedded defaults (ARGS="--no-demo --port 9000")'
-	@echo 'make test    set up, check format, and run every test'
+	@echo 'make test    set up, check format and tidiness, and run every test'
 	@echo 'make build   leave the program at .build/release/uncross'
 	@echo 'make bench   measure against floors of the same run'
 	@echo 'make crash   kill -9 exchange, Postgres, Worker, chain and signer, and check (SEED=1 KILLS=21)'

@@ -20,10 +20,12 @@ step() {
 
 # All of it is ours and on this machine; the tests start hosts of their own and kill them.
 worker_format() { (cd worker && NO_COLOR=1 "$deno" fmt --check --quiet && NO_COLOR=1 "$deno" lint --quiet); }
+tidy() { "$python" -B -W error -m unittest discover -s scripts/tests && "$python" -B scripts/tidy.py; }
 worker_tests() { (cd worker && NO_COLOR=1 "$deno" test --quiet --no-prompt --allow-all test); }
 
 step 'format' swift format lint --strict --recursive Sources Tests Package.swift
 step 'format of the Worker' worker_format
+step 'tidy' tidy
 step 'the Worker (contract and storage)' worker_tests
 step 'the development chain' "$python" -B -W error -m unittest discover -s devchain/tests -t .
 step 'build, where a warning is an error' swift build --build-tests

@@ -2,8 +2,8 @@
 
 internal import NIOCore
 
-/// Runs an action when the client closes the connection, or its side of it: the server lets half of one live,
-/// and would hear of the end at a write that fails, the second after it.
+/// Runs an action when the client closes the connection, or its side of it: the server lets half of
+/// one live, and would hear of the end at a write that fails, the second after it.
 final class DepartureHandler: ChannelInboundHandler, RemovableChannelHandler, Sendable {
   typealias InboundIn = NIOAny
 

@@ -18,15 +18,16 @@ public struct DepositChange: Sendable {
   }
 }
 
-/// Looks for steps while somebody reads, and delivers each to its user. An event's id is its number in the
-/// database's log of steps, so a stream resumes across restarts.
+/// Looks for steps while somebody reads, and delivers each to its user. An event's id is its number
+/// in the database's log of steps, so a stream resumes across restarts.
 ///
-/// **Invariant:** a stream lives as long as the key that opened it: nothing is delivered to one whose key was
-/// revoked before the look.
+/// **Invariant:** a stream lives as long as the key that opened it: nothing is delivered to one
+/// whose key was revoked before the look.
 final class DepositEvents: Sendable {
   /// Steps of one look, and steps that a reader can go back.
   static let limit = 500
-  /// Open streams of one user: some screens and programs, and no user alone takes the places of all.
+  /// Open streams of one user: some screens and programs, and no user alone takes the places of
+  /// all.
   static let maximumReadersOfUser = 8
 
   private struct Reader {

@@ -336,8 +336,8 @@ extension Handlers {
         }))
   }
 
-  /// The signature is over all fields of the withdrawal; the command names them again, so that the engine
-  /// compares what was signed with what it holds.
+  /// The signature is over all fields of the withdrawal; the command names them again, so that the
+  /// engine compares what was signed with what it holds.
   func approveWithdrawal(_ call: Call, _ user: Identity) async throws(Refusal) -> Answer {
     let id = try Self.withdrawalID(call)
     guard let withdrawal = try await read({ $0.withdrawal(id) }) else {

@@ -1,6 +1,6 @@
 // Price determination by CALL-1: one sweep of the crossed levels, then a choice of few prices.
 
-/// The call auction, rule CALL-1 (`docs/AUCTION.md`): one clearing price for all orders collected.
+/// The call auction, rule CALL-1 (`docs/auction.md`): one clearing price for all orders collected.
 ///
 /// For a price `p`, `D(p)` is the lots of buy orders with a limit of `p` or more and `S(p)` the
 /// lots of sell orders with a limit of `p` or less; market orders count at every price.

@@ -46,7 +46,8 @@ public struct DepositLine: Codable, Sendable, Equatable {
   public var id: String
   public var user: String
   public var asset: String
-  /// `seen`, `confirming`, `credited`, `final`, `orphaned`, `dust`, `review`, `rejected`, `clawback`.
+  /// `seen`, `confirming`, `credited`, `final`, `orphaned`, `dust`, `review`, `rejected`,
+  /// `clawback`.
   public var status: String
   /// What it is worth here, and what of it is in the balance.
   public var amount: DecimalAmount
@@ -58,7 +59,8 @@ public struct DepositLine: Codable, Sendable, Equatable {
   public var address: String
   public var sender: String
   public var transaction: String
-  /// Which payment of the transaction: `n` its own value, `l3` its log 3, `t0.2` call 2 of its call 0.
+  /// Which payment of the transaction: `n` its own value, `l3` its log 3, `t0.2` call 2 of its call
+  /// 0.
   public var outRef: String
   public var block: Int64
   /// Blocks from its own to the chain's last; 0 where it is in none.
@@ -204,7 +206,8 @@ public struct CustodyState: Codable, Sendable, Equatable {
   }
 }
 
-/// What is on the chain against what is in the books, as of one block; all in the chain's smallest units.
+/// What is on the chain against what is in the books, as of one block; all in the chain's smallest
+/// units.
 public struct ReconciliationReport: Codable, Sendable, Equatable {
   public struct Asset: Codable, Sendable, Equatable {
     public var asset: String
@@ -222,7 +225,8 @@ public struct ReconciliationReport: Codable, Sendable, Equatable {
     public var float: String
     /// What left our addresses by transactions that nobody here signed.
     public var taken: String
-    /// `held - (users - adjustments + unbooked - leaving + float - taken)`; nil where it is beyond 127 bits.
+    /// `held - (users - adjustments + unbooked - leaving + float - taken)`; nil where it is beyond
+    /// 127 bits.
     @Nullable public var difference: String?
 
     public init(

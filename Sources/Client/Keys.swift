@@ -144,8 +144,8 @@ public struct WaitingKey: Codable, Sendable, Equatable {
     case approvedBy = "approved_by"
   }
 
-  /// What a second operator's approval signs: every field that says who gets access to what, a line each, the
-  /// reason last, so that no reason reads as another line.
+  /// What a second operator's approval signs: every field that says who gets access to what, a line
+  /// each, the reason last, so that no reason reads as another line.
   public var approvalText: String {
     """
     uncross key approval 1

@@ -220,8 +220,8 @@ public struct WaitingAdjustment: Codable, Sendable, Equatable {
     case requestedAt = "requested_at"
   }
 
-  /// What a second operator's approval signs: every field that says what is booked for whom and why, a line
-  /// each, the reason last, so that no reason reads as another line.
+  /// What a second operator's approval signs: every field that says what is booked for whom and
+  /// why, a line each, the reason last, so that no reason reads as another line.
   public var approvalText: String {
     """
     uncross adjustment approval 1

@@ -50,11 +50,6 @@ extension UncrossClient {
 
   // MARK: Health
 
-  /// Whether the server answers at all.
-  public func isHealthy() async -> Bool {
-    (try? await callForBytes(.get, Target("healthz"), isSafeToRepeat: false)) != nil
-  }
-
   /// Returns where requests are taken; throws `unavailable` where not (after retries).
   public func checkReady() async throws(APIError) {
     _ = try await callForBytes(.get, Target("readyz"), isSafeToRepeat: true)

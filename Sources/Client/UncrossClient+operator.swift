@@ -183,7 +183,8 @@ extension UncrossClient {
   }
 
   /// By another operator than the one who asked.
-  /// - Parameter signature: of the adjustment's `approvalDigest`, by the key that signs the request.
+  /// - Parameter signature: of the adjustment's `approvalDigest`, by the key that signs the
+  ///   request.
   public func approve(
     adjustment id: String, signature: [UInt8]
   ) async throws(APIError) -> AdjustmentOutcome {
@@ -247,7 +248,8 @@ extension UncrossClient {
     return answer.withdrawals
   }
 
-  /// - Parameter signature: of the withdrawal's `approvalDigest`, by the key that signs the request.
+  /// - Parameter signature: of the withdrawal's `approvalDigest`, by the key that signs the
+  ///   request.
   public func approve(
     withdrawal id: String, signature: [UInt8]
   ) async throws(APIError) -> WithdrawalOutcome {

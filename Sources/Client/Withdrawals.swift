@@ -80,8 +80,8 @@ public struct WithdrawalTermsList: Codable, Sendable, Equatable {
   /// In force.
   public var terms: [WithdrawalTermsLine]
   public var pending: [PendingWithdrawalTerms]
-  /// A new address of the address book is usable after so many seconds; looser terms are in force, and an
-  /// operator's new key may approve.
+  /// A new address of the address book is usable after so many seconds; looser terms are in force,
+  /// and an operator's new key may approve.
   public var addressDelaySeconds: Int64
   @Nullable public var pendingAddressDelay: PendingAddressDelay?
 
@@ -210,8 +210,8 @@ public struct WithdrawalLine: Codable, Sendable, Equatable {
   public var fee: DecimalAmount
   public var chain: String
   public var address: String
-  /// `requested`, `approved`, `started`, `slotted`, `signed`, `broadcast`, `mined`, `confirmed`, `reverted`,
-  /// `cancelling`, `cancelled`, `rejected`, `halted`.
+  /// `requested`, `approved`, `started`, `slotted`, `signed`, `broadcast`, `mined`, `confirmed`,
+  /// `reverted`, `cancelling`, `cancelled`, `rejected`, `halted`.
   public var status: String
   /// Operators that must approve.
   public var approvalsNeeded: Int
@@ -250,8 +250,9 @@ public struct WithdrawalLine: Codable, Sendable, Equatable {
     self.requestedAt = requestedAt
   }
 
-  /// What an operator's approval signs: every field that says what is paid to whom, a line each. The hash of
-  /// it is what the key signs, so that an approval is for this withdrawal and for nothing else.
+  /// What an operator's approval signs: every field that says what is paid to whom, a line each.
+  /// The hash of it is what the key signs, so that an approval is for this withdrawal and for
+  /// nothing else.
   public var approvalText: String {
     """
     uncross withdrawal approval 1
@@ -383,7 +384,8 @@ public struct PayoutReport: Codable, Sendable, Equatable {
   public var nextNonce: String
   /// Assets of which it has too little for what is approved.
   public var unfunded: [String]
-  /// Assets of which the signer would not sign what is approved, each with its code: `ETH over_day_limit`.
+  /// Assets of which the signer would not sign what is approved, each with its code:
+  /// `ETH over_day_limit`.
   public var unsigned: [String]
   @Nullable public var lastError: String?
   /// Not finished: the hot wallet's, then those of wallets of before, lowest nonce first.
@@ -411,7 +413,8 @@ public struct PayoutReport: Codable, Sendable, Equatable {
   }
 }
 
-/// What an operator found out about a payment that was held, or whose nonce another transaction took.
+/// What an operator found out about a payment that was held, or whose nonce another transaction
+/// took.
 public struct PayoutResolution: Codable, Sendable, Equatable {
   public enum Outcome: String, Codable, Sendable, CaseIterable {
     case paid, reverted

@@ -1,4 +1,5 @@
-// What a block shows of the venue's own money: transactions of its addresses, and value over their border.
+// What a block shows of the venue's own money: transactions of its addresses, and value over their
+// border.
 
 public import Ethereum
 
@@ -8,8 +9,8 @@ public struct SentTransaction: Sendable, Equatable {
   public var sender: Address
   public var nonce: UInt64
   public var isSuccess: Bool
-  /// It succeeded, and where it is a token's transfer, the token logged this very transfer: some tokens
-  /// move nothing and do not fail.
+  /// It succeeded, and where it is a token's transfer, the token logged this very transfer: some
+  /// tokens move nothing and do not fail.
   public var hasPaid: Bool
   /// Gas used times the price paid, in wei.
   public var gasCost: UInt256
@@ -68,8 +69,8 @@ extension BlockScan {
     }
   }
 
-  /// Value over the venue's border. What users pay in is a deposit and not among it, what moves between
-  /// addresses of ours is nothing.
+  /// Value over the venue's border. What users pay in is a deposit and not among it, what moves
+  /// between addresses of ours is nothing.
   func venueTransfers(
     _ transaction: ChainTransaction, _ receipt: ChainReceipt, in place: BlockPlace,
     _ owner: (Address) -> AddressOwner

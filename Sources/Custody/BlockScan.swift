@@ -1,4 +1,5 @@
-// The transfers of a block to addresses of ours, and whether what a node says of the block holds together.
+// The transfers of a block to addresses of ours, and whether what a node says of the block holds
+// together.
 
 public import Ethereum
 
@@ -60,8 +61,8 @@ public struct BlockScan: Sendable {
 
   public init(_ rules: DepositRules) { self.rules = rules }
 
-  /// Whether a block can be passed without its receipts: nothing native for us, nothing of us, and by its bloom
-  /// no transfer of a listed token. A bloom may say yes for no reason, never no.
+  /// Whether a block can be passed without its receipts: nothing native for us, nothing of us, and
+  /// by its bloom no transfer of a listed token. A bloom may say yes for no reason, never no.
   public func needsReceipts(_ block: ChainBlock, watching: (Address) -> Bool) -> Bool {
     let concernsUs = block.transactions.contains { transaction in
       mayPay(transaction, watching) || watching(transaction.sender)
@@ -90,8 +91,9 @@ public struct BlockScan: Sendable {
     else { throw .transactionsTwice }
   }
 
-  /// Receipts are believed where they are those of the block's transactions, and their logs, all of them,
-  /// give the bloom that is part of the block and are counted without a gap: a log cannot be left out in silence.
+  /// Receipts are believed where they are those of the block's transactions, and their logs, all of
+  /// them, give the bloom that is part of the block and are counted without a gap: a log cannot be
+  /// left out in silence.
   public func check(_ receipts: [ChainReceipt], of block: ChainBlock) throws(BlockDoubt) {
     guard receipts.map(\.transaction) == block.transactions.map(\.hash),
       receipts.allSatisfy({ $0.block == block.place.hash })
@@ -104,8 +106,8 @@ public struct BlockScan: Sendable {
     }
   }
 
-  /// The transfers to users' addresses of one transaction that succeeded; a failed one moves nothing. What the
-  /// venue sends itself, gas for a sweep, is no deposit.
+  /// The transfers to users' addresses of one transaction that succeeded; a failed one moves
+  /// nothing. What the venue sends itself, gas for a sweep, is no deposit.
   public func transfers(
     _ transaction: ChainTransaction, _ receipt: ChainReceipt, watching: (Address) -> Bool
   ) -> [Transfer] {

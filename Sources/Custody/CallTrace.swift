@@ -1,4 +1,5 @@
-// What moved inside the calls of a transaction: where a node traces, the one way to see such a payment.
+// What moved inside the calls of a transaction: where a node traces, the one way to see such a
+// payment.
 
 public import Ethereum
 internal import Formats
@@ -49,8 +50,8 @@ public struct CallTrace: Sendable, Equatable {
     self.frames = frames
   }
 
-  /// The calls below the transaction's own that moved value to these addresses, none of them inside one that
-  /// failed.
+  /// The calls below the transaction's own that moved value to these addresses, none of them inside
+  /// one that failed.
   func payments(to watching: (Address) -> Bool) -> [Payment] {
     var isUndone: [Bool] = []
     var found: [Payment] = []
@@ -75,8 +76,8 @@ public struct CallTrace: Sendable, Equatable {
     var raw: UInt256
   }
 
-  /// `t0.2`: call 2 of the transaction's call 0. Nobody but a trickster calls so deep that it gets long;
-  /// such a path is named by its hash, so that the key stays short enough for an index.
+  /// `t0.2`: call 2 of the transaction's call 0. Nobody but a trickster calls so deep that it gets
+  /// long; such a path is named by its hash, so that the key stays short enough for an index.
   private func outRef(of index: Int) -> String {
     var path: [String] = []
     var frame = frames[index]
@@ -93,8 +94,8 @@ public struct CallTrace: Sendable, Equatable {
 }
 
 extension BlockScan {
-  /// Traces are believed where they are those of the block's transactions, in order, and begin with what the
-  /// block itself says of each.
+  /// Traces are believed where they are those of the block's transactions, in order, and begin with
+  /// what the block itself says of each.
   func check(_ traces: [CallTrace], of block: ChainBlock) throws(BlockDoubt) {
     guard traces.map(\.transaction) == block.transactions.map(\.hash) else {
       throw .tracesDoNotMatch
@@ -111,7 +112,8 @@ extension BlockScan {
     else { throw .tracesDoNotMatch }
   }
 
-  /// Whether a payment to us may be inside: then the receipts must say that the transaction succeeded.
+  /// Whether a payment to us may be inside: then the receipts must say that the transaction
+  /// succeeded.
   func mayPay(_ trace: CallTrace, watching: (Address) -> Bool) -> Bool {
     rules.asset(.native) != nil && !trace.payments(to: watching).isEmpty
   }

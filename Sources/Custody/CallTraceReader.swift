@@ -1,10 +1,11 @@
-// Reads traces from JSON without recursion: whoever pays the gas decides how deep calls are nested, and a
-// scanner that stops at a depth can be stopped by anybody.
+// Reads traces from JSON without recursion: whoever pays the gas decides how deep calls are nested,
+// and a scanner that stops at a depth can be stopped by anybody.
 
 internal import Ethereum
 internal import Formats
 
-/// The answer to one `debug_traceBlockByHash` or `debug_traceTransaction`, field by field, in any order.
+/// The answer to one `debug_traceBlockByHash` or `debug_traceTransaction`, field by field, in any
+/// order.
 struct CallTraceReader {
   private let bytes: [UInt8]
   private var place = 0

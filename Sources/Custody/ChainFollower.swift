@@ -1,4 +1,5 @@
-// Which block comes next, and what a reorganisation takes back: a value, without a node or a database.
+// Which block comes next, and what a reorganisation takes back: a value, without a node or a
+// database.
 
 public import Ethereum
 
@@ -15,8 +16,8 @@ public struct BlockPlace: Sendable, Hashable {
   }
 }
 
-/// How many blocks are asked for at once. Every provider limits it and says so in its own words, so nothing is
-/// read from the words: any failure halves it, each success lets it grow a little.
+/// How many blocks are asked for at once. Every provider limits it and says so in its own words, so
+/// nothing is read from the words: any failure halves it, each success lets it grow a little.
 public struct AdaptiveRange: Sendable, Equatable {
   public let maximum: Int64
   private var present: Double
@@ -37,10 +38,11 @@ public struct AdaptiveRange: Sendable, Equatable {
   }
 }
 
-/// Follows one chain by one node's answers. Events go in, the next action comes out; the driver does what
-/// it says and tells what came of it.
+/// Follows one chain by one node's answers. Events go in, the next action comes out; the driver
+/// does what it says and tells what came of it.
 ///
-/// **Invariant:** the blocks that were applied are gapless and each names the one before as its parent.
+/// **Invariant:** the blocks that were applied are gapless and each names the one before as its
+/// parent.
 public struct ChainFollower: Sendable {
   /// Blocks that leave and blocks that come, to be made durable at once.
   public struct Step: Sendable, Equatable {
@@ -54,8 +56,8 @@ public struct ChainFollower: Sendable {
   public enum Action: Sendable, Equatable {
     /// Ask for these blocks by number, all of them from one answer.
     case fetch(ClosedRange<Int64>)
-    /// Ask the *remote* chain for its hashes at our heights, highest first. Our own parents say nothing:
-    /// they are the chain that left.
+    /// Ask the *remote* chain for its hashes at our heights, highest first. Our own parents say
+    /// nothing: they are the chain that left.
     case compare([Int64])
     case apply(Step)
     case wait(Reason)
@@ -145,7 +147,8 @@ public struct ChainFollower: Sendable {
       return .wait(.inconsistent)
     }
     if let base, first.parent != base.hash {
-      // Once an ancestor is agreed on, its successor must name it: else the answers are of two chains.
+      // Once an ancestor is agreed on, its successor must name it: else the answers are of two
+      // chains.
       return ancestor == nil ? compare(below: base.height + 1) : .wait(.inconsistent)
     }
     return .apply(
@@ -175,8 +178,8 @@ public struct ChainFollower: Sendable {
     ancestor = nil
   }
 
-  /// Finality does not go back. A block is final for us only where it is ours: after a reorganisation the
-  /// node's final block may be of a branch that we have still to follow.
+  /// Finality does not go back. A block is final for us only where it is ours: after a
+  /// reorganisation the node's final block may be of a branch that we have still to follow.
   private mutating func finalise(_ final: BlockPlace) {
     guard let first = tail.first, final.height >= first.height else {
       finalized = max(finalized, min(final.height, (tail.first?.height ?? start) - 1))
@@ -187,8 +190,8 @@ public struct ChainFollower: Sendable {
 
   // MARK: Other nodes
 
-  /// What is thought of a node whose head has this height. A block that stays, by finality or because none
-  /// below it is remembered, must be the node's too.
+  /// What is thought of a node whose head has this height. A block that stays, by finality or
+  /// because none below it is remembered, must be the node's too.
   func verdict(
     on height: Int64, _ hash: (Int64) throws(NodeError) -> Hash32?
   ) throws(NodeError) -> NodeVerdict {

@@ -1,4 +1,5 @@
-// JSON-RPC as it goes over the wire: strict reading of hex, everything checked before it is a value.
+// JSON-RPC as it goes over the wire: strict reading of hex, everything checked before it is a
+// value.
 
 internal import Ethereum
 internal import Formats
@@ -68,7 +69,8 @@ struct RPCFailure: Decodable {
 struct RPCAnswer<Value: Decodable>: Decodable {
   var id: Int?
   var error: RPCFailure?
-  /// Nil where there is no result at all: a `null` that the method allows decodes as the value's own nil.
+  /// Nil where there is no result at all: a `null` that the method allows decodes as the value's
+  /// own nil.
   private var result: Value?
 
   private enum CodingKeys: String, CodingKey { case id, error, result }

@@ -155,8 +155,8 @@ public final class ChainNode: Sendable {
 
   public typealias MinedTransaction = (transaction: ChainTransaction, receipt: ChainReceipt)
 
-  /// Each of some transactions with what it did; nil for one that is in no block. One that cannot be read is told
-  /// apart from the others and spoils none of them.
+  /// Each of some transactions with what it did; nil for one that is in no block. One that cannot
+  /// be read is told apart from the others and spoils none of them.
   func mined(_ hashes: [Hash32]) throws(NodeError) -> [Result<MinedTransaction?, NodeError>] {
     let receipts: [Result<RPCReceipt?, NodeError>] = try each(
       hashes.map { RPCCall("eth_getTransactionReceipt", .text("\($0)")) })
@@ -246,7 +246,8 @@ public final class ChainNode: Sendable {
     return values
   }
 
-  /// - Parameter needsAll: the first call that is refused on its own ends it, and the others are not asked.
+  /// - Parameter needsAll: the first call that is refused on its own ends it, and the others are
+  ///   not asked.
   private func answers<Value: Decodable>(
     _ calls: [RPCCall], needsAll: Bool = true
   ) throws(NodeError) -> [RPCAnswer<Value>] {
@@ -272,10 +273,10 @@ public final class ChainNode: Sendable {
     }
   }
 
-  /// Answers in the order of the calls, in as many requests as the node's own limit asks for: providers allow
-  /// from some to thousands, and say so in words and codes of their own.
-  /// - Parameter sparing: calls in a row that may fail on their own, each told as its failure; beyond it, it is
-  ///   the node that fails.
+  /// Answers in the order of the calls, in as many requests as the node's own limit asks for:
+  /// providers allow from some to thousands, and say so in words and codes of their own.
+  /// - Parameter sparing: calls in a row that may fail on their own, each told as its failure;
+  ///   beyond it, it is the node that fails.
   private func collect<Value: Decodable>(
     _ calls: [RPCCall], sparing: Int, needsAll: Bool = false
   ) throws(NodeError) -> [Result<RPCAnswer<Value>, NodeError>] {
@@ -311,8 +312,8 @@ public final class ChainNode: Sendable {
     return found
   }
 
-  /// Throws where a part of a batch is not to be asked now: a node that is away is left alone for a while. One
-  /// that asks to go slower may mean the batch: each further part comes after a pause.
+  /// Throws where a part of a batch is not to be asked now: a node that is away is left alone for a
+  /// while. One that asks to go slower may mean the batch: each further part comes after a pause.
   private func divide(after error: NodeError, isSparing: Bool) throws(NodeError) {
     if error == .status(429) {
       Thread.sleep(forTimeInterval: limits.slowDownSeconds)

@@ -4,10 +4,11 @@ public import Engine
 
 /// The engine as custody needs it. What is submitted or asked blocks until the answer is durable.
 public struct CustodyCore: Sendable {
-  /// Replies, or nil where the outcome is unknown or the engine takes nothing at the moment: the same is
-  /// sent again later, which is safe because every credit has its number.
+  /// Replies, or nil where the outcome is unknown or the engine takes nothing at the moment: the
+  /// same is sent again later, which is safe because every credit has its number.
   public var submit: @Sendable ([Command]) -> [Reply]?
-  /// A chain's number and its last credit and clawback; nil where it is not registered, or no answer came.
+  /// A chain's number and its last credit and clawback; nil where it is not registered, or no
+  /// answer came.
   public var position: @Sendable (String) -> ChainPosition?
   /// An asset's number.
   public var asset: @Sendable (String) -> AssetID?
@@ -38,8 +39,8 @@ public struct ChainPosition: Sendable, Equatable {
   }
 }
 
-/// Why custody of a chain stopped. Trading goes on; nothing of this chain is credited until an operator has
-/// looked (`docs/custody.md`).
+/// Why custody of a chain stopped. Trading goes on; nothing of this chain is credited until an
+/// operator has looked (`docs/custody.md`).
 public enum CustodyHalt: Error, Sendable, Equatable, CustomStringConvertible {
   case wrongChain(expected: Int64, found: Int64)
   case wrongGenesis

@@ -55,7 +55,8 @@ public final class CustodyDesk: @unchecked Sendable {
     return address
   }
 
-  /// Newest first, of all users where none is named; `before` is the id of the last one of the page before.
+  /// Newest first, of all users where none is named; `before` is the id of the last one of the page
+  /// before.
   public func deposits(
     of user: UserID?, in status: DepositStatus? = nil, before: Int64? = nil, limit: Int
   ) async throws(Failure) -> [Deposit] {
@@ -72,7 +73,8 @@ public final class CustodyDesk: @unchecked Sendable {
     try await withStore { store throws(PostgresError) in try store.resolve(id, resolution) }
   }
 
-  /// Asks the node for every address's balances, so it takes its time; others wait only for another of it.
+  /// Asks the node for every address's balances, so it takes its time; others wait only for another
+  /// of it.
   public func reconcile(_ reconciliation: Reconciliation) async throws(Failure) -> Reconciled {
     try await run(on: audits) { [conninfo] in try reconciliation.run(conninfo) }
   }

@@ -58,9 +58,10 @@ extension CustodyStore {
     "user_id", "asset", "address", "sender", "contract", "raw_amount", "amount", "dust", "scale",
   ]
 
-  // A deposit that was credited keeps its number where the same is mined again; in place of anything else it
-  // stays orphaned, is taken back, and waits for a person: what the chain has now is kept apart until the
-  // ledger has the clawback. One that was taken back begins anew. What an operator decided stands for the same.
+  // A deposit that was credited keeps its number where the same is mined again; in place of
+  // anything else it stays orphaned, is taken back, and waits for a person: what the chain has now
+  // is kept apart until the ledger has the clawback. One that was taken back begins anew. What an
+  // operator decided stands for the same.
   private static let insertDeposits = """
     with t as (
       select h, o, u, a, r, s, nullif(c, ''::bytea) as c, n, b, w::numeric as w, m,
@@ -147,7 +148,8 @@ extension CustodyStore {
     if numbersLost { try numberLost("") }
   }
 
-  /// The ledger has the clawback: from here on the row says what the chain has, which no balance has.
+  /// The ledger has the clawback: from here on the row says what the chain has, which no balance
+  /// has.
   private func takeChanged() throws(PostgresError) {
     var parameters = PostgresParameters()
     parameters.text(chain)
@@ -209,8 +211,8 @@ extension CustodyStore {
   // MARK: Credits
 
   /// Deposits without a number that are ripe by their block, in pages in order of discovery.
-  /// - Parameter heights: for each asset the highest block that is deep enough, or final. Those that still
-  ///   wait are not among them, so that an asset whose finality stalls holds up no other.
+  /// - Parameter heights: for each asset the highest block that is deep enough, or final. Those
+  /// that still wait are not among them, so that an asset whose finality stalls holds up no other.
   func ripe(
     _ heights: [(asset: String, height: Int64)], after id: Int64, limit: Int
   ) throws(PostgresError) -> [Deposit] {
@@ -227,8 +229,8 @@ extension CustodyStore {
       """, parameters)
   }
 
-  /// Gives deposits their numbers, gapless and for ever, where they still lie in the block that was looked
-  /// at. From here on each is credited, whatever happens.
+  /// Gives deposits their numbers, gapless and for ever, where they still lie in the block that was
+  /// looked at. From here on each is credited, whatever happens.
   func number(_ ripe: [Deposit]) throws(PostgresError) {
     try transaction { () throws(PostgresError) in
       var parameters = PostgresParameters(capacity: ripe.count * 96 + 64)
@@ -285,8 +287,8 @@ extension CustodyStore {
       connection, "where \(condition) order by id desc limit \(limit)", PostgresParameters())
   }
 
-  /// Steps of deposits, each with the deposit as it was then in status, block and numbers, and with what the
-  /// balance had of it by that status; the rest is as it is now.
+  /// Steps of deposits, each with the deposit as it was then in status, block and numbers, and with
+  /// what the balance had of it by that status; the rest is as it is now.
   func steps(
     of user: UserID?, after: Int64, limit: Int
   ) throws(PostgresError) -> [(id: Int64, deposit: Deposit)] {
@@ -296,7 +298,8 @@ extension CustodyStore {
       select l.id, d.id, l.status, l.block_height, l.block_hash, l.credit_no, l.clawback_no,
         l.status in ('credited', 'final') or l.status = 'orphaned' and exists (
           select from core.deposit_log b where (b.chain, b.tx_hash, b.out_ref, b.credit_no)
-            = (l.chain, l.tx_hash, l.out_ref, l.credit_no) and b.id < l.id and b.status = 'credited')
+            = (l.chain, l.tx_hash, l.out_ref, l.credit_no)
+            and b.id < l.id and b.status = 'credited')
       from core.deposit_log l join public.deposits d using (chain, tx_hash, out_ref)
       where l.id > \(after) \(condition) order by l.id limit \(limit)
       """)

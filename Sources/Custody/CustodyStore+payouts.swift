@@ -1,4 +1,5 @@
-// Slots and what was signed for them. Each step is one transaction, and durable before anything leaves.
+// Slots and what was signed for them. Each step is one transaction, and durable before anything
+// leaves.
 
 internal import Engine
 internal import Ethereum
@@ -74,8 +75,8 @@ extension CustodyStore {
   /// How a hold begins that a change of the signer's policy can end.
   static let signerRefuses = "the signer refuses: "
 
-  /// Payments go on, in the caller's transaction, those that the signer refused included; false where nothing
-  /// waited.
+  /// Payments go on, in the caller's transaction, those that the signer refused included; false
+  /// where nothing waited.
   func resume(_ sender: Address) throws(PostgresError) -> Bool {
     func update(_ sql: String) throws(PostgresError) -> Int {
       var parameters = PostgresParameters()
@@ -153,7 +154,8 @@ extension CustodyStore {
 
   // MARK: Slots
 
-  /// Takes the sender's next nonce. The row is the counter: no nonce is given twice, and none is left out.
+  /// Takes the sender's next nonce. The row is the counter: no nonce is given twice, and none is
+  /// left out.
   func insert(_ slot: PayoutSlot) throws(PostgresError) {
     try transaction { () throws(PostgresError) in try insertRow(slot) }
   }
@@ -194,7 +196,8 @@ extension CustodyStore {
 
   // MARK: Steps
 
-  /// Durable before the signer is asked: killed before its answer is stored, the same is asked for again.
+  /// Durable before the signer is asked: killed before its answer is stored, the same is asked for
+  /// again.
   func ask(_ ask: PayoutSlot.Ask, for slot: PayoutSlot) throws(PostgresError) {
     try transaction { () throws(PostgresError) in
       try setAsk(ask, doubted: slot.asked?.fees ?? slot.doubted, of: slot)
@@ -256,8 +259,9 @@ extension CustodyStore {
     }
   }
 
-  /// Payments that were booked as reverted and that the chain has left: their bytes might pay now, and the lock
-  /// is gone. Those that were given up before anything was signed leave a gap. So their nonces go to nothing.
+  /// Payments that were booked as reverted and that the chain has left: their bytes might pay now,
+  /// and the lock is gone. Those that were given up before anything was signed leave a gap. So
+  /// their nonces go to nothing.
   func reopenReverted(
     _ sender: Address, _ nonces: Range<UInt64>
   ) throws(PostgresError) -> Int {
@@ -284,7 +288,8 @@ extension CustodyStore {
     return reopened
   }
 
-  /// The bytes of payments that have their end, of the kind that was booked and with the highest fees.
+  /// The bytes of payments that have their end, of the kind that was booked and with the highest
+  /// fees.
   func settledBytes(
     _ sender: Address, _ nonces: Range<UInt64>
   ) throws(PostgresError) -> [[UInt8]] {
@@ -415,9 +420,9 @@ extension CustodyStore {
     return result.affectedRows == 1
   }
 
-  /// What became of a payment by the transaction that has its nonce in a scanned block, where that cannot be
-  /// told: ours succeeded without a log of the transfer, or it is not ours. In the caller's transaction; false
-  /// where there is no such transaction.
+  /// What became of a payment by the transaction that has its nonce in a scanned block, where that
+  /// cannot be told: ours succeeded without a log of the transfer, or it is not ours. In the
+  /// caller's transaction; false where there is no such transaction.
   func resolve(
     _ sender: Address, _ nonce: UInt64, _ outcome: PayoutOutcome
   ) throws(PostgresError) -> Bool {

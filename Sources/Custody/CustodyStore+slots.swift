@@ -1,4 +1,5 @@
-// What was signed and what scanned blocks have of it: everything that a sender decides by, read at one moment.
+// What was signed and what scanned blocks have of it: everything that a sender decides by, read at
+// one moment.
 
 internal import Engine
 internal import Ethereum
@@ -27,8 +28,8 @@ struct OpenSweep: Sendable {
 }
 
 extension CustodyStore {
-  /// Of one snapshot: between two statements the scanner may take back the block that a payment was in. Nil
-  /// where nothing was scanned yet.
+  /// Of one snapshot: between two statements the scanner may take back the block that a payment was
+  /// in. Nil where nothing was scanned yet.
   func look(
     _ sender: Address, next: UInt64, limit: Int, midway: () throws -> Void
   ) throws -> PayoutLook? {
@@ -148,8 +149,8 @@ extension CustodyStore {
     parameters.int8Array(slots.count) { Int64(clamping: slots[$0].nonce) }
     let result = try connection.query(
       """
-      select nonce, hash, kind, priority_fee::text, maximum_fee::text, signed_height, sent_at, answer,
-        sender
+      select nonce, hash, kind, priority_fee::text, maximum_fee::text, signed_height, sent_at,
+        answer, sender
       from core.payout_attempt where chain = $1
         and (sender, nonce) in (select * from unnest($2::bytea[], $3::int8[]))
       order by sender, nonce, maximum_fee

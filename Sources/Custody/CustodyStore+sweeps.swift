@@ -29,7 +29,8 @@ extension CustodyStore {
     return slots.map { OpenSweep(slot: $0, mined: byPlace[$0.place]) }
   }
 
-  /// The open sweeps of each of some addresses, and those that were final and left the chain all the same.
+  /// The open sweeps of each of some addresses, and those that were final and left the chain all
+  /// the same.
   func openSweeps(of addresses: [Address]) throws(PostgresError) -> [Address: [OpenSweep]] {
     var parameters = chainParameter()
     parameters.byteaArray(addresses.count) { addresses[$0].bytes }
@@ -57,8 +58,8 @@ extension CustodyStore {
       uniquingKeysWith: { first, _ in first })
   }
 
-  /// Stores a sweep that was checked, once; nil where it is there, or why it is not taken. Another signature of a
-  /// nonce joins the first: all go to the hot wallet, and the chain takes one.
+  /// Stores a sweep that was checked, once; nil where it is there, or why it is not taken. Another
+  /// signature of a nonce joins the first: all go to the hot wallet, and the chain takes one.
   func add(
     _ signed: SignedTransaction, by operator: UserID
   ) throws(PostgresError) -> SweepRefusal? {
@@ -96,7 +97,8 @@ extension CustodyStore {
         select $1, $2, $3, 'sweep', $4, $5::numeric, $6, $7
         where (select count(*) from core.payout_slot s where s.chain = $1 and s.purpose = 'sweep'
             and s.outcome is null) < \(Self.maximumOpenSweeps)
-          or exists (select from core.payout_slot s where (s.chain, s.sender, s.nonce) = ($1, $2, $3))
+          or exists (
+            select from core.payout_slot s where (s.chain, s.sender, s.nonce) = ($1, $2, $3))
         on conflict (chain, sender, nonce) do update
           set destination = excluded.destination, value = excluded.value, data = excluded.data,
             gas_limit = excluded.gas_limit
@@ -158,7 +160,8 @@ extension CustodyStore {
 
   // MARK: Gas
 
-  /// Those of some addresses whose gas is on its way. What a wallet of before has not sent, it never will.
+  /// Those of some addresses whose gas is on its way. What a wallet of before has not sent, it
+  /// never will.
   func toppedUp(
     _ addresses: [Address], from wallet: Address
   ) throws(PostgresError) -> Set<Address> {
@@ -273,8 +276,8 @@ extension CustodyStore {
 
   // MARK: Coins that no transfer shows
 
-  /// Coins that left addresses of ours by their own transactions, gas included, and that came to them from
-  /// others of ours, up to a block.
+  /// Coins that left addresses of ours by their own transactions, gas included, and that came to
+  /// them from others of ours, up to a block.
   func ownFlows(
     upTo height: Int64
   ) throws(PostgresError) -> (out: [Address: UInt256], received: [Address: UInt256]) {

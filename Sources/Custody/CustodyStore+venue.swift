@@ -1,4 +1,5 @@
-// Our own transactions and the value over the venue's border, stored with the blocks that show them.
+// Our own transactions and the value over the venue's border, stored with the blocks that show
+// them.
 
 internal import Engine
 internal import Ethereum

@@ -152,7 +152,8 @@ struct CustodyStore: ~Copyable {
     return BlockPlace(height: height, hash: hash, parent: parent)
   }
 
-  /// What the deposits of an asset say was paid to each address up to a block, whatever became of them.
+  /// What the deposits of an asset say was paid to each address up to a block, whatever became of
+  /// them.
   func paid(_ asset: String, upTo height: Int64) throws(PostgresError) -> [Address: UInt256] {
     var parameters = PostgresParameters()
     parameters.text(chain)
@@ -189,7 +190,8 @@ struct CustodyStore: ~Copyable {
   // MARK: A step
 
   /// Rolls back, applies and advances, all or nothing.
-  /// - Parameter numbersLost: credits that the new chain does not have are taken back without asking further.
+  /// - Parameter numbersLost: credits that the new chain does not have are taken back without
+  ///   asking further.
   func apply(
     _ step: ChainFollower.Step, _ found: [FoundDeposit], _ own: OwnMovements = OwnMovements(),
     finalized: Int64, numbersLost: Bool = true

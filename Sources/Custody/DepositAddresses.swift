@@ -5,8 +5,8 @@ public import Ethereum
 internal import Postgres
 internal import Synchronization
 
-/// Addresses are children of an extended public key by the user's number, so they are the same on every
-/// machine and a lost database loses none. One is watched from before it is shown.
+/// Addresses are children of an extended public key by the user's number, so they are the same on
+/// every machine and a lost database loses none. One is watched from before it is shown.
 public final class DepositAddresses: Sendable {
   private struct State {
     var byUser: [UserID: Address] = [:]

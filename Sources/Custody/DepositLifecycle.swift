@@ -1,13 +1,16 @@
-// A deposit's life as a value: the table of `docs/custody.md`, which `CustodyStore` does to many rows at once.
+// A deposit's life as a value: the table of `docs/custody.md`, which `CustodyStore` does to many
+// rows at once.
 
 public import Ethereum
 
 /// One deposit, told what happens to it.
 ///
-/// **Invariant:** `raw == amount * scale + dust`; `credited` is 0 or `amount`; what was in review gets a number
-/// only after an operator credited it; while a credit is live, what was credited does not change.
+/// **Invariant:** `raw == amount * scale + dust`; `credited` is 0 or `amount`; what was in review
+/// gets a number only after an operator credited it; while a credit is live, what was credited does
+/// not change.
 public struct DepositLifecycle: Sendable, Equatable {
-  /// What the chain shows of it. A reorganisation may bring another in the same transaction's same place.
+  /// What the chain shows of it. A reorganisation may bring another in the same transaction's same
+  /// place.
   public struct Payment: Sendable, Equatable {
     public var value: DepositValue
     public var raw: UInt256
@@ -81,7 +84,8 @@ public struct DepositLifecycle: Sendable, Equatable {
   /// Of the block that the chain has it in, whatever it is there.
   public var heightOnChain: Int64? { isOnChain ? changed?.height ?? height : nil }
 
-  /// The chain has another payment in its place, which no row counts until the ledger has the clawback.
+  /// The chain has another payment in its place, which no row counts until the ledger has the
+  /// clawback.
   var isChanged: Bool { changed != nil }
 
   /// Refused, it changes nothing.

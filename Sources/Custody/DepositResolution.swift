@@ -25,8 +25,8 @@ public struct DepositResolution: Sendable, Equatable {
     /// By this, or by the same decision before: what is asked again is done once.
     case resolved(Deposit)
     case notInReview(DepositStatus)
-    /// No amount of it can be booked, or no transaction shows it: only a transfer that can be looked at again
-    /// is credited.
+    /// No amount of it can be booked, or no transaction shows it: only a transfer that can be
+    /// looked at again is credited.
     case notCreditable
     case unknown
   }

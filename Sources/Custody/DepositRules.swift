@@ -52,9 +52,9 @@ public struct DepositAsset: Sendable, Equatable {
 /// One movement of value to an address of ours, as a block shows it.
 public struct Transfer: Sendable, Equatable {
   public var transaction: Hash32
-  /// `n`: the transaction's own value. `l3`: the log with ordinal 3 in the transaction's receipt. `t0.2`: call
-  /// 2 of its call 0. They stay when a reorganisation moves the transaction; a log's place in its block does
-  /// not.
+  /// `n`: the transaction's own value. `l3`: the log with ordinal 3 in the transaction's receipt.
+  /// `t0.2`: call 2 of its call 0. They stay when a reorganisation moves the transaction; a log's
+  /// place in its block does not.
   public var outRef: String
   public var source: DepositAsset.Source
   public var sender: Address
@@ -110,7 +110,8 @@ public struct DepositValue: Sendable, Equatable {
 /// The operator's list of what is taken.
 public struct DepositRules: Sendable {
   public let assets: [DepositAsset]
-  /// The venue's own addresses, hot and cold: what they send is no deposit, what they hold is the venue's.
+  /// The venue's own addresses, hot and cold: what they send is no deposit, what they hold is the
+  /// venue's.
   public let ownSenders: Set<Address>
   private let bySource: [DepositAsset.Source: Int]
 
@@ -134,7 +135,8 @@ public struct DepositRules: Sendable {
   /// What a transfer is worth here.
   public func value(of transfer: Transfer, in asset: DepositAsset) -> DepositValue {
     let (atoms, dust) = transfer.raw.quotientAndRemainder(dividingBy: asset.scale)
-    // Beyond the engine's bound nothing can be booked; nobody sends 2^120 atoms by mistake of a digit.
+    // Beyond the engine's bound nothing can be booked; nobody sends 2^120 atoms by mistake of a
+    // digit.
     guard let amount = Int128(exactly: atoms), amount < Bounds.maximumAtoms else {
       return DepositValue(
         amount: 0, dust: transfer.raw, status: .review, reason: "more than can be booked")

@@ -41,8 +41,9 @@ extension DepositScanner {
     return found
   }
 
-  /// None where the node answers, and not with the traces of this block: they are larger than any answer may be,
-  /// or take too long. It must not stop the scan for ever; what they would have shown is found by balance.
+  /// None where the node answers, and not with the traces of this block: they are larger than any
+  /// answer may be, or take too long. It must not stop the scan for ever; what they would have
+  /// shown is found by balance.
   private func traces(of block: ChainBlock) throws -> [CallTrace] {
     do throws(NodeError) {
       let traces = try node.traces(block)
@@ -57,8 +58,8 @@ extension DepositScanner {
       _ = try node.heads()
       figures.withLock { $0.untraced += 1 }
       report(
-        "\(configuration.chain): block \(block.place.height) is scanned without its traces: \(error)"
-      )
+        "\(configuration.chain): block \(block.place.height) is scanned without its traces: "
+          + "\(error)")
       return []
     }
   }

@@ -1,4 +1,5 @@
-// From a ripe deposit to the engine: looked at again, numbered, sent; and what the chain lost taken back.
+// From a ripe deposit to the engine: looked at again, numbered, sent; and what the chain lost taken
+// back.
 
 internal import Engine
 internal import Ethereum
@@ -35,8 +36,8 @@ extension DepositScanner {
     try submit(&session)
   }
 
-  /// Those that, looked at once more by transaction, lie where they were found; of large ones a second node
-  /// must say so too. A number is given for ever.
+  /// Those that, looked at once more by transaction, lie where they were found; of large ones a
+  /// second node must say so too. A number is given for ever.
   private func confirmAgain(_ ripe: [Deposit], _ session: inout Session) throws -> [Deposit] {
     let confirmed = confirm(ripe, by: try read(ripe), traces(of: ripe))
     let large = confirmed.filter { deposit in
@@ -49,8 +50,8 @@ extension DepositScanner {
     return confirmed.filter { !waiting.contains($0.id) }
   }
 
-  /// The transactions of deposits, by the node in use. One that it does not tell is asked alone from then on, so
-  /// that no other waits for it; its deposits wait, and are reported.
+  /// The transactions of deposits, by the node in use. One that it does not tell is asked alone
+  /// from then on, so that no other waits for it; its deposits wait, and are reported.
   private func read(_ deposits: [Deposit]) throws -> [Hash32: ChainNode.MinedTransaction] {
     let hashes = Array(Set(deposits.map(\.transaction))).sorted()
     let (sound, suspects) = unread.withLock { unread in
@@ -100,8 +101,8 @@ extension DepositScanner {
     }
   }
 
-  /// The traces of those that were paid from inside a call. Where a node gives none such a deposit waits, and
-  /// no other does.
+  /// The traces of those that were paid from inside a call. Where a node gives none such a deposit
+  /// waits, and no other does.
   private func traces(of deposits: [Deposit]) -> [Hash32: CallTrace] {
     let hashes = Array(Set(deposits.filter(\.isFromInside).map(\.transaction))).sorted()
     let asked = untraced.withLock { untraced in
@@ -120,8 +121,9 @@ extension DepositScanner {
     return found
   }
 
-  /// Those of which another node, of the same chain, says the same, and that they are as deep or as final as
-  /// their asset asks for. One that is away, behind or of another chain is reported and counts for nothing.
+  /// Those of which another node, of the same chain, says the same, and that they are as deep or as
+  /// final as their asset asks for. One that is away, behind or of another chain is reported and
+  /// counts for nothing.
   private func confirmByAnother(_ deposits: [Deposit]) throws -> [Deposit] {
     var agreed: [Deposit] = []
     let (inUse, own) = (nodeInUse, try node.identity())
@@ -170,8 +172,9 @@ extension DepositScanner {
 
   // MARK: Clawbacks
 
-  /// Credits that are not on the chain, which is known to its end, are taken back. Where there are several nodes
-  /// not by the word of one: while another that can be believed has the transaction where it was, they wait.
+  /// Credits that are not on the chain, which is known to its end, are taken back. Where there are
+  /// several nodes not by the word of one: while another that can be believed has the transaction
+  /// where it was, they wait.
   func takeBack(_ session: inout Session) throws {
     session.alarms.remove(.clawbackDisputed)
     if nodes.count == 1 { return }
@@ -187,8 +190,8 @@ extension DepositScanner {
       session.alarms.insert(.clawbackDisputed)
       if known.contains(deposit.id) { continue }
       report(
-        "\(configuration.chain): deposit \(deposit.id) left the chain of \(name(nodeInUse)) after its "
-          + "credit; it is not taken back while \(who)")
+        "\(configuration.chain): deposit \(deposit.id) left the chain of \(name(nodeInUse)) after "
+          + "its credit; it is not taken back while \(who)")
     }
     let agreed = lost.filter { contested[$0.id] == nil }
     try session.store.numberClawbacks(of: agreed)
@@ -226,7 +229,8 @@ extension DepositScanner {
 
   // MARK: The engine
 
-  /// Gives the engine what it does not have yet, in order: first all credits, then what takes them back.
+  /// Gives the engine what it does not have yet, in order: first all credits, then what takes them
+  /// back.
   func submit(_ session: inout Session) throws {
     while try submitCredits(&session) == configuration.submitBatch {}
     while try submitClawbacks(&session) == configuration.submitBatch {}
@@ -265,8 +269,8 @@ extension DepositScanner {
     for deposit in clawbacks {
       report(
         "\(configuration.chain): deposit \(deposit.id) left the chain after its credit: "
-          + "\(deposit.amount) atoms of \(deposit.asset) are taken back, user \(deposit.user) is frozen"
-      )
+          + "\(deposit.amount) atoms of \(deposit.asset) are taken back, "
+          + "user \(deposit.user) is frozen")
     }
     return clawbacks.count
   }

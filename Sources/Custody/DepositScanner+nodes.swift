@@ -17,7 +17,8 @@ extension DepositScanner {
       return (before, roster.nodes.map(\.verdict))
     }
     for (index, (before, after)) in zip(before, after).enumerated() {
-      // To lag by some blocks is a node's daily life, and the first look that finds all well is no news.
+      // To lag by some blocks is a node's daily life, and the first look that finds all well is no
+      // news.
       let isKnown = before.name == after.name || before.isUsable && after.isUsable
       if !isKnown, before != .untried || !after.isUsable {
         report("\(configuration.chain): \(name(index)) is \(after.name)")
@@ -25,15 +26,16 @@ extension DepositScanner {
     }
   }
 
-  /// A node that contradicts what was scanned is left for another, where one is not known to agree with it.
+  /// A node that contradicts what was scanned is left for another, where one is not known to agree
+  /// with it.
   func isByOneNodeOnly(_ halt: CustodyHalt) -> Bool {
     guard halt.isOfANode, nodes.count > 1, roster.withLock({ $0.halt }) == nil else { return false }
     judge(nodeInUse, .foreign(halt))
     return roster.withLock { $0.halt } == nil
   }
 
-  /// The node to ask from here on. Those that are not in use are looked at from time to time; the first that
-  /// is believed is taken.
+  /// The node to ask from here on. Those that are not in use are looked at from time to time; the
+  /// first that is believed is taken.
   func choose(_ known: CustodyStore.Known?, _ follower: ChainFollower?) throws {
     let due = roster.withLock { $0.due(at: .now) }
     // Others are compared with it as it is now; how it fails, the turn will show.
@@ -57,8 +59,8 @@ extension DepositScanner {
     }
   }
 
-  /// Whether a node is of our chain and holds what we have scanned. Where there is no other, the follower
-  /// waits or halts by its own rules.
+  /// Whether a node is of our chain and holds what we have scanned. Where there is no other, the
+  /// follower waits or halts by its own rules.
   private func look(
     at node: ChainNode, _ known: CustodyStore.Known?, _ follower: ChainFollower?
   ) -> (NodeVerdict, Int64?) {

@@ -4,9 +4,10 @@ internal import Ethereum
 internal import Postgres
 
 extension DepositScanner {
-  /// Once for each wallet and asset, as of the last block whose transfers were not recorded for them: a wallet may
-  /// have coins when it is named, and an asset when it is listed. Where the node has no state of that block, or the
-  /// token no answer, it is taken as nothing, and the reconciliation shows what it was.
+  /// Once for each wallet and asset, as of the last block whose transfers were not recorded for
+  /// them: a wallet may have coins when it is named, and an asset when it is listed. Where the node
+  /// has no state of that block, or the token no answer, it is taken as nothing, and the
+  /// reconciliation shows what it was.
   func recordOpenings(_ store: borrowing CustodyStore, start: Int64) throws {
     let missing = try store.missingOpenings(
       scan.rules.ownSenders.sorted(), scan.rules.assets.map(\.code))
@@ -26,8 +27,8 @@ extension DepositScanner {
           default: throw error
           }
           report(
-            "\(configuration.chain): what own wallets had of \(code) at block \(height) is not known: "
-              + "reconciliation will show it (\(error))")
+            "\(configuration.chain): what own wallets had of \(code) at block \(height) is not "
+              + "known: reconciliation will show it (\(error))")
         }
       }
       try store.insertOpenings(code, Array(zip(wallets, amounts)), height: height)

@@ -1,4 +1,5 @@
-// Coins that no transfer shows: what an address holds, and has sent on, against what the books say of it.
+// Coins that no transfer shows: what an address holds, and has sent on, against what the books say
+// of it.
 
 internal import Ethereum
 internal import Foundation
@@ -31,10 +32,11 @@ extension DepositScanner {
   /// Addresses of one request; whether to stop is looked at between two.
   private static let surplusPart = 100
 
-  /// Coins that came from inside a call where nothing traces: no transaction names us, no log tells. As of a
-  /// final block an address holds, or has sent on, more than its deposits and the gas that it was given say; the
-  /// rest goes to review, and is never credited by itself. Two blocks must say so: a node's one wrong answer would
-  /// look the same. A slice of the addresses a turn, so that no chain waits for it.
+  /// Coins that came from inside a call where nothing traces: no transaction names us, no log
+  /// tells. As of a final block an address holds, or has sent on, more than its deposits and the
+  /// gas that it was given say; the rest goes to review, and is never credited by itself. Two
+  /// blocks must say so: a node's one wrong answer would look the same. A slice of the addresses a
+  /// turn, so that no chain waits for it.
   func findSurplus(_ session: inout Session, _ stop: OwnerThread.Stop) throws {
     guard let asset = scan.rules.asset(.native), session.follower.lag == 0 else { return }
     if session.surplus.present == nil { try beginSurplus(asset, &session) }

@@ -8,8 +8,8 @@ internal import Synchronization
 
 /// Scans one chain and credits what arrives on it.
 ///
-/// **Invariant:** a deposit is credited only after its row, with the number of its credit, is durable; and
-/// the engine applies each number once.
+/// **Invariant:** a deposit is credited only after its row, with the number of its credit, is
+/// durable; and the engine applies each number once.
 public final class DepositScanner: Sendable {
   public struct Configuration: Sendable {
     /// The chain's name in the ledger: `a-z 0-9`.
@@ -36,7 +36,8 @@ public final class DepositScanner: Sendable {
     /// Whether the nodes trace: then payments from inside calls are found in their blocks.
     public var traces = false
 
-    /// What has just become durable while the rest has not: tests end the session there, as a kill would.
+    /// What has just become durable while the rest has not: tests end the session there, as a kill
+    /// would.
     var onBoundary: @Sendable (Boundary) throws -> Void = { _ in }
 
     public init(chain: String, chainID: Int64, start: Int64? = nil) {
@@ -83,8 +84,8 @@ public final class DepositScanner: Sendable {
     public var nodes: [NodeRoster.Node] = []
     public var nodeInUse = 0
 
-    /// It has what the node has, within some blocks, and the nodes do not dispute what users were credited: new
-    /// payments may begin.
+    /// It has what the node has, within some blocks, and the nodes do not dispute what users were
+    /// credited: new payments may begin.
     public var isFollowing: Bool {
       guard halted == nil, !isDisputed, let tip, let latest else { return false }
       return latest - tip < 16 && state != "retrying" && state != "starting"
@@ -112,7 +113,8 @@ public final class DepositScanner: Sendable {
   private let thread: Mutex<OwnerThread?> = Mutex(nil)
 
   /// - Parameters:
-  ///   - nodes: the first that is believed is asked; another must agree where an asset's rule says so.
+  /// - nodes: the first that is believed is asked; another must agree where an asset's rule says
+  /// so.
   ///   - report: lines for the operator's log.
   public init(
     conninfo: String, configuration: Configuration, rules: DepositRules, nodes: [ChainNode],
@@ -196,7 +198,8 @@ public final class DepositScanner: Sendable {
         failures += 1
         note(error)
         if let error = error as? NodeError { judge(nodeInUse, .failing(error)) }
-        // Up to 64 times as long, 6 s by default: a node that is away is not asked more often than that.
+        // Up to 64 times as long, 6 s by default: a node that is away is not asked more often than
+        // that.
         if stop.wait(milliseconds: configuration.retryMilliseconds << min(failures, 6)) { return }
       }
     }
@@ -261,7 +264,8 @@ public final class DepositScanner: Sendable {
       finalized: known.finalized, limits: configuration.limits)
     follower.range = range.withLock { $0.blocks }
     var session = Session(store: store, follower: follower, position: position, known: known)
-    // What has its number needs no node. An engine that takes nothing now gets it after the next step.
+    // What has its number needs no node. An engine that takes nothing now gets it after the next
+    // step.
     do { try submit(&session) } catch is CoreAway {}
     // Whichever was asked before may be of another chain by now.
     roster.withLock { $0.doubt() }

@@ -6,8 +6,8 @@ public enum NodeVerdict: Sendable, Equatable {
   case well
   /// On our chain, but it has not seen all that we have scanned.
   case lagging
-  /// More than the reorganisation window behind what we have scanned: another branch could not be told. Or it
-  /// stands still while another is well ahead.
+  /// More than the reorganisation window behind what we have scanned: another branch could not be
+  /// told. Or it stands still while another is well ahead.
   case behind
   /// No usable answer, or answers that do not hold together.
   case failing(NodeError)
@@ -30,10 +30,11 @@ public enum NodeVerdict: Sendable, Equatable {
   }
 }
 
-/// The first of the nodes that is believed, in the configured order, is asked; one that failed is looked at again
-/// after a while, and is asked again when it is well.
+/// The first of the nodes that is believed, in the configured order, is asked; one that failed is
+/// looked at again after a while, and is asked again when it is well.
 ///
-/// **Invariant:** the time between two looks at a node is bounded from below, unless none is believed.
+/// **Invariant:** the time between two looks at a node is bounded from below, unless none is
+/// believed.
 public struct NodeRoster: Sendable {
   public struct Node: Sendable {
     public var verdict = NodeVerdict.untried
@@ -42,18 +43,19 @@ public struct NodeRoster: Sendable {
     /// Since it last served.
     var failures = 0
     var lookAt: ContinuousClock.Instant?
-    /// How far ahead of the one in use it was at its last look, where that was much; below zero: behind.
+    /// How far ahead of the one in use it was at its last look, where that was much; below zero:
+    /// behind.
     var lead: Int64?
   }
 
-  /// A node that is so many blocks behind another at two looks, and no nearer at the second, stands still. The
-  /// chain of a slow hour makes fewer between two looks than this.
+  /// A node that is so many blocks behind another at two looks, and no nearer at the second, stands
+  /// still. The chain of a slow hour makes fewer between two looks than this.
   static let wellAhead: Int64 = 16
 
   public private(set) var nodes: [Node]
   public private(set) var current = 0
-  /// Between a failure and the next look, doubled by each further one, up to 64 times. One that is well
-  /// and not in use is looked at every 6th part as often.
+  /// Between a failure and the next look, doubled by each further one, up to 64 times. One that is
+  /// well and not in use is looked at every 6th part as often.
   private let pause: Duration
 
   public init(count: Int, pause: Duration) {
@@ -61,8 +63,8 @@ public struct NodeRoster: Sendable {
     self.pause = pause
   }
 
-  /// Those to be looked at: where none is believed all, else those whose time has come, but for the one in
-  /// use, which shows by its answers how it is.
+  /// Those to be looked at: where none is believed all, else those whose time has come, but for the
+  /// one in use, which shows by its answers how it is.
   public func due(at now: ContinuousClock.Instant) -> [Int] {
     if best == nil { return Array(nodes.indices) }
     return nodes.indices.filter { index in

@@ -47,7 +47,8 @@ public struct PayoutDecision: Sendable, Equatable {
 }
 
 extension CustodyDesk {
-  /// Newest first, of all users where none is named; `before` is the id of the last one of the page before.
+  /// Newest first, of all users where none is named; `before` is the id of the last one of the page
+  /// before.
   public func withdrawals(
     of user: UserID?, in status: String? = nil, before: Int64? = nil, limit: Int
   ) async throws(Failure) -> [StoredWithdrawal] {
@@ -80,7 +81,8 @@ extension CustodyDesk {
     }
   }
 
-  /// Recorded with the operator's reason, in the transaction that does it; false where it does not apply.
+  /// Recorded with the operator's reason, in the transaction that does it; false where it does not
+  /// apply.
   public func decide(_ decision: PayoutDecision, _ sender: Address) async throws(Failure) -> Bool {
     try await withStore { store throws(PostgresError) in try store.decide(decision, sender) }
   }

@@ -16,8 +16,8 @@ public struct PayoutAttempt: Sendable, Equatable {
   public var fees: GasFees
   /// The last scanned block when it was signed.
   public var signedHeight: Int64
-  /// When a node last heard of it, by the clock of custody; nil before the first time, and where it is not
-  /// known whether one did.
+  /// When a node last heard of it, by the clock of custody; nil before the first time, and where it
+  /// is not known whether one did.
   public var sentAt: Microseconds?
   public var answer: PayoutAnswer?
 
@@ -47,8 +47,8 @@ public enum PayoutAnswer: String, Sendable, CaseIterable {
   /// Anything else that the node says.
   case refused
 
-  /// Nodes differ in codes; most share geth's words, Nethermind answers with names, Besu with some of its own.
-  /// What is not recognised is sent again, and signed again with higher fees.
+  /// Nodes differ in codes; most share geth's words, Nethermind answers with names, Besu with some
+  /// of its own. What is not recognised is sent again, and signed again with higher fees.
   public init(message: String) {
     let text = message.lowercased()
     let words: [(String, PayoutAnswer)] = [
@@ -95,7 +95,8 @@ public struct PayoutSlot: Sendable, Equatable {
   /// Of an ask before that one, whose answer was lost too.
   public var doubted: GasFees?
 
-  /// What a person says became of the payment by one transaction: of another that takes its place nothing is said.
+  /// What a person says became of the payment by one transaction: of another that takes its place
+  /// nothing is said.
   public struct Resolution: Sendable, Equatable {
     public var outcome: PayoutOutcome
     public var transaction: Hash32
@@ -180,7 +181,8 @@ public enum PayoutHalt: Error, Sendable, Equatable, CustomStringConvertible {
   case foreignTransaction(nonce: UInt64, hash: Hash32)
   /// By its count of transactions the chain has used the nonce, by its blocks it has not.
   case nonceWithoutReceipt(nonce: UInt64)
-  /// The chain has used nonces that the database knows nothing of: another database, or another user.
+  /// The chain has used nonces that the database knows nothing of: another database, or another
+  /// user.
   case nonceBehind(next: UInt64, chain: UInt64)
   /// What was booked as final is on the chain in another way.
   case endContradicted(nonce: UInt64, hash: Hash32)
@@ -284,8 +286,8 @@ public struct PayoutRules: Sendable, Equatable {
     return resend(slot, view).map { .send($0) } ?? .wait(state)
   }
 
-  /// Of the next signature. Where an answer of the signer was lost it is asked for the same again, or for more
-  /// if the chain by now asks a tenth more: of this nonce it may sign nothing else.
+  /// Of the next signature. Where an answer of the signer was lost it is asked for the same again,
+  /// or for more if the chain by now asks a tenth more: of this nonce it may sign nothing else.
   private func fees(
     _ kind: PayoutAttempt.Kind, _ slot: PayoutSlot, _ view: PayoutView
   ) -> GasFees? {
@@ -300,7 +302,8 @@ public struct PayoutRules: Sendable, Equatable {
     return raised.flatMap { fresh.maximum >= $0.maximum ? $0 : nil } ?? asked.fees
   }
 
-  /// A nonce behind another one gains nothing by higher fees, and higher fees need more of what is missing.
+  /// A nonce behind another one gains nothing by higher fees, and higher fees need more of what is
+  /// missing.
   private func mustRise(
     _ current: PayoutAttempt, _ slot: PayoutSlot, _ view: PayoutView
   ) -> Bool {
@@ -320,7 +323,8 @@ public struct PayoutRules: Sendable, Equatable {
   private func judge(
     _ mined: SentTransaction, _ slot: PayoutSlot, _ view: PayoutView
   ) -> PayoutStep {
-    // A person's word counts where the chain tells nothing, and of the transaction that it was said of.
+    // A person's word counts where the chain tells nothing, and of the transaction that it was said
+    // of.
     let resolution = slot.resolution.flatMap { $0.transaction == mined.hash ? $0.outcome : nil }
     guard let attempt = slot.attempts.first(where: { $0.hash == mined.hash }) else {
       guard let resolution else {
@@ -340,7 +344,8 @@ public struct PayoutRules: Sendable, Equatable {
     }
   }
 
-  /// The most that a payment offers leaves a tenth below the cap: whatever is out, a cancellation over it fits.
+  /// The most that a payment offers leaves a tenth below the cap: whatever is out, a cancellation
+  /// over it fits.
   private func cap(_ kind: PayoutAttempt.Kind) -> UInt256 {
     switch kind {
     case .cancellation: return maximumFee
@@ -351,8 +356,8 @@ public struct PayoutRules: Sendable, Equatable {
     }
   }
 
-  /// Twice the base fee, so that six full blocks in a row do not outrun it; over an earlier attempt both
-  /// fees by at least a tenth, which nodes ask of a replacement. Nil above the cap.
+  /// Twice the base fee, so that six full blocks in a row do not outrun it; over an earlier attempt
+  /// both fees by at least a tenth, which nodes ask of a replacement. Nil above the cap.
   func fees(
     _ kind: PayoutAttempt.Kind, over earlier: GasFees?, baseFee: UInt256
   ) -> GasFees? {

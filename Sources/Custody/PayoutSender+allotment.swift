@@ -15,7 +15,8 @@ extension PayoutSender {
     let unpayable = unpayable.withLock { $0.count }
     for due in try store.started(room + unpayable).filter({ isPayable($0) }).prefix(room) {
       var slot = try slot(due, nonce: next)
-      // What it takes may have grown since it was looked at: it gets what the signer was asked about.
+      // What it takes may have grown since it was looked at: it gets what the signer was asked
+      // about.
       let checked = starting.withLock { $0[due.id] } ?? configuration.maximumGas
       slot.gasLimit = min(slot.gasLimit, checked)
       try store.insert(slot)
@@ -54,8 +55,9 @@ extension PayoutSender {
       note(unfunded: [assets.asset(.native)?.code ?? "gas"], unsigned: [])
       return nil
     }
-    // Behind a nonce that does not move a payment could neither be made nor be cancelled by its user. And until
-    // the signer has signed the one before, its word about the next leaves that one out of the day's sums.
+    // Behind a nonce that does not move a payment could neither be made nor be cancelled by its
+    // user. And until the signer has signed the one before, its word about the next leaves that one
+    // out of the day's sums.
     if open.contains(where: {
       !$0.isCancelled && $0.attempts.isEmpty && ($0.purpose == .withdrawal || $0.hold != nil)
     }) {
@@ -68,8 +70,9 @@ extension PayoutSender {
     return fees
   }
 
-  /// In order for each asset: one that cannot be paid now holds up those of its asset only. One at a time: the
-  /// signer's word about the next counts what it has signed, not what it was asked about.
+  /// In order for each asset: one that cannot be paid now holds up those of its asset only. One at
+  /// a time: the signer's word about the next counts what it has signed, not what it was asked
+  /// about.
   private func start(
     _ approved: [DueWithdrawal], from nonce: UInt64, _ fees: GasFees, _ purse: Purse
   ) throws -> Pause {
@@ -102,7 +105,8 @@ extension PayoutSender {
     case unsigned(String)
   }
 
-  /// Found out before it is started, while its user may still cancel it and nothing waits behind its nonce.
+  /// Found out before it is started, while its user may still cancel it and nothing waits behind
+  /// its nonce.
   private func readiness(
     _ due: DueWithdrawal, _ nonce: UInt64, _ fees: GasFees, _ purse: Purse
   ) throws -> Readiness {
@@ -130,8 +134,8 @@ extension PayoutSender {
     }
   }
 
-  /// What the signer's rules say about one payment for ever, in words for its user. All else changes with time,
-  /// or is an operator's to mend.
+  /// What the signer's rules say about one payment for ever, in words for its user. All else
+  /// changes with time, or is an operator's to mend.
   private static let refusals = [
     "over_transaction_limit": "more than is paid in one transaction",
     "not_on_allow_list": "the venue does not pay to this address",
@@ -160,8 +164,8 @@ extension PayoutSender {
     }
   }
 
-  /// True where everything that was started has its slot. What has none is started again, which is harmless:
-  /// the answer may have been lost.
+  /// True where everything that was started has its slot. What has none is started again, which is
+  /// harmless: the answer may have been lost.
   private func startAgain(_ store: borrowing CustodyStore) throws -> Bool {
     let waiting = starting.withLock { $0.keys.sorted() }
     if waiting.isEmpty { return true }
@@ -195,8 +199,8 @@ extension PayoutSender {
     guard try objection(slot, asset) != nil else {
       return slot.gasLimit > configuration.maximumGas ? "it would take too much gas" : nil
     }
-    // A token refuses for lack of funds too: that is the venue's to mend, not the user's fault. So it must
-    // refuse while the funds are there, before and after.
+    // A token refuses for lack of funds too: that is the venue's to mend, not the user's fault. So
+    // it must refuse while the funds are there, before and after.
     guard try isFunded(slot, asset), let reason = try objection(slot, asset),
       try isFunded(slot, asset)
     else { return nil }

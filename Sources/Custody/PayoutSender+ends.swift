@@ -1,4 +1,5 @@
-// How a payment ends: what the chain has is final, the nodes agree about it, and the engine books it.
+// How a payment ends: what the chain has is final, the nodes agree about it, and the engine books
+// it.
 
 internal import Engine
 internal import Ethereum
@@ -71,13 +72,13 @@ extension PayoutSender {
     guard case .booked = try book(.cancelled, slot, store) else { return }
     try store.close(slot, .cancelled, nil)
     report(
-      "\(configuration.chain): nonce \(slot.nonce) of the earlier wallet \(slot.sender) was never signed: "
-        + "its payment is cancelled")
+      "\(configuration.chain): nonce \(slot.nonce) of the earlier wallet \(slot.sender) was never "
+        + "signed: its payment is cancelled")
   }
 
-  /// Why an end is not believed yet. The node that the block was scanned from may not be the one in use, and may
-  /// have lied: every node that answers must have the same transaction in the same block with the same end, and
-  /// of several at least two.
+  /// Why an end is not believed yet. The node that the block was scanned from may not be the one in
+  /// use, and may have lied: every node that answers must have the same transaction in the same
+  /// block with the same end, and of several at least two.
   private func doubt(about mined: SentTransaction) -> String? {
     var agreed = 0
     for node in nodes {
@@ -100,8 +101,8 @@ extension PayoutSender {
 }
 
 extension PayoutOutcome {
-  /// Whether the ledger has booked the same: one that reverted and whose nonce went to nothing afterwards has paid
-  /// as little as one that was cancelled.
+  /// Whether the ledger has booked the same: one that reverted and whose nonce went to nothing
+  /// afterwards has paid as little as one that was cancelled.
   fileprivate func agrees(with booked: String?) -> Bool {
     switch self {
     case .paid: booked == "confirmed"

@@ -1,5 +1,5 @@
-// Sweeps that were signed elsewhere are sent until the chain has them; the gas that they need is paid like a
-// withdrawal, with a nonce of the hot wallet.
+// Sweeps that were signed elsewhere are sent until the chain has them; the gas that they need is
+// paid like a withdrawal, with a nonce of the hot wallet.
 
 internal import Engine
 internal import Ethereum
@@ -16,11 +16,13 @@ extension PayoutSender {
       fees: configuration.rules, depth: configuration.depth, addresses: addresses, node: node)
   }
 
-  /// So many a turn, and for so long: withdrawals come first, and a node that is away takes its time.
+  /// So many a turn, and for so long: withdrawals come first, and a node that is away takes its
+  /// time.
   private static let sweepsAtOnce = 50
   private static let sweepTime = Duration.seconds(3)
 
-  /// Looks at every open sweep, and sends those that no block has. One that fails holds up no other.
+  /// Looks at every open sweep, and sends those that no block has. One that fails holds up no
+  /// other.
   func sweep(_ look: PayoutLook, settled: Int64, _ store: borrowing CustodyStore) throws {
     figures.withLock { $0.openSweeps = look.sweeps.count }
     let end = ContinuousClock.now + Self.sweepTime
@@ -39,8 +41,8 @@ extension PayoutSender {
         figures.withLock { $0.swept += outcome == .paid ? 1 : 0 }
         if outcome == .reverted {
           report(
-            "\(configuration.chain): the sweep of \(open.slot.sender) was reverted, or moved nothing"
-          )
+            "\(configuration.chain): the sweep of \(open.slot.sender) was reverted, "
+              + "or moved nothing")
         }
       case .foreign(let hash):
         try store.closeForeign(open.slot, hash)
@@ -65,8 +67,8 @@ extension PayoutSender {
     else {
       keptBack.withLock { _ = $0.insert(hash) }
       report(
-        "\(configuration.chain): sweep \(hash) of \(slot.sender) pays another wallet and is not sent: "
-          + "plan it again")
+        "\(configuration.chain): sweep \(hash) of \(slot.sender) pays another wallet and is not "
+          + "sent: plan it again")
       return false
     }
     let answer = try sendToAll(raw)
@@ -79,7 +81,8 @@ extension PayoutSender {
     return true
   }
 
-  /// After withdrawals, and only with what they leave: of the slots half, of the coins none that one waits for.
+  /// After withdrawals, and only with what they leave: of the slots half, of the coins none that
+  /// one waits for.
   func topUp(
     _ account: PayoutAccount, _ open: [PayoutSlot], _ purse: inout Purse,
     _ store: borrowing CustodyStore

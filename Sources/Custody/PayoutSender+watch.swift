@@ -1,12 +1,13 @@
-// Payments that nothing is signed for any more: those of wallets of before, and all while payments are halted. What
-// the chain takes of them is booked all the same.
+// Payments that nothing is signed for any more: those of wallets of before, and all while payments
+// are halted. What the chain takes of them is booked all the same.
 
 internal import Engine
 internal import Ethereum
 internal import Synchronization
 
 extension PayoutSender {
-  /// A wallet is changed by plan, or because somebody else has its key: what was signed with it may still be mined.
+  /// A wallet is changed by plan, or because somebody else has its key: what was signed with it may
+  /// still be mined.
   func watchEarlier(settled: Int64, _ store: borrowing CustodyStore) throws {
     var open = 0
     for sender in try store.openAccounts(besides: configuration.sender) {
@@ -16,8 +17,8 @@ extension PayoutSender {
       else { continue }
       if earlier.withLock({ $0.insert(sender).inserted }) {
         report(
-          "\(configuration.chain): \(look.slots.count) payments of the earlier wallet \(sender) are open: "
-            + "they are watched, and nothing more is signed for them")
+          "\(configuration.chain): \(look.slots.count) payments of the earlier wallet \(sender) "
+            + "are open: they are watched, and nothing more is signed for them")
       }
       open += look.slots.count
       for slot in look.slots where slot.isUnsigned && look.mined[slot.nonce] == nil {

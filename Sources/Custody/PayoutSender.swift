@@ -1,4 +1,5 @@
-// The driver of payments: starts what is approved, signs, stores, sends, and tells the engine how it ended.
+// The driver of payments: starts what is approved, signs, stores, sends, and tells the engine how
+// it ended.
 
 internal import Engine
 public import Ethereum
@@ -28,9 +29,9 @@ public protocol PayoutSigner: Sendable {
 
 /// Pays what users take out of one chain, from one account.
 ///
-/// **Invariant:** one withdrawal is one nonce of one account, for ever; a slot is made only when the engine's
-/// `start` is durable and in the ledger; bytes are stored before they are sent; the lock ends by one command,
-/// and only when the chain's answer is final.
+/// **Invariant:** one withdrawal is one nonce of one account, for ever; a slot is made only when
+/// the engine's `start` is durable and in the ledger; bytes are stored before they are sent; the
+/// lock ends by one command, and only when the chain's answer is final.
 public final class PayoutSender: Sendable {
   public struct Configuration: Sendable {
     public var chain: String
@@ -50,9 +51,11 @@ public final class PayoutSender: Sendable {
     /// Gas of one payment at most; a contract that wants more is not paid.
     public var maximumGas: UInt64 = 200_000
 
-    /// What has just become durable while the rest has not: tests end the session there, as a kill would.
+    /// What has just become durable while the rest has not: tests end the session there, as a kill
+    /// would.
     var onBoundary: @Sendable (Boundary) throws -> Void = { _ in }
-    /// Between the look at the chain's end and the look at what it has of us: tests move the chain there.
+    /// Between the look at the chain's end and the look at what it has of us: tests move the chain
+    /// there.
     var onLook: @Sendable () throws -> Void = {}
 
     public init(
@@ -100,7 +103,8 @@ public final class PayoutSender: Sendable {
     public var swept = 0
     /// Approved withdrawals that the account cannot pay at the moment, by asset.
     public var unfunded: [String] = []
-    /// Assets of which the signer would not sign what is approved, and its codes: `ETH over_day_limit`.
+    /// Assets of which the signer would not sign what is approved, and its codes:
+    /// `ETH over_day_limit`.
     public var unsigned: [String] = []
     public var isSignerAway = false
     /// Payments of wallets of before that are not finished.
@@ -125,8 +129,9 @@ public final class PayoutSender: Sendable {
   let report: @Sendable (String) -> Void
   let figures = Mutex(Figures())
   private let thread: Mutex<OwnerThread?> = Mutex(nil)
-  /// Withdrawals that this process has started and that have no slot yet, each with the gas that the signer was
-  /// asked about: the ledger is behind, or the answer was lost. Nothing more is started before they have.
+  /// Withdrawals that this process has started and that have no slot yet, each with the gas that
+  /// the signer was asked about: the ledger is behind, or the answer was lost. Nothing more is
+  /// started before they have.
   let starting: Mutex<[Int64: UInt64]> = Mutex([:])
   /// Sweeps that pay another wallet than this sender's, as was read from their bytes.
   let keptBack: Mutex<Set<Hash32>> = Mutex([])
@@ -140,9 +145,11 @@ public final class PayoutSender: Sendable {
   let unpayable: Mutex<Set<Int64>> = Mutex([])
 
   /// - Parameters:
-  ///   - nodes: one is asked and sent to; where there are more, they get the bytes too, and two must agree
+  /// - nodes: one is asked and sent to; where there are more, they get the bytes too, and two must
+  /// agree
   ///     before a lock is released.
-  ///   - nodeInUse: which one, by its place in `nodes`: the scanner's, for it has seen that it is well.
+  /// - nodeInUse: which one, by its place in `nodes`: the scanner's, for it has seen that it is
+  /// well.
   ///   - report: lines for the operator's log.
   public init(
     conninfo: String, configuration: Configuration, assets: DepositRules,
@@ -262,7 +269,8 @@ public final class PayoutSender: Sendable {
     guard identity.chainID == Int64(clamping: configuration.chainID) else {
       return .wrongChain("the node has \(identity.chainID)")
     }
-    // Of the chain's end too: what an old database has scanned may end before payments that it has forgotten.
+    // Of the chain's end too: what an old database has scanned may end before payments that it has
+    // forgotten.
     let latest = try node.heads().latest.hash
     let used = max(
       try node.transactionCount(configuration.sender, at: tip.hash),
@@ -390,8 +398,8 @@ public final class PayoutSender: Sendable {
     return pause
   }
 
-  /// Final by the depth, and yet the chain left them: their nonces are empty again, and all behind would wait
-  /// for ever. What was booked is sent again; anything else of these nonces is not.
+  /// Final by the depth, and yet the chain left them: their nonces are empty again, and all behind
+  /// would wait for ever. What was booked is sent again; anything else of these nonces is not.
   private func sendSettledAgain(_ nonces: Range<UInt64>, _ session: inout Session) throws {
     let now = Self.now()
     if let sentAt = session.settledSentAt,
@@ -480,7 +488,8 @@ public final class PayoutSender: Sendable {
       }
       // An attempt that is out goes on; without one a person decides.
       if slot.attempts.isEmpty || kind == .cancellation, slot.hold == nil {
-        // Gas is nobody's money: a top-up that is refused gives its nonce up, and nothing waits for it.
+        // Gas is nobody's money: a top-up that is refused gives its nonce up, and nothing waits for
+        // it.
         try store.hold(
           slot, CustodyStore.signerRefuses + "\(code): \(message)",
           isCancelled: slot.purpose == .topUp)

@@ -7,8 +7,8 @@ public import Postgres
 ///
 ///     held = users - adjustments + unbooked - leaving + float - taken + difference
 ///
-/// `difference` is zero, or something is wrong: above it, somebody paid in a way that no block shows as a
-/// transfer (from inside a call); below it, coins are missing.
+/// `difference` is zero, or something is wrong: above it, somebody paid in a way that no block
+/// shows as a transfer (from inside a call); below it, coins are missing.
 public struct ReconciledAsset: Sendable, Equatable {
   public var code: String
   /// Atoms to smallest units.
@@ -19,16 +19,16 @@ public struct ReconciledAsset: Sendable, Equatable {
   public var users: Int128
   /// What operators' adjustments brought in on balance, in atoms: no coin covers it.
   public var adjustments: Int128
-  /// Deposits on the chain that no balance has: seen, confirming, dust, in review, rejected; and the dust of
-  /// those that were credited.
+  /// Deposits on the chain that no balance has: seen, confirming, dust, in review, rejected; and
+  /// the dust of those that were credited.
   public var unbooked: UInt256
   /// Withdrawals that are paid in a scanned block and not yet booked: it may still leave the chain.
   public var leaving: UInt256
-  /// The venue's own: what its wallets held when they were named, and what it put into its addresses from outside,
-  /// less what it took out, less gas.
+  /// The venue's own: what its wallets held when they were named, and what it put into its
+  /// addresses from outside, less what it took out, less gas.
   public var float: Int128
-  /// What left deposit addresses and wallets that pay by transactions that were never signed here: somebody else
-  /// has a key.
+  /// What left deposit addresses and wallets that pay by transactions that were never signed here:
+  /// somebody else has a key.
   public var taken: Int128
   /// `held` less what the books say; nil where a figure is beyond 127 bits and cannot be compared.
   public var difference: Int128?
@@ -124,7 +124,8 @@ private struct Books {
 
   init(_ conninfo: String, chain: String) throws(PostgresError) {
     let connection = try PostgresConnection(conninfo)
-    // The projection books a credit and marks its deposit in one transaction: a snapshot has both or none.
+    // The projection books a credit and marks its deposit in one transaction: a snapshot has both
+    // or none.
     try connection.execute("begin isolation level repeatable read read only")
     try readChain(connection, chain)
     try readBooks(connection, chain)
@@ -235,8 +236,8 @@ private struct Books {
           where a.hash = t.hash and a.kind = 'payment'))
       group by 1
       """)
-    // One that a person found to be paid, though no log says so, crossed the border unseen: the coins are gone
-    // and so is the balance.
+    // One that a person found to be paid, though no log says so, crossed the border unseen: the
+    // coins are gone and so is the balance.
     confirmed = try sums(
       """
       select w.asset, sum(w.amount)::text from public.withdrawals w

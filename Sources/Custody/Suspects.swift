@@ -4,7 +4,8 @@ internal import Ethereum
 
 /// What waits, and when it is asked for again: a value.
 ///
-/// **Invariant:** the time between two looks at one is bounded from below, so that it costs the others little.
+/// **Invariant:** the time between two looks at one is bounded from below, so that it costs the
+/// others little.
 struct Suspects: Sendable {
   private struct Suspect {
     var failures = 0

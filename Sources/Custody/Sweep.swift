@@ -1,5 +1,5 @@
-// Sweeps: coins of deposit addresses on their way into the hot wallet. Checks without I/O, the same where they
-// are signed, offline, and where they are taken.
+// Sweeps: coins of deposit addresses on their way into the hot wallet. Checks without I/O, the same
+// where they are signed, offline, and where they are taken.
 
 public import Engine
 public import Ethereum
@@ -119,7 +119,8 @@ extension PayoutRules {
     case foreign(Hash32)
   }
 
-  /// A sweep is never signed here, so nothing is decided but to send what there is until the chain has it.
+  /// A sweep is never signed here, so nothing is decided but to send what there is until the chain
+  /// has it.
   func sweepStep(_ slot: PayoutSlot, _ view: PayoutView) -> SweepStep {
     guard let mined = view.mined else {
       return resend(slot, view).map { .send($0) } ?? .wait

@@ -110,8 +110,8 @@ public struct SweepPlanner: Sendable {
     // Until it is final, what the address has is not certain.
     if open.contains(where: { $0.mined != nil }) { return }
     let nonce = try node.transactionCount(address, at: look.tip.hash)
-    // One that is out for this nonce may still be mined: it is replaced by one of the same asset only, with
-    // higher fees and after some blocks.
+    // One that is out for this nonce may still be mined: it is replaced by one of the same asset
+    // only, with higher fees and after some blocks.
     let current = open.first { $0.slot.nonce == nonce }?.slot
     if let current, isWaiting(current, look) { return }
     guard let fees = fees.fees(.payment, over: current?.highestFees, baseFee: look.baseFee) else {
@@ -229,7 +229,8 @@ extension CustodyDesk {
     }
   }
 
-  /// Asks for gas for the addresses that a plan says need it. Those that have some on its way get no more.
+  /// Asks for gas for the addresses that a plan says need it. Those that have some on its way get
+  /// no more.
   public func topUp(
     _ needs: [SweepPlan.Need], from wallet: Address, by operator: UserID
   ) async throws(Failure) -> [Address] {
@@ -257,7 +258,7 @@ public struct SweepState: Sendable, Equatable {
   /// Oldest first.
   public var open: [PayoutSlot]
   public var topUps: [TopUp]
-  /// Transactions of deposit addresses in scanned blocks that were not submitted here: by another tool of the
-  /// operator, or by a thief.
+  /// Transactions of deposit addresses in scanned blocks that were not submitted here: by another
+  /// tool of the operator, or by a thief.
   public var unknown: [Hash32]
 }

@@ -1,4 +1,5 @@
-// Signs what a plan says, away from the exchange: it trusts nothing of the plan but what it checks itself.
+// Signs what a plan says, away from the exchange: it trusts nothing of the plan but what it checks
+// itself.
 
 public import Ethereum
 
@@ -59,7 +60,8 @@ public struct SweepSigner: Sendable {
     self.maximumFee = maximumFee
   }
 
-  /// - Parameter key: of the account, whose children by the users' numbers are the deposit addresses' keys.
+  /// - Parameter key: of the account, whose children by the users' numbers are the deposit
+  ///   addresses' keys.
   public func sign(
     _ requests: [SweepRequest], with key: borrowing ExtendedPrivateKey
   ) throws(SweepSigningError) -> [SignedTransaction] {

@@ -1,1 +1,2 @@
-// Nothing to run: this target uses what our dependencies need, so that the manifest may name their versions.
+// Nothing to run: this target uses what our dependencies need, so that the manifest may name their
+// versions.

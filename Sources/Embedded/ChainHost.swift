@@ -6,8 +6,8 @@ internal import Glibc
 public import Logging
 internal import Synchronization
 
-/// Runs `devchain`, a JSON-RPC node over a real EVM, for development, the demo and tests. Its blocks are on
-/// disk before it answers, so it may be killed like everything else.
+/// Runs `devchain`, a JSON-RPC node over a real EVM, for development, the demo and tests. Its
+/// blocks are on disk before it answers, so it may be killed like everything else.
 public final class ChainHost: Sendable {
   /// What the chain says of itself when it listens.
   public struct Ready: Decodable, Sendable {

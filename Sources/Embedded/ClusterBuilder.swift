@@ -54,8 +54,8 @@ struct ClusterBuilder: Sendable {
     sync(layout.home)
   }
 
-  /// What a start that was killed left. A process of its initdb may still be ending there, and remove
-  /// and add files beside us, for a moment: so again until the directory is gone.
+  /// What a start that was killed left. A process of its initdb may still be ending there, and
+  /// remove and add files beside us, for a moment: so again until the directory is gone.
   private func removeLeftover() throws(EmbeddedError) {
     let deadline = ContinuousClock.now + .seconds(10)
     while access(layout.newData, F_OK) == 0 {

@@ -5,8 +5,8 @@ internal import Glibc
 public import Logging
 internal import Synchronization
 
-/// Runs `uncross signer` as a child of the exchange. On a real chain it is started by somebody else, as
-/// another user, and the exchange knows its socket only.
+/// Runs `uncross signer` as a child of the exchange. On a real chain it is started by somebody
+/// else, as another user, and the exchange knows its socket only.
 public final class SignerHost: Sendable {
   private static let longestStart: Duration = .seconds(60)
   private static let mostFailedStarts = 4
@@ -37,7 +37,8 @@ public final class SignerHost: Sendable {
     log = BoundedLog(path: directory + "/signer.txt", maximumBytes: 1 << 20)
   }
 
-  /// Starts it and waits until it listens. Blocks, for about a second: the passphrase is slow on purpose.
+  /// Starts it and waits until it listens. Blocks, for about a second: the passphrase is slow on
+  /// purpose.
   public func start() throws(EmbeddedError) {
     let plan = Supervisor.Plan(
       name: "signer", command: { [self] in command() },

@@ -39,8 +39,8 @@ extension AuctionEngine {
     return reply
   }
 
-  // Digest in the fields of an order: user, amount and reason; FNV-1a over both halves is enough against
-  // mistakes, and an operator gains nothing by a collision with itself.
+  // Digest in the fields of an order: user, amount and reason; FNV-1a over both halves is enough
+  // against mistakes, and an operator gains nothing by a collision with itself.
   private func contentOf(_ adjustment: BalanceAdjustment, _ reason: String) -> RememberedRequest {
     var (first, second): (UInt64, UInt64) = (0xcbf2_9ce4_8422_2325, 0x9ae1_6a3b_2f90_404f)
     func mix(_ byte: UInt8) {
@@ -83,8 +83,8 @@ extension AuctionEngine {
     return time - held.registered < safeguards.delay
   }
 
-  /// Beyond what the operator may book alone: by the sum of a day, or a large amount would be booked in small
-  /// ones, and never for an account that it has to do with.
+  /// Beyond what the operator may book alone: by the sum of a day, or a large amount would be
+  /// booked in small ones, and never for an account that it has to do with.
   private func needsSecond(_ adjustment: BalanceAdjustment, _ authority: Authority) -> Bool {
     let limit = Int128(assets[Int(adjustment.asset)].adjustmentLimit)
     let amount = Int128(adjustment.amount.magnitude)
@@ -155,8 +155,8 @@ extension AuctionEngine {
     return accept(id)
   }
 
-  /// What an operator asked for ends with its key: a key is revoked because it is in wrong hands. What is
-  /// booked already stays, and is seen in the log.
+  /// What an operator asked for ends with its key: a key is revoked because it is in wrong hands.
+  /// What is booked already stays, and is seen in the log.
   mutating func withdrawRequests(_ isBy: (Authority) -> Bool) {
     pendingAdjustments.removeAll { isBy($0.authority) }
     safeguards.grants.removeAll { isBy($0.authority) }

@@ -215,7 +215,8 @@ extension AuctionEngine {
 
   // MARK: Band
 
-  /// Recomputes the band in force: the market's half width, doubled for each run too many outside it.
+  /// Recomputes the band in force: the market's half width, doubled for each run too many outside
+  /// it.
   mutating func refreshBand(_ market: Int32) {
     let terms = markets[market].definition.terms
     let reference = markets[market].constants.referenceTicks

@@ -1,7 +1,7 @@
 // Deposits from chains: credits and clawbacks, each applied once and in the order of its number.
 
-/// Where a chain stands in the books. Numbers rise by one, so the last is all that must be remembered:
-/// what was applied is refused as a duplicate, what comes too early as a gap.
+/// Where a chain stands in the books. Numbers rise by one, so the last is all that must be
+/// remembered: what was applied is refused as a duplicate, what comes too early as a gap.
 struct ChainState {
   var name: String
   var lastCredit: Int64 = 0
@@ -44,8 +44,8 @@ extension AuctionEngine {
     return accept(deposit.number)
   }
 
-  /// Takes back a credit whose transaction is no longer on the chain. It always succeeds: what the user
-  /// has spent is charged to the venue's loss account, which alone may fall below zero.
+  /// Takes back a credit whose transaction is no longer on the chain. It always succeeds: what the
+  /// user has spent is charged to the venue's loss account, which alone may fall below zero.
   mutating func clawBack(_ clawback: DepositClawback) -> Reply {
     if let rejection = check(clawback.user, clawback.asset, clawback.amount, on: clawback.chain) {
       return refuse(rejection)

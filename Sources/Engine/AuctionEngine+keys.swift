@@ -42,9 +42,9 @@ extension AuctionEngine {
     _ = revoke(users[Int(user)].keys[0].key)
   }
 
-  /// The venue's own word; an operator's for its own account, which it signed itself; and the first key of an
-  /// account in which there is nothing yet, by whoever registered it. But what an operator may do is everybody's
-  /// business.
+  /// The venue's own word; an operator's for its own account, which it signed itself; and the first
+  /// key of an account in which there is nothing yet, by whoever registered it. But what an
+  /// operator may do is everybody's business.
   private func givesAtOnce(_ grant: AccessGrant, _ authority: Authority) -> Bool {
     if authority.user == 0 || authority.user == grant.user { return true }
     let user = users[Int(grant.user)]
@@ -81,9 +81,9 @@ extension AuctionEngine {
     return accept(Int64(grant.user), detail: 1 + safeguards.grantCount)
   }
 
-  /// Whether nobody but this operator was ever one: then a second one must come about somehow, by waiting and
-  /// seen in the log. Later on who revokes the others' keys must not be alone for it: a venue whose operators
-  /// are locked out is helped by whoever starts it (`Authority.venue`).
+  /// Whether nobody but this operator was ever one: then a second one must come about somehow, by
+  /// waiting and seen in the log. Later on who revokes the others' keys must not be alone for it: a
+  /// venue whose operators are locked out is helped by whoever starts it (`Authority.venue`).
   private func isOnlyOperatorEver(_ user: UserID) -> Bool {
     safeguards.operators.allSatisfy { $0 == user }
   }
@@ -153,7 +153,8 @@ extension AuctionEngine {
     let pending = safeguards.grants[index]
     let grant = pending.grant
     if answer.isConfirmed {
-      // The owner speaks for its account, not for the venue: an operator's key needs another operator.
+      // The owner speaks for its account, not for the venue: an operator's key needs another
+      // operator.
       guard grant.role != .operator || held.role == .operator else { return refuse(.keyNotOfOwner) }
       if users[Int(answer.user)].isFrozen { return refuse(.userFrozen) }
       guard grant.expiresAt == 0 || grant.expiresAt > time else { return refuse(.expiryPassed) }
@@ -169,7 +170,8 @@ extension AuctionEngine {
     return accept(answer.grant)
   }
 
-  /// Delays and keys whose time has come. An approval still counts only while its operator could say it.
+  /// Delays and keys whose time has come. An approval still counts only while its operator could
+  /// say it.
   mutating func takeEffectOfSafeguards() {
     if rulesVersion < 2 { return }
     safeguards.delays.takeEffect(at: time)

@@ -18,7 +18,8 @@ extension AuctionEngine {
     return reply
   }
 
-  /// Whether the same again is answered alike and changes nothing: then it was logged the first time.
+  /// Whether the same again is answered alike and changes nothing: then it was logged the first
+  /// time.
   private func isRepeat(_ action: OperatorAction) -> Bool {
     switch action {
     case .adjustBalance, .registerKey: true
@@ -56,8 +57,8 @@ extension AuctionEngine {
 
   // MARK: Who may
 
-  /// Whether this operator may act at all: known, not frozen, by a key of its own that has not ended, and
-  /// with a reason where one is needed. The venue needs none of it.
+  /// Whether this operator may act at all: known, not frozen, by a key of its own that has not
+  /// ended, and with a reason where one is needed. The venue needs none of it.
   private func refusal(of authority: Authority, for action: OperatorAction) -> Rejection? {
     if authority.user == 0 { return authority.key == nil ? nil : .unknownUser }
     if let rejection = refusal(ofOperator: authority.user) { return rejection }
@@ -107,8 +108,8 @@ extension AuctionEngine {
     }
   }
 
-  /// Why this operator's word does not count for money of this account, or for access to it; nil where it
-  /// does. Who holds the account, or gave a key access to it, is no second pair of eyes.
+  /// Why this operator's word does not count for money of this account, or for access to it; nil
+  /// where it does. Who holds the account, or gave a key access to it, is no second pair of eyes.
   func refusal(
     of authority: Authority, aboutAccountOf user: UserID, after delay: Microseconds
   ) -> Rejection? {
@@ -132,8 +133,8 @@ extension AuctionEngine {
     guard (0...Bounds.maximumOperatorDelaySeconds).contains(seconds) else {
       return refuse(.operatorDelayInvalid)
     }
-    // Where no balance ever changed, there is nothing to guard; and the venue's word helps where a long delay
-    // locks all operators out.
+    // Where no balance ever changed, there is nothing to guard; and the venue's word helps where a
+    // long delay locks all operators out.
     let waits =
       seconds < safeguards.delaySeconds && accounts.entryCount > 0 && authority.user != 0
     let (then, isTooLate) = time.addingReportingOverflow(safeguards.delay)

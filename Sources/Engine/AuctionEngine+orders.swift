@@ -44,7 +44,8 @@ extension AuctionEngine {
       rejection: first.rejection, id: first.id, time: first.time, detail: isBooked ? 2 : 1)
   }
 
-  /// Forgets what may be forgotten, at most two entries a command, and refuses where that left no room.
+  /// Forgets what may be forgotten, at most two entries a command, and refuses where that left no
+  /// room.
   mutating func refuseToRemember(_ user: UserID) -> Reply? {
     for _ in 0..<2 {
       guard let oldest = remembered.expired(at: time) else { break }
@@ -131,7 +132,8 @@ extension AuctionEngine {
     return nil
   }
 
-  /// The minimum is asked of the whole quantity at the limit; a market sell counts at the reference.
+  /// The minimum is asked of the whole quantity at the limit; a market sell counts at the
+  /// reference.
   private func checkNotional(
     _ order: PlaceOrder, _ record: Order, _ market: MarketConstants
   ) -> Rejection? {
@@ -152,7 +154,7 @@ extension AuctionEngine {
   }
 
   /// What an order must hold locked now; recomputed from the order, never accumulated, so that a
-  /// finished order's lock is exactly 0 (AUCTION.md, Locks).
+  /// finished order's lock is exactly 0 (docs/auction.md, Locks).
   @inline(__always)
   func lock(_ order: Order, _ market: MarketConstants) -> Int128 {
     if order.side == .sell { return Int128(order.remainingLots) * Int128(market.lotAtoms) }
@@ -288,7 +290,8 @@ extension AuctionEngine {
     }
   }
 
-  /// Whether an order at `limit` (nil: a market order) would trade with the user's own resting orders.
+  /// Whether an order at `limit` (nil: a market order) would trade with the user's own resting
+  /// orders.
   mutating func crossesOwn(_ trader: Int32, _ side: Side, _ limit: Int64?) -> Bool {
     let opposite = side.opposite
     let own = traders[trader][opposite]
@@ -299,7 +302,8 @@ extension AuctionEngine {
     return side == .buy ? limit >= best : limit <= best
   }
 
-  // A walk over one user's orders of one side, at most `maximumOpenOrders`, after the best one went.
+  // A walk over one user's orders of one side, at most `maximumOpenOrders`, after the best one
+  // went.
   private mutating func refreshBest(_ trader: Int32, _ side: Side) {
     var best: Int64 = 0
     var slot = traders[trader][side].head

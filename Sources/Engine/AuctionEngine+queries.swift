@@ -71,7 +71,6 @@ public struct PendingAdjustmentView: Sendable, Equatable {
 extension AuctionEngine {
   public var isConfigured: Bool { venue != nil }
   public var userCount: Int { users.count }
-  public var assetCount: Int { assets.count }
   public var marketCount: Int { markets.count }
   public var liveOrderCount: Int { orders.count }
   public var rememberedOrderCount: Int { remembered.count }

@@ -3,12 +3,13 @@
 package import Auction
 
 extension AuctionEngine {
-  /// Begins every snapshot. The byte after it is the format's version, which is the rules': what older rules
-  /// do not know has no place in their bytes, so a state of theirs has one form for ever.
+  /// Begins every snapshot. The byte after it is the format's version, which is the rules': what
+  /// older rules do not know has no place in their bytes, so a state of theirs has one form for
+  /// ever.
   static var snapshotMark: [UInt8] { Array("uncross-state".utf8) }
 
-  /// Writes the state. The bytes depend on the state alone: not on slots, hash tables or how it came
-  /// about. `effects` are no part of it.
+  /// Writes the state. The bytes depend on the state alone: not on slots, hash tables or how it
+  /// came about. `effects` are no part of it.
   public func writeSnapshot(to writer: inout ByteWriter) {
     writer.raw(Self.snapshotMark)
     writer.byte(UInt8(rulesVersion))

@@ -1,4 +1,5 @@
-// On which terms money may leave, and to which addresses: operators' settings and users' address books.
+// On which terms money may leave, and to which addresses: operators' settings and users' address
+// books.
 
 extension AuctionEngine {
   // MARK: Terms
@@ -28,8 +29,8 @@ extension AuctionEngine {
     return accept(Int64(terms.asset), detail: effectiveAt)
   }
 
-  /// When what is asked for now has waited as long as a new address of the chain does; the end of time where
-  /// that does not fit it.
+  /// When what is asked for now has waited as long as a new address of the chain does; the end of
+  /// time where that does not fit it.
   private func afterDelay(on chain: ChainID) -> Microseconds {
     let (then, isTooLate) = time.addingReportingOverflow(delay(on: chain))
     return isTooLate ? .max : then

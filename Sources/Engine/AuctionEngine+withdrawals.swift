@@ -1,4 +1,5 @@
-// Withdrawals: the engine is the arbiter of who may take out what, and of when it is too late to cancel.
+// Withdrawals: the engine is the arbiter of who may take out what, and of when it is too late to
+// cancel.
 
 extension AuctionEngine {
   // MARK: Requests
@@ -97,15 +98,16 @@ extension AuctionEngine {
     }
   }
 
-  /// Why this key cannot approve for this user now; nil where it can. A new key waits as a new address does,
-  /// or who holds one key would make the others that must approve.
+  /// Why this key cannot approve for this user now; nil where it can. A new key waits as a new
+  /// address does, or who holds one key would make the others that must approve.
   private func refusal(of approver: Withdrawal.Approver, on chain: ChainID) -> Rejection? {
     if let rejection = refusal(ofOperator: approver.user) { return rejection }
     guard let key = operatorKey(approver.key, of: approver.user) else { return .notAnOperatorKey }
     return time - key.registered < delay(on: chain) ? .operatorKeyTooNew : nil
   }
 
-  /// A yes counts as long as its operator could still say it: a key is revoked because it is in wrong hands.
+  /// A yes counts as long as its operator could still say it: a key is revoked because it is in
+  /// wrong hands.
   private func approvalsInForce(of withdrawal: Withdrawal) -> [Withdrawal.Approver] {
     withdrawal.approvals.filter { refusal(of: $0, on: withdrawal.chain) == nil }
   }

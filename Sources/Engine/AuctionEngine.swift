@@ -2,11 +2,12 @@
 
 internal import Auction
 
-/// The deterministic engine: accounts, order books, schedule. The same commands in the same order give
-/// the same state, ledger and tape on every machine.
+/// The deterministic engine: accounts, order books, schedule. The same commands in the same order
+/// give the same state, ledger and tape on every machine.
 ///
-/// It trusts nothing it is told: a command that breaks a rule gets a `Rejection`, and no command that is
-/// applied can overflow or trap (see `Bounds`). What cannot happen stops the process (`precondition`).
+/// It trusts nothing it is told: a command that breaks a rule gets a `Rejection`, and no command
+/// that is applied can overflow or trap (see `Bounds`). What cannot happen stops the process
+/// (`precondition`).
 public struct AuctionEngine: ~Copyable {
   /// The semantics in force; changed only by `Command.activateRules`.
   public internal(set) var rulesVersion: UInt32 = 1
@@ -154,8 +155,8 @@ struct User {
   var hadKey = false
   /// Who registered it, and so gives the first key; 0 for the venue, and for those of rules 1.
   var registeredBy: UserID = 0
-  /// The operators who gave keys access to it without its owner's signature, sorted. They decide nothing
-  /// about its money.
+  /// The operators who gave keys access to it without its owner's signature, sorted. They decide
+  /// nothing about its money.
   var grantors: [UserID] = []
 }
 

@@ -1,6 +1,7 @@
 // Canonical bytes: the one way in which state and commands become bytes and come back.
 
-/// Writes the canonical encoding: unsigned LEB128 in the shortest form, fixed-width big-endian, bytes.
+/// Writes the canonical encoding: unsigned LEB128 in the shortest form, fixed-width big-endian,
+/// bytes.
 public struct ByteWriter: Sendable {
   public private(set) var bytes: [UInt8] = []
 
@@ -95,7 +96,8 @@ public struct ByteError: Error, Sendable, CustomStringConvertible {
   public var description: String { "\(reason) at byte \(offset)" }
 }
 
-/// Reads what `ByteWriter` wrote; every reading is checked, so foreign bytes give an error and no trap.
+/// Reads what `ByteWriter` wrote; every reading is checked, so foreign bytes give an error and no
+/// trap.
 public struct ByteReader: Sendable {
   private let bytes: ArraySlice<UInt8>
   public private(set) var offset: Int
@@ -213,7 +215,8 @@ public struct ByteReader: Sendable {
     return text
   }
 
-  /// A count that says how many elements follow, each of at least one byte: never above what is left.
+  /// A count that says how many elements follow, each of at least one byte: never above what is
+  /// left.
   public mutating func count() throws(ByteError) -> Int {
     let count: Int = try uint()
     guard count <= remaining else { throw fail("count beyond the bytes that follow") }

@@ -93,8 +93,8 @@ public struct PlaceOrder: Sendable, Equatable {
   }
 }
 
-/// A new limit or a new total quantity. A change of price or more quantity loses time priority; less
-/// keeps it. Both values are absolute, so sending it twice does what sending it once does.
+/// A new limit or a new total quantity. A change of price or more quantity loses time priority;
+/// less keeps it. Both values are absolute, so sending it twice does what sending it once does.
 public struct AmendOrder: Sendable, Equatable {
   public var user: UserID
   public var order: OrderID
@@ -226,8 +226,8 @@ public struct MarketChange: Sendable, Equatable {
   }
 }
 
-/// A deposit that is ripe. Custody numbers them without gaps, chain by chain; the same number again is
-/// refused, so sending it again after a lost answer is safe.
+/// A deposit that is ripe. Custody numbers them without gaps, chain by chain; the same number again
+/// is refused, so sending it again after a lost answer is safe.
 public struct DepositCredit: Sendable, Equatable {
   public var chain: ChainID
   /// 1, 2, 3 ...
@@ -246,8 +246,8 @@ public struct DepositCredit: Sendable, Equatable {
   }
 }
 
-/// A credit whose transaction left the chain: the user is frozen, orders end, what is free is taken back
-/// and the rest is the venue's loss.
+/// A credit whose transaction left the chain: the user is frozen, orders end, what is free is taken
+/// back and the rest is the venue's loss.
 public struct DepositClawback: Sendable, Equatable {
   public var chain: ChainID
   /// 1, 2, 3 ..., a count of its own.
@@ -270,18 +270,22 @@ public struct DepositClawback: Sendable, Equatable {
   }
 }
 
-/// The engine's named bounds. With them no sum or product of a run can overflow (`docs/ARCHITECTURE.md`).
+/// The engine's named bounds. With them no sum or product of a run can overflow
+/// (`docs/ARCHITECTURE.md`).
 public enum Bounds {
   /// Bytes of an address of any chain.
   public static let maximumAddressBytes = 64
   /// Payout addresses of one user, over all chains.
   public static let maximumPayoutAddresses = 32
-  /// 30 days: a delay is shortened only after it has passed, so one that is set by mistake must end.
+  /// 30 days: a delay is shortened only after it has passed, so one that is set by mistake must
+  /// end.
   public static let maximumAddressDelaySeconds: Int64 = 30 * 86_400
-  /// Withdrawals that are not finished or not older than `withdrawalWindow`: some hundred bytes each.
+  /// Withdrawals that are not finished or not older than `withdrawalWindow`: some hundred bytes
+  /// each.
   public static let maximumWithdrawals = 1 << 17
   public static let maximumWithdrawalsOfUser = 200
-  /// What limits per day count over, and how long a finished withdrawal's client id is remembered: 24 hours.
+  /// What limits per day count over, and how long a finished withdrawal's client id is remembered:
+  /// 24 hours.
   public static let withdrawalWindow: Microseconds = 24 * 3_600 * 1_000_000
   /// Operators that must approve, at most.
   public static let maximumApprovals: UInt8 = 8
@@ -293,8 +297,8 @@ public enum Bounds {
   public static let maximumOrdersOfSide = 1 << 20
   /// Atoms of one asset in all accounts, and of one order's notional with its fee.
   public static let maximumAtoms: Int128 = 1 << 120
-  /// Atoms that one sell may earn in all its runs, counted at the highest price: buyers may come back
-  /// with the same money.
+  /// Atoms that one sell may earn in all its runs, counted at the highest price: buyers may come
+  /// back with the same money.
   public static let maximumProceeds: Int128 = 1 << 126
   /// Of everything that is only counted.
   static let maximumCount: UInt64 = 1 << 62

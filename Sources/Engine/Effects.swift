@@ -6,12 +6,13 @@ public import Auction
 public struct Reply: Sendable, Equatable {
   /// Nil where the command was applied.
   public var rejection: Rejection?
-  /// What the command made or touched: an order, user, asset, market, auction or adjustment; else 0.
+  /// What the command made or touched: an order, user, asset, market, auction or adjustment; else
+  /// 0.
   public var id: Int64
   /// When: for a repeated order the time of the first answer.
   public var time: Microseconds
-  /// More where a command has it: lots cancelled, orders cancelled, 1 for an adjustment that waits, the time
-  /// from which an address or a setting holds.
+  /// More where a command has it: lots cancelled, orders cancelled, 1 for an adjustment that waits,
+  /// the time from which an address or a setting holds.
   public var detail: Int64
 
   public init(rejection: Rejection?, id: Int64 = 0, time: Microseconds, detail: Int64 = 0) {
@@ -185,8 +186,8 @@ public enum DirectoryEvent: Sendable, Equatable {
     Int64, WithdrawalStatus, by: UserID, reason: String, time: Microseconds)
 }
 
-/// What a run of commands brought about, in order. The shell takes it a group at a time; the buffers are
-/// reused, so a warm engine allocates nothing.
+/// What a run of commands brought about, in order. The shell takes it a group at a time; the
+/// buffers are reused, so a warm engine allocates nothing.
 public struct Effects: Sendable {
   /// One a command.
   public var replies: ContiguousArray<Reply> = []

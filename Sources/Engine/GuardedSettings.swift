@@ -11,8 +11,9 @@ public struct PendingChange<Value: Sendable & Equatable>: Sendable, Equatable {
   }
 }
 
-/// A setting for each key, and for some of them the one that follows it. Who changes one says whether it
-/// waits: then others see it before it is in force, and can still put another in its place.
+/// A setting for each key, and for some of them the one that follows it. Who changes one says
+/// whether it waits: then others see it before it is in force, and can still put another in its
+/// place.
 struct GuardedSettings<Key: Hashable & Comparable & Sendable, Value: Sendable & Equatable> {
   var inForce: [Key: Value] = [:]
   var pending: [Key: PendingChange<Value>] = [:]
@@ -21,8 +22,8 @@ struct GuardedSettings<Key: Hashable & Comparable & Sendable, Value: Sendable & 
 
   subscript(key: Key) -> Value? { inForce[key] }
 
-  /// Puts it in the place of what is pending, and says from when on it is in force. The same as is pending
-  /// already keeps its time: whoever did not get the answer may ask again.
+  /// Puts it in the place of what is pending, and says from when on it is in force. The same as is
+  /// pending already keeps its time: whoever did not get the answer may ask again.
   mutating func set(
     _ value: Value, of key: Key, from effectiveAt: Microseconds, at time: Microseconds
   ) -> Microseconds {

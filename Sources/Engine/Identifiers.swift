@@ -1,6 +1,7 @@
 // Names for the things the engine counts: users, assets, markets, client order ids, public keys.
 
-/// A user's number; 0 is the venue itself (fees, later the loss account). Given in order of registration.
+/// A user's number; 0 is the venue itself (fees, later the loss account). Given in order of
+/// registration.
 public typealias UserID = UInt32
 /// An asset's number, given in order of creation from 0.
 public typealias AssetID = UInt16
@@ -11,11 +12,12 @@ public typealias ChainID = UInt16
 /// A public order id: 1 ..< 2^62, a keyed permutation of the order number, so that ids shown on the
 /// tape tell nothing about who else traded or how much.
 public typealias OrderID = Int64
-/// Microseconds since 1970-01-01T00:00:00Z; the only time the engine knows is what commands brought.
+/// Microseconds since 1970-01-01T00:00:00Z; the only time the engine knows is what commands
+/// brought.
 public typealias Microseconds = Int64
 
-/// The name a client gives an order (or an operator an adjustment) so that sending it again is safe:
-/// 1 to 36 characters of `A-Z a-z 0-9 . _ : -`, held inline so that no command allocates.
+/// The name a client gives an order (or an operator an adjustment) so that sending it again is
+/// safe: 1 to 36 characters of `A-Z a-z 0-9 . _ : -`, held inline so that no command allocates.
 public struct ClientOrderID: Hashable, Sendable, CustomStringConvertible {
   /// Characters at most: room for a UUID with dashes.
   public static let maximumLength = 36
@@ -57,7 +59,8 @@ public struct ClientOrderID: Hashable, Sendable, CustomStringConvertible {
     }
   }
 
-  /// The characters, without the padding. Written out, because a list of the words would be allocated.
+  /// The characters, without the padding. Written out, because a list of the words would be
+  /// allocated.
   @inline(__always)
   package func forEachByte(_ body: (UInt8) -> Void) {
     Self.forEachByte(words.0, body)

@@ -1,13 +1,16 @@
 // What operators do, and who stands behind it.
 
-/// Who stands behind an operator's action, and why: for the rules (a key's age, distinct operators), and for
-/// whoever asks later.
+/// Who stands behind an operator's action, and why: for the rules (a key's age, distinct
+/// operators), and for whoever asks later.
 public struct Authority: Sendable, Equatable {
-  /// 0 is the venue itself: its first commands, its development chain, custody. No request speaks as the venue.
+  /// 0 is the venue itself: its first commands, its development chain, custody. No request speaks
+  /// as the venue.
   public var user: UserID
-  /// The key that signed the request. Nil for the venue, and in journals of rules 1, which did not say.
+  /// The key that signed the request. Nil for the venue, and in journals of rules 1, which did not
+  /// say.
   public var key: PublicKey?
-  /// For the auditor: 1 to 200 bytes where the action needs a reason (`OperatorAction.needsReason`).
+  /// For the auditor: 1 to 200 bytes where the action needs a reason
+  /// (`OperatorAction.needsReason`).
   public var reason: String
 
   public init(user: UserID, key: PublicKey? = nil, reason: String = "") {
@@ -29,8 +32,8 @@ public enum OperatorAction: Sendable, Equatable {
   /// Sets the reference price in ticks and cancels the market's market orders.
   case setReference(market: MarketID, priceTicks: Int64)
   case registerUser(name: String)
-  /// Gives a key access to an account. Where the account had one before, or the role is an operator's, the
-  /// grant waits (`AccessGrant`). `expiresAt` is 0 for a key without an end.
+  /// Gives a key access to an account. Where the account had one before, or the role is an
+  /// operator's, the grant waits (`AccessGrant`). `expiresAt` is 0 for a key without an end.
   case registerKey(user: UserID, key: PublicKey, role: Role, expiresAt: Microseconds = 0)
   case approveKey(KeyApproval)
   case refuseKey(grant: Int64)
@@ -51,8 +54,8 @@ public enum OperatorAction: Sendable, Equatable {
   /// By an operator (or by custody, as the venue), until it is started.
   case rejectWithdrawal(id: Int64)
 
-  /// What takes something from somebody, or gives it, says why. What only adds to the venue may; an approval
-  /// repeats what was asked for, and that has a reason.
+  /// What takes something from somebody, or gives it, says why. What only adds to the venue may; an
+  /// approval repeats what was asked for, and that has a reason.
   var needsReason: Bool {
     switch self {
     case .createAsset, .createMarket, .registerUser, .registerChain, .approveKey,
@@ -82,8 +85,8 @@ public struct BalanceAdjustment: Sendable, Equatable {
   }
 }
 
-/// A second operator's yes to an adjustment. It repeats what it is about, so that it can be for nothing else;
-/// the signature, checked before the journal, is kept for the auditor.
+/// A second operator's yes to an adjustment. It repeats what it is about, so that it can be for
+/// nothing else; the signature, checked before the journal, is kept for the auditor.
 public struct AdjustmentApproval: Sendable, Equatable {
   /// What was asked for, by whom and why.
   public struct Content: Sendable, Equatable {
@@ -111,8 +114,8 @@ public struct AdjustmentApproval: Sendable, Equatable {
   }
 }
 
-/// Access to an account that was asked for and waits: for the account's owner, or for a second operator and
-/// the delay.
+/// Access to an account that was asked for and waits: for the account's owner, or for a second
+/// operator and the delay.
 public struct AccessGrant: Sendable, Equatable {
   public var user: UserID
   public var key: PublicKey

@@ -33,7 +33,8 @@ struct OperatorSafeguards {
   static let delayKey: UInt8 = 0
   static let defaultDelaySeconds: Int64 = 86_400
   private static let hour: Microseconds = 3_600_000_000
-  /// The hour at hand and the 24 before it: what was booked counts for 24 hours at least, 25 at most.
+  /// The hour at hand and the 24 before it: what was booked counts for 24 hours at least, 25 at
+  /// most.
   static let hoursOfDay: Int64 = 25
 
   /// Seconds.

@@ -143,8 +143,8 @@ struct BookSide: ~Copyable {
 
   /// The levels best first, as the kernel reads them.
   struct Levels: LevelCursor {
-    // Points at the side inside the market slab; made and used within one call that borrows the side,
-    // and nothing changes the book meanwhile.
+    // Points at the side inside the market slab; made and used within one call that borrows the
+    // side, and nothing changes the book meanwhile.
     let side: UnsafePointer<BookSide>
     var cursor = PriceIndex.Cursor()
 
@@ -166,8 +166,8 @@ struct BookSide: ~Copyable {
   }
 }
 
-/// The orders of a market that end at a time, earliest first. An entry whose order is gone stays until
-/// it comes up or until such entries are the larger half.
+/// The orders of a market that end at a time, earliest first. An entry whose order is gone stays
+/// until it comes up or until such entries are the larger half.
 struct ExpiryHeap {
   struct Entry {
     var expiry: Microseconds
@@ -274,7 +274,8 @@ struct Market: ~Copyable {
   }
 }
 
-/// One user in one market: accounts, own orders (oldest first on each side), and bounds on own prices.
+/// One user in one market: accounts, own orders (oldest first on each side), and bounds on own
+/// prices.
 struct Trader {
   var user: UserID
   var market: MarketID

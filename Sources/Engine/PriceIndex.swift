@@ -3,13 +3,15 @@
 internal import Auction
 
 /// Sorted keys with a 32-bit value each. Two binary searches and one short move a change, at most a
-/// directory of 2^20 / 128 blocks to shift when a block splits: no price distribution makes it slow.
+/// directory of 2^20 / 128 blocks to shift when a block splits: no price distribution makes it
+/// slow.
 struct PriceIndex: ~Copyable {
-  // 256 keys a block: 2 kB to shift at the worst, a directory of 8,192 for the most levels a side may have.
+  // 256 keys a block: 2 kB to shift at the worst, a directory of 8,192 for the most levels a side
+  // may have.
   static var blockCapacity: Int { 256 }
 
-  // Sole owner: block b's keys lie at keys + b * 256, its values likewise. `order` lists the blocks by
-  // key, `last` their greatest keys, `counts` (by block) how many entries are initialised.
+  // Sole owner: block b's keys lie at keys + b * 256, its values likewise. `order` lists the blocks
+  // by key, `last` their greatest keys, `counts` (by block) how many entries are initialised.
   private var keys: UnsafeMutablePointer<Int64>
   private var values: UnsafeMutablePointer<Int32>
   private var blockCount = 0

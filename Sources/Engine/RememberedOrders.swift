@@ -19,7 +19,8 @@ public enum OrderStatus: UInt8, Sendable {
   }
 }
 
-/// What was asked under a client order id: the same again gets the first answer, other content is refused.
+/// What was asked under a client order id: the same again gets the first answer, other content is
+/// refused.
 struct RememberedRequest: Equatable {
   /// An adjustment's content lies in the same fields: asset in `market`, digest of user, amount and
   /// reason in `limitTicks` and `lots`.
@@ -53,8 +54,8 @@ struct RememberedOrder {
   var next: Int32 = -1
 }
 
-/// Requests by user and client id, oldest first. Its bound on memory is kept by refusing new orders,
-/// never by forgetting one before its time.
+/// Requests by user and client id, oldest first. Its bound on memory is kept by refusing new
+/// orders, never by forgetting one before its time.
 struct RememberedOrders: ~Copyable {
   private(set) var slab = Slab<RememberedOrder>(minimumCapacity: 1024)
   private var index = HashIndex(minimumCapacity: 1024)

@@ -1,11 +1,12 @@
-// Flat memory for the engine's records: stable slots, no object per record, no allocation when warm.
+// Flat memory for the engine's records: stable slots, no object per record, no allocation when
+// warm.
 
 internal import Glibc
 
-/// Where large blocks come from: mapped, with a request for huge pages, and with address space to grow in
-/// place. A book of a million orders is hundreds of megabytes touched at random: with small pages the
-/// faults and the misses of the address cache cost more than the matching, and a copy at each doubling
-/// would stop the market for as long as it takes.
+/// Where large blocks come from: mapped, with a request for huge pages, and with address space to
+/// grow in place. A book of a million orders is hundreds of megabytes touched at random: with small
+/// pages the faults and the misses of the address cache cost more than the matching, and a copy at
+/// each doubling would stop the market for as long as it takes.
 enum LargeMemory {
   private static let huge = 2 << 20
 
@@ -32,7 +33,8 @@ enum LargeMemory {
     return memory.bindMemory(to: T.self, capacity: limit)
   }
 
-  /// Gives back what `allocate` or `grow` gave for `count` records, which are no longer initialised.
+  /// Gives back what `allocate` or `grow` gave for `count` records, which are no longer
+  /// initialised.
   static func deallocate<T>(
     _ memory: UnsafeMutablePointer<T>, _ count: Int, growingTo limit: Int
   ) where T: ~Copyable {
@@ -154,8 +156,8 @@ struct Slab<Element: ~Copyable>: ~Copyable {
   func withMemory<R>(_ body: (UnsafePointer<Element>) -> R) -> R { body(UnsafePointer(base)) }
 }
 
-/// Key -> slot by open addressing with linear probing and backward-shift deletion: no tombstones, so its
-/// cost does not depend on how many keys have come and gone. Never iterated.
+/// Key -> slot by open addressing with linear probing and backward-shift deletion: no tombstones,
+/// so its cost does not depend on how many keys have come and gone. Never iterated.
 struct HashIndex: ~Copyable {
   // Key and value side by side: a look-up touches one line of memory.
   private struct Entry {

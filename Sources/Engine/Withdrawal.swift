@@ -1,7 +1,7 @@
 // Money that leaves: what is asked for, on which terms, to which address, and how it stands.
 
-/// An address on some chain, as its bytes: 20 of an EVM chain. What is an address of which chain is judged
-/// before a command is made; the engine compares.
+/// An address on some chain, as its bytes: 20 of an EVM chain. What is an address of which chain is
+/// judged before a command is made; the engine compares.
 public struct PayoutAddress: Hashable, Sendable {
   public let bytes: [UInt8]
 
@@ -47,8 +47,8 @@ public struct WithdrawalTerms: Sendable, Equatable {
     self.approvals = approvals
   }
 
-  /// More may leave than by the others, or more easily, or by another chain's delay; since rules 2 also for more:
-  /// who asks for a withdrawal must have seen the fee.
+  /// More may leave than by the others, or more easily, or by another chain's delay; since rules 2
+  /// also for more: who asks for a withdrawal must have seen the fee.
   func loosens(_ others: WithdrawalTerms, under rules: UInt32) -> Bool {
     rules >= 2 && fee > others.fee || chain != others.chain || isOpen && !others.isOpen
       || minimum < others.minimum
@@ -114,8 +114,8 @@ public struct WithdrawalRequest: Sendable, Equatable {
   }
 }
 
-/// How a withdrawal stands in the books. What happens to it on the chain between `started` and its end is
-/// custody's to know.
+/// How a withdrawal stands in the books. What happens to it on the chain between `started` and its
+/// end is custody's to know.
 public enum WithdrawalStatus: UInt8, Sendable, CaseIterable {
   /// Operators must approve it.
   case requested = 0
@@ -166,8 +166,8 @@ public struct Withdrawal: Sendable, Equatable {
   var lock: Int128 { amount + fee }
 }
 
-/// One operator's yes. It names everything that it is about, so that it can be for nothing else; the
-/// signature, checked before the journal, is kept for the auditor.
+/// One operator's yes. It names everything that it is about, so that it can be for nothing else;
+/// the signature, checked before the journal, is kept for the auditor.
 public struct WithdrawalApproval: Sendable, Equatable {
   public var id: Int64
   public var `operator`: UserID
@@ -198,7 +198,8 @@ public struct WithdrawalApproval: Sendable, Equatable {
 
 /// Address books, terms, and withdrawals that are not finished or not a day old.
 ///
-/// Dictionaries are enough here: withdrawals are rare against orders. None is walked in its own order.
+/// Dictionaries are enough here: withdrawals are rare against orders. None is walked in its own
+/// order.
 struct Withdrawals {
   struct ClientKey: Hashable {
     var user: UserID
@@ -251,9 +252,9 @@ struct Withdrawals {
     (dayOfUser[Self.key(user, asset)] ?? 0, dayOfVenue[asset] ?? 0)
   }
 
-  /// What is not finished counts however old it is: it may leave at any time. What left or could have left
-  /// counts for the rest of its day; a payment that reverted too, or a user who makes them revert could ask
-  /// without end. What was called off in time does not.
+  /// What is not finished counts however old it is: it may leave at any time. What left or could
+  /// have left counts for the rest of its day; a payment that reverted too, or a user who makes
+  /// them revert could ask without end. What was called off in time does not.
   private func counts(_ withdrawal: Withdrawal) -> Bool {
     switch withdrawal.status {
     case .requested, .approved, .started: true
@@ -332,7 +333,8 @@ struct Withdrawals {
       else { return false }
       (last, lastTime) = (withdrawal.id, withdrawal.requestedAt)
       if counts(withdrawal) {
-        // Limits are below the bound, so a forged sum beyond it is refused before it could overflow.
+        // Limits are below the bound, so a forged sum beyond it is refused before it could
+        // overflow.
         let sum = (sums[withdrawal.asset] ?? 0) + withdrawal.amount
         guard sum < Bounds.maximumAtoms else { return false }
         sums[withdrawal.asset] = sum

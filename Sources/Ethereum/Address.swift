@@ -4,8 +4,8 @@ internal import Formats
 
 /// An Ethereum address, ordered by byte from the first.
 public struct Address: Hashable, Sendable, Comparable {
-  // 20 bytes. Not a UInt128 and a UInt32: enumerations around a type of alignment 16 and size 20 are
-  // copied by the compiler's debug code as if they were aligned, which traps (Swift 6.3).
+  // 20 bytes. Not a UInt128 and a UInt32: enumerations around a type of alignment 16 and size 20
+  // are copied by the compiler's debug code as if they were aligned, which traps (Swift 6.3).
   private let first8: UInt64
   private let middle8: UInt64
   private let last4: UInt32

@@ -38,8 +38,8 @@ public enum ERC20 {
     return call
   }
 
-  /// What `transferCall` gives, read back: exactly 68 bytes, with the selector and an address padded
-  /// by zeros.
+  /// What `transferCall` gives, read back: exactly 68 bytes, with the selector and an address
+  /// padded by zeros.
   public static func decodeTransferCall(
     _ call: [UInt8]
   ) throws(ERC20Error) -> (recipient: Address, amount: UInt256) {
@@ -50,8 +50,8 @@ public enum ERC20 {
   }
 
   /// The transfer that a log of a token's contract reports: 3 topics (a transfer of a non-fungible
-  /// token has 4), addresses padded by zeros, 32 bytes of data. Whether the contract is one that the
-  /// exchange knows, and the amount above zero, is for the caller to check.
+  /// token has 4), addresses padded by zeros, 32 bytes of data. Whether the contract is one that
+  /// the exchange knows, and the amount above zero, is for the caller to check.
   public static func decodeTransfer(_ log: Log) throws(ERC20Error) -> Transfer {
     guard log.topics.first == transferTopic else { throw .topic }
     guard log.topics.count == 3 else { throw .topicCount(log.topics.count) }

@@ -100,8 +100,8 @@ extension ExtendedPublicKey: CustomStringConvertible {
   }
 }
 
-/// A secret key from which the secret keys of children follow: for the signer, the tool that sweeps,
-/// and tests; never on the server. Source: BIP-32.
+/// A secret key from which the secret keys of children follow: for the signer, the tool that
+/// sweeps, and tests; never on the server. Source: BIP-32.
 public struct ExtendedPrivateKey: ~Copyable, Sendable {
   /// `xprv`.
   private static let version: UInt32 = 0x0488_ade4

@@ -137,8 +137,8 @@ private struct RLPReader {
     return .bytes(Array(content))
   }
 
-  /// The content's bytes, from the head's lower six bits: up to 55 themselves, above that the number
-  /// of bytes of the length. The content is checked to end at `end` or before.
+  /// The content's bytes, from the head's lower six bits: up to 55 themselves, above that the
+  /// number of bytes of the length. The content is checked to end at `end` or before.
   private mutating func count(_ code: UInt8, start: Int, end: Int) throws(RLPError) -> Int {
     var count = Int(code)
     if code > 55 {

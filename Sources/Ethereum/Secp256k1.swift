@@ -4,8 +4,8 @@ import CSecp256k1
 
 /// What all calls of libsecp256k1 share.
 enum Secp256k1 {
-  /// The order of the curve's group: secret keys and signatures' numbers are below it. Source: SEC 2,
-  /// version 2, section 2.4.1.
+  /// The order of the curve's group: secret keys and signatures' numbers are below it. Source: SEC
+  /// 2, version 2, section 2.4.1.
   static let order = UInt256(
     high: 0xffff_ffff_ffff_ffff_ffff_ffff_ffff_fffe,
     low: 0xbaae_dce6_af48_a03b_bfd2_5e8c_d036_4141)

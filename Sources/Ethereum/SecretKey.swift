@@ -93,8 +93,8 @@ public struct SecretKey: ~Copyable {
     return signature
   }
 
-  /// The key plus `tweak`, modulo the order; nil if `tweak` (32 bytes) is not below the order or the
-  /// sum is zero. Its public half is the public key's own sum with `tweak`.
+  /// The key plus `tweak`, modulo the order; nil if `tweak` (32 bytes) is not below the order or
+  /// the sum is zero. Its public half is the public key's own sum with `tweak`.
   borrowing func adding(_ tweak: [UInt8]) -> SecretKey? {
     precondition(tweak.count == 32, "a tweak has 32 bytes")
     let sum = UnsafeMutablePointer<UInt8>.allocate(capacity: Self.byteCount)

@@ -21,8 +21,8 @@ public struct Signature: Hashable, Sendable {
     self.isYOdd = isYOdd
   }
 
-  /// The key that signed `hash`; nil if there is none. Every pair of signature and hash with a point
-  /// has some key, so the caller compares it with the one expected.
+  /// The key that signed `hash`; nil if there is none. Every pair of signature and hash with a
+  /// point has some key, so the caller compares it with the one expected.
   public func publicKey(signing hash: Hash32) -> PublicKey? {
     var compact: [UInt8] = []
     compact.reserveCapacity(64)

@@ -216,7 +216,8 @@ extension UInt256: CustomStringConvertible {
   }
 
   /// From a quantity of JSON-RPC: `0x`, then 1 to 64 hexadecimal digits of either case without a
-  /// leading zero (zero itself is `0x0`); else nil. Source: ethereum.org, "JSON-RPC API: Quantities".
+  /// leading zero (zero itself is `0x0`); else nil. Source: ethereum.org, "JSON-RPC API:
+  /// Quantities".
   public init?(quantity text: some StringProtocol) {
     var digits = Array(text.utf8)[...]
     guard

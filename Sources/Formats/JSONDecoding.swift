@@ -1,8 +1,8 @@
 // Decodable types from JSON values, so that there is no second reader beside the strict one.
 
 extension StrictJSON {
-  /// A value of JSON text. Names that the type does not know are passed over: for answers of others,
-  /// who may say more tomorrow.
+  /// A value of JSON text. Names that the type does not know are passed over: for answers of
+  /// others, who may say more tomorrow.
   public static func decode<Value: Decodable>(
     _ type: Value.Type = Value.self, from bytes: [UInt8], _ limits: JSONLimits
   ) throws -> Value {

@@ -5,7 +5,8 @@ internal import Engine
 extension CommandCodec {
   // MARK: Encode
 
-  /// In the form of version 1 where that can say all of it: so a journal of that version has one form still.
+  /// In the form of version 1 where that can say all of it: so a journal of that version has one
+  /// form still.
   static func encode(
     _ action: OperatorAction, _ authority: Authority, to writer: inout ByteWriter
   ) {
@@ -38,7 +39,8 @@ extension CommandCodec {
     }
   }
 
-  /// - Parameter authority: what version 1 wrote among the fields; nil where it was written before them.
+  /// - Parameter authority: what version 1 wrote among the fields; nil where it was written before
+  ///   them.
   private static func encode(
     _ action: OperatorAction, inOldFormBy authority: Authority?, to writer: inout ByteWriter
   ) {

@@ -3,10 +3,12 @@
 internal import Auction
 public import Engine
 
-/// The journal's encoding. A command is one tag byte and its fields in the canonical encoding of `ByteWriter`.
-/// Nothing here can hold a trade, a fill or an auction's result: those are not commands.
+/// The journal's encoding. A command is one tag byte and its fields in the canonical encoding of
+/// `ByteWriter`. Nothing here can hold a trade, a fill or an auction's result: those are not
+/// commands.
 ///
-/// Version 2 added tags and changed none: a command that version 1 could write has the same bytes still.
+/// Version 2 added tags and changed none: a command that version 1 could write has the same bytes
+/// still.
 public enum CommandCodec {
   /// Stored as the first byte of every body.
   public static let version: UInt8 = 2
@@ -50,7 +52,8 @@ public enum CommandCodec {
     case startWithdrawal = 42
     case finishWithdrawal = 43
     case failWithdrawal = 44
-    /// An operator's action with who stands behind it: an authority, then the action's own tag and fields.
+    /// An operator's action with who stands behind it: an authority, then the action's own tag and
+    /// fields.
     case operation = 45
     case answerKeyGrant = 46
     // Actions that are there within an operation only.

@@ -13,8 +13,8 @@ public final class LedgerProjection: @unchecked Sendable {
   // it starts); everything else is guarded by `monitor`.
 
   public struct Limits: Sendable {
-    /// Rows of one transaction, one more where a clawback would be cut: beyond this a batch gains little
-    /// (measured) and a lost one costs more.
+    /// Rows of one transaction, one more where a clawback would be cut: beyond this a batch gains
+    /// little (measured) and a lost one costs more.
     public var batchRows = 50_000
     /// Rows of a partition of `balance_log`; the open one and the one before it are kept in memory
     /// for users' statements, at about 150 bytes a row.
@@ -260,8 +260,9 @@ public final class LedgerProjection: @unchecked Sendable {
     return batch
   }
 
-  /// A clawback is of one deposit and has two entries where a part is charged to the loss account: the row is
-  /// marked with both or with none, so a batch that would end between them takes one more.
+  /// A clawback is of one deposit and has two entries where a part is charged to the loss account:
+  /// the row is marked with both or with none, so a batch that would end between them takes one
+  /// more.
   private static func whole(_ count: Int, of entries: ContiguousArray<LedgerEntry>.SubSequence)
     -> Int
   {

@@ -8,12 +8,14 @@ extension LedgerWriter {
     id: Int64, status: WithdrawalStatus, by: UserID, reason: String, time: Microseconds
   )
 
-  /// In the order of the journal, and only forward: a group that comes again after a restart changes nothing.
+  /// In the order of the journal, and only forward: a group that comes again after a restart
+  /// changes nothing.
   func writeWithdrawals(_ batch: LedgerBatch, _ names: LedgerNames) throws(PostgresError) {
     var requested: [Withdrawal] = []
     var approved: [(approval: WithdrawalApproval, time: Microseconds)] = []
-    // A statement touches a row once only, and each step is logged, however many came in one batch: so
-    // first the first change of each, then the second. The engine moves none more than three times.
+    // A statement touches a row once only, and each step is logged, however many came in one batch:
+    // so first the first change of each, then the second. The engine moves none more than three
+    // times.
     var rounds: [[Change]] = []
     var changes: [Int64: Int] = [:]
     for event in batch.directory {

@@ -175,8 +175,8 @@ struct LedgerWriter: ~Copyable {
     try require(result.affectedRows, touched.known.count, "balances to update")
   }
 
-  /// What is credited is known here, in the transaction that books it: a credit per DEPOSIT, none any
-  /// more after a CLAWBACK. Each has its row already, so a missing one is a divergence.
+  /// What is credited is known here, in the transaction that books it: a credit per DEPOSIT, none
+  /// any more after a CLAWBACK. Each has its row already, so a missing one is a divergence.
   private func markDeposits(_ batch: LedgerBatch, _ names: LedgerNames) throws(PostgresError) {
     var credits: [(chain: String, number: Int64, amount: Int128, entry: Int64)] = []
     var clawbacks: [(chain: String, number: Int64, entry: Int64)] = []

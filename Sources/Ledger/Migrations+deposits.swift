@@ -1,8 +1,10 @@
-// The schema of deposits, later steps: what a reorganisation made of credits, and an index for each turn.
+// The schema of deposits, later steps: what a reorganisation made of credits, and an index for each
+// turn.
 
 extension Migrations {
-  // A row whose credit is live or on its way must say what was credited until the ledger has it taken back; what
-  // the chain has in its place meanwhile waits here. The index serves what each turn asks of all deposits.
+  // A row whose credit is live or on its way must say what was credited until the ledger has it
+  // taken back; what the chain has in its place meanwhile waits here. The index serves what each
+  // turn asks of all deposits.
   static let changedDeposits = """
     create table core.changed_deposit(
       chain text not null,
@@ -28,8 +30,8 @@ extension Migrations {
     grant select on core.changed_deposit to uncross_audit;
     """
 
-  // What the venue's wallets held when they were named: of those whose transfers are recorded from the first block
-  // on, nothing.
+  // What the venue's wallets held when they were named: of those whose transfers are recorded from
+  // the first block on, nothing.
   static let openings = """
     create table core.venue_opening(
       chain text not null,

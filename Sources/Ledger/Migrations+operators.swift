@@ -1,8 +1,8 @@
 // What operators did: the schema's part of it.
 
 extension Migrations {
-  // A projection of the journal, as `balance_log`: who did what, with which key, and why. Rows are few, so
-  // each way of asking has its index.
+  // A projection of the journal, as `balance_log`: who did what, with which key, and why. Rows are
+  // few, so each way of asking has its index.
   static let operatorLog = """
     create table core.operator_log(
       journal_seq bigint not null,

@@ -1,9 +1,10 @@
 // The schema of withdrawals: what the engine decided, and what custody has of each payment.
 
 extension Migrations {
-  // Of `withdrawals`, `decision`, `reason` and what was asked for belong to the projection; `payment`,
-  // `tx_hash` and `block_height` to the sender; `status` is made of both. A client id may come again after
-  // the engine has forgotten it, so it is no key here: the ledger must not be stopped by it.
+  // Of `withdrawals`, `decision`, `reason` and what was asked for belong to the projection;
+  // `payment`, `tx_hash` and `block_height` to the sender; `status` is made of both. A client id
+  // may come again after the engine has forgotten it, so it is no key here: the ledger must not be
+  // stopped by it.
   static let withdrawals = """
     alter table public.withdrawals
       drop column status,
@@ -134,8 +135,8 @@ extension Migrations {
       primary key (chain, sender, nonce));
     create index sent_transaction_block on core.sent_transaction(chain, block_height);
 
-    -- What the venue's own addresses got from outside (above 0), and what any address of ours paid to the
-    -- outside (below 0), in scanned blocks.
+    -- What the venue's own addresses got from outside (above 0), and what any address of ours paid
+    -- to the outside (below 0), in scanned blocks.
     create table core.venue_transfer(
       chain text not null,
       tx_hash bytea not null,
@@ -159,8 +160,8 @@ extension Migrations {
       core.venue_transfer to uncross_audit;
     """
 
-  // What the signer was last asked for at a nonce, until its answer is stored; and the fees of what it was asked
-  // for before that, where that answer was lost too.
+  // What the signer was last asked for at a nonce, until its answer is stored; and the fees of what
+  // it was asked for before that, where that answer was lost too.
   static let payoutAsks = """
     alter table core.payout_slot
       add column asked_kind text check (asked_kind in ('payment', 'cancellation')),
@@ -188,8 +189,9 @@ extension Migrations {
         check (decision in ('resume', 'cancel', 'paid', 'reverted', 'cancelled', 'sweep'));
     """
 
-  // Sweeps of deposit addresses are slots of their own senders; what gas they need waits here for a nonce of
-  // the hot wallet. Where coins went tells what of an address's balance no transfer explains.
+  // Sweeps of deposit addresses are slots of their own senders; what gas they need waits here for a
+  // nonce of the hot wallet. Where coins went tells what of an address's balance no transfer
+  // explains.
   static let sweeps = """
     create table core.top_up(
       id bigint generated always as identity primary key,
@@ -216,7 +218,8 @@ extension Migrations {
     grant select on core.top_up to uncross_audit;
     """
 
-  // Who decided a step: an operator, the user, or 0 for custody. It belongs to the projection, as `decision` does.
+  // Who decided a step: an operator, the user, or 0 for custody. It belongs to the projection, as
+  // `decision` does.
   static let deciders = """
     alter table public.withdrawals add column decided_by bigint;
     alter table core.withdrawal_log add column decided_by bigint;

@@ -6,9 +6,8 @@ public import Postgres
 /// Brings a database to the schema this program needs. Steps are numbered, applied in one
 /// transaction each, and recorded; a database that is newer than the program is refused.
 public enum Migrations {
-  /// What DESIGN calls the split: `public` holds the five tables of the mission and nothing else,
-  /// `core` what a restart needs. No table has a column that could hold a trade or an auction's
-  /// result.
+  /// `public` holds the five tables that people ask and nothing else, `core` what a restart needs.
+  /// No table has a column that could hold a trade or an auction's result.
   public static let steps: [String] = [
     schema, custody, guards, deposits, withdrawals, payoutAsks, sweeps, payoutResolutions,
     changedDeposits, deciders, openings, statementsByType, operatorLog,
@@ -304,7 +303,8 @@ public enum Migrations {
       add column credited_seq bigint,
       add column clawback_no bigint,
       add column clawback_seq bigint,
-      -- What an operator decided about one that was in review; it stands where the same amount is mined again.
+      -- What an operator decided about one that was in review; it stands where the same amount is
+      -- mined again.
       add column resolution text check (resolution in ('credit', 'reject')),
       add column resolved_by bigint,
       add column resolution_reason text,
@@ -360,9 +360,9 @@ public enum Migrations {
       for each row execute function core.log_deposit();
     revoke execute on function core.log_deposit() from public;
 
-    -- Taken by every transaction that changes deposits: two that change several cannot wait for each other,
-    -- and the log's numbers become visible in their order, so that a reader who goes on after the last one
-    -- it saw misses none.
+    -- Taken by every transaction that changes deposits: two that change several cannot wait for
+    -- each other, and the log's numbers become visible in their order, so that a reader who goes on
+    -- after the last one it saw misses none.
     create function core.lock_deposits() returns void language sql as
       $$ select pg_advisory_xact_lock(\(depositsKey)) $$;
     revoke execute on function core.lock_deposits() from public;

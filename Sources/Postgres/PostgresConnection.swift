@@ -96,8 +96,8 @@ public struct PostgresConnection: ~Copyable {
     return made
   }
 
-  /// The library quotes what it cannot read of a connection string, a password for example; so it is
-  /// read here first, and its words are not passed on.
+  /// The library quotes what it cannot read of a connection string, a password for example; so it
+  /// is read here first, and its words are not passed on.
   private static func requireReadable(_ conninfo: String) throws(PostgresError) {
     // Without "=" or a scheme it is a database's name. The server would quote one that has an "@"
     // and is a URL without its scheme.

@@ -117,20 +117,12 @@ public struct PostgresResult: ~Copyable {
     isNull(row, column) ? nil : int64(row, column)
   }
 
-  public func optionalInt32(_ row: Int, _ column: Int) -> Int32? {
-    isNull(row, column) ? nil : int32(row, column)
-  }
-
   public func optionalBool(_ row: Int, _ column: Int) -> Bool? {
     isNull(row, column) ? nil : bool(row, column)
   }
 
   public func optionalTimestamp(_ row: Int, _ column: Int) -> Int64? {
     isNull(row, column) ? nil : timestamp(row, column)
-  }
-
-  public func optionalNumeric(_ row: Int, _ column: Int) -> Int128? {
-    isNull(row, column) ? nil : numeric(row, column)
   }
 
   public func optionalString(_ row: Int, _ column: Int) -> String? {

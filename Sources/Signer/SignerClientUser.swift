@@ -5,8 +5,8 @@ internal import Glibc
 /// Another user whose processes are answered, and who must not be able to change what the signer
 /// goes by.
 ///
-/// Neither root nor the signer's own user: `ProtectedFile` takes only files of these two, so none of
-/// the client's.
+/// Neither root nor the signer's own user: `ProtectedFile` takes only files of these two, so none
+/// of the client's.
 public struct SignerClientUser: Equatable, Sendable {
   public let id: UInt32
 
@@ -27,7 +27,8 @@ public struct SignerClientUser: Equatable, Sendable {
   }
 
   /// Whoever may write to a directory above a file may put another in its place: none may be the
-  /// client's, and only where nobody moves the files of others (as in /tmp) one that others write to.
+  /// client's, and only where nobody moves the files of others (as in /tmp) one that others write
+  /// to.
   public func checkCannotReplace(_ path: String) throws(SignerClientUserError) {
     guard let real = realpath(ProtectedFile.directory(of: path), nil) else {
       throw .file(.last("realpath"))

@@ -58,8 +58,8 @@ public struct SignerDesk: ~Copyable {
     return .signed(checked(transaction.signed(by: key), transaction))
   }
 
-  /// What `sign` would refuse now; nil where it would sign, or has signed. Nothing is kept of it: neither
-  /// a record nor a nonce, no sum and no time.
+  /// What `sign` would refuse now; nil where it would sign, or has signed. Nothing is kept of it:
+  /// neither a record nor a nonce, no sum and no time.
   public func check(unsigned payload: [UInt8]) -> SignerRefusal? {
     guard let transaction = try? Transaction1559(signingPayload: payload) else { return .malformed }
     guard case .refused(let refusal) = rules.judged(transaction, at: time.now) else { return nil }

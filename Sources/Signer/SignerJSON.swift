@@ -10,7 +10,8 @@ extension JSONLimits {
   static let policy = signer(
     bytes: SignerPolicy.maximumByteCount, elements: SignerPolicy.maximumByteCount / 44)
 
-  /// Plain words only: what guards the key is written in one way. No object has more than 12 fields.
+  /// Plain words only: what guards the key is written in one way. No object has more than 12
+  /// fields.
   private static func signer(bytes: Int, elements: Int) -> JSONLimits {
     JSONLimits(
       bytes: bytes, depth: 4, members: 16, elements: elements, nameBytes: 64, stringBytes: bytes,

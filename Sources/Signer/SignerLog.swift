@@ -80,8 +80,8 @@ public struct SignerLog: ~Copyable {
     self.lastHash = lastHash
   }
 
-  /// The lock belongs to the open file, which a child that was just forked has too until it runs another
-  /// program: it ends here, not with the last descriptor.
+  /// The lock belongs to the open file, which a child that was just forked has too until it runs
+  /// another program: it ends here, not with the last descriptor.
   deinit { flock(descriptor.number, LOCK_UN) }
 
   private func lock() throws(SignerLogError) {
@@ -208,9 +208,9 @@ public struct SignerLog: ~Copyable {
     entryCount += 1
   }
 
-  /// The open file must be the one that the next start will find: what is written to a file that was
-  /// removed, or that another was put in place of, is forgotten with this process. Nor may it have
-  /// been written to by others, as a copy over it does.
+  /// The open file must be the one that the next start will find: what is written to a file that
+  /// was removed, or that another was put in place of, is forgotten with this process. Nor may it
+  /// have been written to by others, as a copy over it does.
   private func checkIsInPlace() throws(SignerLogError) {
     let open: stat
     do throws(FileFault) { open = try ProtectedFile.status(of: descriptor) } catch {
@@ -287,7 +287,8 @@ extension SignerLogError: CustomStringConvertible {
     switch self {
     case .file(.exists): "it exists: --new-log is for the first start of a key, leave it out"
     case .file(.missing):
-      "there is no such file: a wrong path, a volume that is not mounted, or the first start of a key"
+      "there is no such file: a wrong path, a volume that is not mounted, "
+        + "or the first start of a key"
     case .file(let fault): fault.description
     case .inUse: "another signer has it open"
     case .replaced: "it was removed, replaced or changed while it was in use"

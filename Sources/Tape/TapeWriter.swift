@@ -130,7 +130,7 @@ public struct TapeWriter: Sendable, Equatable {
     return writer.bytes
   }
 
-  /// The rule of every auction so far (AUCTION.md).
+  /// The rule of every auction so far (docs/auction.md).
   public static let ruleID = "CALL-1"
 
   // MARK: Snapshot

@@ -9,14 +9,16 @@ struct Clear: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Compute the outcome of one auction by rule CALL-1.",
     discussion: """
-      Reads a book from standard input; array order is time order, prices are ticks, quantities lots:
+      Reads a book from standard input. Array order is time order, prices are ticks, quantities
+      lots:
 
         echo '{"reference": 100, "band": {"lower": 90, "upper": 110}, "orders": [
           {"id": "a", "side": "buy", "type": "limit", "limit": 101, "quantity": 5},
-          {"id": "b", "side": "sell", "type": "limit", "limit": 99, "quantity": 3}]}' | uncross clear
+          {"id": "b", "side": "sell", "type": "limit", "limit": 99, "quantity": 3}]}' |
+          uncross clear
 
-      Without a reference write null; without a band no price is excluded. A market order has no limit.
-      Bad input: exit status 65 and one line that says which field of which order.
+      Without a reference write null; without a band no price is excluded. A market order has no
+      limit. Bad input: exit status 65 and one line that says which field of which order.
       """)
 
   func run() throws {
@@ -47,7 +49,8 @@ struct Clear: ParsableCommand {
     let fills = outcome.fills.enumerated().filter { $0.element > 0 }
       .map { "{\"id\": \(quote(ids[$0.offset])), \"quantity\": \($0.element)}" }
     let trades = outcome.trades.map {
-      "{\"buy\": \(quote(ids[$0.buy])), \"sell\": \(quote(ids[$0.sell])), \"quantity\": \($0.quantity)}"
+      "{\"buy\": \(quote(ids[$0.buy])), \"sell\": \(quote(ids[$0.sell])), "
+        + "\"quantity\": \($0.quantity)}"
     }
     let ladder = outcome.ladder.map {
       "{\"price\": \($0.price), \"buy\": \($0.demand), \"sell\": \($0.supply)}"

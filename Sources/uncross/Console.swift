@@ -1,4 +1,5 @@
-// What an operator sees on the terminal: what listens where, how to try it, each auction as it clears.
+// What an operator sees on the terminal: what listens where, how to try it, each auction as it
+// clears.
 
 internal import Auction
 internal import Client

@@ -94,7 +94,8 @@ struct CoreExchange: Exchange {
     let (core, ledger) = (loop.currentFigures(), projection.currentFigures())
     var metrics = [
       Metric(
-        "uncross_journal_sequence", "The last durable group", .gauge, Double(core.durable.sequence)),
+        "uncross_journal_sequence", "The last durable group", .gauge,
+        Double(core.durable.sequence)),
       Metric(
         "uncross_commands_total", "Commands made durable since the journal's start", .counter,
         Double(core.durable.commands)),

@@ -7,16 +7,17 @@ enum Genesis {
   struct Operators {
     /// User 1.
     var first: PublicKey
-    /// User 2, on a development exchange only: a second operator of a real venue is a second person, with a key
-    /// of its own.
+    /// User 2, on a development exchange only: a second operator of a real venue is a second
+    /// person, with a key of its own.
     var treasurer: PublicKey?
   }
 
   /// The embedded defaults: `ETH-USDC` and `BTC-USDC`, a run every 2 s.
   ///
-  /// Ticks of 0.01 USDC and lots of 0.0001 coin: one tick times one lot is one millionth of a USDC, its
-  /// smallest unit, so trading never rounds.
-  /// - Parameter chain: the development chain's name, where it runs: what can be taken out, and how.
+  /// Ticks of 0.01 USDC and lots of 0.0001 coin: one tick times one lot is one millionth of a USDC,
+  /// its smallest unit, so trading never rounds.
+  /// - Parameter chain: the development chain's name, where it runs: what can be taken out, and
+  ///   how.
   static func commands(_ operators: Operators, chain: String? = nil) -> [Command] {
     var generator = SystemRandomNumberGenerator()
     var actions: [OperatorAction] = [
@@ -57,7 +58,8 @@ enum Genesis {
     ] + actions.map { .operation($0, by: .venue) }
   }
 
-  /// New addresses can be paid to at once: on a real chain give them a day (`uncross address-delay`).
+  /// New addresses can be paid to at once: on a real chain give them a day
+  /// (`uncross address-delay`).
   private static func withdrawals(on chain: String) -> [OperatorAction] {
     func terms(
       _ asset: AssetID, minimum: Int128, fee: Int128, dayLimit: Int128, approvalAbove: Int128

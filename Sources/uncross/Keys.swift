@@ -15,13 +15,13 @@ struct Keys {
   let publisherKeysFile: String
   let operatorKeyFile: String
   let treasurerKeyFile: String
-  /// The extended private key of the development chain's deposit addresses: for sweeping, never read by
-  /// the exchange. On a real chain it stays offline.
+  /// The extended private key of the development chain's deposit addresses: for sweeping, never
+  /// read by the exchange. On a real chain it stays offline.
   let depositKeyFile: String
   /// Its public half.
   let depositPublicKeyFile: String
-  /// The development chain's hot wallet, encrypted, and the passphrase of it: a convenience for worthless
-  /// coins. On a real chain both are the signer's alone.
+  /// The development chain's hot wallet, encrypted, and the passphrase of it: a convenience for
+  /// worthless coins. On a real chain both are the signer's alone.
   let hotKeyFile: String
   let hotPassphraseFile: String
 
@@ -60,8 +60,8 @@ struct Keys {
     return xpub
   }
 
-  /// The development chain's hot wallet. Its key is made by a process of its own: the exchange has never held
-  /// it.
+  /// The development chain's hot wallet. Its key is made by a process of its own: the exchange has
+  /// never held it.
   func hotWallet(executable: String) throws -> Address {
     struct KeyFileHead: Decodable {
       var address: String

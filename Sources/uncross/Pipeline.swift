@@ -165,8 +165,8 @@ final class Pipeline: Sendable {
     custody?.start()
   }
 
-  /// Refuses to start beside another instance, unless told to stand by; a predecessor that was killed a moment
-  /// ago may hold the lead until the server has noticed.
+  /// Refuses to start beside another instance, unless told to stand by; a predecessor that was
+  /// killed a moment ago may hold the lead until the server has noticed.
   private static func lead(_ store: inout JournalStore, patiently: Bool) throws {
     let deadline = Date(timeIntervalSinceNow: CommandLoop.Limits().leadPatienceSeconds)
     while try !store.lead() {

@@ -12,10 +12,11 @@ struct ReplayCommand: AsyncParsableCommand {
     commandName: "replay",
     abstract: "Replay the journal from nothing and print the state it gives.",
     discussion: """
-      Every group's hash and link is checked, every command is applied. The state hash is the one that the
-      running exchange has at the same group. Reads only; the exchange may run meanwhile.
+      Every group's hash and link is checked, every command is applied. The state hash is the one
+      that the running exchange has at the same group. Reads only; the exchange may run meanwhile.
 
-        DATABASE_URL='host=/path/.uncross/data/postgres/socket user=uncross_audit dbname=uncross' uncross replay
+        DATABASE_URL='host=/path/.uncross/data/postgres/socket user=uncross_audit dbname=uncross' \\
+          uncross replay
         uncross replay --to 1200
       """)
 

@@ -23,7 +23,8 @@ struct Serve: AsyncParsableCommand {
 
       On servers of your own (secrets by environment or file, never by argument):
 
-        DATABASE_URL=postgres://app@db/uncross WORKER_URL=https://tape.example.com uncross serve --no-demo
+        DATABASE_URL=postgres://app@db/uncross WORKER_URL=https://tape.example.com \\
+          uncross serve --no-demo
         uncross serve --config exchange.json
       """)
 

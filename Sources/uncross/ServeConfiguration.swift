@@ -3,8 +3,9 @@
 internal import Configuration
 internal import Foundation
 
-/// The settings of one exchange. Each has a flag, an environment variable (`UNCROSS_API_PORT` for `api.port`; the two
-/// usual ones `DATABASE_URL` and `WORKER_URL` besides) and a key in the JSON file named by `--config`.
+/// The settings of one exchange. Each has a flag, an environment variable (`UNCROSS_API_PORT` for
+/// `api.port`; the two usual ones `DATABASE_URL` and `WORKER_URL` besides) and a key in the JSON
+/// file named by `--config`.
 struct ServeConfiguration: Sendable {
   /// Keys, the embedded database and the embedded Worker's storage.
   var dataDirectory: String
@@ -36,8 +37,8 @@ struct ServeConfiguration: Sendable {
   var chainBlockSeconds: Double
   /// Runs demo traders.
   var demo: Bool
-  /// A public key that gets the first operator's role at the start: for a venue whose operators are locked
-  /// out.
+  /// A public key that gets the first operator's role at the start: for a venue whose operators are
+  /// locked out.
   var operatorKey: String?
   /// Waits for the lead instead of refusing to start beside another instance.
   var standBy: Bool
@@ -48,31 +49,7 @@ struct ServeConfiguration: Sendable {
     flags: [String: String], file: String?,
     environment: [String: String] = ProcessInfo.processInfo.environment
   ) async throws {
-    var providers: [any ConfigProvider] = [
-      InMemoryProvider(
-        values: Dictionary(
-          uniqueKeysWithValues: flags.map {
-            (
-              AbsoluteConfigKey($0.key.split(separator: ".").map(String.init)),
-              ConfigValue(.string($0.value), isSecret: false)
-            )
-          }))
-    ]
-    var variables: [String: String] = [:]
-    for (name, value) in environment where name.hasPrefix("UNCROSS_") {
-      variables[String(name.dropFirst("UNCROSS_".count))] = value
-    }
-    variables["DATABASE_URL"] = environment["DATABASE_URL"] ?? variables["DATABASE_URL"]
-    variables["DATABASE_OWNER_URL"] =
-      environment["DATABASE_OWNER_URL"] ?? variables["DATABASE_OWNER_URL"]
-    variables["WORKER_URL"] = environment["WORKER_URL"] ?? variables["WORKER_URL"]
-    providers.append(EnvironmentVariablesProvider(environmentVariables: variables))
-    if let file {
-      let place = ConfigReader(
-        provider: InMemoryProvider(values: ["filePath": .init(stringLiteral: file)]))
-      providers.append(try await FileProvider<JSONSnapshot>(config: place))
-    }
-    let config = ConfigReader(providers: providers)
+    let config = try await Self.reader(flags, file, environment)
 
     func text(_ key: String) -> String? {
       config.string(forKey: ConfigKey(key)).flatMap { $0.isEmpty ? nil : $0 }
@@ -117,6 +94,37 @@ struct ServeConfiguration: Sendable {
     operatorKey = text("operator.key")
     standBy = text("stand.by") == "true"
     snapshotCommands = try number("snapshot.commands", 250_000)
+  }
+
+  /// Flags before the environment before the file.
+  private static func reader(
+    _ flags: [String: String], _ file: String?, _ environment: [String: String]
+  ) async throws -> ConfigReader {
+    var providers: [any ConfigProvider] = [
+      InMemoryProvider(
+        values: Dictionary(
+          uniqueKeysWithValues: flags.map {
+            (
+              AbsoluteConfigKey($0.key.split(separator: ".").map(String.init)),
+              ConfigValue(.string($0.value), isSecret: false)
+            )
+          }))
+    ]
+    var variables: [String: String] = [:]
+    for (name, value) in environment where name.hasPrefix("UNCROSS_") {
+      variables[String(name.dropFirst("UNCROSS_".count))] = value
+    }
+    variables["DATABASE_URL"] = environment["DATABASE_URL"] ?? variables["DATABASE_URL"]
+    variables["DATABASE_OWNER_URL"] =
+      environment["DATABASE_OWNER_URL"] ?? variables["DATABASE_OWNER_URL"]
+    variables["WORKER_URL"] = environment["WORKER_URL"] ?? variables["WORKER_URL"]
+    providers.append(EnvironmentVariablesProvider(environmentVariables: variables))
+    if let file {
+      let place = ConfigReader(
+        provider: InMemoryProvider(values: ["filePath": .init(stringLiteral: file)]))
+      providers.append(try await FileProvider<JSONSnapshot>(config: place))
+    }
+    return ConfigReader(providers: providers)
   }
 }
 

@@ -1,4 +1,5 @@
-// The tape from the journal again: for a Worker that was away longer than memory holds, and for snapshots.
+// The tape from the journal again: for a Worker that was away longer than memory holds, and for
+// snapshots.
 
 internal import Engine
 internal import Foundation
@@ -10,7 +11,8 @@ enum TapeRegeneration {
   /// Bytes of one piece: a few requests' worth.
   private static let pieceBytes = 4 << 20
 
-  /// Replays the journal on a thread of its own and delivers one market's records after `after`, in order.
+  /// Replays the journal on a thread of its own and delivers one market's records after `after`, in
+  /// order.
   static func run(
     _ conninfo: String, market: MarketID, after: Int64,
     deliver: @escaping @Sendable ([TapeRecord]) async -> Bool

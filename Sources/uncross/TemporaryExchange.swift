@@ -1,4 +1,5 @@
-// A whole exchange for the length of a call: in a temporary directory, on free ports, gone afterwards.
+// A whole exchange for the length of a call: in a temporary directory, on free ports, gone
+// afterwards.
 
 internal import API
 internal import Client

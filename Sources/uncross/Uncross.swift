@@ -8,10 +8,10 @@ struct Uncross: AsyncParsableCommand {
     commandName: "uncross",
     abstract: "A crypto exchange core that trades by call auction.",
     discussion: """
-      Start an exchange on embedded defaults:      uncross serve
-      Trade on it:                                 uncross place --key trader.pem ETH-USDC buy 0.5 --limit 2501
-      Check an auction by hand:                    uncross clear < book.json
-      Prove the journal:                           uncross replay
+      Start an exchange on embedded defaults:  uncross serve
+      Trade on it:                             uncross place ETH-USDC buy 0.5 --limit 2501
+      Check an auction by hand:                uncross clear < book.json
+      Prove the journal:                       uncross replay
       """,
     groupedSubcommands: [
       CommandGroup(

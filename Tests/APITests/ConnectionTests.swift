@@ -1,4 +1,5 @@
-// Clients that hold places, trickle, do not read, or do not end: each is bounded, others are served.
+// Clients that hold places, trickle, do not read, or do not end: each is bounded, others are
+// served.
 
 import Engine
 import Foundation

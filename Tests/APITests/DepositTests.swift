@@ -40,7 +40,8 @@ import Testing
     }
   }
 
-  /// The venue's account for losses is an operator's to look at and to make good, and no user's to trade.
+  /// The venue's account for losses is an operator's to look at and to make good, and no user's to
+  /// trade.
   @Test func anOperatorReachesTheLossAccount() async throws {
     try await Venue.run { venue in
       let account = "4294967295"

@@ -1,4 +1,4 @@
-// docs/api.md against the server: its table, its requests and answers, its two scripts.
+// The pages of the API against the server: their table, requests and answers, and two scripts.
 
 import Client
 import Engine
@@ -9,8 +9,14 @@ import Testing
 
 @testable import API
 
-/// The document, cut into what a test can run.
+/// The pages as one document, cut into what a test can run.
 private struct Document {
+  /// In the order in which a reader tries them: a request needs what those before it made.
+  private static let pages = [
+    "docs/api.md", "docs/api-signing.md", "docs/api-trading.md", "docs/api-operating.md",
+    "docs/api-withdrawals.md",
+  ]
+
   enum Step {
     case auction
     case call(Request, answer: String?)
@@ -32,10 +38,11 @@ private struct Document {
   var eventData: [String] = []
 
   init() throws {
-    let path =
-      URL(fileURLWithPath: #filePath).deletingLastPathComponent()
-      .deletingLastPathComponent().deletingLastPathComponent().path + "/docs/api.md"
-    let text = try String(contentsOfFile: path, encoding: .utf8)
+    let repository = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
+      .deletingLastPathComponent().deletingLastPathComponent()
+    let text = try Self.pages.map {
+      try String(contentsOf: repository.appendingPathComponent($0), encoding: .utf8)
+    }.joined(separator: "\n")
     var lines = text.split(separator: "\n", omittingEmptySubsequences: false)[...]
     var caller: String?
     while let line = lines.popFirst() {
@@ -135,7 +142,8 @@ private struct Document {
   }
 
   /// Every text of every request of the document, with something in it that does not print: it is
-  /// refused, and where people write it, as what it is. Nothing of it is done: the document goes on.
+  /// refused, and where people write it, as what it is. Nothing of it is done: the document goes
+  /// on.
   @Test func noRouteTakesHostileText() async throws {
     let document = try Document()
     let routes = RouteTable(Route.all)
@@ -265,7 +273,8 @@ private struct Document {
           .operation(.registerKey(user: 2, key: registered, role: .trader), by: .venue)
         ])
         try script.write(toFile: file, atomically: true, encoding: .utf8)
-        // On a machine that is busy with other tests a request may come later than its signature holds.
+        // On a machine that is busy with other tests a request may come later than its signature
+        // holds.
         var output = ""
         for _ in 0..<5 where output.isEmpty || output.contains("request_stale") {
           output = try await run(

@@ -250,7 +250,8 @@ struct Venue: Sendable {
     return try await client.execute(request, timeout: .seconds(20))
   }
 
-  /// Reads a stream until `isEnough` of what came; asked once before anything came, when it is open.
+  /// Reads a stream until `isEnough` of what came; asked once before anything came, when it is
+  /// open.
   func stream(
     _ target: String, as name: String, headers: [(String, String)] = [],
     until isEnough: @escaping @Sendable (String) -> Bool

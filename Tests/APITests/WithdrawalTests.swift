@@ -1,4 +1,5 @@
-// Withdrawals over HTTP: the book of addresses, requests that are safe to repeat, approvals by signature.
+// Withdrawals over HTTP: the book of addresses, requests that are safe to repeat, approvals by
+// signature.
 
 import Client
 import Engine
@@ -35,7 +36,8 @@ import Testing
   private func request(
     _ id: String, _ amount: String, asset: String = "ETH", to address: String = cold
   ) -> String {
-    #"{"client_withdrawal_id":"\#(id)","asset":"\#(asset)","amount":"\#(amount)","address":"\#(address)"}"#
+    #"{"client_withdrawal_id":"\#(id)","asset":"\#(asset)","#
+      + #""amount":"\#(amount)","address":"\#(address)"}"#
   }
 
   @Test func aRequestIsMadeOnce() async throws {
@@ -184,8 +186,8 @@ import Testing
     }
   }
 
-  /// Approved by the signature over these fields and by nothing else: another withdrawal's, another key's, a
-  /// changed one and the same operator's twice are refused.
+  /// Approved by the signature over these fields and by nothing else: another withdrawal's, another
+  /// key's, a changed one and the same operator's twice are refused.
   @Test func approvalsAreSignatures() async throws {
     try await venue { venue in
       for id in ["big-1", "big-2"] {

@@ -1,4 +1,5 @@
-// What a user reads of a mistyped address: one sentence a case, and never how the address should be written.
+// What a user reads of a mistyped address: one sentence a case, and never how the address should be
+// written.
 
 import Ethereum
 import Testing

@@ -1,4 +1,5 @@
-// Traces: what they say was paid, which of it is believed, and answers that are made to stop a reader.
+// Traces: what they say was paid, which of it is believed, and answers that are made to stop a
+// reader.
 
 import Ethereum
 import Foundation
@@ -78,14 +79,15 @@ import Testing
 
   @Test func fieldsMayComeInAnyOrderAndOthersAreSkipped() throws {
     let inner =
-      #"{ "calls" : [] , "logs":[{"topics":["0x","]}"],"deep":[[{"a":null}]]}], "to":"\#(Self.ours)","#
-      + #" "value":"0x5","gas":"0x0","input":"0xff","revertReason":"a \" } brace","#
+      #"{ "calls" : [] , "logs":[{"topics":["0x","]}"],"deep":[[{"a":null}]]}],"#
+      + #" "to":"\#(Self.ours)", "value":"0x5","gas":"0x0","input":"0xff","#
+      + #""revertReason":"a \" } brace","#
       + #""from":"\#(Self.contract)", "type":"CALL", "error":null, "n": -1.5e3, "t": true }"#
     #expect(try found(Self.transaction([inner])) == ["t0=5"])
   }
 
-  /// A payer decides how deep calls are nested: no depth of the EVM stops the reader, and a long path is named by
-  /// its hash, the same for the same path.
+  /// A payer decides how deep calls are nested: no depth of the EVM stops the reader, and a long
+  /// path is named by its hash, the same for the same path.
   @Test func callsAsDeepAsTheMachineAllows() throws {
     func nested(_ depth: Int) -> String {
       (0..<depth).reduce(Self.frame()) { inner, _ in
@@ -113,7 +115,8 @@ import Testing
     }
   }
 
-  /// Any cut and any changed byte: an answer or a refusal, never a crash; and a cut is never an answer.
+  /// Any cut and any changed byte: an answer or a refusal, never a crash; and a cut is never an
+  /// answer.
   @Test(arguments: [UInt64(1), 2]) func brokenAnswers(seed: UInt64) throws {
     var numbers = SeededNumbers(seed)
     let whole = Array(

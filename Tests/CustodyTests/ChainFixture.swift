@@ -21,7 +21,8 @@ final class TestChain: Sendable {
   let host: ChainHost
   let ready: ChainHost.Ready
   private let directory: String
-  /// A chain with its contracts, as its file: every chain begins with the same blocks, and the compiler is slow.
+  /// A chain with its contracts, as its file: every chain begins with the same blocks, and the
+  /// compiler is slow.
   private static let beginning: Mutex<Data?> = Mutex(nil)
 
   init(_ arguments: [String] = []) throws {
@@ -128,7 +129,8 @@ struct ChainCallError: Error, CustomStringConvertible {
   var description: String
 }
 
-/// A core with a scanner before it: users 2, 3, ... of `Load.genesis`' kind, assets USDC, ETH and BTC.
+/// A core with a scanner before it: users 2, 3, ... of `Load.genesis`' kind, assets USDC, ETH and
+/// BTC.
 final class Venue: Sendable {
   static let seed = [UInt8](repeating: 7, count: 32)
 
@@ -183,7 +185,8 @@ final class Venue: Sendable {
   }
 
   /// Ether after 3 blocks, at least 1,000 wei; USDC after 3, at least 10 atoms; BTC, which has 8
-  /// decimals on the chain and 6 here, when final. Of ether and BTC a second node must agree from a value on.
+  /// decimals on the chain and 6 here, when final. Of ether and BTC a second node must agree from a
+  /// value on.
   func rules(secondNodeFrom: Int128? = nil) throws -> DepositRules {
     let fee = DepositAsset(
       code: "FEE", source: .token(try chain.contract("FEE")), scale: .one, minimum: 1,

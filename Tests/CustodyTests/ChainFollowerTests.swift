@@ -151,7 +151,8 @@ struct ModelDriver {
     #expect(driver.follower.finalized == 25, "finality does not go back")
   }
 
-  /// The node is on another branch already, and a block of it is final: ours at that height never was.
+  /// The node is on another branch already, and a block of it is final: ours at that height never
+  /// was.
   @Test func finalityOfABranchThatIsNotOursYetIsNotOurs() {
     var (chain, driver) = (ModelChain(height: 22), driver())
     _ = driver.turn(chain, finalized: 18)
@@ -164,7 +165,8 @@ struct ModelDriver {
     #expect(driver.follower.finalized == 19)
   }
 
-  /// The head is of one node, the blocks of another on another branch: nothing is applied by halves.
+  /// The head is of one node, the blocks of another on another branch: nothing is applied by
+  /// halves.
   @Test func answersOfTwoChainsAreNotMixed() {
     var (chain, driver) = (ModelChain(height: 30), driver())
     _ = driver.turn(chain)
@@ -177,7 +179,8 @@ struct ModelDriver {
     driver.check(chain, from: 0)
   }
 
-  /// A provider that answers for at most so many blocks is found out, and a range grows again after it.
+  /// A provider that answers for at most so many blocks is found out, and a range grows again after
+  /// it.
   @Test(arguments: [Int64(1), 7, 100]) func aRangeFindsItsLimit(limit: Int64) {
     var range = AdaptiveRange(maximum: 64)
     #expect(range.blocks == 64)

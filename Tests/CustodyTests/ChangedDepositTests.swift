@@ -1,5 +1,6 @@
-// A transaction that does something else where a reorganisation brings it again: what was credited for it is taken
-// back, what the chain has now is counted once, and nobody gets it without a person.
+// A transaction that does something else where a reorganisation brings it again: what was credited
+// for it is taken back, what the chain has now is counted once, and nobody gets it without a
+// person.
 
 import Engine
 import Ethereum
@@ -29,8 +30,8 @@ extension DatabaseTests {
       UInt256(amount).bigEndianBytes + recipient.word.bigEndianBytes
     }
 
-    /// Another amount, or another user's; in the very reorganisation that took the block, so that the clawback is
-    /// still to come, or after it is in the ledger.
+    /// Another amount, or another user's; in the very reorganisation that took the block, so that
+    /// the clawback is still to come, or after it is in the ledger.
     @Test(arguments: [false, true], [false, true])
     func whatTheChainHasInsteadWaitsForAPerson(isBooked: Bool, isOfAnother: Bool) throws {
       let chain = try TestChain(["--traces"])
@@ -92,7 +93,8 @@ extension DatabaseTests {
       try venue.checkDeposits()
     }
 
-    /// Before it has a number the row is what the chain says, and a decision about something else is none.
+    /// Before it has a number the row is what the chain says, and a decision about something else
+    /// is none.
     @Test func withoutANumberTheRowFollowsTheChain() throws {
       let chain = try TestChain(["--traces"])
       defer { chain.stop() }

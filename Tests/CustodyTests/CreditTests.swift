@@ -1,5 +1,5 @@
-// From a ripe deposit to the balance: what a node does not tell holds up nobody else, and what has its number comes
-// whatever the node does.
+// From a ripe deposit to the balance: what a node does not tell holds up nobody else, and what has
+// its number comes whatever the node does.
 
 import Embedded
 import Engine
@@ -29,8 +29,8 @@ extension DatabaseTests {
 
     // MARK: What a node takes and tells
 
-    /// Whatever the words in which a node refuses long batches: blocks, a reorganisation, and more ripe deposits than
-    /// it tells of at once.
+    /// Whatever the words in which a node refuses long batches: blocks, a reorganisation, and more
+    /// ripe deposits than it tells of at once.
     @Test(arguments: ["each", "one", "status_413", "status_429"])
     func aNodeThatTakesFewAtOnce(shape: String) throws {
       try venue { venue, chain in
@@ -54,8 +54,8 @@ extension DatabaseTests {
       }
     }
 
-    /// One transaction whose receipt is too large, is no receipt, or which the node refuses to show: its deposit
-    /// waits, is reported once, and comes when it is told; others do not wait.
+    /// One transaction whose receipt is too large, is no receipt, or which the node refuses to
+    /// show: its deposit waits, is reported once, and comes when it is told; others do not wait.
     @Test(arguments: [
       ("huge", "eth_getTransactionReceipt"), ("result", "eth_getTransactionReceipt"),
       ("error", "eth_getTransactionByHash"),
@@ -169,7 +169,8 @@ extension DatabaseTests {
       }
     }
 
-    /// More credits than the engine gets at once wait for it, and the last of them is to be taken back.
+    /// More credits than the engine gets at once wait for it, and the last of them is to be taken
+    /// back.
     @Test func allCreditsComeBeforeAClawback() throws {
       try venue { venue, chain in
         let address = try venue.address(2)
@@ -204,7 +205,8 @@ extension DatabaseTests {
 }
 
 @Suite struct SuspectsTests {
-  /// Those that fail are asked ever less often, each by itself; one that is told, or waited for no more, is forgotten.
+  /// Those that fail are asked ever less often, each by itself; one that is told, or waited for no
+  /// more, is forgotten.
   @Test func looksAreBounded() {
     let (first, second) = (DepositRulesTests.hash(1), DepositRulesTests.hash(2))
     var (suspects, now) = (Suspects(pause: .seconds(1)), ContinuousClock.now)

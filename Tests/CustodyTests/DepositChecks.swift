@@ -1,4 +1,5 @@
-// What must hold of blocks and deposits after every test, read from the database and from the chain itself.
+// What must hold of blocks and deposits after every test, read from the database and from the chain
+// itself.
 
 import Embedded
 import Engine
@@ -11,8 +12,8 @@ import Testing
 @testable import Custody
 
 extension Venue {
-  /// The scanned blocks are the chain's, each credit is of one payment that is on it or was taken back, no atom is
-  /// booked but by a deposit, and the books agree with the chain.
+  /// The scanned blocks are the chain's, each credit is of one payment that is on it or was taken
+  /// back, no atom is booked but by a deposit, and the books agree with the chain.
   /// - Parameters:
   ///   - chain: the one that the scanner followed last; the venue's where none is named.
   ///   - differences: by asset, what is missing (below zero) or too much, and must be.

@@ -1,4 +1,5 @@
-// A deposit's life under random events: as a value, and the value against what the store does in Postgres.
+// A deposit's life under random events: as a value, and the value against what the store does in
+// Postgres.
 
 import Engine
 import Ethereum
@@ -12,7 +13,8 @@ import Testing
 @testable import Custody
 @testable import Journal
 
-/// What a payment is worth: mostly some thousand wei, at times dust, sent by the venue, or too much.
+/// What a payment is worth: mostly some thousand wei, at times dust, sent by the venue, or too
+/// much.
 private struct Payments {
   static let users: [(address: Address, user: UserID)] = [
     (DepositRulesTests.ours, 2), (DepositRulesTests.address(0x11), 3),
@@ -76,7 +78,8 @@ private struct Payments {
 }
 
 @Suite struct DepositLifecycleTests {
-  /// Any event at any time: what cannot happen is refused and changes nothing; what happens keeps the invariants.
+  /// Any event at any time: what cannot happen is refused and changes nothing; what happens keeps
+  /// the invariants.
   @Test(arguments: Array(UInt64(1)...40)) func anyEvents(seed: UInt64) throws {
     var numbers = SeededNumbers(seed)
     for index in 0..<30 {
@@ -376,8 +379,8 @@ private struct LifecycleModel: ~Copyable {
     try checkBooks(comment)
   }
 
-  /// What the reconciliation counts as booked nowhere is what the chain shows and no balance has; the look for
-  /// surpluses counts all that the chain shows.
+  /// What the reconciliation counts as booked nowhere is what the chain shows and no balance has;
+  /// the look for surpluses counts all that the chain shows.
   private func checkBooks(_ comment: String) throws {
     var (unbooked, paid): ([String: Int128], [Address: UInt256]) = ([:], [:])
     for (index, life) in lives where life.isOnChain {

@@ -167,8 +167,8 @@ import Testing
     #expect(found.map(\.raw) == [9, 1, 2].map { UInt256($0 as UInt64) })
   }
 
-  /// Another contract's log, a token with an id (four topics), longer data, nothing, and a transaction that
-  /// failed: none of them moved a listed token.
+  /// Another contract's log, a token with an id (four topics), longer data, nothing, and a
+  /// transaction that failed: none of them moved a listed token.
   @Test func forgeriesAreNoTransfers() {
     let scan = BlockScan(Self.rules)
     let forgeries = [

@@ -1,4 +1,5 @@
-// Several nodes: the first that is believed is asked, and none that is away, behind or foreign stops the scan.
+// Several nodes: the first that is believed is asked, and none that is away, behind or foreign
+// stops the scan.
 
 import Embedded
 import Engine
@@ -128,8 +129,8 @@ extension NodeRosterTests {
     for step in 0..<300 { scene.step("seed \(seed), step \(step)") }
   }
 
-  /// Those that are some blocks apart are all well; one that stands still is behind after two looks, whichever it is,
-  /// and can be asked again when it goes on.
+  /// Those that are some blocks apart are all well; one that stands still is behind after two
+  /// looks, whichever it is, and can be asked again when it goes on.
   @Test(arguments: UInt64(1)...40) func oneThatStandsStillIsLeft(seed: UInt64) {
     var scene = Scene(seed)
     for step in 0..<100 {
@@ -321,7 +322,8 @@ extension DatabaseTests {
       }
     }
 
-    /// The other node is another one also where the second is asked: alone it does not agree with itself.
+    /// The other node is another one also where the second is asked: alone it does not agree with
+    /// itself.
     @Test func muchNeedsADifferentNodeWhicheverIsAsked() throws {
       try twins { venue, first, second in
         let address = try venue.address(2)

@@ -10,8 +10,9 @@ import Testing
 @testable import Custody
 
 extension Venue {
-  /// Slots without gaps, one payload and one cancellation a nonce with fees that are replacements below the cap,
-  /// locks that ended once, recipients that have what was confirmed and no more, books that agree with the chain.
+  /// Slots without gaps, one payload and one cancellation a nonce with fees that are replacements
+  /// below the cap, locks that ended once, recipients that have what was confirmed and no more,
+  /// books that agree with the chain.
   func checkPayouts(sourceLocation: SourceLocation = #_sourceLocation) throws {
     let rows: [(rule: String, sql: String)] = [
       (
@@ -119,7 +120,8 @@ extension Venue {
     }
   }
 
-  /// Tests pay to addresses that nobody else pays to. What an operator decided the chain may contradict.
+  /// Tests pay to addresses that nobody else pays to. What an operator decided the chain may
+  /// contradict.
   private func checkRecipients(
     _ connection: borrowing PostgresConnection, _ sourceLocation: SourceLocation
   ) throws {

@@ -1,4 +1,5 @@
-// Kills at every point where something has just become durable, under reorganisations: each is paid once.
+// Kills at every point where something has just become durable, under reorganisations: each is paid
+// once.
 
 import Engine
 import Ethereum

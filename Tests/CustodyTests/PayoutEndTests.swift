@@ -1,5 +1,6 @@
-// Ends that are hard to tell: a node that lied, a wallet that was changed or whose key somebody else has, and what was
-// booked as reverted and leaves the chain. Locks end once, and by what the chain has.
+// Ends that are hard to tell: a node that lied, a wallet that was changed or whose key somebody
+// else has, and what was booked as reverted and leaves the chain. Locks end once, and by what the
+// chain has.
 
 import Engine
 import Ethereum
@@ -17,8 +18,8 @@ extension DatabaseTests {
 
     // MARK: A node that lied
 
-    /// The scanner read that the payment failed, which no bloom contradicts: before its lock is released the nodes
-    /// are asked once more.
+    /// The scanner read that the payment failed, which no bloom contradicts: before its lock is
+    /// released the nodes are asked once more.
     @Test func aLieAboutTheOutcomeReleasesNoLock() throws {
       try PayoutScene.run { scene in
         let (venue, chain) = (scene.venue, scene.chain)
@@ -48,7 +49,8 @@ extension DatabaseTests {
 
     // MARK: Another wallet
 
-    /// The wallet is changed while a payment is out: what was signed is sent and booked all the same.
+    /// The wallet is changed while a payment is out: what was signed is sent and booked all the
+    /// same.
     @Test func paymentsOfAnEarlierWalletEnd() throws {
       try PayoutScene.run { scene in
         let (venue, chain) = (scene.venue, scene.chain)
@@ -104,7 +106,8 @@ extension DatabaseTests {
 
     // MARK: Somebody else has the key
 
-    /// A payment is mined, then the thief's: nothing more is paid, and what the chain has is booked.
+    /// A payment is mined, then the thief's: nothing more is paid, and what the chain has is
+    /// booked.
     @Test func whatIsMinedBeforeAHaltIsBooked() throws {
       try PayoutScene.run { scene in
         let (venue, chain) = (scene.venue, scene.chain)
@@ -123,8 +126,8 @@ extension DatabaseTests {
       }
     }
 
-    /// The thief's transaction has the payment's nonce for ever: a person says that it paid nothing of it, and of no
-    /// other transaction.
+    /// The thief's transaction has the payment's nonce for ever: a person says that it paid nothing
+    /// of it, and of no other transaction.
     @Test func whatAnotherTransactionDisplacedIsResolved() throws {
       try PayoutScene.run { scene in
         let (venue, chain) = (scene.venue, scene.chain)

@@ -1,4 +1,5 @@
-// Payments in tests: a signer that keeps its promises, users with money, and withdrawals on their way.
+// Payments in tests: a signer that keeps its promises, users with money, and withdrawals on their
+// way.
 
 import Embedded
 import Engine
@@ -13,7 +14,8 @@ import Testing
 @testable import CoreFixture
 @testable import Custody
 
-/// Signs at once, or is away, or refuses. As the real one it signs a nonce again with higher fees only.
+/// Signs at once, or is away, or refuses. As the real one it signs a nonce again with higher fees
+/// only.
 final class TestSigner: PayoutSigner {
   enum Mood: Sendable, Equatable {
     case willing, away, refusing
@@ -147,8 +149,8 @@ extension Venue {
     return sender
   }
 
-  /// The chain is registered, the hot wallet has coins, and user 2 has been credited 10^18 wei and 10^6 USDC
-  /// atoms on it.
+  /// The chain is registered, the hot wallet has coins, and user 2 has been credited 10^18 wei and
+  /// 10^6 USDC atoms on it.
   func openPayouts(
     _ scanner: DepositScanner, minimum: Int128 = 10, approvalAbove: Int128 = 1 << 100
   ) throws {

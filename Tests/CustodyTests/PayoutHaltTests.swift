@@ -1,4 +1,5 @@
-// When the sender stops, waits or goes short: other users of the key, other chains, nodes behind, no funds.
+// When the sender stops, waits or goes short: other users of the key, other chains, nodes behind,
+// no funds.
 
 import Embedded
 import Engine
@@ -191,7 +192,8 @@ extension DatabaseTests {
       }
     }
 
-    /// Final by the first node, and the second one has it in no block, or in another: the lock stays.
+    /// Final by the first node, and the second one has it in no block, or in another: the lock
+    /// stays.
     @Test func theLockEndsWhenAllNodesAgree() throws {
       let state = "/tmp/uncross-nodes-\(getpid())-\(UInt32.random(in: .min ... .max))"
       defer { for end in ["a", "b"] { try? FileManager.default.removeItem(atPath: state + end) } }
@@ -247,7 +249,8 @@ extension DatabaseTests {
       }
     }
 
-    /// The fees rose after the start: the nonce stays its own, nothing more is started, and somebody is told.
+    /// The fees rose after the start: the nonce stays its own, nothing more is started, and
+    /// somebody is told.
     @Test func withoutFundsAfterTheStartTheSlotStays() throws {
       try PayoutScene.run { try runShort($0) }
     }

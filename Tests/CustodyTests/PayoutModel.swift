@@ -1,4 +1,5 @@
-// A naive chain and a sender that obeys `PayoutRules`, moved by numbers from a seed: for properties of the rules.
+// A naive chain and a sender that obeys `PayoutRules`, moved by numbers from a seed: for properties
+// of the rules.
 
 import Engine
 import Ethereum

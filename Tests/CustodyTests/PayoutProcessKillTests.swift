@@ -1,5 +1,5 @@
-// kill -9 of the signer, of Postgres and of the chain at each point where something of a payment has just become
-// durable, and of the exchange as far as a sender that forgets everything is one.
+// kill -9 of the signer, of Postgres and of the chain at each point where something of a payment
+// has just become durable, and of the exchange as far as a sender that forgets everything is one.
 
 import Embedded
 import Engine
@@ -33,7 +33,8 @@ private final class RealSigner: PayoutSigner {
       if case .token(let address) = asset.source { contract = #", "contract": "\#(address)""# }
       let most = "1000000000000000000000"
       return
-        #"{"asset": "\#(asset.code)"\#(contract), "maximum_per_transaction": "\#(most)", "maximum_per_day": "\#(most)"}"#
+        #"{"asset": "\#(asset.code)"\#(contract), "maximum_per_transaction": "\#(most)", "#
+        + #""maximum_per_day": "\#(most)"}"#
     }
     let policy = """
       {"chain_id": 31337, "assets": [\(assets.joined(separator: ", "))],
@@ -115,7 +116,8 @@ extension DatabaseTests {
       let state = Mutex(State())
     }
 
-    /// Once at each boundary; each withdrawal is paid exactly once all the same, and by the real signer's rules.
+    /// Once at each boundary; each withdrawal is paid exactly once all the same, and by the real
+    /// signer's rules.
     @Test(arguments: Victim.allCases) func aKillAtEachBoundary(victim: Victim) throws {
       let run = { try PayoutScene.run { try killAtEachBoundary(victim, $0) } }
       if victim == .postgres { try SharedCluster.own(run) } else { try run() }

@@ -1,4 +1,5 @@
-// Recipients and tokens that refuse, lie or burn gas: before a nonce is given, and when it is too late.
+// Recipients and tokens that refuse, lie or burn gas: before a nonce is given, and when it is too
+// late.
 
 import Engine
 import Ethereum
@@ -158,7 +159,8 @@ extension DatabaseTests {
       }
     }
 
-    /// It succeeded and logged nothing: nobody knows but a person, and the lock stays until it says so.
+    /// It succeeded and logged nothing: nobody knows but a person, and the lock stays until it says
+    /// so.
     @Test func aTokenThatLogsNothingWaitsForAPerson() throws {
       try run { scene in
         var left: Int128 = 5_000

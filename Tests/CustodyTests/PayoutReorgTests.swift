@@ -1,4 +1,5 @@
-// Reorganisations under payments, and cancellations that race them: one of both is mined, and it counts.
+// Reorganisations under payments, and cancellations that race them: one of both is mined, and it
+// counts.
 
 import Engine
 import Ethereum
@@ -33,7 +34,8 @@ extension DatabaseTests {
         for depth in 1...2 {
           if depth == 2 { try chain.mine(2) }
           try venue.settle(scene.scanner)
-          // The sender is away, so that nobody brings the transaction back before it is seen to be gone.
+          // The sender is away, so that nobody brings the transaction back before it is seen to be
+          // gone.
           scene.stop()
           try chain.reorganise(depth: depth, drop: [hash])
           try venue.settle(scene.scanner)
@@ -104,7 +106,8 @@ extension DatabaseTests {
       }
     }
 
-    /// The chain moves between two looks of the sender at the database: what it sees is of one moment.
+    /// The chain moves between two looks of the sender at the database: what it sees is of one
+    /// moment.
     @Test func aReorganisationBetweenTwoLooksIsNoHalt() throws {
       try PayoutScene.run { scene in
         let (venue, chain, scanner) = (scene.venue, scene.chain, scene.scanner)
@@ -126,7 +129,8 @@ extension DatabaseTests {
       }
     }
 
-    /// A depth that turned out too small: the nonce is empty again, and all behind it would wait for ever.
+    /// A depth that turned out too small: the nonce is empty again, and all behind it would wait
+    /// for ever.
     @Test func aSettledPaymentThatLeftIsBroadcastAgain() throws {
       try PayoutScene.run { scene in
         let (venue, chain) = (scene.venue, scene.chain)
@@ -144,7 +148,8 @@ extension DatabaseTests {
       }
     }
 
-    /// The cancellation is mined in place of a payment that was booked: never again without a person.
+    /// The cancellation is mined in place of a payment that was booked: never again without a
+    /// person.
     @Test func anotherEndThanWasBookedHalts() throws {
       try PayoutScene.run { scene in
         let (venue, chain) = (scene.venue, scene.chain)

@@ -8,9 +8,9 @@ import Testing
 @testable import Custody
 
 @Suite struct PayoutRulesTests {
-  /// At most one payload besides the cancellation a nonce, fees that are replacements and never above the
-  /// cap, no end before it is final and none but the chain's, a halt for every foreign transaction and for
-  /// nothing else, and an end for each when faults stop.
+  /// At most one payload besides the cancellation a nonce, fees that are replacements and never
+  /// above the cap, no end before it is final and none but the chain's, a halt for every foreign
+  /// transaction and for nothing else, and an end for each when faults stop.
   @Test(arguments: UInt64(1)...400) func whateverHappensEachEndsAsTheChainSays(seed: UInt64) {
     var model = PayoutModel(seed: seed)
     model.run()

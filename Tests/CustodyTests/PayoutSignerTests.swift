@@ -1,4 +1,5 @@
-// What the signer says before a withdrawal is started: it holds up nobody, and no nonce is taken for it.
+// What the signer says before a withdrawal is started: it holds up nobody, and no nonce is taken
+// for it.
 
 import Engine
 import Ethereum

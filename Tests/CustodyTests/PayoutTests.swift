@@ -54,7 +54,8 @@ extension DatabaseTests {
       }
     }
 
-    /// The block that has it is not scanned yet: `nonce too low` is no reason to stop, nor to pay again.
+    /// The block that has it is not scanned yet: `nonce too low` is no reason to stop, nor to pay
+    /// again.
     @Test func nonceTooLowBeforeTheBlockIsScannedIsNoHalt() throws {
       try PayoutScene.run { scene in
         let (venue, chain) = (scene.venue, scene.chain)

@@ -1,4 +1,5 @@
-// The scanner on a real chain and a real database: what arrives is credited once, whatever the chain does.
+// The scanner on a real chain and a real database: what arrives is credited once, whatever the
+// chain does.
 
 import Embedded
 import Engine
@@ -65,8 +66,8 @@ extension DatabaseTests {
       }
     }
 
-    /// A forger's log, a token that moves nothing, one below the minimum, a failing transfer, and one to
-    /// somebody else: none is credited, and none leaves a row but the dust.
+    /// A forger's log, a token that moves nothing, one below the minimum, a failing transfer, and
+    /// one to somebody else: none is credited, and none leaves a row but the dust.
     @Test func whatIsNoDepositIsNotCredited() throws {
       try venue { venue, chain in
         let address = try venue.address(2)
@@ -105,8 +106,8 @@ extension DatabaseTests {
       }
     }
 
-    /// Shallower than the depth, equal to it, and at equal height: the transaction comes again elsewhere
-    /// in its block, and is one deposit.
+    /// Shallower than the depth, equal to it, and at equal height: the transaction comes again
+    /// elsewhere in its block, and is one deposit.
     @Test(arguments: [(1, 2), (2, 3), (3, 4), (2, 2)])
     func aDepositThatIsMinedAgainIsOneDeposit(depth: Int, blocks: Int) throws {
       try venue { venue, chain in
@@ -181,8 +182,8 @@ extension DatabaseTests {
       }
     }
 
-    /// Deeper than the depth: what was credited is taken back, from the user or, where it is spent, from the
-    /// venue's loss account; the user is frozen.
+    /// Deeper than the depth: what was credited is taken back, from the user or, where it is spent,
+    /// from the venue's loss account; the user is frozen.
     @Test(arguments: [false, true]) func aDropAfterTheCreditIsTakenBack(isSpent: Bool) throws {
       try venue { venue, chain in
         let address = try venue.address(2)
@@ -254,8 +255,8 @@ extension DatabaseTests {
       }
     }
 
-    /// Late, later than anybody waits, cut off, refused, told to go slower, not JSON, larger than any answer may be,
-    /// nothing, without logs.
+    /// Late, later than anybody waits, cut off, refused, told to go slower, not JSON, larger than
+    /// any answer may be, nothing, without logs.
     private static var faults: [[String: Any]] {
       [
         ["kind": "delay", "milliseconds": 300],
@@ -273,8 +274,8 @@ extension DatabaseTests {
       ]
     }
 
-    /// Each fault is met, by the blocks of a range, the receipts of a block, and what is asked before a credit while
-    /// two deposits wait for it. Nothing is lost and nothing comes twice.
+    /// Each fault is met, by the blocks of a range, the receipts of a block, and what is asked
+    /// before a credit while two deposits wait for it. Nothing is lost and nothing comes twice.
     @Test(arguments: [
       ("eth_getBlockByNumber", 3, 1), ("eth_getBlockReceipts", 1, 2),
       ("eth_getTransactionReceipt", 2, 1), ("eth_getTransactionByHash", 2, 1),
@@ -436,7 +437,8 @@ extension DatabaseTests {
       }
     }
 
-    /// As many deposits as are looked at together wait for a finality that stalls; another asset's go on.
+    /// As many deposits as are looked at together wait for a finality that stalls; another asset's
+    /// go on.
     @Test func anAssetThatWaitsHoldsUpNoOther() throws {
       try venue { venue, chain in
         let address = try venue.address(2)
@@ -453,7 +455,8 @@ extension DatabaseTests {
       }
     }
 
-    /// From a value on a second node must have it too; one that lags, or is of another chain, does not count.
+    /// From a value on a second node must have it too; one that lags, or is of another chain, does
+    /// not count.
     @Test func aSecondNodeMustAgreeAboutMuch() throws {
       let other = try TestChain()
       defer { other.stop() }
@@ -477,8 +480,8 @@ extension DatabaseTests {
       }
     }
 
-    /// A payment from inside a call is no transfer of any block: it is found by balance, once it is final, and
-    /// waits for a person; the reconciliation counts it.
+    /// A payment from inside a call is no transfer of any block: it is found by balance, once it is
+    /// final, and waits for a person; the reconciliation counts it.
     @Test func aPaymentFromInsideACallGoesToReview() throws {
       try venue { venue, chain in
         let address = try venue.address(2)
@@ -529,7 +532,8 @@ extension DatabaseTests {
       }
     }
 
-    /// The scan begins before the token's contract was made, or where a node has no state any more: custody goes on.
+    /// The scan begins before the token's contract was made, or where a node has no state any more:
+    /// custody goes on.
     @Test(arguments: [
       ["kind": "result", "result": "0x"],
       ["kind": "error", "error": "missing trie node"],
@@ -553,8 +557,8 @@ extension DatabaseTests {
       }
     }
 
-    /// What the chain lacks is noticed: a token that takes a fee logs more than arrives, and coins that an
-    /// operator gave out are not on the chain.
+    /// What the chain lacks is noticed: a token that takes a fee logs more than arrives, and coins
+    /// that an operator gave out are not on the chain.
     @Test func theReconciliationNamesWhatIsMissing() throws {
       try venue { venue, chain in
         let address = try venue.address(2)
@@ -581,8 +585,9 @@ extension DatabaseTests {
       }
     }
 
-    /// Why such a token must not be listed: its log says more than arrives, the user gets what the log says, and
-    /// the reconciliation names what is missing to the smallest unit, before the credit and after.
+    /// Why such a token must not be listed: its log says more than arrives, the user gets what the
+    /// log says, and the reconciliation names what is missing to the smallest unit, before the
+    /// credit and after.
     @Test func aTokenWithAFeeIsNoticedByTheReconciliationOnly() throws {
       let chain = try TestChain()
       defer { chain.stop() }
@@ -611,8 +616,8 @@ extension DatabaseTests {
       try venue.checkDeposits(differences: ["FEE": -1_234])
     }
 
-    /// The scanner forgets everything at each moment when one thing is durable and the next is not, again and
-    /// again, while deposits arrive, leave and come again.
+    /// The scanner forgets everything at each moment when one thing is durable and the next is not,
+    /// again and again, while deposits arrive, leave and come again.
     @Test(arguments: [UInt64(1), 2, 3]) func aKillAtAnyBoundaryIsHarmless(seed: UInt64) throws {
       try venue { venue, chain in
         var numbers = SeededNumbers(seed)

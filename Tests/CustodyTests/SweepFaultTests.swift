@@ -1,5 +1,5 @@
-// Sweeps and gas against what goes wrong around them: another wallet, a full lane, a signer that refuses, a
-// chain that takes back what was final.
+// Sweeps and gas against what goes wrong around them: another wallet, a full lane, a signer that
+// refuses, a chain that takes back what was final.
 
 import Engine
 import Ethereum
@@ -83,7 +83,8 @@ extension DatabaseTests {
       }
     }
 
-    /// A top-up is nobody's money: one that the signer refuses gives its nonce up, and what is behind goes on.
+    /// A top-up is nobody's money: one that the signer refuses gives its nonce up, and what is
+    /// behind goes on.
     @Test func gasThatTheSignerRefusesHoldsUpNobody() throws {
       try PayoutScene.run { scene in
         try scene.pay { $0.rules.bumpAfterBlocks = 10_000 }
@@ -254,7 +255,8 @@ extension DatabaseTests {
       }
     }
 
-    /// A node without the state of the last final block says nothing of surpluses, and the rest goes on.
+    /// A node without the state of the last final block says nothing of surpluses, and the rest
+    /// goes on.
     @Test func aNodeWithoutOldStateHoldsUpNothing() throws {
       try PayoutScene.run { scene in
         scene.stopScanning()
@@ -268,7 +270,8 @@ extension DatabaseTests {
       }
     }
 
-    /// Two answers of the signer were lost and it refused since: the first may be signed all the same.
+    /// Two answers of the signer were lost and it refused since: the first may be signed all the
+    /// same.
     @Test func anEarlierAnswerThatWasLostIsNotForgotten() throws {
       try PayoutScene.run { scene in
         let (venue, chain) = (scene.venue, scene.chain)

@@ -71,7 +71,8 @@ import Testing
       ),
       (
         try Self.request(
-          Self.transaction(to: Self.token, data: ERC20.transferCall(to: Self.wallet, amount: .one))),
+          Self.transaction(
+            to: Self.token, data: ERC20.transferCall(to: Self.wallet, amount: .one))),
         .wrongDestination(address)
       ),
       (try Self.request(Self.transaction(maximum: 101)), .feeTooHigh(address)),

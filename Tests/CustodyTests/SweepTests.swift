@@ -1,4 +1,5 @@
-// Sweeps on a real chain: planned, signed with the extended private key, submitted, and gas where it lacks.
+// Sweeps on a real chain: planned, signed with the extended private key, submitted, and gas where
+// it lacks.
 
 import Embedded
 import Engine
@@ -94,7 +95,8 @@ extension DatabaseTests {
       }
     }
 
-    /// What came by a call is found though its address was swept and given gas, and nothing else is.
+    /// What came by a call is found though its address was swept and given gas, and nothing else
+    /// is.
     @Test func aSurplusIsFoundBehindSweepsAndGas() throws {
       try PayoutScene.run { scene in
         try scene.pay { $0.rules.bumpAfterBlocks = 10_000 }
@@ -318,7 +320,8 @@ extension DatabaseTests {
       }
     }
 
-    /// Kills wherever something has just become durable, while gas, sweeps and withdrawals are under way.
+    /// Kills wherever something has just become durable, while gas, sweeps and withdrawals are
+    /// under way.
     @Test(arguments: [UInt64(1), 2]) func killsAreHarmless(seed: UInt64) throws {
       try PayoutScene.run { scene in
         let numbers = Mutex(SeededNumbers(seed))

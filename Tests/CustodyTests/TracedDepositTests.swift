@@ -1,4 +1,5 @@
-// Payments from inside calls on a chain that traces: found in their block, in review, one row for ever.
+// Payments from inside calls on a chain that traces: found in their block, in review, one row for
+// ever.
 
 import Engine
 import Ethereum
@@ -52,7 +53,8 @@ extension DatabaseTests {
       }
     }
 
-    /// With a neighbour less, in another block: the same row. Dropped: orphaned, and the books agree.
+    /// With a neighbour less, in another block: the same row. Dropped: orphaned, and the books
+    /// agree.
     @Test func aReorganisationMovesTheRow() throws {
       try venue { venue, chain in
         let address = try venue.address(2)
@@ -79,8 +81,8 @@ extension DatabaseTests {
       }
     }
 
-    /// A payment that was undone inside a transaction that succeeded, one inside a transaction that failed, and
-    /// one by a contract that ends itself: only the last one arrived.
+    /// A payment that was undone inside a transaction that succeeded, one inside a transaction that
+    /// failed, and one by a contract that ends itself: only the last one arrived.
     @Test func onlyWhatWasNotUndoneIsFound() throws {
       try venue { venue, chain in
         let address = try venue.address(2)
@@ -179,8 +181,8 @@ extension DatabaseTests {
       }
     }
 
-    /// The decision outlives a reorganisation, before the number and after a clawback: it was about this
-    /// payment and this amount.
+    /// The decision outlives a reorganisation, before the number and after a clawback: it was about
+    /// this payment and this amount.
     @Test func aDecisionStandsWhereItIsMinedAgain() throws {
       try venue { venue, chain in
         let address = try venue.address(2)
@@ -209,8 +211,8 @@ extension DatabaseTests {
       }
     }
 
-    /// Asked again by its trace before it is credited: where the node has none any more it waits, and what
-    /// others paid in does not.
+    /// Asked again by its trace before it is credited: where the node has none any more it waits,
+    /// and what others paid in does not.
     @Test func aCreditWaitsForItsTrace() throws {
       try venue { venue, chain in
         let address = try venue.address(2)
@@ -263,8 +265,8 @@ extension DatabaseTests {
       }
     }
 
-    /// Traces larger than any answer may be, or not made in time: the block is scanned without them, that is told,
-    /// and what came is found by balance.
+    /// Traces larger than any answer may be, or not made in time: the block is scanned without
+    /// them, that is told, and what came is found by balance.
     @Test(arguments: ["huge", "delay"])
     func aBlockWhoseTracesCannotBeHadIsScannedWithout(kind: String) throws {
       try venue { venue, chain in
@@ -301,7 +303,8 @@ extension DatabaseTests {
       }
     }
 
-    /// A node without traces, or with another block's: the block is not scanned, as for any other fault.
+    /// A node without traces, or with another block's: the block is not scanned, as for any other
+    /// fault.
     @Test func aBlockWithoutItsTracesIsNotScanned() throws {
       try venue([]) { venue, chain in
         let scanner = try venue.scan { ($0.traces, $0.retryMilliseconds) = (true, 1) }

@@ -135,7 +135,8 @@ import Testing
     #expect(engine.apply(taken).rejection == .insufficientFunds)
   }
 
-  /// The chains stand at the end and only where there are any: what was there before keeps its bytes.
+  /// The chains stand at the end and only where there are any: what was there before keeps its
+  /// bytes.
   @Test func chainsAreAtTheEndOfTheState() throws {
     var engine = Venue.make()
     engine.apply(.advanceTime(engine.time + 1))

@@ -1,4 +1,5 @@
-// Snapshots that no engine wrote: an error, never a stopped process, and no state that breaks a rule.
+// Snapshots that no engine wrote: an error, never a stopped process, and no state that breaks a
+// rule.
 
 import Auction
 import Testing

@@ -1,4 +1,5 @@
-// What one operator's key can undo: nothing at once. Terms and delays that loosen wait; tighter ones do not.
+// What one operator's key can undo: nothing at once. Terms and delays that loosen wait; tighter
+// ones do not.
 
 import Testing
 
@@ -205,8 +206,8 @@ import Testing
     var lastDelays: [ChainID: PendingChange<Int64>] = [:]
   }
 
-  /// Nothing is ever looser than what was asked for as long ago as the delay was then; and what was asked
-  /// for last comes about when it was said to.
+  /// Nothing is ever looser than what was asked for as long ago as the delay was then; and what was
+  /// asked for last comes about when it was said to.
   @Test(arguments: seeds) func nothingLoosensBeforeItsTime(seed: UInt64) {
     var engine = WithdrawalScene.make()
     engine.apply(.operation(.registerChain(name: "other"), by: .venue))

@@ -50,7 +50,8 @@ import Testing
     #expect(engine.status(sell) == .executed && engine.coins(2) == [990, 0])
   }
 
-  /// AUCTION.md, Locks: notional 100 at 1 % locks 101, though two halves alone would need 51 + 51.
+  /// docs/auction.md, Locks: notional 100 at 1 % locks 101, though two halves alone would need
+  /// 51 + 51.
   @Test func halvesNeedNoMoreThanTheWhole() {
     var engine = Scene.make(Scene.terms(band: 0, buyFee: 100), reference: 0)
     let buy = engine.place(2, .buy, 2, at: 50)

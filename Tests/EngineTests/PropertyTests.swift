@@ -9,7 +9,8 @@ import Testing
   static let seeds: [UInt64] = Array(1...24)
   static let commands = 2_000
 
-  /// The ledger is a chain, locks are those of the live orders, value is conserved, runs are the kernel's.
+  /// The ledger is a chain, locks are those of the live orders, value is conserved, runs are the
+  /// kernel's.
   @Test(arguments: seeds) func booksBalanceAfterEveryCommand(seed: UInt64) {
     var engine = Venue.make()
     var source = CommandSource(seed: seed)
@@ -176,8 +177,8 @@ struct Audit {
       "seed \(seed), step \(step): approvals of \(asked.id)")
   }
 
-  /// The engine's balances are the ledger's, and what is locked is what the live orders and the unfinished
-  /// withdrawals need.
+  /// The engine's balances are the ledger's, and what is locked is what the live orders and the
+  /// unfinished withdrawals need.
   private func checkLocks(_ engine: borrowing AuctionEngine, _ seed: UInt64, _ step: Int) {
     var totals: [AssetID: Int128] = [:]
     for user in Array(0..<UserID(engine.userCount)) + [Bounds.lossAccount] {

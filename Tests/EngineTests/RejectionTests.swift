@@ -1,4 +1,5 @@
-// Rejections are a contract: their numbers lie in journals and snapshots, their names in clients' programs.
+// Rejections are a contract: their numbers lie in journals and snapshots, their names in clients'
+// programs.
 
 import Auction
 import Testing

@@ -1,4 +1,5 @@
-// Client order ids: the first answer again, for at least a day; the bound on memory is kept by refusing.
+// Client order ids: the first answer again, for at least a day; the bound on memory is kept by
+// refusing.
 
 import Auction
 import Testing

@@ -80,8 +80,8 @@ private struct Book {
     #expect(again.bytes == writer.bytes, "seed \(seed), step \(step)")
   }
 
-  /// Damaged bytes are refused (here, or by the journal because they are not the state's own), or give a state
-  /// that goes on: the process does not stop.
+  /// Damaged bytes are refused (here, or by the journal because they are not the state's own), or
+  /// give a state that goes on: the process does not stop.
   @Test(arguments: UInt64(1)...40) func damagedSnapshotsAreRefused(seed: UInt64) {
     var numbers = SeededNumbers(seed)
     var engine = SafeguardScene.make()

@@ -57,7 +57,8 @@ private let day = SafeguardScene.day
     #expect(engine.grant(40, to: user, by: 6).rejection == nil)
   }
 
-  /// Another operator does not put its own key first on an account that somebody else has just registered.
+  /// Another operator does not put its own key first on an account that somebody else has just
+  /// registered.
   @Test func onlyWhoRegisteredAUserGivesTheFirstKeyAtOnce() {
     var engine = SafeguardScene.make()
     let user = UserID(engine.operate(.registerUser(name: "anna"), 6).id)

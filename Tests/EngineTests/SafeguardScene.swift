@@ -5,8 +5,8 @@ import Testing
 
 @testable import Engine
 
-/// `WithdrawalScene` a day after its operators' keys came, under rules 2. Users 1, 6, 7 and 8 are operators;
-/// users 2 to 5 have 100,000 USD and no key; one operator books 1,000,000 a day alone.
+/// `WithdrawalScene` a day after its operators' keys came, under rules 2. Users 1, 6, 7 and 8 are
+/// operators; users 2 to 5 have 100,000 USD and no key; one operator books 1,000,000 a day alone.
 enum SafeguardScene {
   static let day: Microseconds = 24 * WithdrawalScene.hour
   static let limit: Int128 = 1_000_000

@@ -319,7 +319,8 @@ private let day = SafeguardScene.day
 }
 
 @Suite struct AttributionTests {
-  /// Every action of an operator names a key that is its own, and says why where somebody may be hurt.
+  /// Every action of an operator names a key that is its own, and says why where somebody may be
+  /// hurt.
   @Test func nobodyActsWithoutAName() {
     let market = MarketChange(market: 0, terms: Scene.terms(interval: 2_000))
     let rows: [(action: OperatorAction, needsReason: Bool)] = [

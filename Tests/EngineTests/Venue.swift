@@ -1,4 +1,5 @@
-// A venue for tests: two markets, funded users, seeded commands that provoke ties, refusals and ends.
+// A venue for tests: two markets, funded users, seeded commands that provoke ties, refusals and
+// ends.
 
 import Auction
 

@@ -26,7 +26,8 @@ import Testing
     #expect(engine.apply(.startWithdrawal(id: 2)).rejection == nil)
   }
 
-  /// What counts is all that the user takes in 24 hours, so a large amount in small ones is a large one.
+  /// What counts is all that the user takes in 24 hours, so a large amount in small ones is a large
+  /// one.
   @Test func smallOnesAddUpToALargeOne() {
     var engine = WithdrawalScene.make()
     func ask(_ amount: Int128, _ id: String, _ user: UserID = 2) -> WithdrawalStatus? {
@@ -48,7 +49,8 @@ import Testing
     #expect(ask(600, "h") == .approved)
   }
 
-  /// Two keys of one operator are one operator, and a key that changed hands is its new owner's alone.
+  /// Two keys of one operator are one operator, and a key that changed hands is its new owner's
+  /// alone.
   @Test func oneOperatorIsOneAndOneKeyIsOne() {
     var engine = WithdrawalScene.make()
     _ = engine.withdraw(2, 1_001, "a")
@@ -106,7 +108,8 @@ import Testing
     #expect(engine.apply(.startWithdrawal(id: 1)).rejection == nil)
   }
 
-  /// Whoever holds one operator's key can register others, but these approve nothing before it is noticed.
+  /// Whoever holds one operator's key can register others, but these approve nothing before it is
+  /// noticed.
   @Test func aNewKeyWaits() {
     var engine = WithdrawalScene.make()
     engine.pass(WithdrawalScene.hour)
@@ -151,8 +154,8 @@ import Testing
     #expect(engine.apply(.startWithdrawal(id: 1)).rejection == .withdrawalFinished)
   }
 
-  /// Random operators, keys and fields, revoked and frozen in between: approved if and only if so many
-  /// distinct ones said yes to all, and could still say it at the last one's yes.
+  /// Random operators, keys and fields, revoked and frozen in between: approved if and only if so
+  /// many distinct ones said yes to all, and could still say it at the last one's yes.
   @Test(arguments: seeds) func approvedIfAndOnlyIfEnoughAgree(seed: UInt64) {
     var numbers = CommandSource(seed: seed)
     var terms = WithdrawalScene.terms
@@ -213,7 +216,8 @@ import Testing
       return !frozen.contains(user) && now >= since + Self.delay * Scene.second
     }
 
-    /// Freezes somebody or lets him go; or revokes a key, or gives it to somebody, to trade with at times.
+    /// Freezes somebody or lets him go; or revokes a key, or gives it to somebody, to trade with at
+    /// times.
     mutating func change(_ engine: inout AuctionEngine, _ numbers: inout CommandSource) {
       if numbers.random(3) == 0 {
         let user = numbers.pick(WithdrawalScene.operators) ?? 1

@@ -60,7 +60,8 @@ import Testing
     #expect(engine.withdraw(2, 10, "more").rejection == .userDayLimit)
   }
 
-  /// A user whose payments revert gets no new limit by it: they count for their day as those that left.
+  /// A user whose payments revert gets no new limit by it: they count for their day as those that
+  /// left.
   @Test func aRevertedOneCountsForItsDay() {
     var engine = WithdrawalScene.make()
     let start = engine.time

@@ -2,9 +2,9 @@
 
 @testable import Engine
 
-/// `Scene` with a chain, and terms for USD: from 10 on, a fee of 2, 5,000 a day for a user, 8,000 for all,
-/// two approvals above 1,000. Users 2 to 5 have the payout address of their number; users 1, 6, 7 and 8
-/// are operators with the keys of their numbers.
+/// `Scene` with a chain, and terms for USD: from 10 on, a fee of 2, 5,000 a day for a user, 8,000
+/// for all, two approvals above 1,000. Users 2 to 5 have the payout address of their number; users
+/// 1, 6, 7 and 8 are operators with the keys of their numbers.
 enum WithdrawalScene {
   static let chain: ChainID = 0
   static let hour: Microseconds = 3_600 * Scene.second

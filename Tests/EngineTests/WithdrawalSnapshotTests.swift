@@ -1,4 +1,5 @@
-// Withdrawals in the state: the same bytes and the same future, and what no engine writes is refused.
+// Withdrawals in the state: the same bytes and the same future, and what no engine writes is
+// refused.
 
 import Testing
 
@@ -126,8 +127,8 @@ import Testing
 
   private static let other = Withdrawal.Approver(user: 7, key: WithdrawalScene.key(7))
 
-  /// Number 1 is older than a day and started, 3 has one of two approvals, 4 has both, 5 is started, 6
-  /// paid.
+  /// Number 1 is older than a day and started, 3 has one of two approvals, 4 has both, 5 is
+  /// started, 6 paid.
   @Test func withdrawalsThatNoCommandMakesAreRefused() {
     // The lock is not theirs any more.
     refuses(4) { $0.amount += 1 }

@@ -68,7 +68,8 @@ import Testing
     #expect(engine.cash(2) == [100_000 - 1_003, 0] && engine.cash(0) == [2, 0])
   }
 
-  /// Before the start its user or an operator ends it, after it custody does: the lock returns once.
+  /// Before the start its user or an operator ends it, after it custody does: the lock returns
+  /// once.
   @Test(arguments: [
     ("cancelled", false, Command.cancelWithdrawal(user: 2, id: 1)),
     (

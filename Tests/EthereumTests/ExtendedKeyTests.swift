@@ -121,8 +121,8 @@ import Testing
     #expect(throws: ExtendedKeyError.depth) { try key.child(0) }
   }
 
-  /// The cases that no one has met, given by hand: a tweak of the order or above, and one that takes
-  /// the key to zero.
+  /// The cases that no one has met, given by hand: a tweak of the order or above, and one that
+  /// takes the key to zero.
   @Test func someChildrenDoNotExist() throws {
     let parent = try ExtendedPrivateKey(seed: [UInt8](repeating: 7, count: 32))
     let secret = parent.secretKey.withBytes { $0.withUnsafeBytes { Array($0) } }

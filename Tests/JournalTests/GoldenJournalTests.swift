@@ -1,4 +1,5 @@
-// Committed journals of each version of the rules: they replay to the state and tapes that they always gave.
+// Committed journals of each version of the rules: they replay to the state and tapes that they
+// always gave.
 
 import Engine
 import Formats
@@ -8,8 +9,8 @@ import Testing
 @testable import Journal
 
 /// Fails where a change of the engine, the codec, the chains or the tape gives an old journal
-/// another meaning. Such a change needs a new rules version (`activateRules`); a file of an older version is
-/// never made anew.
+/// another meaning. Such a change needs a new rules version (`activateRules`); a file of an older
+/// version is never made anew.
 @Suite struct GoldenJournalTests {
   private static let groups = 100
 
@@ -44,7 +45,8 @@ import Testing
     #expect(lines.filter { $0[0] != "group" }.map { $0.joined(separator: " ") } == end)
   }
 
-  /// What was decoded is encoded in the same bytes: a command has one form, whichever version wrote it.
+  /// What was decoded is encoded in the same bytes: a command has one form, whichever version wrote
+  /// it.
   private func checkForm(of group: JournalGroup) throws {
     var body = ByteWriter()
     body.byte(group.body[0])

@@ -42,7 +42,8 @@ extension DatabaseTests {
         }
       }
       #expect(cuts >= 5)
-      // Work goes on by itself, when the last cut is mended; what was refused meanwhile was not applied.
+      // Work goes on by itself, when the last cut is mended; what was refused meanwhile was not
+      // applied.
       var after: Reply?
       let isTaken = try eventually(within: 20) {
         if case .success(let replies) = core.submit([try Load.fund(2, 0, 1, "after")]) {

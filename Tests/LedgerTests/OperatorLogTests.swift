@@ -1,4 +1,5 @@
-// The operators' log as a person reads it: each action once, with who, what and why, whatever broke in between.
+// The operators' log as a person reads it: each action once, with who, what and why, whatever broke
+// in between.
 
 import Auction
 import Engine

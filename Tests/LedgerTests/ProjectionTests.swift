@@ -126,8 +126,8 @@ extension DatabaseTests {
           """) == 14)
     }
 
-    /// A deposit and its clawback, of which the loss account bears a part, in any pieces: once the clawback is marked
-    /// the deposit may begin anew, so nothing more of it may come.
+    /// A deposit and its clawback, of which the loss account bears a part, in any pieces: once the
+    /// clawback is marked the deposit may begin anew, so nothing more of it may come.
     @Test(arguments: 1...5) func aClawbackIsNeverCut(batchRows: Int) throws {
       let (database, halts) = (try led(), Core.Halts())
       try database.connect(database.owner).execute(

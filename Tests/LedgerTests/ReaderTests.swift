@@ -50,8 +50,10 @@ extension DatabaseTests {
 
     private func indexed(_ database: TestDatabase, _ index: String) throws -> Int64 {
       try database.number(
-        "select count(*) from pg_class where relname like 'balance_log_%_\(index)' and relkind = 'i'"
-      )
+        """
+        select count(*) from pg_class
+        where relname like 'balance_log_%_\(index)' and relkind = 'i'
+        """)
     }
 
     /// The process before was killed between the last row of a partition and its index.

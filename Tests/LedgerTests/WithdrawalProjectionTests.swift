@@ -17,7 +17,8 @@ extension DatabaseTests {
   @Suite struct WithdrawalProjectionTests {
     static let address = PayoutAddress([UInt8](repeating: 7, count: 20))
 
-    /// The load's venue with a chain and terms; users 1, 3 and 4 are operators by the keys of their numbers.
+    /// The load's venue with a chain and terms; users 1, 3 and 4 are operators by the keys of their
+    /// numbers.
     private static func genesis() throws -> [Command] {
       var commands: [Command] = try Load.genesis()
       commands += [
@@ -60,8 +61,8 @@ extension DatabaseTests {
       ).command
     }
 
-    /// A number of each fate; the commands of one come one after another. The ids count from `first`. User 2's
-    /// need approvals, user 3's do not.
+    /// A number of each fate; the commands of one come one after another. The ids count from
+    /// `first`. User 2's need approvals, user 3's do not.
     private static func fates(_ count: Int, first: Int64 = 1) throws -> [Command] {
       var commands: [Command] = []
       for id in first..<first + Int64(count) {

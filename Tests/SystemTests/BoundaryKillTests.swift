@@ -1,5 +1,6 @@
-// kill -9 of exchange, signer, Postgres and chain at each boundary of a deposit's credit, of a clawback and of a
-// payment: what comes before the boundary is durable, what comes after it is held back until the kill.
+// kill -9 of exchange, signer, Postgres and chain at each boundary of a deposit's credit, of a
+// clawback and of a payment: what comes before the boundary is durable, what comes after it is held
+// back until the kill.
 
 import Client
 import Formats

@@ -114,7 +114,8 @@ final class CrashLoad: Sendable {
     }
   }
 
-  /// Sends every request of unknown outcome again, under its client order id: each gets a definite answer.
+  /// Sends every request of unknown outcome again, under its client order id: each gets a definite
+  /// answer.
   func resolve(_ api: String) async throws {
     let unknown = promises.withLock { $0.unknown }
     let clients = signers.map { UncrossClient(baseURL: api, signer: $0) }

@@ -1,4 +1,5 @@
-// kill -9 of exchange, Postgres and Worker under load, in turn; after each an oracle checks every promise.
+// kill -9 of exchange, Postgres and Worker under load, in turn; after each an oracle checks every
+// promise.
 
 import Client
 import Formats

@@ -1,4 +1,5 @@
-// What must hold of coins and books once it is quiet, whatever was killed before: asked of chain, database and API.
+// What must hold of coins and books once it is quiet, whatever was killed before: asked of chain,
+// database and API.
 
 import AsyncHTTPClient
 import Client
@@ -165,7 +166,8 @@ struct CustodyOracle: Sendable {
     }
   }
 
-  /// What arrived on the chain is what is confirmed, to the smallest unit, and nothing acknowledged is lost.
+  /// What arrived on the chain is what is confirmed, to the smallest unit, and nothing acknowledged
+  /// is lost.
   private func checkRecipients(
     _ chain: ChainProbe, _ acknowledged: [String], after what: String
   ) async throws {

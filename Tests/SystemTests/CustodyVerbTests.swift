@@ -1,5 +1,6 @@
-// Custody as its users and operators type it: each verb on a real exchange with a real chain and signer, what it
-// prints, how it refuses; and a deposit's events, the door of EIP-55 and the figures of a reconciliation.
+// Custody as its users and operators type it: each verb on a real exchange with a real chain and
+// signer, what it prints, how it refuses; and a deposit's events, the door of EIP-55 and the
+// figures of a reconciliation.
 
 import AsyncHTTPClient
 import Client
@@ -62,9 +63,11 @@ import Testing
       status: 69)
   }
 
-  /// Open before the payment, a stream tells every step of it; `GET /v1/deposits` says the same of the last.
+  /// Open before the payment, a stream tells every step of it; `GET /v1/deposits` says the same of
+  /// the last.
   private func aDepositIsFollowed(_ scene: CustodyScene) async throws {
-    // Nothing more becomes final until the credit was told: what it is final with is more than before.
+    // Nothing more becomes final until the credit was told: what it is final with is more than
+    // before.
     try await wait("the chain to rest") {
       let state = try await scene.admin.custody()
       return state.state == "caught_up" && state.scannedBlock == state.latestBlock
@@ -160,7 +163,8 @@ import Testing
     try await scene.misuse("address add", as: "anna", "Missing expected argument '<address>'")
   }
 
-  /// By EIP-55, and nothing that is the venue's own or no account. Nobody is told the checksum that would do.
+  /// By EIP-55, and nothing that is the venue's own or no account. Nobody is told the checksum that
+  /// would do.
   private func theDoorOfAddresses(_ scene: CustodyScene) async throws {
     let terms = try await scene.anna.depositAddress()
     let contract = try #require(terms.assets.compactMap(\.contract).first)
@@ -423,8 +427,8 @@ import Testing
     try await scene.refuse("reconcile", as: "anna", "forbidden: ")
   }
 
-  /// Coins that a contract paid from inside a call. Without traces only balances show them, and whose they are is
-  /// looked for every ten minutes: until then chain and books differ by them.
+  /// Coins that a contract paid from inside a call. Without traces only balances show them, and
+  /// whose they are is looked for every ten minutes: until then chain and books differ by them.
   private func chainAndBooksDiffer(_ scene: CustodyScene) async throws {
     let address = try await scene.anna.depositAddress().address
     let payment = ["address": address, "wei": "777"]
@@ -464,7 +468,8 @@ private struct CustodyScene: Sendable {
       let grant = KeyGrant(publicKey: signer.publicKeyHex, role: role)
       return (try await admin.createUser(NewUser(name: name, key: grant)).userID, signer)
     }
-    // The treasurer registers anna, so the two operators who approve have nothing to do with her account.
+    // The treasurer registers anna, so the two operators who approve have nothing to do with her
+    // account.
     let (user, signer) = try await enter("anna", .trader, by: treasurer)
     _ = try await enter("second", .operator, by: admin)
     for waiting in try await treasurer.waitingKeys() {

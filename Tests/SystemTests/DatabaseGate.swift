@@ -1,12 +1,12 @@
-// Holds one kind of write of the exchange back inside Postgres, so that a test can kill at exactly that moment:
-// everything before the write is durable, the write itself is not.
+// Holds one kind of write of the exchange back inside Postgres, so that a test can kill at exactly
+// that moment: everything before the write is durable, the write itself is not.
 
 import Foundation
 import Postgres
 import Testing
 
-/// A trigger that waits while it is armed. It is disarmed by a restart of Postgres too, so that a start is not
-/// held up by the gate of the run before.
+/// A trigger that waits while it is armed. It is disarmed by a restart of Postgres too, so that a
+/// start is not held up by the gate of the run before.
 struct DatabaseGate: Sendable {
   /// One kind of write.
   struct Place: Sendable {

@@ -1,4 +1,5 @@
-// kill -9 of exchange, Postgres, chain and signer while coins come and go and the chain reorganises.
+// kill -9 of exchange, Postgres, chain and signer while coins come and go and the chain
+// reorganises.
 
 import Client
 import Formats
@@ -91,7 +92,8 @@ import Testing
     try await exchange.stop()
   }
 
-  /// Small withdrawals of everybody, each asked for twice where the answer is lost, some cancelled at once.
+  /// Small withdrawals of everybody, each asked for twice where the answer is lost, some cancelled
+  /// at once.
   private static func withdraw(
     _ clients: [UncrossClient], _ payees: [Payee], _ seeded: SeededNumbers,
     _ load: Load, until isOver: @Sendable () -> Bool
@@ -150,7 +152,8 @@ import Testing
     try await verb(["--submit", signed])
   }
 
-  /// Payments to everybody, and now and then a reorganisation: most put the transactions back, some lose one.
+  /// Payments to everybody, and now and then a reorganisation: most put the transactions back, some
+  /// lose one.
   private static func pay(
     _ chain: ChainProbe, _ addresses: [String], _ seeded: SeededNumbers,
     _ load: Load,

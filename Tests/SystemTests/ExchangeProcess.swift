@@ -170,7 +170,8 @@ final class ExchangeProcess: Sendable {
     try RequestSigner(keyFile: data + "/keys/treasurer.pem")
   }
 
-  /// What the first operator gives, the treasurer approves: whoever registered a user gives it nothing alone.
+  /// What the first operator gives, the treasurer approves: whoever registered a user gives it
+  /// nothing alone.
   func fund(
     _ user: String, _ asset: String, _ amount: DecimalAmount, request: String
   ) async throws {

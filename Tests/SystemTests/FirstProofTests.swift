@@ -1,4 +1,5 @@
-// The first whole of the product, seen from outside: fund, order, clear, settle, publish; kill -9; the same state.
+// The first whole of the product, seen from outside: fund, order, clear, settle, publish; kill -9;
+// the same state.
 
 import Client
 import Formats

@@ -10,7 +10,8 @@ import Testing
 @Suite struct HostileAnswerTests {
   /// A second row, another colour, a cleared screen, text that runs backwards, and nothing at all.
   private static let hostile =
-    "gift\n99999  2026-01-01T00:00:00.000000Z  1\u{1b}[2J\u{9b}31m\u{7f}\r\u{202e}\u{2028}\u{0}\u{200b}"
+    "gift\n99999  2026-01-01T00:00:00.000000Z  1\u{1b}[2J\u{9b}31m\u{7f}\r"
+    + "\u{202e}\u{2028}\u{0}\u{200b}"
 
   private static let adjustments = JSONValue.object([
     JSONField(

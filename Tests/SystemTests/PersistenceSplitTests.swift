@@ -1,4 +1,4 @@
-// The heart of the mission: trades and auctions are at the edge in full, and nowhere in Postgres.
+// The heart of persistence: trades and auctions are at the edge in full, and nowhere in Postgres.
 
 import AsyncHTTPClient
 import Client
@@ -83,7 +83,8 @@ import Testing
     #expect(found == Self.allowed.split(separator: "\n").map(String.init))
   }
 
-  /// Every body decodes as commands, or as the state of accounts, orders and counters; no other case exists.
+  /// Every body decodes as commands, or as the state of accounts, orders and counters; no other
+  /// case exists.
   private func checkBodies(_ exchange: ExchangeProcess) throws {
     let store = try JournalStore(exchange.database("uncross_app"))
     var (groups, commands, after) = (0, 0, Int64(0))
@@ -141,7 +142,8 @@ import Testing
       for record in TapeFrames(frames) where record.first == 2 || record.first == 4 {
         trades += record.first == 2 ? 1 : 0
         let hex = record.map { String(format: "%02x", $0) }.joined()
-        // Ids, time and price of a trade record; the whole of an auction record but its journal anchor.
+        // Ids, time and price of a trade record; the whole of an auction record but its journal
+        // anchor.
         let mark = String(hex.dropFirst(2).prefix(48))
         #expect(dump.range(of: Data(mark.utf8)) == nil, "a tape record is in the dump: \(mark)")
       }

@@ -63,16 +63,26 @@ import Testing
       "a market order has no limit"
     ),
     (
-      #"{"orders": [{"id": "a", "side": "buy", "type": "limit", "limit": 99999999999999999999, "quantity": 1}]}"#,
+      #"""
+      {"orders": [
+        {"id": "a", "side": "buy", "type": "limit", "limit": 99999999999999999999, "quantity": 1}]}
+      """#,
       "limit is not an integer"
     ),
     (
-      #"{"orders": [{"id": "a", "side": "buy", "type": "limit", "limit": 7, "quantity": 1, "size": 2}]}"#,
+      #"""
+      {"orders": [
+        {"id": "a", "side": "buy", "type": "limit", "limit": 7, "quantity": 1, "size": 2}]}
+      """#,
       "unknown field \"size\""
     ),
     (#"{"band": {"lower": 9, "upper": 8}, "orders": []}"#, "band.lower is above band.upper"),
     (
-      #"{"orders": [{"id": "a", "side": "buy", "type": "limit", "limit": 7, "quantity": 1}, {"id": "a", "side": "sell", "type": "limit", "limit": 7, "quantity": 1}]}"#,
+      #"""
+      {"orders": [
+        {"id": "a", "side": "buy", "type": "limit", "limit": 7, "quantity": 1},
+        {"id": "a", "side": "sell", "type": "limit", "limit": 7, "quantity": 1}]}
+      """#,
       "orders[1].id: \"a\" appears twice"
     ),
   ])

@@ -1,4 +1,5 @@
-// A Worker in memory behind real HTTP: what docs/tape.md says of heads and batches, and faults on demand.
+// A Worker in memory behind real HTTP: what docs/tape.md says of heads and batches, and faults on
+// demand.
 
 import Engine
 import Formats

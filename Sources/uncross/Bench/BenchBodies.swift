@@ -6,8 +6,8 @@ internal import Formats
 internal import NIOCore
 internal import NIOHTTP1
 
-/// Signed batches as large as the route takes them, of one caller, one after another: reading each is
-/// all that the server does, because none of them is an order.
+/// Signed batches as large as the route takes them, of one caller, one after another: reading each
+/// is all that the server does, because none of them is an order.
 struct BenchBodies {
   /// Bodies of each kind in one round; rounds alternate, so that a busy machine slows both alike.
   private static let bodies = 5

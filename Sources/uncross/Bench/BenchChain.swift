@@ -67,15 +67,7 @@ struct BenchChain {
     ])
     let node = ChainNode(url: ready.url)
     let height = try node.heads().latest.height
-    // The node's own limit: the same blocks and receipts, and nothing done with them.
-    let fetching = try seconds {
-      for start in stride(from: Int64(0), through: height, by: 64) {
-        for block in try node.blocks(start...min(height, start + 63))
-        where !block.transactions.isEmpty {
-          _ = try node.receipts(block)
-        }
-      }
-    }
+    let fetching = try fetchingSeconds(node, upTo: height)
     var store = try JournalStore(conninfo)
     guard try store.lead() else { throw JournalError.notLeader("bench") }
     let term = Term()
@@ -125,6 +117,18 @@ struct BenchChain {
       BenchRow(
         name: "chain: credit", rate: Double(credits) / crediting, unit: "credits/s", floor: nil,
         floorName: ""))
+  }
+
+  /// The node's own limit: the same blocks and receipts, and nothing done with them.
+  private func fetchingSeconds(_ node: ChainNode, upTo height: Int64) throws -> Double {
+    try seconds {
+      for start in stride(from: Int64(0), through: height, by: 64) {
+        for block in try node.blocks(start...min(height, start + 63))
+        where !block.transactions.isEmpty {
+          _ = try node.receipts(block)
+        }
+      }
+    }
   }
 
   private static func genesis() -> [Command] {

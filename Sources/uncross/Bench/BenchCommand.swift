@@ -16,10 +16,11 @@ struct BenchCommand: AsyncParsableCommand {
     commandName: "bench",
     abstract: "Measure the parts against floors of the same run.",
     discussion: """
-      Starts a private Postgres in a temporary directory and measures the engine alone, the journal's group
-      commit against journal rows alone, the ledger against COPY of the same rows alone, replay, publishing
-      against the same batches posted by hand, and signed HTTP orders against a server with nothing behind,
-      and the API's hostile bodies against plain ones of the same size.
+      Starts a private Postgres in a temporary directory and measures the engine alone, the
+      journal's group commit against journal rows alone, the ledger against COPY of the same rows
+      alone, replay, publishing against the same batches posted by hand, signed HTTP orders against
+      a server with nothing behind, and the API's hostile bodies against plain ones of the same
+      size.
 
         uncross bench
         uncross bench --commands 500000
@@ -129,8 +130,8 @@ struct BenchCommand: AsyncParsableCommand {
       for run in engine.dueRuns(at: engine.time) { trades = Int(engine.apply(run).detail) }
     }
     Output.line(
-      "one auction of \(accepted) orders: \(trades) trades, \(engine.effects.entries.count) ledger entries"
-    )
+      "one auction of \(accepted) orders: \(trades) trades, "
+        + "\(engine.effects.entries.count) ledger entries")
     // The floor writes the entries that the run must give, and does nothing else.
     let entries = engine.effects.entries
     var copy = ContiguousArray<LedgerEntry>()
@@ -187,8 +188,8 @@ struct BenchCommand: AsyncParsableCommand {
     try report.addReplay(conninfo)
   }
 
-  /// Journal and projection at once, held to what the ledger can follow: the gate of the API, narrower.
-  /// Returns ledger rows a second, until the last of them is in Postgres.
+  /// Journal and projection at once, held to what the ledger can follow: the gate of the API,
+  /// narrower. Returns ledger rows a second, until the last of them is in Postgres.
   private func sustain(
     _ orders: [Command], _ loop: CommandLoop, _ projection: LedgerProjection
   ) -> Double {

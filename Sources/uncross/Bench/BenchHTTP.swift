@@ -9,7 +9,8 @@ internal import Logging
 internal import ServiceLifecycle
 internal import Synchronization
 
-/// The floor: every order is accepted at once, nothing is kept. What remains is HTTP, parsing and the signature.
+/// The floor: every order is accepted at once, nothing is kept. What remains is HTTP, parsing and
+/// the signature.
 private final class EmptyExchange: Exchange {
   private let count = Mutex<Int64>(1 << 40)
 

@@ -62,7 +62,8 @@ struct BenchWorld {
     return state
   }
 
-  /// A limit order around the middle; half of the traders buy and half sell, so that nobody meets itself.
+  /// A limit order around the middle; half of the traders buy and half sell, so that nobody meets
+  /// itself.
   /// - Parameter crossing: orders of both sides overlap and trade; else they rest apart.
   mutating func order(crossing: Bool) -> PlaceOrder {
     number += 1

@@ -97,43 +97,48 @@ final class ChainCustody: Sendable {
     let figures = scanner.currentFigures()
     let labels = [(name: "chain", value: settings.name)]
     func gauge(_ name: String, _ help: String, _ value: Double) -> Metric {
-      Metric("uncross_custody_" + name, help, .gauge, value, labels: labels)
+      Metric(name, help, .gauge, value, labels: labels)
     }
     let audit = reconciled.withLock { $0 }
     let differences = (audit?.assets ?? []).flatMap { asset in
       func figure(_ name: String, _ help: String, _ value: Double) -> Metric {
         Metric(
-          "uncross_custody_" + name, help, .gauge, value,
+          name, help, .gauge, value,
           labels: labels + [(name: "asset", value: asset.code)])
       }
       return [
         figure(
-          "difference", "Of the last reconciliation, in the chain's smallest units",
+          "uncross_custody_difference", "Of the last reconciliation, in the chain's smallest units",
           asset.difference.map { Double($0) } ?? .nan),
         figure(
-          "uncovered", "1 where users' coins are not all there",
+          "uncross_custody_uncovered", "1 where users' coins are not all there",
           asset.isCovered ? 0 : 1),
         figure(
-          "taken", "What left by transactions that nobody here signed, in the smallest units",
+          "uncross_custody_taken",
+          "What left by transactions that nobody here signed, in the smallest units",
           Double(asset.taken)),
       ]
     }
     return differences + nodeMetrics(figures) + payoutMetrics() + [
       gauge(
-        "scanned_block", "The last scanned block; -1 before the first", Double(figures.tip ?? -1)),
+        "uncross_custody_scanned_block", "The last scanned block; -1 before the first",
+        Double(figures.tip ?? -1)),
       gauge(
-        "lag_blocks", "Blocks of the node's chain that are not scanned",
+        "uncross_custody_lag_blocks", "Blocks of the node's chain that are not scanned",
         Double(max(0, (figures.latest ?? 0) - (figures.tip ?? -1)))),
-      gauge("finalized_block", "The last final block", Double(figures.finalized)),
+      gauge("uncross_custody_finalized_block", "The last final block", Double(figures.finalized)),
       gauge(
-        "reconciled_block", "The block of the last reconciliation that succeeded; -1 before",
+        "uncross_custody_reconciled_block",
+        "The block of the last reconciliation that succeeded; -1 before",
         Double(audit?.height ?? -1)),
-      gauge("halted", "1 where custody stopped", figures.halted == nil ? 0 : 1),
+      gauge("uncross_custody_halted", "1 where custody stopped", figures.halted == nil ? 0 : 1),
       gauge(
-        "finality_stalled", "1 where no block becomes final and something waits for it",
+        "uncross_custody_finality_stalled",
+        "1 where no block becomes final and something waits for it",
         figures.isFinalityStalled ? 1 : 0),
       gauge(
-        "unread_transactions", "Transactions of deposits that no node tells: their credits wait",
+        "uncross_custody_unread_transactions",
+        "Transactions of deposits that no node tells: their credits wait",
         Double(figures.unread)),
       Metric(
         "uncross_custody_untraced_blocks_total", "Blocks scanned without their traces", .counter,
@@ -155,24 +160,25 @@ final class ChainCustody: Sendable {
 }
 
 extension ChainCustody {
-  /// By their numbers in the settings: anybody may read the metrics, and hosts are the operator's to know.
+  /// By their numbers in the settings: anybody may read the metrics, and hosts are the operator's
+  /// to know.
   private func nodeMetrics(_ figures: DepositScanner.Figures) -> [Metric] {
     func each(
       _ name: String, _ help: String, _ value: (Int, NodeRoster.Node) -> Double
     ) -> [Metric] {
       figures.nodes.enumerated().map { index, node in
         Metric(
-          "uncross_custody_node_" + name, help, .gauge, value(index, node),
+          name, help, .gauge, value(index, node),
           labels: [(name: "chain", value: settings.name), (name: "node", value: "\(index + 1)")])
       }
     }
-    return each("well", "1 where the node can be asked") { _, node in
+    return each("uncross_custody_node_well", "1 where the node can be asked") { _, node in
       node.verdict.isUsable ? 1 : 0
     }
-      + each("in_use", "1 for the node that is asked") { index, _ in
+      + each("uncross_custody_node_in_use", "1 for the node that is asked") { index, _ in
         index == figures.nodeInUse ? 1 : 0
       }
-      + each("block", "The node's head; -1 before it told one") { _, node in
+      + each("uncross_custody_node_block", "The node's head; -1 before it told one") { _, node in
         Double(node.height ?? -1)
       }
   }

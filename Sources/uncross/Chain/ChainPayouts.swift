@@ -1,4 +1,5 @@
-// Payments out of one chain in a running exchange: how the API sees them, and the signer behind its socket.
+// Payments out of one chain in a running exchange: how the API sees them, and the signer behind its
+// socket.
 
 internal import API
 internal import Client
@@ -142,24 +143,29 @@ extension ChainCustody: WithdrawalDesk {
     guard let figures = payments?.currentFigures() else { return [] }
     let labels = [(name: "chain", value: settings.name)]
     func gauge(_ name: String, _ help: String, _ value: Int) -> Metric {
-      Metric("uncross_payouts_" + name, help, .gauge, Double(value), labels: labels)
+      Metric(name, help, .gauge, Double(value), labels: labels)
     }
     return [
-      gauge("open", "Payments that are not finished", figures.openSlots),
-      gauge("open_sweeps", "Sweeps that are not finished", figures.openSweeps),
-      gauge("held", "Payments that wait for a person", figures.held),
+      gauge("uncross_payouts_open", "Payments that are not finished", figures.openSlots),
+      gauge("uncross_payouts_open_sweeps", "Sweeps that are not finished", figures.openSweeps),
+      gauge("uncross_payouts_held", "Payments that wait for a person", figures.held),
       gauge(
-        "halted", "1 where nothing is paid until an operator has looked",
+        "uncross_payouts_halted", "1 where nothing is paid until an operator has looked",
         figures.halted == nil ? 0 : 1),
       gauge(
-        "unfunded_assets", "Assets of which the hot wallet has too little for what is approved",
+        "uncross_payouts_unfunded_assets",
+        "Assets of which the hot wallet has too little for what is approved",
         figures.unfunded.count),
       gauge(
-        "unsigned_assets", "Assets of which the signer would not sign what is approved",
+        "uncross_payouts_unsigned_assets",
+        "Assets of which the signer would not sign what is approved",
         figures.unsigned.count),
-      gauge("signer_away", "1 where the signer did not answer", figures.isSignerAway ? 1 : 0),
       gauge(
-        "open_of_earlier_wallets", "Payments of wallets of before that are not finished",
+        "uncross_payouts_signer_away", "1 where the signer did not answer",
+        figures.isSignerAway ? 1 : 0),
+      gauge(
+        "uncross_payouts_open_of_earlier_wallets",
+        "Payments of wallets of before that are not finished",
         figures.openOfEarlier),
       Metric(
         "uncross_payouts_paid_total", "Payments that are final since the start", .counter,
@@ -169,8 +175,8 @@ extension ChainCustody: WithdrawalDesk {
 }
 
 extension AddressError {
-  /// What its user reads. The expected checksum is not told: whoever mistyped a digit must look at where the
-  /// address comes from, and would copy the checksum of the wrong one.
+  /// What its user reads. The expected checksum is not told: whoever mistyped a digit must look at
+  /// where the address comes from, and would copy the checksum of the wrong one.
   var refusal: String {
     switch self {
     case .noPrefix: "an address begins with 0x"

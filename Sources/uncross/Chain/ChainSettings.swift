@@ -1,4 +1,5 @@
-// The chain that deposits come from, as the operator's file describes it, or as the development chain is.
+// The chain that deposits come from, as the operator's file describes it, or as the development
+// chain is.
 
 internal import Client
 internal import Custody
@@ -133,12 +134,13 @@ struct ChainSettings: Decodable, Sendable {
     guard start ?? 0 >= 0 else { throw ChainSettingsError("\(file): start is a height") }
     for asset in assets where asset.secondNodeFrom != nil && nodes.count < 2 {
       throw ChainSettingsError(
-        "\(file): \(asset.asset) asks for a second node and there is one: much of it would wait for ever"
-      )
+        "\(file): \(asset.asset) asks for a second node and there is one: "
+          + "much of it would wait for ever")
     }
   }
 
-  /// An address as it is compared: no two nodes differ by case of the host, or a slash at the end, only.
+  /// An address as it is compared: no two nodes differ by case of the host, or a slash at the end,
+  /// only.
   private static func plain(_ url: String) -> String {
     guard var parts = URLComponents(string: url) else { return url }
     parts.scheme = parts.scheme?.lowercased()

@@ -8,7 +8,8 @@ internal import Ethereum
 internal import Formats
 
 extension ChainCustody: SweepDesk {
-  /// Deposit addresses that one request looks at: each takes a question to the node, and some three.
+  /// Deposit addresses that one request looks at: each takes a question to the node, and some
+  /// three.
   private static let page = 50
 
   private func planner() throws(ExchangeError) -> SweepPlanner {

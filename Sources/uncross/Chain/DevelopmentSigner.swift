@@ -38,7 +38,8 @@ enum DevelopmentSigner {
 
   private static func shortPath(_ directory: String) throws -> String {
     if directory.utf8.count < 90 { return directory }
-    // The same at each start, so that none is left behind; the signer refuses one that is not ours alone.
+    // The same at each start, so that none is left behind; the signer refuses one that is not ours
+    // alone.
     let name = Keccak256.hash(Array(directory.utf8)).bytes.prefix(8)
       .reduce("/tmp/uncross-") { $0 + String($1, radix: 16) }
     try FileManager.default.createDirectory(

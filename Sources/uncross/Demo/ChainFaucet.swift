@@ -45,8 +45,8 @@ struct ChainFaucet: Sendable {
   /// Whether an account never had a coin.
   func isEmpty(_ address: String) async throws -> Bool {
     let answer = try await send(
-      #"{"jsonrpc": "2.0", "id": 1, "method": "eth_getBalance", "params": ["\#(address)", "latest"]}"#
-    )
+      #"{"jsonrpc": "2.0", "id": 1, "method": "eth_getBalance", "#
+        + #""params": ["\#(address)", "latest"]}"#)
     return answer.contains(#""result": "0x0""#) || answer.contains(#""result":"0x0""#)
   }
 

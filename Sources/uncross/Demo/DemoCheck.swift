@@ -60,7 +60,8 @@ struct DemoCheck: Sendable {
     }
   }
 
-  /// Throws where one of the three cannot be read or does not catch up; a difference is in the report.
+  /// Throws where one of the three cannot be read or does not catch up; a difference is in the
+  /// report.
   func run() async throws -> Report {
     var options = UncrossClient.Configuration(baseURL: api, signer: operatorSigner)
     // A call for each user by one operator meets its rate limit: it waits as told.

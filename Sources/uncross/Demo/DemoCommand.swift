@@ -1,4 +1,5 @@
-// `uncross demo`: hundreds of traders for a few seconds, then proof that nothing was lost or made up.
+// `uncross demo`: hundreds of traders for a few seconds, then proof that nothing was lost or made
+// up.
 
 internal import ArgumentParser
 internal import Client

@@ -1,12 +1,14 @@
-// Traders for demonstrations: a few hundred users with keys of their own who trade through the signed API.
+// Traders for demonstrations: a few hundred users with keys of their own who trade through the
+// signed API.
 
 internal import Client
 internal import Formats
 internal import Foundation
 internal import Synchronization
 
-/// Registers and funds its traders, then places, amends and cancels around a random walk of prices until it
-/// is told to stop. Names and keys follow from the configuration, so a restart finds the same traders.
+/// Registers and funds its traders, then places, amends and cancels around a random walk of prices
+/// until it is told to stop. Names and keys follow from the configuration, so a restart finds the
+/// same traders.
 final class DemoFlow: Sendable {
   struct Configuration: Sendable {
     /// As `http://127.0.0.1:8080`.
@@ -62,11 +64,13 @@ final class DemoFlow: Sendable {
     }
   }
 
-  /// Tasks that trade at a time; each has its own traders, and waits for one answer before the next call.
+  /// Tasks that trade at a time; each has its own traders, and waits for one answer before the next
+  /// call.
   private static let maximumWorkers = 64
   /// Users registered, or cancelled for, at a time.
   private static let parallel = 8
-  /// In whole quote coins: what a trader holds of the quote asset, and the worth of what it holds in base.
+  /// In whole quote coins: what a trader holds of the quote asset, and the worth of what it holds
+  /// in base.
   private static let wealth: Int128 = 200_000
 
   private struct State {
@@ -84,8 +88,8 @@ final class DemoFlow: Sendable {
 
   // MARK: Verbs
 
-  /// Registers and funds the traders, and cancels what an earlier run left open. Running it again, also
-  /// in another process, is safe.
+  /// Registers and funds the traders, and cancels what an earlier run left open. Running it again,
+  /// also in another process, is safe.
   func prepare() async throws {
     var options = UncrossClient.Configuration(
       baseURL: configuration.api, signer: configuration.operatorSigner)
@@ -142,8 +146,8 @@ final class DemoFlow: Sendable {
     }.reduce(0, +)
   }
 
-  /// Some traders take something of each asset out, to the chain; waits until all of it is final there.
-  /// Returns how many withdrawals those were.
+  /// Some traders take something of each asset out, to the chain; waits until all of it is final
+  /// there. Returns how many withdrawals those were.
   func withdraw(traders count: Int = 20) async throws -> Int {
     let traders = state.withLock { $0.traders }.filter { $0.payoutAddress != nil }.prefix(count)
     guard let first = traders.first else { return 0 }

@@ -57,7 +57,8 @@ final class PriceWalk: Sendable {
     ticks = Mutex(markets.map(\.anchorTicks))
   }
 
-  /// The market's price after one more step: up to 2 basis points, less 1/500 of the way it has come.
+  /// The market's price after one more step: up to 2 basis points, less 1/500 of the way it has
+  /// come.
   func step(_ market: Int, _ random: inout DemoRandom) -> Int64 {
     let shift = random.in(-200...200)
     return ticks.withLock { ticks in

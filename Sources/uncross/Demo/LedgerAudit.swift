@@ -1,4 +1,5 @@
-// Reads the ledger as an auditor and holds it against the tape: one transaction, on a thread of its own.
+// Reads the ledger as an auditor and holds it against the tape: one transaction, on a thread of its
+// own.
 
 internal import Client
 internal import Formats
@@ -139,7 +140,8 @@ struct LedgerAudit: Sendable {
     var received: Int128
   }
 
-  /// Each trade of the tape must be four entries of the ledger, and each such entry a trade of the tape.
+  /// Each trade of the tape must be four entries of the ledger, and each such entry a trade of the
+  /// tape.
   private func compareTrades(
     _ tape: TapeContent, _ connection: borrowing PostgresConnection,
     _ figures: inout LedgerFigures

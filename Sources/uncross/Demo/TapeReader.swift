@@ -110,8 +110,8 @@ struct TapeReader {
     }
   }
 
-  /// Ids have no gaps. Where one is, the trades that are missing count as nothing, so that those after it
-  /// are still compared with their own.
+  /// Ids have no gaps. Where one is, the trades that are missing count as nothing, so that those
+  /// after it are still compared with their own.
   private func place(
     _ trade: TapeContent.Trade, _ id: String, _ name: String, _ tape: inout TapeContent,
     _ report: (String) -> Void

@@ -12,8 +12,8 @@ struct AdjustCommand: AsyncParsableCommand {
         uncross adjust anna USDC 1000 --reason "opening gift" --key operator.pem
         uncross adjust anna USDC 250 --take --reason "too large" --key operator.pem
 
-      What is beyond the asset's limit in 24 hours waits for another operator, and so does whatever is for an
-      account that the operator gave a key to:
+      What is beyond the asset's limit in 24 hours waits for another operator, and so does whatever
+      is for an account that the operator gave a key to:
 
         uncross adjust list --key second.pem
         uncross adjust approve 17 --key second.pem

@@ -13,8 +13,8 @@ struct CSVRecord {
   var problem: String?
 }
 
-/// Records end with LF or CR LF; fields may stand in quotes, with quotes doubled inside; empty lines and
-/// a byte order mark are passed over.
+/// Records end with LF or CR LF; fields may stand in quotes, with quotes doubled inside; empty
+/// lines and a byte order mark are passed over.
 struct CSVReader {
   /// Bytes of one record; an order line has about 100.
   static let maximumRecord = 4_096

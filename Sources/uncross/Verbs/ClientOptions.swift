@@ -1,4 +1,5 @@
-// What every verb that calls the API shares: where it is, with which key, how answers and errors show.
+// What every verb that calls the API shares: where it is, with which key, how answers and errors
+// show.
 
 internal import ArgumentParser
 internal import Client

@@ -1,4 +1,5 @@
-// Paying in: `uncross deposit-address`, `uncross deposits`; the operator's `uncross resolve-deposit`, `uncross custody`.
+// Paying in: `uncross deposit-address`, `uncross deposits`; the operator's
+// `uncross resolve-deposit`, `uncross custody`.
 
 internal import ArgumentParser
 internal import Client
@@ -141,8 +142,8 @@ struct ReconcileCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "reconcile", abstract: "Compare what is on the chain with what is in the books.",
     discussion: """
-      As of the last scanned block, in the chain's smallest units; exit status 1 unless all differences are 0
-      and the float covers what was taken:
+      As of the last scanned block, in the chain's smallest units; exit status 1 unless all
+      differences are 0 and the float covers what was taken:
 
         uncross reconcile --key operator.pem
       """)

@@ -8,8 +8,8 @@ struct KeyCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "key", abstract: "Make a key, or show a key's public half.",
     discussion: """
-      A key is Ed25519, in a PKCS #8 PEM file of mode 0600 (openssl genpkey -algorithm ed25519 writes
-      the same). An operator gives it to a user by its public half:
+      A key is Ed25519, in a PKCS #8 PEM file of mode 0600 (openssl genpkey -algorithm ed25519
+      writes the same). An operator gives it to a user by its public half:
 
         uncross key new anna.pem
         uncross user create anna --public-key $(uncross key show anna.pem) --key o.pem

@@ -9,23 +9,23 @@ struct LoadCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "load", abstract: "Send a file of orders.",
     discussion: """
-      The file is CSV in decimal units, whatever the number of lines; a market order has no limit, and a
-      line without a client order id gets one that stays the same:
+      The file is CSV in decimal units, whatever the number of lines; a market order has no limit,
+      and a line without a client order id gets one that stays the same:
 
         user,market,side,type,limit,quantity,client_order_id
         anna,ETH-USDC,buy,limit,2501.00,0.5,a-1
         bert,ETH-USDC,sell,market,,2,
 
-      Each user signs with a key of its own, DIR/USER.pem. With an operator's key, users that are missing
-      are registered, with new keys, and all get the funds that their orders need. Funds for a user whom
-      the operator registered wait for a second operator, or are approved with its key:
+      Each user signs with a key of its own, DIR/USER.pem. With an operator's key, users that are
+      missing are registered, with new keys, and all get the funds that their orders need. Funds for
+      a user whom the operator registered wait for a second operator, or are approved with its key:
 
         uncross load orders.csv --keys keys --operator-key operator.pem \\
           --second-operator-key treasurer.pem
         uncross load orders.csv --keys keys
 
-      What is done is kept in FILE.progress: the same command again goes on after a stop, and sending
-      an order twice places it once. A file with bad lines is not sent, unless --skip-bad.
+      What is done is kept in FILE.progress: the same command again goes on after a stop, and
+      sending an order twice places it once. A file with bad lines is not sent, unless --skip-bad.
       """)
 
   @Argument(help: "The file of orders.") var file: String

@@ -61,8 +61,8 @@ struct LoadFunding {
   /// The order file's.
   let fingerprint: String
 
-  /// Throws where an adjustment waits for a second operator whose key was not named: whoever registers a user
-  /// gives it nothing alone.
+  /// Throws where an adjustment waits for a second operator whose key was not named: whoever
+  /// registers a user gives it nothing alone.
   func fund(_ needs: FundsNeeded) async throws {
     var users = needs.byUser.sorted { $0.key < $1.key }.makeIterator()
     var waiting: [String] = []
@@ -85,8 +85,8 @@ struct LoadFunding {
       Output.error("waits: uncross adjust approve \(id)")
     }
     throw VerbFailure(
-      "\(waiting.count) adjustments wait: a second operator must approve them (uncross adjust list),"
-        + " then run this again; or name its key with --second-operator-key")
+      "\(waiting.count) adjustments wait: a second operator must approve them "
+        + "(uncross adjust list), then run this again; or name its key with --second-operator-key")
   }
 
   /// The adjustments that wait for a second operator.

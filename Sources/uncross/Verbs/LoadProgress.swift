@@ -97,7 +97,8 @@ final class LoadProgress: Sendable {
     let lines = String(decoding: content.prefix(whole), as: UTF8.self).split(separator: "\n")
     if let found = lines.first, found != first {
       throw VerbFailure(
-        "\(path) belongs to another content of the file or another --batch: remove it to begin anew",
+        "\(path) belongs to another content of the file or another --batch: "
+          + "remove it to begin anew",
         status: VerbFailure.badData)
     }
     for line in lines.dropFirst() {

@@ -17,8 +17,8 @@ struct LoadSender: Sendable {
   let progress: LoadProgress
   let display: LoadDisplay
 
-  /// One user's part of a window. Batches are numbered within the window in a fixed order, so that the
-  /// progress of one run means the same to the next.
+  /// One user's part of a window. Batches are numbered within the window in a fixed order, so that
+  /// the progress of one run means the same to the next.
   private struct Part {
     var user: String
     var orders: [NewOrder] = []

@@ -43,8 +43,8 @@ struct MarketCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
       abstract: "Open a market between two assets.",
       discussion: """
-        Assets, tick and lot never change; tick times lot must be a whole number of the quote asset's
-        smallest unit:
+        Assets, tick and lot never change; tick times lot must be a whole number of the quote
+        asset's smallest unit:
 
           uncross market create SOL-USDC --base SOL --quote USDC --tick 0.01 \\
             --lot 0.001 --listing-price 150 --key operator.pem

@@ -1,4 +1,5 @@
-// What operators know of each other, and what a user says about keys: `uncross log`, `key-grants`, `keys`.
+// What operators know of each other, and what a user says about keys: `uncross log`, `key-grants`,
+// `keys`.
 
 internal import ArgumentParser
 internal import Client
@@ -46,8 +47,8 @@ struct KeyGrantsCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "key-grants", abstract: "List the keys that wait for another operator; decide.",
     discussion: """
-      A key that an operator gives to an account which had one before waits: for the account's owner, or for
-      a second operator and the operator delay.
+      A key that an operator gives to an account which had one before waits: for the account's
+      owner, or for a second operator and the operator delay.
 
         uncross key-grants --key second.pem
         uncross key-grants approve 3 --key second.pem
@@ -189,8 +190,8 @@ struct OperatorDelayCommand: AsyncParsableCommand {
     commandName: "operator-delay",
     abstract: "Show or set how long a new operator's key counts for nothing.",
     discussion: """
-      A key younger than this books and approves no adjustments and no keys; and a key that an operator gives
-      to another's account waits as long. A shorter delay waits for the one before.
+      A key younger than this books and approves no adjustments and no keys; and a key that an
+      operator gives to another's account waits as long. A shorter delay waits for the one before.
 
         uncross operator-delay --key operator.pem
         uncross operator-delay 86400 --reason "the venue opens" --key operator.pem

@@ -151,7 +151,8 @@ struct FundsNeeded {
 
   /// Quote atoms, rounded up, with the fee, rounded up.
   private static func cost(_ order: NewOrder, _ market: MarketDetails) -> Int128? {
-    // A market buy is locked at the band's upper edge when it comes, which may have moved: twice today's.
+    // A market buy is locked at the band's upper edge when it comes, which may have moved: twice
+    // today's.
     let marketPrice = market.band.flatMap {
       DecimalAmount(atoms: $0.upper.digits * 2, decimals: $0.upper.scale)
     }

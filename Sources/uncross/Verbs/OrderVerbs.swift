@@ -16,7 +16,8 @@ struct PlaceCommand: AsyncParsableCommand {
         uncross place ETH-USDC buy 1 --limit 2490 --tif auction --key anna.pem
         uncross place ETH-USDC buy 1 --limit 2490 --expires 2030-01-01T00:00:00.000000Z
 
-      The client order id makes a resend safe: the same order under the same id gets the first answer.
+      The client order id makes a resend safe: the same order under the same id gets the first
+      answer.
       """)
 
   @Argument(help: "As ETH-USDC.") var market: String
@@ -118,8 +119,8 @@ struct AmendCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "amend", abstract: "Change an order's limit, its total quantity, or both.",
     discussion: """
-      The quantity is the new total, executed part included. Less quantity at the same limit keeps the
-      order's place in time:
+      The quantity is the new total, executed part included. Less quantity at the same limit keeps
+      the order's place in time:
 
         uncross amend 1234567890 --quantity 0.4 --key anna.pem
         uncross amend 1234567890 --limit 2505.00 --key anna.pem

@@ -8,7 +8,8 @@ struct ApproveWithdrawalCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "approve-withdrawal", abstract: "Approve a withdrawal: your key signs its fields.",
     discussion: """
-      Prints the fields and their digest; --yes with that digest signs them, if they are still the same:
+      Prints the fields and their digest; --yes with that digest signs them, if they are still the
+      same:
 
         uncross approve-withdrawal 7 --key operator.pem
         uncross approve-withdrawal 7 --yes DIGEST --key operator.pem
@@ -76,11 +77,12 @@ struct WithdrawalTermsCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "withdrawal-terms", abstract: "Set on which terms an asset can be taken out.",
     discussion: """
-      They hold for later requests; amounts are in whole coins. What is looser in any respect than before is in
-      force after the address delay, and can be replaced until then:
+      They hold for later requests; amounts are in whole coins. What is looser in any respect than
+      before is in force after the address delay, and can be replaced until then:
 
         uncross withdrawal-terms ETH --chain dev --minimum 0.01 --fee 0.001 --user-day-limit 50 \\
-          --venue-day-limit 5000 --approval-above 5 --approvals 2 --reason opening --key operator.pem
+          --venue-day-limit 5000 --approval-above 5 --approvals 2 --reason opening \\
+          --key operator.pem
         uncross withdrawal-terms ETH --chain dev --closed ... stops new requests
       """)
 

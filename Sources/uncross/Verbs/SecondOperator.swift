@@ -1,4 +1,5 @@
-// The second pair of eyes where one person holds both keys: a development exchange, a load, a demonstration.
+// The second pair of eyes where one person holds both keys: a development exchange, a load, a
+// demonstration.
 
 internal import Client
 

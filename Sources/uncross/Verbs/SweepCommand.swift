@@ -1,5 +1,5 @@
-// `uncross sweep`: coins of deposit addresses into the hot wallet. Planned and submitted by an operator, signed where
-// the extended private key is, which is not here.
+// `uncross sweep`: coins of deposit addresses into the hot wallet. Planned and submitted by an
+// operator, signed where the extended private key is, which is not here.
 
 internal import ArgumentParser
 internal import Client
@@ -16,8 +16,9 @@ struct SweepCommand: AsyncParsableCommand {
       Four steps; the third is for a machine without a network (docs/operations.md):
 
         uncross sweep --plan plan.json --asset USDC --minimum 100 --key operator.pem
-        uncross sweep --top-up --asset USDC --minimum 100 --key operator.pem   where the plan says so
-        uncross sweep --sign plan.json --out signed.json --to 0xHOTWALLET --xprv-fd 3 3< deposits.xprv
+        uncross sweep --top-up --asset USDC --minimum 100 --key operator.pem   if the plan says so
+        uncross sweep --sign plan.json --out signed.json --to 0xHOTWALLET \\
+          --xprv-fd 3 3< deposits.xprv
         uncross sweep --submit signed.json --key operator.pem
 
       Without any of them it shows how sweeps stand.
@@ -102,8 +103,8 @@ struct SweepCommand: AsyncParsableCommand {
       let waiting = plan.needsGas.count { $0.toppedUp }
       if plan.needsGas.count > waiting {
         lines.append(
-          "\(plan.needsGas.count - waiting) lack gas: uncross sweep --top-up --asset \(asset ?? "") ..."
-        )
+          "\(plan.needsGas.count - waiting) lack gas: "
+            + "uncross sweep --top-up --asset \(asset ?? "") ...")
       }
       if waiting > 0 { lines.append("\(waiting) wait for their gas") }
       return lines.joined(separator: "\n")

@@ -116,7 +116,8 @@ struct UserCommand: AsyncParsableCommand {
       abstract: "Give a user one more key; 16 at most.",
       discussion: """
         Where the account had a key before, the new one waits: for the account's owner
-        (uncross keys confirm), or for a second operator and the operator delay (uncross key-grants).
+        (uncross keys confirm), or for a second operator and the operator delay
+        (uncross key-grants).
 
           uncross user grant anna $(uncross key show laptop.pem) --reason "her laptop"
           uncross user grant anna $(uncross key show bot.pem) --role trade_only --reason bot

@@ -54,8 +54,8 @@ struct WatchCommand: AsyncParsableCommand {
   }
 
   private static func line(_ price: IndicativePrice) -> String {
-    "\(price.timestamp) \(price.market) indicative \(price.status.rawValue) price \(price.price.cell)"
-      + " volume \(price.volume) surplus \(price.surplus)"
+    "\(price.timestamp) \(price.market) indicative \(price.status.rawValue)"
+      + " price \(price.price.cell) volume \(price.volume) surplus \(price.surplus)"
   }
 }
 
@@ -67,8 +67,8 @@ struct MarketWatch {
   let api: UncrossClient
   let market: String
 
-  /// Hands over each event until `body` says no. The first connection must succeed; a lost one is made
-  /// again, after the last event received. Throws `APIError` where the server refuses.
+  /// Hands over each event until `body` says no. The first connection must succeed; a lost one is
+  /// made again, after the last event received. Throws `APIError` where the server refuses.
   func forEach(
     lost: (String) -> Void, _ body: (MarketEvent) -> Bool
   ) async throws {

@@ -1,4 +1,5 @@
-// Taking out: `uncross address`, `uncross withdraw`, `uncross withdrawals`, `uncross cancel-withdrawal`.
+// Taking out: `uncross address`, `uncross withdraw`, `uncross withdrawals`,
+// `uncross cancel-withdrawal`.
 
 internal import ArgumentParser
 internal import Client
@@ -9,8 +10,8 @@ struct AddressCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "address", abstract: "Keep the addresses to withdraw to.",
     discussion: """
-      A new address is usable after a delay, a day unless the operator says otherwise: whoever steals a key
-      cannot take the coins at once.
+      A new address is usable after a delay, a day unless the operator says otherwise: whoever
+      steals a key cannot take the coins at once.
       """,
     subcommands: [Add.self, List.self, Remove.self])
 
@@ -77,9 +78,11 @@ struct WithdrawCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "withdraw", abstract: "Ask for coins to be paid out on the chain.",
     discussion: """
-      The amount arrives; the fee is taken on top of it. With the same --id it is asked for once, however often:
+      The amount arrives; the fee is taken on top of it. With the same --id it is asked for once,
+      however often:
 
-        uncross withdraw 0.5 ETH 0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed --id rent-7 --key anna.pem
+        uncross withdraw 0.5 ETH 0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed --id rent-7 \\
+          --key anna.pem
       """)
 
   @Argument(help: "What arrives, in whole coins.") var amount: DecimalAmount

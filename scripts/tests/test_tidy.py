@@ -1,0 +1,167 @@
+"""scripts/tidy.py: each rule catches a planted fault, and leaves the same without it alone."""
+
+import os
+import sys
+import tempfile
+import unittest
+
+sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+import tidy
+
+
+def faults(files, rule=None):
+    """What the rule says about a tree of these files, as `path:line: what`."""
+    with tempfile.TemporaryDirectory() as root:
+        for path, text in files.items():
+            os.makedirs(os.path.dirname(os.path.join(root, path)) or root, exist_ok=True)
+            with open(os.path.join(root, path), "w", encoding="utf-8") as file:
+                file.write(text)
+        found = tidy.faults(root, tidy.RULES if rule is None else [rule])
+        return [f"{path}:{line}: {what}" for path, line, what in found]
+
+
+def function(name, lines, between=""):
+    return f"func {name}() {{\n" + "  step()\n" * (lines - 2) + between + "}\n"
+
+
+class LengthTests(unittest.TestCase):
+    def test_a_line_of_code_or_comment_is_too_long(self):
+        for text in ["// " + "a" * 98, "let a = " + "b" * 93, 'let text = """\n' + "a" * 101 + '\n"""']:
+            line = text.count("\n") and 2 or 1
+            self.assertEqual(
+                faults({"Sources/A/A.swift": "\n" + text}, tidy.source_lines),
+                [f"Sources/A/A.swift:{line + 1}: 101 columns, at most 100"])
+        self.assertEqual(faults({"Sources/A/A.swift": "// " + "a" * 97}, tidy.source_lines), [])
+
+    def test_a_long_line_of_a_tests_golden_text_is_data(self):
+        text = 'let golden = """\n' + "a" * 300 + '\n"""\n'
+        self.assertEqual(faults({"Tests/A/A.swift": text}, tidy.source_lines), [])
+
+    def test_a_function_is_too_long(self):
+        self.assertEqual(
+            faults({"Sources/A/A.swift": function("short", 70) + function("long", 71)},
+                   tidy.function_lines),
+            ["Sources/A/A.swift:71: long has 71 lines, at most 70"])
+
+    def test_braces_of_strings_and_comments_do_not_count(self):
+        hidden = '  a("}\\("{" + b("}"))", #"\\("}"#) // }\n  /* } */ c("""\n  }\n  """)\n'
+        self.assertEqual(
+            faults({"Sources/A/A.swift": function("long", 68, hidden)}, tidy.function_lines),
+            ["Sources/A/A.swift:1: long has 72 lines, at most 70"])
+
+    def test_a_requirement_has_no_body(self):
+        text = "protocol P {\n  func a()\n  func b()\n}\nstruct S {\n" + "  let c = 1\n" * 80 + "}\n"
+        self.assertEqual(faults({"Sources/A/A.swift": text}, tidy.function_lines), [])
+
+    def test_a_file_is_too_long(self):
+        self.assertEqual(
+            faults({"docs/a.md": "a\n" * 701, "docs/b.md": "a\n" * 700}, tidy.file_lines),
+            ["docs/a.md:701: 701 lines, at most 700"])
+
+    def test_a_line_of_prose_is_too_long(self):
+        long = "word " * 33
+        text = f"{long}\n| {long}|\n```\n{long}\n```\n    {long}\nhttps://{'a' * 200}\n- {long}\n"
+        self.assertEqual(
+            faults({"docs/a.md": text}, tidy.doc_lines),
+            ["docs/a.md:1: 165 columns, at most 160", "docs/a.md:8: 167 columns, at most 160"])
+
+
+class CitationTests(unittest.TestCase):
+    def test_a_comment_cites_a_file_that_is_not_there(self):
+        text = "// See docs/a.md and docs/b.md.\nlet a = \"docs/c.md\" // `d.swift`, `Sources/E/`\n"
+        self.assertEqual(
+            faults({"Sources/A/A.swift": text, "docs/a.md": ""}, tidy.citations),
+            ["Sources/A/A.swift:1: there is no file `docs/b.md`",
+             "Sources/A/A.swift:2: there is no file `Sources/E/`",
+             "Sources/A/A.swift:2: there is no file `d.swift`"])
+
+    def test_a_page_cites_by_root_by_its_folder_and_by_name(self):
+        text = "`src/a.js`, `worker/src/a.js`, `a.js`, `/v1/orders`, `trades/auctions`, `b.js`\n"
+        self.assertEqual(
+            faults({"worker/README.md": text, "worker/src/a.js": ""}, tidy.citations),
+            ["worker/README.md:1: there is no file `b.js`"])
+
+    def test_a_link_leads_nowhere(self):
+        pages = {
+            "README.md": "[a](docs/a.md#what-it-is) [b](docs/a.md#post-v1ordersid) [c](docs/c.md)\n",
+            "docs/a.md": "# What it is?\n[d](#what-it-is) [e](#nothing) [f](https://example.com/g)\n"}
+        self.assertEqual(
+            faults(pages, tidy.citations),
+            ["README.md:1: the link `docs/c.md` leads nowhere",
+             "README.md:1: there is no heading `#post-v1ordersid` in docs/a.md",
+             "docs/a.md:2: there is no heading `#nothing` in docs/a.md"])
+
+
+class MetricTests(unittest.TestCase):
+    def test_code_and_page_name_the_same_metrics(self):
+        swift = 'let names = ["uncross_a", "uncross_b", "uncross_app"] + ["uncross_c_" + name]\n'
+        page = "`uncross_a` `uncross_d{code}` `uncross_audit`\n"
+        self.assertEqual(
+            faults({"Sources/A/A.swift": swift, "docs/operations.md": page}, tidy.metrics),
+            ["Sources/A/A.swift:1: `uncross_c_`: write the whole name of a metric, so that it can be"
+             " found",
+             "Sources/A/A.swift:1: the metric `uncross_b` is in none of docs/operations.md,"
+             " docs/custody.md, docs/signer.md",
+             "docs/operations.md:1: there is no metric `uncross_d`"])
+
+    def test_a_histogram_has_series(self):
+        swift, page = 'let name = "uncross_seconds"\n', "`uncross_seconds` `uncross_seconds_bucket`\n"
+        self.assertEqual(
+            faults({"Sources/A/A.swift": swift, "docs/operations.md": page}, tidy.metrics), [])
+
+
+class DeadDeclarationTests(unittest.TestCase):
+    def test_a_name_that_occurs_once_is_dead(self):
+        text = 'func used() {}\n/// unused\nfunc unused() { print("unused \\(used())") }\nlet `lone` = 1\n'
+        self.assertEqual(
+            faults({"Sources/A/A.swift": text}, tidy.dead_declarations),
+            ["Sources/A/A.swift:3: func unused is used nowhere",
+             "Sources/A/A.swift:4: let lone is used nowhere"])
+
+    def test_an_attribute_may_be_the_caller(self):
+        text = (
+            "@Suite(.serialized) struct Some {\n  @Test(arguments: [1].map { $0 }, (2))\n"
+            "  private func runs() {}\n  @Test func runsToo() {}\n  func forgotten() {}\n}\n")
+        self.assertEqual(
+            faults({"Tests/A/A.swift": text}, tidy.dead_declarations),
+            ["Tests/A/A.swift:5: func forgotten is used nowhere"])
+
+
+class ExceptionTests(unittest.TestCase):
+    def test_an_exception_holds_to_its_limit(self):
+        listed = "function Sources/A/A.swift#long 72: a table\n"
+        for length, expected in [(72, []), (73, ["long has 73 lines, at most 70"])]:
+            found = faults({
+                "Sources/A/A.swift": function("long", length) + "let a = long\n_ = a\n",
+                tidy.EXCEPTIONS: listed})
+            self.assertEqual([fault.split(": ", 1)[1] for fault in found], expected)
+
+    def test_an_exception_that_nothing_needs_is_a_fault(self):
+        self.assertEqual(
+            faults({tidy.EXCEPTIONS: "# why\n\nunused gone: it was called\nunused\n"}),
+            ["scripts/tidy-exceptions.txt:3: nothing needs the exception `unused gone`: remove it",
+             "scripts/tidy-exceptions.txt:4: write `rule subject [limit]: reason`"])
+
+
+class WrapTests(unittest.TestCase):
+    def wrapped(self, text, width=20):
+        return tidy.wrap(
+            text.split("\n"), width, tidy.comment_starts,
+            lambda index, line: tidy.comment_starts(line) is None)
+
+    def test_what_is_left_over_begins_the_next_line(self):
+        self.assertEqual(
+            self.wrapped("  /// one two three four\n  /// five\n  ///\n  let a = 1"),
+            ["  /// one two three", "  /// four five", "  ///", "  let a = 1"])
+
+    def test_items_and_quoted_code_stay_whole(self):
+        self.assertEqual(
+            self.wrapped("// - one two three four\n//   five\n// - six seven `a b c d`"),
+            ["// - one two three", "//   four five", "// - six seven", "//   `a b c d`"])
+
+    def test_code_stays(self):
+        self.assertEqual(self.wrapped("let a = bbbbbbbbbb // cc"), ["let a = bbbbbbbbbb // cc"])
+
+
+if __name__ == "__main__":
+    unittest.main()
