@@ -7,7 +7,7 @@ import Foundation
 import Logging
 import Testing
 
-/// `golden/exchange-N.sql` is a dump of what a program with rules N wrote: two markets, two traders
+/// `golden/exchange-1.sql` is a dump of what a program with rules N wrote: two markets, two traders
 /// with a trade and an open order, a second operator, a withdrawal that is final, an adjustment
 /// that waits, a snapshot. A file of a released version is never made anew.
 @Suite(.serialized) struct OlderDataTests {
