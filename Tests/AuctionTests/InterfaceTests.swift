@@ -62,6 +62,33 @@ import Testing
   }
 }
 
+/// Market pressure alone: every candidate has one volume and one surplus, and the reference lies at
+/// the end that pressure does not choose.
+@Suite struct PressureTests {
+  private func price(
+    _ orders: [(Side, Int64, Int64)], reference: Int64
+  ) -> Int64 {
+    let orders = orders.map { AuctionOrder(side: $0, type: .limit($2), quantity: $1) }
+    return CallAuction.run(orders: orders, reference: reference, band: nil).clearing.price
+  }
+
+  @Test func buyersLeftOverTakeTheHighestPrice() {
+    #expect(price([(.buy, 10, 110), (.sell, 5, 100)], reference: 100) == 110)
+    #expect(price([(.buy, 10, 110), (.sell, 5, 100)], reference: 105) == 110)
+  }
+
+  @Test func sellersLeftOverTakeTheLowestPrice() {
+    #expect(price([(.buy, 5, 110), (.sell, 10, 100)], reference: 110) == 100)
+    #expect(price([(.buy, 5, 110), (.sell, 10, 100)], reference: 105) == 100)
+  }
+
+  @Test func withNobodyLeftOverTheReferenceDecides() {
+    #expect(price([(.buy, 5, 110), (.sell, 5, 100)], reference: 109) == 109)
+    #expect(price([(.buy, 5, 110), (.sell, 5, 100)], reference: 120) == 110)
+    #expect(price([(.buy, 5, 110), (.sell, 5, 100)], reference: 90) == 100)
+  }
+}
+
 @Suite struct PairTests {
   private func trades(_ buys: [Int64], _ sells: [Int64]) -> [[Int64]] {
     let buys = buys.enumerated().map { Fill(index: Int32($0), quantity: $1) }
