@@ -65,8 +65,10 @@ extension DatabaseTests {
         try chain.mine()
       }
       let reason = "changed in a reorganisation: " + (isOfAnother ? "recipient" : "amount")
+      // The row follows at the look after the ledger has the clawback.
       let isTaken = try eventually {
-        try venue.deposits(now.user).map(\.reason) == [reason]
+        let rows = try venue.deposits(now.user)
+        return rows.map(\.reason) == [reason] && rows[0].raw == UInt256(UInt64(now.amount))
       }
       #expect(isTaken)
       try venue.settle(scanner)
