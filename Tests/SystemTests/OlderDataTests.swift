@@ -105,7 +105,7 @@ import Testing
     let outcome = try await admin.grant(key, to: "2", reason: "a second device")
     #expect(outcome.status == .waiting)
     try await wait("the log") {
-      try await admin.operatorLog(action: "register_key").rows.first?.subject == "2"
+      try await admin.operatorLog(action: "request_key").rows.first?.subject == "2"
     }
   }
 }

@@ -5,7 +5,7 @@ import Testing
 
 @testable import Engine
 
-@Suite struct FeeTests {
+@Suite struct FeeAndPriorityTests {
   /// Every remainder that an amount can leave, small and large, beside a ceiling by remainder.
   @Test(arguments: [0, 1, 3, 10, 25, 100, 3_333, 5_000, 9_999, 10_000] as [UInt16])
   func aFeeIsTheCeilingOfItsShare(basisPoints: UInt16) {
