@@ -61,7 +61,7 @@ extension DatabaseTests {
 
     private static let expected = [
       "1 revoke_key 10 'left'", "10 freeze 4 'stolen'", "1 adjust 3 'too much'",
-      "1 register_key 3 'a bot'", "10 set_reference ETH-USDC 'moved'",
+      "1 request_key 3 'a bot'", "10 set_reference ETH-USDC 'moved'",
       "10 resume_market ETH-USDC 'checked'", "1 suspend_market ETH-USDC 'odd prices; '\"\\ é'",
     ]
 
@@ -86,7 +86,7 @@ extension DatabaseTests {
       #expect(try rows.allSatisfy { $0.key == (try Self.key(UInt8($0.operator))) })
       #expect(rows.first { $0.action == "adjust" }?.detail.contains("amount=-1.5 USDC") == true)
       #expect(
-        rows.first { $0.action == "register_key" }?.detail.contains("role=trade_only") == true)
+        rows.first { $0.action == "request_key" }?.detail.contains("role=trade_only") == true)
 
       // Filtered, and page by page.
       let tens = try #require(await log.rows(OperatorLogQuery(operator: 10)))

@@ -65,7 +65,8 @@ import Testing
       }
       try await exchange.killNow()
       try await exchange.start()
-      #expect(try await bea.order(order.orderID).status == .executed)
+      let again = try exchange.client(Self.signer("bea", exchange))
+      #expect(try await again.order(order.orderID).status == .executed)
       try await wait("the tape") {
         let trades = try? await exchange.edge("/v1/markets/ETH-USDC/trades?after=0")["trades"]
         return (trades as? [[String: Any]])?.count == 2
