@@ -117,7 +117,7 @@ final class ReplayCache: Sendable {
 
     func outcome(_ fingerprint: Fingerprint, _ created: Int64) -> Outcome {
       if created < floor { return .forgotten }
-      return bySecond[created]?.contains(fingerprint) == true ? .seen : .new
+      return bySecond.values.contains { $0.contains(fingerprint) } ? .seen : .new
     }
   }
 

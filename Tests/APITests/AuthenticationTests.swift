@@ -153,6 +153,11 @@ extension String {
           "GET", "/v1/balances", as: name, nonce: "the-same-nonce")
         #expect(answer.code == code, "\(name)")
       }
+      // Nor in a signature of another second.
+      let later = try await venue.send(
+        "GET", "/v1/balances", as: "alice", nonce: "the-same-nonce",
+        created: venue.clock.seconds - 1)
+      #expect(later.code == "request_replayed")
       // At the far end of the window it is still known; behind it the signature is stale.
       venue.clock.advance(milliseconds: 5_000)
       let created = venue.clock.seconds - 5
