@@ -16,7 +16,7 @@ struct OrderRequest {
   var expiresAt: Timestamp?
   var clientOrderID: ClientOrderID
   /// A wish that a call auction cannot keep.
-  var notOffered: Rejection?
+  var notOffered: EdgeRefusal?
 
   /// Throws where the body is not an order at all.
   init(_ value: JSONValue, path: String = "") throws(Refusal) {
@@ -43,7 +43,7 @@ struct OrderRequest {
   }
 
   private static func timeInForce(
-    _ fields: inout JSONFields, _ type: OrderType, _ notOffered: inout Rejection?
+    _ fields: inout JSONFields, _ type: OrderType, _ notOffered: inout EdgeRefusal?
   ) throws(Refusal) -> TimeInForce {
     guard let name = try fields.textIfPresent("time_in_force") else {
       return type == .limit ? .goodTilCancelled : .auction

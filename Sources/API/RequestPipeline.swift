@@ -161,7 +161,7 @@ struct RequestPipeline: HTTPResponder {
       do throws(Refusal) {
         return try authenticator.prove(claim, now: now)
       } catch {
-        if error.code == TransportError.signatureInvalid.rawValue {
+        if error.code == EdgeRefusal.signatureInvalid.row.code {
           _ = failureBuckets.take(of: address, at: clock.nanoseconds())
           if let key = claim.key { places.doubt(channel, key) }
         }

@@ -1,6 +1,7 @@
-// Every way in which the engine says no: numbered (journal, snapshot) and named (API, docs).
+// Every way in which the engine says no, by its number. `Refusals` says the rest.
 
-/// Why a command was refused. The raw value is stored and never reused; the name is the API's code.
+/// Why a command was refused. The raw value lies in journals and snapshots: a number that was given
+/// once is never given again (10, 12, 24 and 25 were).
 public enum Rejection: UInt16, Sendable, CaseIterable, Error {
   // The one who asks.
   case unknownUser = 1
@@ -10,9 +11,7 @@ public enum Rejection: UInt16, Sendable, CaseIterable, Error {
   case unknownAsset = 5
 
   // The order's own terms.
-  case priceOffTick = 10
   case priceOutOfRange = 11
-  case quantityOffLot = 12
   case quantityOutOfRange = 13
   case notionalTooSmall = 14
   case notionalTooLarge = 15
@@ -24,8 +23,6 @@ public enum Rejection: UInt16, Sendable, CaseIterable, Error {
   case noReferencePrice = 21
   case marketOrdersNotOffered = 22
   case timeInForceNotAllowed = 23
-  case fillOrKillNotOffered = 24
-  case minimumQuantityNotOffered = 25
 
   // The order against the state.
   case insufficientFunds = 30
@@ -106,30 +103,4 @@ public enum Rejection: UInt16, Sendable, CaseIterable, Error {
   case approvalByOwner = 120
   case notAnOperatorKey = 121
   case operatorKeyTooNew = 122
-
-  /// The code in the API: the case's name in snake case.
-  public var code: String {
-    var text = ""
-    for character in "\(self)" {
-      if character.isUppercase {
-        if text.last != "_", text.last?.isUppercase != true { text += "_" }
-        text += character.lowercased()
-      } else {
-        text.append(character)
-      }
-    }
-    return text.replacing("_i_d", with: "_id")
-  }
-
-  public init?(code: some StringProtocol) {
-    guard let rejection = Self.allCases.first(where: { $0.code == code }) else { return nil }
-    self = rejection
-  }
-}
-
-extension String {
-  // The standard library's `replacing` needs a regex module; this is enough for one ending.
-  fileprivate func replacing(_ ending: String, with other: String) -> String {
-    hasSuffix(ending) ? String(dropLast(ending.count)) + other : self
-  }
 }

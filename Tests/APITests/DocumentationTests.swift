@@ -1,4 +1,4 @@
-// The pages of the API against the server: their table, requests and answers, and two scripts.
+// The pages of the API against the server: their requests and answers, and two scripts.
 
 import Client
 import Engine
@@ -34,7 +34,6 @@ private struct Document {
 
   var steps: [Step] = []
   var scripts: [String: String] = [:]
-  var errorRows: [ErrorRow] = []
   var eventData: [String] = []
 
   init() throws {
@@ -62,8 +61,6 @@ private struct Document {
             Request(
               method: words[0], target: words[1], body: words.count > 2 ? words[2] : "",
               caller: String(parts[0]))))
-      } else if line.hasPrefix("| `"), let row = Self.errorRow(line) {
-        errorRows.append(row)
       }
     }
   }
@@ -85,21 +82,9 @@ private struct Document {
     default: scripts[kind] = content.joined(separator: "\n") + "\n"
     }
   }
-
-  /// A row of the error table: code, a number, meaning.
-  private static func errorRow(_ line: Substring) -> ErrorRow? {
-    let cells = line.split(separator: "|").map { $0.trimmingCharacters(in: .whitespaces) }
-    guard cells.count == 3, let status = Int(cells[1]) else { return nil }
-    return ErrorRow(
-      code: cells[0].trimmingCharacters(in: ["`"]), status: status, meaning: cells[2])
-  }
 }
 
 @Suite struct DocumentationTests {
-  @Test func theErrorTableIsTheCodes() throws {
-    #expect(try Document().errorRows == ErrorRow.all)
-  }
-
   /// The document is one session: its requests run in its order, and the answers are the ones
   /// printed. A failure prints the answer to put there.
   @Test func everyRouteAnswersAsPrinted() async throws {

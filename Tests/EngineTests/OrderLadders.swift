@@ -1,0 +1,205 @@
+// Orders and auctions that break many rules.
+
+import Auction
+import Testing
+
+@testable import Engine
+
+enum OrderLadders {
+  static func climb() -> [Ladder] {
+    [placing(), placingAtAnyPrice(), amending(), cancelling(), cancellingAll()] + running()
+  }
+
+  private static func changeTerms(
+    _ engine: inout AuctionEngine, _ change: (inout MarketTerms) -> Void
+  ) {
+    var terms = PrecedenceScene.terms
+    change(&terms)
+    engine.must(.changeMarket(MarketChange(market: 0, terms: terms)))
+  }
+
+  private static func buy(
+    _ id: String, _ user: UserID = 2, _ side: Side = .buy, lots: Int64 = 2, at ticks: Int64 = 1
+  ) -> PlaceOrder {
+    PlaceOrder(
+      user: user, market: 0, side: side, limitTicks: ticks, lots: lots,
+      clientOrderID: Venue.identifier(id))
+  }
+
+  private static func placing() -> Ladder {
+    var engine = PrecedenceScene.orders()
+    var ladder = Ladder(.placeOrder)
+    for number in 0..<20 {
+      let reply = engine.apply(.placeOrder(buy("m-\(number)")))
+      engine.must(.cancelOrder(CancelOrder(user: 2, order: reply.id)))
+    }
+    engine.fund(2, Scene.usd, -1 << 60)
+    engine.must(.setFrozen(user: 2, frozen: true))
+    engine.must(.suspendMarket(0))
+    var order = PlaceOrder(
+      user: 99, market: 9, side: .buy, timeInForce: .goodTilDate, limitTicks: 0, lots: 0,
+      expiry: 0, clientOrderID: Venue.identifier("m-0"))
+    // An id each: it stands for one request.
+    func step(
+      _ engine: inout AuctionEngine, _ rejection: Rejection, id: String? = nil
+    ) {
+      order.clientOrderID = Venue.identifier(id ?? "step-\(ladder.answers.count)")
+      ladder.step(&engine, .placeOrder(order), rejection)
+    }
+    step(&engine, .unknownUser, id: "m-0")
+    order.user = 2
+    step(&engine, .duplicateClientOrderID, id: "m-0")
+    step(&engine, .tooManyRememberedOrders)
+    engine.pass(Bounds.rememberedFor + 1)
+    // Each command forgets two: first the requests that funded the accounts.
+    for number in 0..<3 { engine.apply(.placeOrder(buy("flush-\(number)", 3))) }
+    step(&engine, .userFrozen)
+    engine.must(.setFrozen(user: 2, frozen: false))
+    step(&engine, .unknownMarket)
+    order.market = 0
+    step(&engine, .marketSuspended)
+    engine.must(.resumeMarket(0))
+    step(&engine, .quantityOutOfRange)
+    order.lots = Bounds.maximumLots
+    step(&engine, .limitMissing)
+    order.limitTicks = -1
+    step(&engine, .priceOutOfRange)
+    order.limitTicks = Bounds.maximumPriceTicks
+    for id in ["own-1", "own-2"] { engine.must(.placeOrder(buy(id, 2, .sell))) }
+    step(&engine, .expiryMissing)
+    order.expiry = 5
+    step(&engine, .expiryPassed)
+    order.expiry = .max
+    step(&engine, .tooManyOpenOrders)
+    changeTerms(&engine) { $0.maximumOpenOrders = 3 }
+    step(&engine, .selfTrade)
+    engine.must(.cancelAllOrders(user: 2, market: nil))
+    step(&engine, .notionalTooLarge)
+    (order.limitTicks, order.lots) = (1, 1)
+    step(&engine, .insufficientFunds)
+    engine.fund(2, Scene.usd, 1 << 60)
+    step(&engine, .notionalTooSmall)
+    order.lots = 2
+    order.clientOrderID = Venue.identifier("good")
+    engine.must(.placeOrder(order))
+    return ladder
+  }
+
+  private static func placingAtAnyPrice() -> Ladder {
+    var engine = PrecedenceScene.orders()
+    var ladder = Ladder(.placeOrder)
+    var order = PlaceOrder(
+      user: 2, market: 0, side: .buy, type: .market, limitTicks: 5, lots: 0, expiry: 5,
+      clientOrderID: Venue.identifier("any"))
+    func step(_ engine: inout AuctionEngine, _ rejection: Rejection) {
+      order.clientOrderID = Venue.identifier("step-\(ladder.answers.count)")
+      ladder.step(&engine, .placeOrder(order), rejection)
+    }
+    step(&engine, .quantityOutOfRange)
+    order.lots = 2
+    step(&engine, .limitNotAllowed)
+    order.limitTicks = 0
+    step(&engine, .timeInForceNotAllowed)
+    order.timeInForce = .auction
+    step(&engine, .noReferencePrice)
+    engine.must(.setReference(market: 0, priceTicks: 4))
+    step(&engine, .marketOrdersNotOffered)
+    changeTerms(&engine) { $0.bandBasisPoints = 5_000 }
+    step(&engine, .expiryNotAllowed)
+    return ladder
+  }
+
+  /// A market with a band and the reference 4, in which user 2 has an order at any price, and one
+  /// of 10 lots of which 4 are executed.
+  private static func trade(_ engine: inout AuctionEngine) -> (market: OrderID, limit: OrderID) {
+    changeTerms(&engine) { ($0.bandBasisPoints, $0.maximumOpenOrders) = (5_000, 9) }
+    let limit = engine.apply(.placeOrder(buy("part", lots: 10, at: 4)))
+    engine.must(.placeOrder(buy("other", 3, .sell, lots: 4, at: 4)))
+    engine.pass(Scene.second)
+    engine.must(.runAuction(market: 0, slot: engine.time / Scene.second))
+    let market = engine.apply(
+      .placeOrder(
+        PlaceOrder(
+          user: 2, market: 0, side: .buy, type: .market, timeInForce: .auction, limitTicks: 0,
+          lots: 1, clientOrderID: Venue.identifier("any"))))
+    precondition(market.rejection == nil && engine.executed(limit) == 4, "\(market)")
+    return (market.id, limit.id)
+  }
+
+  private static func amending() -> Ladder {
+    var ladder = Ladder(.amendOrder)
+    var engine = PrecedenceScene.orders()
+    let (market, limit) = trade(&engine)
+    let finished = engine.apply(.placeOrder(buy("finished")))
+    engine.must(.cancelOrder(CancelOrder(user: 2, order: finished.id)))
+    engine.must(.suspendMarket(0))
+    // No command leaves a frozen user an order; a snapshot of before could.
+    engine.users[2].isFrozen = true
+    var amendment = AmendOrder(user: 3, order: finished.id, limitTicks: -1, lots: -1)
+    func step(_ engine: inout AuctionEngine, _ rejection: Rejection) {
+      ladder.step(&engine, .amendOrder(amendment), rejection)
+    }
+    step(&engine, .orderNotFound)
+    amendment.user = 2
+    step(&engine, .orderFinished)
+    amendment.order = market
+    step(&engine, .userFrozen)
+    engine.users[2].isFrozen = false
+    step(&engine, .marketSuspended)
+    engine.must(.resumeMarket(0))
+    step(&engine, .marketOrderNotAmendable)
+    amendment.order = limit
+    step(&engine, .priceOutOfRange)
+    amendment.limitTicks = Bounds.maximumPriceTicks
+    step(&engine, .quantityOutOfRange)
+    amendment.lots = 4
+    engine.must(.cancelOrder(CancelOrder(user: 2, order: market)))
+    let own = engine.apply(.placeOrder(buy("own", 2, .sell, at: 5)))
+    step(&engine, .quantityAlreadyExecuted)
+    amendment.lots = Bounds.maximumLots
+    step(&engine, .selfTrade)
+    engine.must(.cancelOrder(CancelOrder(user: 2, order: own.id)))
+    step(&engine, .notionalTooLarge)
+    (amendment.limitTicks, amendment.lots) = (1 << 30, 20)
+    changeTerms(&engine) { ($0.bandBasisPoints, $0.minimumNotional) = (5_000, 1 << 100) }
+    step(&engine, .notionalTooSmall)
+    changeTerms(&engine) { $0.bandBasisPoints = 5_000 }
+    step(&engine, .insufficientFunds)
+    amendment.limitTicks = 5
+    engine.must(.amendOrder(amendment))
+    return ladder
+  }
+
+  private static func cancelling() -> Ladder {
+    var engine = PrecedenceScene.orders()
+    var ladder = Ladder(.cancelOrder)
+    let order = engine.apply(.placeOrder(buy("a")))
+    engine.must(.cancelOrder(CancelOrder(user: 2, order: order.id)))
+    ladder.step(
+      &engine, .cancelOrder(CancelOrder(user: 3, order: order.id)), .orderNotFound)
+    ladder.step(
+      &engine, .cancelOrder(CancelOrder(user: 2, order: order.id)), .orderFinished)
+    return ladder
+  }
+
+  private static func cancellingAll() -> Ladder {
+    var engine = PrecedenceScene.orders()
+    var ladder = Ladder(.cancelAllOrders)
+    ladder.step(&engine, .cancelAllOrders(user: 99, market: 9), .unknownUser)
+    ladder.step(&engine, .cancelAllOrders(user: 2, market: 9), .unknownMarket)
+    return ladder
+  }
+
+  private static func running() -> [Ladder] {
+    [(Int64.min, Rejection.slotAlreadyRun), (.max, .slotInFuture)].map { slot, end in
+      var engine = PrecedenceScene.orders()
+      var ladder = Ladder(.runAuction)
+      engine.must(.suspendMarket(0))
+      ladder.step(&engine, .runAuction(market: 9, slot: slot), .unknownMarket)
+      ladder.step(&engine, .runAuction(market: 0, slot: slot), .marketSuspended)
+      engine.must(.resumeMarket(0))
+      ladder.step(&engine, .runAuction(market: 0, slot: slot), end)
+      return ladder
+    }
+  }
+}
