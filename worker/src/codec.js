@@ -12,31 +12,58 @@ export class MalformedError extends Error {}
 /** Statuses of an auction, by their byte. */
 export const STATUSES = ["empty", "no_cross", "outside_band", "cleared"];
 
-/** Kinds by their byte, each with its fields in order. Trades and ladder go on with columns. */
+/** What a definition begins with, whatever the rule, and what it ends with. */
+const TERMS = {
+  time: "time",
+  market: "text",
+  base: "text",
+  baseDecimals: "decimals",
+  quote: "text",
+  quoteDecimals: "decimals",
+  tick: "uint",
+  lot: "uint",
+  atomsPerTickLot: "uint",
+  intervalMilliseconds: "count",
+  bandBasisPoints: "count",
+  runsBeforeWidening: "count",
+  buyFeeBasisPoints: "count",
+  sellFeeBasisPoints: "count",
+  minimumNotional: "uint",
+  maximumOpenOrders: "count",
+};
+const RULE = { ruleID: "text", rulesVersion: "count" };
+
+/** The same of an auction. */
+const RUN = {
+  auction: "id",
+  status: "status",
+  time: "time",
+  slot: "uint",
+  price: "uint",
+  volume: "uint",
+  surplus: "int",
+  tradeCount: "count",
+  ladderRows: "count",
+  reference: "uint",
+  bandLower: "uint",
+  bandUpper: "uint",
+};
+const CLOSING = {
+  ruleID: "text",
+  buyOrders: "count",
+  sellOrders: "count",
+  journalSequence: "uint",
+  journalCommands: "uint",
+  journalHash: "hash",
+  previousChain: "hash",
+};
+
+/**
+ * Kinds by their byte, each with its fields in order. Trades and ladder go on with columns. The
+ * forms of CALL-1 (1 and 4) stay beside those of CALL-2 (7 and 8): what is published never changes.
+ */
 const LAYOUTS = {
-  1: {
-    kind: "definition",
-    fields: {
-      time: "time",
-      market: "text",
-      base: "text",
-      baseDecimals: "decimals",
-      quote: "text",
-      quoteDecimals: "decimals",
-      tick: "uint",
-      lot: "uint",
-      atomsPerTickLot: "uint",
-      intervalMilliseconds: "count",
-      bandBasisPoints: "count",
-      runsBeforeWidening: "count",
-      buyFeeBasisPoints: "count",
-      sellFeeBasisPoints: "count",
-      minimumNotional: "uint",
-      maximumOpenOrders: "count",
-      ruleID: "text",
-      rulesVersion: "count",
-    },
-  },
+  1: { kind: "definition", fields: { ...TERMS, ...RULE } },
   2: {
     kind: "trades",
     fields: { auction: "id", firstTrade: "id", count: "chunk", price: "uint", time: "time" },
@@ -45,37 +72,33 @@ const LAYOUTS = {
     kind: "ladder",
     fields: { auction: "id", firstRow: "count", count: "chunk" },
   },
-  4: {
-    kind: "auction",
-    fields: {
-      auction: "id",
-      status: "status",
-      time: "time",
-      slot: "uint",
-      price: "uint",
-      volume: "uint",
-      surplus: "int",
-      tradeCount: "count",
-      ladderRows: "count",
-      reference: "uint",
-      bandLower: "uint",
-      bandUpper: "uint",
-      ruleID: "text",
-      buyOrders: "count",
-      sellOrders: "count",
-      journalSequence: "uint",
-      journalCommands: "uint",
-      journalHash: "hash",
-      previousChain: "hash",
-    },
-  },
+  4: { kind: "auction", fields: { ...RUN, ...CLOSING } },
   5: { kind: "reference", fields: { time: "time", reference: "uint" } },
   6: { kind: "trading_state", fields: { time: "time", open: "flag" } },
+  7: {
+    kind: "definition",
+    fields: {
+      ...TERMS,
+      minimumReferenceVolume: "uint",
+      widestBandBasisPoints: "count",
+      ...RULE,
+    },
+  },
+  8: {
+    kind: "auction",
+    fields: { ...RUN, outsideRuns: "count", heldLots: "uint", nextReference: "uint", ...CLOSING },
+  },
 };
 
-const KIND_BYTES = Object.fromEntries(
-  Object.entries(LAYOUTS).map(([byte, layout]) => [layout.kind, Number(byte)]),
-);
+/** The bytes of a kind: the last is the form with the most fields. */
+const KIND_BYTES = Object.groupBy(Object.keys(LAYOUTS).map(Number), (byte) => LAYOUTS[byte].kind);
+
+/** The form that holds all that the record says. */
+function byteOf(record) {
+  return KIND_BYTES[record.kind].findLast((byte) =>
+    Object.keys(LAYOUTS[byte].fields).every((name) => name === "count" || name in record)
+  );
+}
 
 /** How a field is read, and how it is written. */
 const TYPES = {
@@ -177,7 +200,7 @@ export function decodeLadder(payload, head, to = head.count) {
 /** A payload from a record's fields, the counterpart of `decodeHead` with `trades` or `rows`. */
 export function encode(record) {
   const writer = new Writer();
-  const byte = KIND_BYTES[record.kind];
+  const byte = byteOf(record);
   const { fields } = LAYOUTS[byte];
   const columns = record.trades ?? record.rows;
   writer.byte(byte);

@@ -76,13 +76,24 @@ export class MarketView {
       buy_orders: auction.buyOrders,
       sell_orders: auction.sellOrders,
       ladder_rows: auction.ladderRows,
+      outcome: this.#outcome(auction),
       journal: journal(auction),
       record: `${record}`,
       chain,
     };
   }
 
+  /** What a run leaves for the next one; CALL-1 does not publish it. */
+  #outcome({ outsideRuns, heldLots, nextReference }) {
+    return outsideRuns === undefined ? null : {
+      outside_runs: outsideRuns,
+      held_volume: this.quantity(heldLots),
+      next_reference: this.#priceOrNull(nextReference),
+    };
+  }
+
   definition(definition, record) {
+    const { minimumReferenceVolume, widestBandBasisPoints } = definition;
     return {
       market: definition.market,
       base: definition.base,
@@ -100,6 +111,10 @@ export class MarketView {
       sell_fee_basis_points: definition.sellFeeBasisPoints,
       minimum_notional: decimal(definition.minimumNotional, definition.quoteDecimals),
       maximum_open_orders: definition.maximumOpenOrders,
+      minimum_reference_volume: minimumReferenceVolume === undefined
+        ? null
+        : decimal(minimumReferenceVolume, definition.quoteDecimals),
+      widest_band_basis_points: widestBandBasisPoints ?? null,
       timestamp: timestamp(definition.time),
       record: `${record}`,
     };

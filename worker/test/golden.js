@@ -1,5 +1,5 @@
-// Makes golden.json: one tape with every kind of record and its extremes, for every implementation.
-// `deno run --allow-read --allow-write worker/test/golden.js`.
+// Makes golden.json and golden-2.json: tapes with every kind of record and its extremes, for every
+// implementation. `deno run --allow-read --allow-write worker/test/golden.js`.
 
 import { Buffer } from "node:buffer";
 import { TapeModel, TERMS, TIME } from "./support/tape.js";
@@ -73,13 +73,39 @@ function records() {
   return model;
 }
 
+/** A market that goes on under CALL-2: kinds 7 and 8 after 1 and 4. */
+function recordsOfCall2() {
+  const model = new TapeModel("GOLDEN-USD", { ...TERMS, base: "GOLDEN", quote: "USD" });
+  const trades = [{ quantity: 127n, buyOrder: 7n, sellOrder: 2n ** 62n - 1n }];
+  const ladder = [{ price: 200_000n, buy: 127n, sell: 128n }];
+  model.define().auction().adoptCall2().auction({ trades, ladder, volume: 127n, surplus: -1n });
+  model.auction({ status: "outside_band", outsideRuns: 0, heldLots: 1n });
+  model.auction({
+    status: "empty",
+    reference: 0n,
+    bandLower: 0n,
+    bandUpper: 0n,
+    nextReference: 0n,
+  });
+  model.reference(300).tradingState(false).tradingState(true);
+  model.define({ minimumReferenceVolume: 0n, rulesVersion: 4_294_967_295 });
+  model.define({ minimumReferenceVolume: 2n ** 120n });
+  model.auction({
+    status: "outside_band",
+    outsideRuns: 4_294_967_295,
+    heldLots: INT64_MAX,
+    nextReference: INT64_MAX,
+  });
+  return model;
+}
+
 /** LEB128 by the definition, one step a byte; not the codec's code. */
 function leb128(value) {
   return value < 128n ? [Number(value)] : [Number(value % 128n) + 128, ...leb128(value / 128n)];
 }
 
+/** The tape of CALL-1 with numbers alone. */
 export function golden() {
-  const model = records();
   const uints = [0n, 1n, 127n, 128n, 16_383n, 16_384n, 2n ** 32n, 2n ** 49n, 2n ** 53n, INT64_MAX];
   uints.push(2n ** 63n, 2n ** 64n - 1n, 2n ** 64n, 2n ** 98n, 2n ** 127n, 2n ** 128n - 1n);
   const ints = [0n, -1n, 1n, -2n, 2n, 63n, -64n, 64n, -65n, INT64_MAX, -INT64_MAX - 1n];
@@ -89,6 +115,22 @@ export function golden() {
     about: "docs/tape.md: numbers alone, then one tape. Integers are strings; made by golden.js",
     uint: uints.map((value) => ({ value, bytes: hex(leb128(value)) })),
     int: ints.map((value) => ({ value, bytes: hex(leb128(zigzag(value))) })),
+    ...tapeOf(records()),
+  };
+}
+
+/** The tape of a market that goes on under CALL-2. */
+export function goldenOfCall2() {
+  return {
+    about: "docs/tape.md: a market that goes on under CALL-2. Integers are strings; by golden.js",
+    uint: [],
+    int: [],
+    ...tapeOf(recordsOfCall2()),
+  };
+}
+
+function tapeOf(model) {
+  return {
     market: model.market,
     records: model.records.map(({ number, fields, payload, chain }) => {
       const { kind, ...rest } = fields;
@@ -97,16 +139,22 @@ export function golden() {
   };
 }
 
-/** As it stands in the file. */
-export function goldenText() {
+/** Each file with its tape. */
+export const GOLDEN = [
+  [new URL("golden.json", import.meta.url), golden],
+  [new URL("golden-2.json", import.meta.url), goldenOfCall2],
+];
+
+/** A tape as it stands in its file. */
+export function goldenText(tape) {
   const asText = (_, value) => ["bigint", "number"].includes(typeof value) ? `${value}` : value;
-  return `${JSON.stringify(golden(), asText, 1)}\n`;
+  return `${JSON.stringify(tape, asText, 1)}\n`;
 }
 
 function hex(bytes) {
   return Buffer.from(bytes).toString("hex");
 }
 
-export const GOLDEN_FILE = new URL("golden.json", import.meta.url);
-
-if (import.meta.main) Deno.writeTextFileSync(GOLDEN_FILE, goldenText());
+if (import.meta.main) {
+  for (const [file, tape] of GOLDEN) Deno.writeTextFileSync(file, goldenText(tape()));
+}

@@ -273,6 +273,7 @@ Deno.test("one trade and its auction, written out by hand", async () => {
     buy_orders: 3,
     sell_orders: 2,
     ladder_rows: 1,
+    outcome: null,
     journal: {
       sequence: "7",
       commands: "1000",
@@ -323,9 +324,41 @@ Deno.test("the latest definition", async () => {
     sell_fee_basis_points: 5,
     minimum_notional: "1.5",
     maximum_open_orders: 200,
+    minimum_reference_volume: null,
+    widest_band_basis_points: null,
     timestamp: "2026-09-21T14:13:21.123007Z",
     record: "3",
   });
+});
+
+Deno.test("a market that goes on under CALL-2 says what each run leaves for the next", async () => {
+  const it = new Market(edge);
+  it.model.define().auction().adoptCall2().auction().auction({ nextReference: 0n });
+  await it.publish([2, 5]);
+  const { rule_id, rules_version, minimum_reference_volume, widest_band_basis_points } = await it
+    .get("definition");
+  assert.deepEqual(
+    [rule_id, rules_version, minimum_reference_volume, widest_band_basis_points],
+    ["CALL-2", 3, "1500", 5_000],
+  );
+  const { auctions } = await it.get("auctions?after=0");
+  assert.deepEqual(auctions, it.model.views().auctions);
+  assert.deepEqual(auctions.map((auction) => [auction.rule_id, auction.outcome]), [
+    ["CALL-1", null],
+    ["CALL-2", { outside_runs: 2, held_volume: "0.0077", next_reference: "1999.99" }],
+    ["CALL-2", { outside_runs: 2, held_volume: "0.0077", next_reference: null }],
+  ]);
+});
+
+Deno.test("a run of CALL-2 in the form of CALL-1 is malformed", async () => {
+  const it = new Market(edge);
+  it.model.define().adoptCall2().auction();
+  await it.publish([2]);
+  const { payload } = it.model.records[2];
+  const changed = it.model.batch(3, 3, it.epoch);
+  changed.body = changed.body.with(4, 4);
+  assert.equal(payload[0], 8);
+  assert.equal((await it.post(changed)).status, "malformed");
 });
 
 Deno.test("raw records from any place, up to the head's chain", async () => {

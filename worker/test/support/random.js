@@ -39,7 +39,9 @@ export function randomLadder(random, count) {
 /** Adds a definition and then `events` of every kind; leaves a run open now and then. */
 export function addRandomRecords(model, random, events) {
   model.define();
+  const adoption = random(2 * events);
   for (let i = 0; i < events; i++) {
+    if (i === adoption) model.adoptCall2();
     const kind = random(10);
     if (kind === 0) model.reference(1 + random(1_000_000));
     else if (kind === 1) model.tradingState(random(2) === 1);

@@ -26,6 +26,14 @@ export const TERMS = {
   rulesVersion: 1,
 };
 
+/** What a market's terms say more under CALL-2. */
+export const CALL_2 = {
+  minimumReferenceVolume: 1_500_000_000n,
+  widestBandBasisPoints: 5_000,
+  ruleID: "CALL-2",
+  rulesVersion: 3,
+};
+
 export const TIME = 1_790_000_000_123_006n;
 
 export class TapeModel {
@@ -65,6 +73,12 @@ export class TapeModel {
     return this.add({ kind: "definition", time, market, ...terms, ...changes });
   }
 
+  /** From now on the rule is CALL-2, and it is published. */
+  adoptCall2() {
+    this.terms = { ...this.terms, ...CALL_2 };
+    return this.define();
+  }
+
   reference(ticks) {
     return this.add({ kind: "reference", time: this.#tick(), reference: BigInt(ticks) });
   }
@@ -97,6 +111,9 @@ export class TapeModel {
 
   closeAuction(changes = {}) {
     const traded = (changes.tradeCount ?? 0) > 0;
+    const outcome = this.terms.ruleID === "CALL-2"
+      ? { outsideRuns: 2, heldLots: traded ? 0n : 77n, nextReference: traded ? 200_000n : 199_999n }
+      : {};
     this.auctions++;
     return this.add({
       kind: "auction",
@@ -112,7 +129,8 @@ export class TapeModel {
       reference: 199_999n,
       bandLower: 180_000n,
       bandUpper: 220_000n,
-      ruleID: "CALL-1",
+      ...outcome,
+      ruleID: this.terms.ruleID,
       buyOrders: 3,
       sellOrders: 2,
       journalSequence: BigInt(this.auctions) * 7n,
@@ -184,6 +202,13 @@ export class TapeModel {
       buy_orders: fields.buyOrders,
       sell_orders: fields.sellOrders,
       ladder_rows: fields.ladderRows,
+      outcome: fields.ruleID === "CALL-2"
+        ? {
+          outside_runs: fields.outsideRuns,
+          held_volume: this.#quantity(fields.heldLots),
+          next_reference: fields.nextReference > 0n ? this.#price(fields.nextReference) : null,
+        }
+        : null,
       journal: {
         sequence: `${fields.journalSequence}`,
         commands: `${fields.journalCommands}`,
