@@ -31,7 +31,8 @@ extension Handlers {
     let tick = try fields.decimal("tick_size").atoms(decimals: quote.decimals)
     let lot = try fields.decimal("lot_size").atoms(decimals: base.decimals)
     let listing = try fields.decimalIfPresent("listing_price")
-    let terms = MarketTerms(
+    let volume = try fields.decimalIfPresent("minimum_reference_volume")
+    var terms = MarketTerms(
       intervalMilliseconds: try fields.integer("interval_milliseconds"),
       bandBasisPoints: try fields.integer("band_basis_points"),
       runsBeforeWidening: try fields.integerIfPresent("runs_before_widening") ?? 3,
@@ -39,6 +40,7 @@ extension Handlers {
       sellFeeBasisPoints: try fields.integer("sell_fee_basis_points"),
       minimumNotional: try Self.notional(fields.decimal("minimum_notional"), quote),
       maximumOpenOrders: try fields.integerIfPresent("maximum_open_orders") ?? 200)
+    if let volume { terms.minimumReferenceVolume = try Self.notional(volume, quote) }
     try fields.finish()
     guard let tickAtoms = tick.flatMap({ Int64(exactly: $0) }), tickAtoms > 0,
       let lotAtoms = lot.flatMap({ Int64(exactly: $0) }), lotAtoms > 0
@@ -96,6 +98,10 @@ extension Handlers {
     }
     if let value: UInt32 = try fields.integerIfPresent("maximum_open_orders") {
       terms.maximumOpenOrders = value
+    }
+    if let value = try fields.decimalIfPresent("minimum_reference_volume") {
+      terms.minimumReferenceVolume = try Self.notional(
+        value, listedAsset(market.record.definition.quote))
     }
     let reason = try fields.reason()
     try fields.finish()

@@ -1,15 +1,13 @@
-// Price determination by CALL-1: one sweep of the crossed levels, then a choice of few prices.
+// Price determination: one sweep of the crossed levels, then a choice of few prices.
 
-/// The call auction, rule CALL-1 (`docs/auction.md`): one clearing price for all orders collected.
+/// The call auction (`docs/auction.md`): one clearing price for all orders collected, the same by
+/// CALL-1 and CALL-2.
 ///
 /// For a price `p`, `D(p)` is the lots of buy orders with a limit of `p` or more and `S(p)` the
 /// lots of sell orders with a limit of `p` or less; market orders count at every price.
 /// `V(p) = min(D, S)`. The candidates `C` are the limits and the reference price inside the band,
 /// the upper edge if a buy limit lies above it, and the lower edge if a sell limit lies below it.
 public enum CallAuction {
-  /// Published with every auction.
-  public static let ruleID = "CALL-1"
-
   /// The clearing price: largest `V`, then smallest `|D - S|`, then market pressure, then nearest
   /// to the reference (without one the midpoint of those that remain, floored to a tick).
   ///

@@ -9,8 +9,8 @@ public enum Side: UInt8, Sendable {
   public var opposite: Side { self == .buy ? .sell : .buy }
 }
 
-/// What became of an auction run (CALL-1, "Statuses of a published auction"). Every run is
-/// published, whatever its status.
+/// What became of an auction run (`docs/auction.md`, "Statuses of a published auction"). Every run
+/// is published, whatever its status.
 public enum AuctionStatus: UInt8, Sendable {
   /// No live orders.
   case empty = 0

@@ -1,4 +1,4 @@
-// Steps 2 to 4 of CALL-1: the choice among the prices with the largest volume.
+// Steps 2 to 4 of the rule: the choice among the prices with the largest volume.
 
 /// What the sweep leaves: the prices with the largest volume `V`, and the levels at which they end.
 ///

@@ -50,7 +50,7 @@ extension Side {
   }
 }
 
-/// One side seen as CALL-1 counts it: market orders first, then limits clipped into the band (a
+/// One side seen as the rule counts it: market orders first, then limits clipped into the band (a
 /// buy above the upper edge counts at the edge, one below the lower edge not at all; a sell the
 /// other way round).
 @usableFromInline

@@ -37,6 +37,8 @@ public struct MarketDetails: Codable, Sendable, Equatable {
   /// In quote.
   public var minimumNotional: DecimalAmount
   public var maximumOpenOrders: Int
+  /// What a run must execute to set a new reference price, in quote.
+  public var minimumReferenceVolume: DecimalAmount
   @Nullable public var reference: DecimalAmount?
   @Nullable public var band: PriceBand?
   /// How many auctions ran: the number of the last one.
@@ -51,7 +53,8 @@ public struct MarketDetails: Codable, Sendable, Equatable {
     tickSize: DecimalAmount, lotSize: DecimalAmount, ruleID: String, status: Status,
     intervalMilliseconds: Int64, bandBasisPoints: Int, runsBeforeWidening: Int,
     buyFeeBasisPoints: Int, sellFeeBasisPoints: Int, minimumNotional: DecimalAmount,
-    maximumOpenOrders: Int, reference: DecimalAmount?, band: PriceBand?, auctions: String,
+    maximumOpenOrders: Int, minimumReferenceVolume: DecimalAmount, reference: DecimalAmount?,
+    band: PriceBand?, auctions: String,
     trades: String, buyOrders: Int, sellOrders: Int, nextRun: Timestamp
   ) {
     self.market = market
@@ -70,6 +73,7 @@ public struct MarketDetails: Codable, Sendable, Equatable {
     self.sellFeeBasisPoints = sellFeeBasisPoints
     self.minimumNotional = minimumNotional
     self.maximumOpenOrders = maximumOpenOrders
+    self.minimumReferenceVolume = minimumReferenceVolume
     self.reference = reference
     self.band = band
     self.auctions = auctions
@@ -93,6 +97,7 @@ public struct MarketDetails: Codable, Sendable, Equatable {
     case sellFeeBasisPoints = "sell_fee_basis_points"
     case minimumNotional = "minimum_notional"
     case maximumOpenOrders = "maximum_open_orders"
+    case minimumReferenceVolume = "minimum_reference_volume"
     case buyOrders = "buy_orders"
     case sellOrders = "sell_orders"
     case nextRun = "next_run"

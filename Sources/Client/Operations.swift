@@ -37,6 +37,9 @@ public struct NewMarket: Codable, Sendable, Equatable {
   public var sellFeeBasisPoints: Int
   public var minimumNotional: DecimalAmount
   public var maximumOpenOrders: Int
+  /// What a run must execute to set a new reference price, in quote; 0 for none, nil for 1,000
+  /// smallest orders.
+  public var minimumReferenceVolume: DecimalAmount?
   /// Nil for none: then no market orders before the first clearing.
   public var listingPrice: DecimalAmount?
 
@@ -44,7 +47,8 @@ public struct NewMarket: Codable, Sendable, Equatable {
     market: String, base: String, quote: String, tickSize: DecimalAmount, lotSize: DecimalAmount,
     intervalMilliseconds: Int64, bandBasisPoints: Int, runsBeforeWidening: Int = 3,
     buyFeeBasisPoints: Int, sellFeeBasisPoints: Int, minimumNotional: DecimalAmount,
-    maximumOpenOrders: Int = 200, listingPrice: DecimalAmount?
+    maximumOpenOrders: Int = 200, minimumReferenceVolume: DecimalAmount? = nil,
+    listingPrice: DecimalAmount?
   ) {
     self.market = market
     self.base = base
@@ -58,6 +62,7 @@ public struct NewMarket: Codable, Sendable, Equatable {
     self.sellFeeBasisPoints = sellFeeBasisPoints
     self.minimumNotional = minimumNotional
     self.maximumOpenOrders = maximumOpenOrders
+    self.minimumReferenceVolume = minimumReferenceVolume
     self.listingPrice = listingPrice
   }
 
@@ -72,6 +77,7 @@ public struct NewMarket: Codable, Sendable, Equatable {
     case sellFeeBasisPoints = "sell_fee_basis_points"
     case minimumNotional = "minimum_notional"
     case maximumOpenOrders = "maximum_open_orders"
+    case minimumReferenceVolume = "minimum_reference_volume"
     case listingPrice = "listing_price"
   }
 }
@@ -85,11 +91,13 @@ public struct MarketTermsChange: Codable, Sendable, Equatable {
   public var sellFeeBasisPoints: Int?
   public var minimumNotional: DecimalAmount?
   public var maximumOpenOrders: Int?
+  public var minimumReferenceVolume: DecimalAmount?
 
   public init(
     intervalMilliseconds: Int64? = nil, bandBasisPoints: Int? = nil,
     runsBeforeWidening: Int? = nil, buyFeeBasisPoints: Int? = nil, sellFeeBasisPoints: Int? = nil,
-    minimumNotional: DecimalAmount? = nil, maximumOpenOrders: Int? = nil
+    minimumNotional: DecimalAmount? = nil, maximumOpenOrders: Int? = nil,
+    minimumReferenceVolume: DecimalAmount? = nil
   ) {
     self.intervalMilliseconds = intervalMilliseconds
     self.bandBasisPoints = bandBasisPoints
@@ -98,6 +106,7 @@ public struct MarketTermsChange: Codable, Sendable, Equatable {
     self.sellFeeBasisPoints = sellFeeBasisPoints
     self.minimumNotional = minimumNotional
     self.maximumOpenOrders = maximumOpenOrders
+    self.minimumReferenceVolume = minimumReferenceVolume
   }
 
   private enum CodingKeys: String, CodingKey {
@@ -108,6 +117,7 @@ public struct MarketTermsChange: Codable, Sendable, Equatable {
     case sellFeeBasisPoints = "sell_fee_basis_points"
     case minimumNotional = "minimum_notional"
     case maximumOpenOrders = "maximum_open_orders"
+    case minimumReferenceVolume = "minimum_reference_volume"
   }
 }
 

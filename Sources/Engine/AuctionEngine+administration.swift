@@ -32,15 +32,20 @@ extension AuctionEngine {
       return refuse(.unknownRulesVersion)
     }
     rulesVersion = version
-    // Who gave a key is not known; that there was one is.
+    if version == 2 { beginSafeguards() }
+    if version == 3 { beginCall2() }
+    for market in 0..<markets.count { announce(MarketID(market)) }
+    return accept(Int64(version))
+  }
+
+  /// Who gave a key is not known; that there was one is.
+  private mutating func beginSafeguards() {
     for user in users.indices {
       users[user].hadKey = !users[user].keys.isEmpty
       if users[user].keys.contains(where: { $0.role == .operator }) {
         safeguards.addOperator(UserID(user))
       }
     }
-    for market in 0..<markets.count { announce(MarketID(market)) }
-    return accept(Int64(version))
   }
 
   private mutating func configure(_ configuration: VenueConfiguration) -> Reply {
@@ -107,6 +112,7 @@ extension AuctionEngine {
     let constants = MarketConstants(
       base: market.base, quote: market.quote, lotAtoms: market.lotAtoms,
       atomsPerTickLot: atomsPerTickLot, minimumNotional: market.terms.minimumNotional,
+      minimumReferenceVolume: market.terms.referenceVolume,
       maximumOpenOrders: market.terms.maximumOpenOrders,
       buyFeeBasisPoints: market.terms.buyFeeBasisPoints,
       sellFeeBasisPoints: market.terms.sellFeeBasisPoints,
@@ -118,12 +124,19 @@ extension AuctionEngine {
     refreshBand(slot)
   }
 
-  private func isValid(_ terms: MarketTerms) -> Bool {
+  func isValid(_ terms: MarketTerms) -> Bool {
     (10...86_400_000).contains(terms.intervalMilliseconds) && terms.bandBasisPoints <= 1_000_000
       && (1...1_000).contains(terms.runsBeforeWidening) && terms.buyFeeBasisPoints <= 10_000
       && terms.sellFeeBasisPoints <= 10_000 && terms.minimumNotional >= 0
       && terms.minimumNotional < Bounds.maximumAtoms
       && (1...10_000).contains(terms.maximumOpenOrders)
+      && isReferenceVolume(terms.minimumReferenceVolume)
+  }
+
+  /// Rules before 3 have no place for one.
+  private func isReferenceVolume(_ atoms: Int128?) -> Bool {
+    guard let atoms else { return true }
+    return rulesVersion >= 3 && atoms >= 0 && atoms < Bounds.maximumAtoms
   }
 
   private func isSymbol(_ text: String, allowsDash: Bool) -> Bool {
@@ -147,6 +160,7 @@ extension AuctionEngine {
       markets[market].lastSlot * old.intervalMilliseconds / change.terms.intervalMilliseconds
     markets[market].definition.terms = change.terms
     markets[market].constants.minimumNotional = change.terms.minimumNotional
+    markets[market].constants.minimumReferenceVolume = change.terms.referenceVolume
     markets[market].constants.maximumOpenOrders = change.terms.maximumOpenOrders
     markets[market].constants.buyFeeBasisPoints = change.terms.buyFeeBasisPoints
     markets[market].constants.sellFeeBasisPoints = change.terms.sellFeeBasisPoints
@@ -160,14 +174,18 @@ extension AuctionEngine {
   }
 
   private mutating func announce(_ id: MarketID) {
+    let record = record(of: id)
+    effects.tape.append(.definition(id, record))
+    effects.directory.append(.marketDefined(id, record))
+  }
+
+  func record(of id: MarketID) -> MarketRecord {
     let definition = markets[Int32(id)].definition
-    let record = MarketRecord(
+    return MarketRecord(
       definition: definition, base: assets[Int(definition.base)],
       quote: assets[Int(definition.quote)],
       atomsPerTickLot: markets[Int32(id)].constants.atomsPerTickLot, time: time,
-      rulesVersion: rulesVersion)
-    effects.tape.append(.definition(id, record))
-    effects.directory.append(.marketDefined(id, record))
+      rulesVersion: rulesVersion, rule: rule)
   }
 
   mutating func setOpen(_ market: MarketID, _ open: Bool) -> Reply {
@@ -192,7 +210,7 @@ extension AuctionEngine {
     return accept(Int64(market))
   }
 
-  private mutating func cancelMarketOrders(_ market: Int32) {
+  mutating func cancelMarketOrders(_ market: Int32) {
     for side in [Side.buy, .sell] {
       while markets[market][side].marketOrders.head >= 0 {
         end(markets[market][side].marketOrders.head, .cancelled)

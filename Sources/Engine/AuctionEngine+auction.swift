@@ -14,23 +14,22 @@ extension AuctionEngine {
     expireOrders(market)
 
     let clearing = clear(market, constants)
+    let outcome = outcome(of: clearing, market, constants)
     markets[market].auctionCount += 1
     var result = AuctionResult(
       id: markets[market].auctionCount, market: id, status: clearing.status, time: time, slot: slot,
       priceTicks: clearing.price, volumeLots: Int64(clearing.volume),
       surplusLots: Int64(clearing.surplus), firstTrade: markets[market].tradeCount + 1,
       tradeCount: 0, ladderCount: 0, referenceTicks: constants.referenceTicks, band: constants.band,
-      buyOrders: markets[market].buys.orderCount, sellOrders: markets[market].sells.orderCount)
+      buyOrders: markets[market].buys.orderCount, sellOrders: markets[market].sells.orderCount,
+      outcome: outcome)
     if clearing.status == .cleared {
       result.ladderCount = appendLadder(market, constants)
       result.tradeCount = settle(market, constants, clearing)
       markets[market].tradeCount += Int64(result.tradeCount)
-      markets[market].constants.referenceTicks = clearing.price
     }
     while markets[market].runHead >= 0 { end(markets[market].runHead, .expired) }
-    markets[market].outsideRuns =
-      clearing.status == .outsideBand ? markets[market].outsideRuns &+ 1 : 0
-    refreshBand(market)
+    conclude(clearing, outcome, market)
     accounts.checkConservation()
     effects.tape.append(.auction(result))
     return accept(result.id, detail: Int64(result.tradeCount))
@@ -156,7 +155,7 @@ extension AuctionEngine {
 
   /// Quote atoms of a fill. It cannot overflow: a buyer's lock, which is checked, covers it.
   @inline(__always)
-  private static func exactNotional(
+  static func exactNotional(
     _ ticks: Int64, _ lots: Int64, _ constants: MarketConstants
   ) -> Int128 {
     Int128(ticks) * Int128(lots) * Int128(constants.atomsPerTickLot)
@@ -211,24 +210,5 @@ extension AuctionEngine {
     let charged = due - orders[slot].feePaid
     orders[slot].feePaid = due
     return charged
-  }
-
-  // MARK: Band
-
-  /// Recomputes the band in force: the market's half width, doubled for each run too many outside
-  /// it.
-  mutating func refreshBand(_ market: Int32) {
-    let terms = markets[market].definition.terms
-    let reference = markets[market].constants.referenceTicks
-    guard reference > 0, terms.bandBasisPoints > 0 else {
-      markets[market].constants.band = nil
-      return
-    }
-    let outside = markets[market].outsideRuns
-    let doublings =
-      outside >= terms.runsBeforeWidening ? min(outside - terms.runsBeforeWidening + 1, 32) : 0
-    markets[market].constants.band = CallAuction.bandAround(
-      reference: reference, basisPoints: Int64(terms.bandBasisPoints) << Int64(doublings),
-      maximum: Bounds.maximumPriceTicks)
   }
 }

@@ -344,7 +344,10 @@ extension AuctionEngine {
       guard let notional = Self.notional(limit, total, market) else {
         return refuse(.notionalTooLarge)
       }
-      guard notional >= market.minimumNotional else { return refuse(.notionalTooSmall) }
+      if rulesVersion < 3, notional < market.minimumNotional { return refuse(.notionalTooSmall) }
+    }
+    if rulesVersion >= 3, leavesTooLittle(amended, of: order, market) {
+      return refuse(.notionalTooSmall)
     }
     guard let newLock = checkedLock(amended, market) else { return refuse(.notionalTooLarge) }
     let account = lockAccount(order)
@@ -361,6 +364,18 @@ extension AuctionEngine {
     }
     moveLock(account, by: more, order: order.id, market: order.market)
     return accept(order.id, detail: losesPriority ? 1 : 0)
+  }
+
+  /// Whether less than the minimum would rest, and less than rests now: executions may have left
+  /// less already.
+  private func leavesTooLittle(
+    _ amended: Order, of order: Order, _ market: MarketConstants
+  ) -> Bool {
+    // Nil is beyond every bound: not too little.
+    guard let rest = Self.notional(amended.limitTicks, amended.remainingLots, market),
+      let before = Self.notional(order.limitTicks, order.remainingLots, market)
+    else { return false }
+    return rest < min(market.minimumNotional, before)
   }
 
   // MARK: Cancel

@@ -122,15 +122,8 @@ extension AuctionEngine {
     var events: [DirectoryEvent] = []
     for (id, asset) in assets.enumerated() { events.append(.assetCreated(AssetID(id), asset)) }
     for id in 0..<markets.count {
-      let market = markets[Int32(id)].definition
-      let constants = markets[Int32(id)].constants
-      events.append(
-        .marketDefined(
-          MarketID(id),
-          MarketRecord(
-            definition: market, base: assets[Int(market.base)], quote: assets[Int(market.quote)],
-            atomsPerTickLot: constants.atomsPerTickLot, time: time, rulesVersion: rulesVersion)))
-      if !constants.isOpen { events.append(.marketOpen(MarketID(id), false)) }
+      events.append(.marketDefined(MarketID(id), record(of: MarketID(id))))
+      if !markets[Int32(id)].constants.isOpen { events.append(.marketOpen(MarketID(id), false)) }
     }
     for (id, chain) in chains.enumerated() {
       events.append(.chainRegistered(ChainID(id), chain.name))

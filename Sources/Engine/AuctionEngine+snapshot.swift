@@ -28,6 +28,7 @@ extension AuctionEngine {
     writeRemembered(to: &writer)
     writeOrders(to: &writer)
     if rulesVersion >= 2 { writeSafeguards(to: &writer) }
+    if rulesVersion >= 3 { writeReferenceRules(to: &writer) }
     writeChains(to: &writer)
     writeWithdrawals(to: &writer)
   }
@@ -183,6 +184,7 @@ extension AuctionEngine {
     try readRemembered(&reader, &open)
     try readOrders(&reader, open)
     if rulesVersion >= 2 { try readSafeguards(&reader) }
+    if rulesVersion >= 3 { try readReferenceRules(&reader) }
     try readChains(&reader)
     try readWithdrawals(&reader)
     guard locksHaveTheirReasons() else {

@@ -200,11 +200,14 @@ public struct MarketTerms: Sendable, Equatable {
   public var minimumNotional: Int128
   /// Of one account in this market.
   public var maximumOpenOrders: UInt32
+  /// Quote atoms that a run must execute to set a new reference price; 0 for none, nil for
+  /// `defaultReferenceOrders` smallest orders. Rules before 3 do not know it.
+  public var minimumReferenceVolume: Int128?
 
   public init(
     intervalMilliseconds: Int64, bandBasisPoints: UInt32, runsBeforeWidening: UInt32 = 3,
     buyFeeBasisPoints: UInt16, sellFeeBasisPoints: UInt16, minimumNotional: Int128,
-    maximumOpenOrders: UInt32 = 200
+    maximumOpenOrders: UInt32 = 200, minimumReferenceVolume: Int128? = nil
   ) {
     self.intervalMilliseconds = intervalMilliseconds
     self.bandBasisPoints = bandBasisPoints
@@ -213,6 +216,19 @@ public struct MarketTerms: Sendable, Equatable {
     self.sellFeeBasisPoints = sellFeeBasisPoints
     self.minimumNotional = minimumNotional
     self.maximumOpenOrders = maximumOpenOrders
+    self.minimumReferenceVolume = minimumReferenceVolume
+  }
+
+  /// So many smallest orders must trade in a run before its price means something.
+  static let defaultReferenceOrders: Int128 = 1_000
+
+  /// Quote atoms that a run must execute to set a new reference price.
+  public var referenceVolume: Int128 {
+    if let minimumReferenceVolume { return minimumReferenceVolume }
+    let (volume, isTooLarge) = minimumNotional.multipliedReportingOverflow(
+      by: Self.defaultReferenceOrders)
+    // No run executes so much.
+    return isTooLarge ? Bounds.maximumAtoms : min(volume, Bounds.maximumAtoms)
   }
 }
 
@@ -319,7 +335,10 @@ public enum Bounds {
   /// Of these what one operator may have asked for: none takes all places.
   public static let maximumPendingOfOperator = 100
   /// The newest rules that this program knows.
-  public static let rulesVersion: UInt32 = 2
+  public static let rulesVersion: UInt32 = 3
+  /// Basis points up to which a band widens by itself: half of the reference. What is worth half as
+  /// much, or half as much again, is news for a person, who sets the reference and says why.
+  public static let widestBandBasisPoints: Int64 = 5_000
   /// Bytes of a reason: a line that a person reads.
   public static let maximumReasonBytes = 200
   /// 30 days, as of the delay of an address.

@@ -144,6 +144,18 @@ public struct AuctionResult: Sendable, Equatable {
   /// Live orders before the run.
   public var buyOrders: Int
   public var sellOrders: Int
+  /// What it leaves for the next run; nil by CALL-1, where the status and the price say it.
+  public var outcome: ReferenceOutcome?
+}
+
+/// What a run leaves for the next one by CALL-2, and what it found.
+public struct ReferenceOutcome: Sendable, Equatable {
+  /// Runs in a row that counted towards widening the band, before this one.
+  public var outsideRuns: UInt32
+  /// Lots that the band kept from trading; 0 where the run set the reference.
+  public var heldLots: Int64
+  /// The reference price after the run in ticks; 0 for none.
+  public var nextReferenceTicks: Int64
 }
 
 /// A market's terms with all that a reader needs to understand them.
@@ -155,6 +167,8 @@ public struct MarketRecord: Sendable, Equatable {
   public var atomsPerTickLot: Int64
   public var time: Microseconds
   public var rulesVersion: UInt32
+  /// Of the market's runs from now on.
+  public var rule: AuctionRule
 }
 
 /// What goes onto a market's tape, in order.

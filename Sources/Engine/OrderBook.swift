@@ -233,6 +233,7 @@ struct MarketConstants {
   /// Quote atoms of one tick times one lot.
   var atomsPerTickLot: Int64
   var minimumNotional: Int128
+  var minimumReferenceVolume: Int128
   var maximumOpenOrders: UInt32
   var buyFeeBasisPoints: UInt16
   var sellFeeBasisPoints: UInt16
@@ -248,7 +249,7 @@ struct Market: ~Copyable {
   var definition: MarketDefinition
   var constants: MarketConstants
   var lastSlot: Int64
-  /// Runs in a row outside the band.
+  /// Runs in a row outside the band; by CALL-2 those that count.
   var outsideRuns: UInt32 = 0
   var auctionCount: Int64 = 0
   var tradeCount: Int64 = 0

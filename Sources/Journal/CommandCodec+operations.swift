@@ -22,9 +22,13 @@ extension CommandCodec {
   /// Version 1 knew no keys, some actions with an operator, and reasons of two.
   private static func isUnattributed(_ action: OperatorAction, _ authority: Authority) -> Bool {
     switch action {
-    case .createAsset, .createMarket, .changeMarket, .suspendMarket, .resumeMarket, .setReference,
-      .registerUser, .revokeKey, .setFrozen, .registerChain:
+    case .createAsset, .suspendMarket, .resumeMarket, .setReference, .registerUser, .revokeKey,
+      .setFrozen, .registerChain:
       authority == .venue
+    case .createMarket(let market):
+      authority == .venue && market.terms.minimumReferenceVolume == nil
+    case .changeMarket(let change):
+      authority == .venue && change.terms.minimumReferenceVolume == nil
     case .registerKey(_, _, let role, let expiresAt):
       authority == .venue && expiresAt == 0 && role != .tradeOnly
     case .setAddressDelay, .setWithdrawalTerms, .refuseAdjustment:
@@ -51,13 +55,7 @@ extension CommandCodec {
       writer.text(asset.code)
       writer.uint(asset.decimals)
       writer.int(asset.adjustmentLimit)
-    case .createMarket(let market):
-      tag(.createMarket)
-      encode(market, to: &writer)
-    case .changeMarket(let change):
-      tag(.changeMarket)
-      writer.uint(change.market)
-      encode(change.terms, to: &writer)
+    case .createMarket, .changeMarket: encodeMarkets(action, to: &writer)
     case .suspendMarket(let market):
       tag(.suspendMarket)
       writer.uint(market)
@@ -104,6 +102,23 @@ extension CommandCodec {
       encodeKeys(action, isOldForm: authority != nil, to: &writer)
     case .adjustBalance, .approveAdjustment, .refuseAdjustment:
       encodeAdjustments(action, inOldFormBy: authority, to: &writer)
+    }
+  }
+
+  private static func encodeMarkets(_ action: OperatorAction, to writer: inout ByteWriter) {
+    switch action {
+    case .createMarket(let market):
+      let volume = market.terms.minimumReferenceVolume
+      writer.byte((volume == nil ? Tag.createMarket : .createMarketWithVolume).rawValue)
+      encode(market, to: &writer)
+      if let volume { writer.int(volume) }
+    case .changeMarket(let change):
+      let volume = change.terms.minimumReferenceVolume
+      writer.byte((volume == nil ? Tag.changeMarket : .changeMarketWithVolume).rawValue)
+      writer.uint(change.market)
+      encode(change.terms, to: &writer)
+      if let volume { writer.int(volume) }
+    default: preconditionFailure("encoded by another part")
     }
   }
 
@@ -188,9 +203,13 @@ extension CommandCodec {
 
   // MARK: Decode
 
-  static func decodeAttributed(_ reader: inout ByteReader) throws(ByteError) -> Command {
+  static func decodeAttributed(
+    _ reader: inout ByteReader, version: UInt8
+  ) throws(ByteError) -> Command {
     let authority = try reader.authority()
-    guard let tag = Tag(rawValue: try reader.byte()) else { throw reader.fail("unknown action") }
+    guard let tag = Tag(rawValue: try reader.byte()), tag.firstVersion <= version else {
+      throw reader.fail("unknown action")
+    }
     let action = try decode(tag, &reader, isOldForm: false).action
     // One form each: what version 1 can say is written so.
     guard !isUnattributed(action, authority) else { throw reader.fail("not in its shortest form") }
@@ -220,12 +239,8 @@ extension CommandCodec {
             code: try anyText(&reader), decimals: try reader.uint(),
             adjustmentLimit: try reader.int())), .venue
       )
-    case .createMarket: return (.createMarket(try decodeMarket(&reader)), .venue)
-    case .changeMarket:
-      return (
-        .changeMarket(MarketChange(market: try reader.uint(), terms: try decodeTerms(&reader))),
-        .venue
-      )
+    case .createMarket, .changeMarket, .createMarketWithVolume, .changeMarketWithVolume:
+      return (try decodeMarkets(tag, &reader, isOldForm: isOldForm), .venue)
     case .suspendMarket: return (.suspendMarket(try reader.uint()), .venue)
     case .resumeMarket: return (.resumeMarket(try reader.uint()), .venue)
     case .setReference:
@@ -264,6 +279,26 @@ extension CommandCodec {
       .removePayoutAddress, .requestWithdrawal, .cancelWithdrawal, .startWithdrawal,
       .finishWithdrawal, .failWithdrawal, .operation, .answerKeyGrant:
       throw reader.fail("not an operator's action")
+    }
+  }
+
+  private static func decodeMarkets(
+    _ tag: Tag, _ reader: inout ByteReader, isOldForm: Bool
+  ) throws(ByteError) -> OperatorAction {
+    switch (tag, isOldForm) {
+    case (.createMarket, _): return .createMarket(try decodeMarket(&reader))
+    case (.changeMarket, _):
+      return .changeMarket(
+        MarketChange(market: try reader.uint(), terms: try decodeTerms(&reader)))
+    case (.createMarketWithVolume, false):
+      var market = try decodeMarket(&reader)
+      market.terms.minimumReferenceVolume = try reader.int()
+      return .createMarket(market)
+    case (.changeMarketWithVolume, false):
+      var change = MarketChange(market: try reader.uint(), terms: try decodeTerms(&reader))
+      change.terms.minimumReferenceVolume = try reader.int()
+      return .changeMarket(change)
+    default: throw reader.fail("a form that this action does not have")
     }
   }
 

@@ -7,13 +7,11 @@ public import Engine
 /// `ByteWriter`. Nothing here can hold a trade, a fill or an auction's result: those are not
 /// commands.
 ///
-/// Version 2 added tags and changed none: a command that version 1 could write has the same bytes
-/// still.
+/// Versions 2 and 3 added tags and changed none: a command that an older version could write has
+/// the same bytes still.
 public enum CommandCodec {
   /// Stored as the first byte of every body.
-  public static let version: UInt8 = 2
-  /// Since which version a tag is there: an older program refuses the body by its first byte.
-  private static let firstTagOfVersion2 = Tag.operation.rawValue
+  public static let version: UInt8 = 3
 
   // Tags are never reused.
   enum Tag: UInt8 {
@@ -62,6 +60,17 @@ public enum CommandCodec {
     case refuseKey = 66
     case setOperatorDelay = 67
     case approveAdjustmentOf = 68
+    // With a least volume for a new reference price.
+    case createMarketWithVolume = 69
+    case changeMarketWithVolume = 70
+
+    /// Since which version it is there: an older program refuses the body by its first byte.
+    var firstVersion: UInt8 {
+      switch self {
+      case .createMarketWithVolume, .changeMarketWithVolume: 3
+      default: rawValue < Tag.operation.rawValue ? 1 : 2
+      }
+    }
   }
 
   // MARK: Encode
@@ -154,9 +163,9 @@ public enum CommandCodec {
   public static func decode(
     _ reader: inout ByteReader, version: UInt8 = version
   ) throws(ByteError) -> Command {
-    guard let tag = Tag(rawValue: try reader.byte()),
-      version >= 2 || tag.rawValue < firstTagOfVersion2
-    else { throw reader.fail("unknown command") }
+    guard let tag = Tag(rawValue: try reader.byte()), tag.firstVersion <= version else {
+      throw reader.fail("unknown command")
+    }
     switch tag {
     case .placeOrder: return .placeOrder(try decodeOrder(&reader))
     case .cancelOrder:
@@ -175,7 +184,7 @@ public enum CommandCodec {
       let market: UInt32 = try reader.uint()
       guard market <= UInt32(MarketID.max) + 1 else { throw reader.fail("not a market") }
       return .cancelAllOrders(user: user, market: market == 0 ? nil : MarketID(market - 1))
-    case .operation: return try decodeAttributed(&reader)
+    case .operation: return try decodeAttributed(&reader, version: version)
     case .configureVenue:
       return .configureVenue(
         VenueConfiguration(
@@ -206,7 +215,7 @@ public enum CommandCodec {
       .registerUser, .registerKey, .revokeKey, .setFrozen, .adjustBalance, .approveAdjustment,
       .refuseAdjustment, .registerChain, .setAddressDelay, .setWithdrawalTerms,
       .approveWithdrawal, .rejectWithdrawal, .registerKeyUntil, .approveKey, .refuseKey,
-      .setOperatorDelay, .approveAdjustmentOf:
+      .setOperatorDelay, .approveAdjustmentOf, .createMarketWithVolume, .changeMarketWithVolume:
       return try decodeUnattributed(tag, &reader)
     }
   }

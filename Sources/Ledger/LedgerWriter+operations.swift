@@ -137,6 +137,7 @@ extension LedgerNames {
       + " sell_fee_basis_points=\(terms.sellFeeBasisPoints)"
       + " minimum_notional_atoms=\(terms.minimumNotional)"
       + " maximum_open_orders=\(terms.maximumOpenOrders)"
+      + (terms.minimumReferenceVolume.map { " minimum_reference_volume_atoms=\($0)" } ?? "")
   }
 
   private func text(_ terms: WithdrawalTerms) -> String {

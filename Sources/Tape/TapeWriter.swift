@@ -108,7 +108,8 @@ public struct TapeWriter: Sendable, Equatable {
   private static func definition(_ market: MarketRecord) -> [UInt8] {
     let terms = market.definition.terms
     var writer = ByteWriter()
-    writer.byte(TapeKind.definition.rawValue)
+    writer.byte(
+      (market.rule == .call1 ? TapeKind.definition : .definitionOfCall2).rawValue)
     writer.uint(market.time)
     writer.text(market.definition.symbol)
     writer.text(market.base.code)
@@ -125,13 +126,14 @@ public struct TapeWriter: Sendable, Equatable {
     writer.uint(terms.sellFeeBasisPoints)
     writer.uint(terms.minimumNotional)
     writer.uint(terms.maximumOpenOrders)
-    writer.text(TapeWriter.ruleID)
+    if market.rule == .call2 {
+      writer.uint(terms.referenceVolume)
+      writer.uint(Bounds.widestBandBasisPoints)
+    }
+    writer.text(market.rule.id)
     writer.uint(market.rulesVersion)
     return writer.bytes
   }
-
-  /// The rule of every auction so far (docs/auction.md).
-  public static let ruleID = "CALL-1"
 
   // MARK: Snapshot
 
@@ -167,6 +169,8 @@ enum TapeKind: UInt8 {
   case auction = 4
   case reference = 5
   case tradingState = 6
+  case definitionOfCall2 = 7
+  case auctionOfCall2 = 8
 }
 
 /// Publishes each execution's trades: id, price, quantity, buy and sell order ids, time.
@@ -238,7 +242,8 @@ public enum AuctionPublisher {
     _ auction: AuctionResult, _ anchor: TapeAnchor, chain: [UInt8]
   ) -> [UInt8] {
     var writer = ByteWriter()
-    writer.byte(TapeKind.auction.rawValue)
+    writer.byte(
+      (auction.outcome == nil ? TapeKind.auction : .auctionOfCall2).rawValue)
     writer.uint(auction.id)
     writer.byte(auction.status.rawValue)
     writer.uint(auction.time)
@@ -251,7 +256,12 @@ public enum AuctionPublisher {
     writer.uint(auction.referenceTicks)
     writer.uint(auction.band?.lower ?? 0)
     writer.uint(auction.band?.upper ?? 0)
-    writer.text(TapeWriter.ruleID)
+    if let outcome = auction.outcome {
+      writer.uint(outcome.outsideRuns)
+      writer.uint(outcome.heldLots)
+      writer.uint(outcome.nextReferenceTicks)
+    }
+    writer.text((auction.outcome == nil ? AuctionRule.call1 : .call2).id)
     writer.uint(auction.buyOrders)
     writer.uint(auction.sellOrders)
     writer.uint(anchor.sequence)

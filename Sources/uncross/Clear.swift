@@ -7,7 +7,7 @@ internal import Foundation
 
 struct Clear: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Compute the outcome of one auction by rule CALL-1.",
+    abstract: "Compute the outcome of one auction by rules CALL-1 and CALL-2.",
     discussion: """
       Reads a book from standard input. Array order is time order, prices are ticks, quantities
       lots:

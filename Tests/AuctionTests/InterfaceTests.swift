@@ -187,7 +187,7 @@ private func clear(buys: [PriceLevel], marketBuy: Int128 = 0, reference: Int64? 
     let statuses: [AuctionStatus] = [.empty, .noCross, .outsideBand, .cleared]
     #expect(statuses.map(\.name) == ["empty", "no_cross", "outside_band", "cleared"])
     #expect(statuses.map(\.rawValue) == [0, 1, 2, 3])
-    #expect(CallAuction.ruleID == "CALL-1")
+    #expect(AuctionRule.call1.id == "CALL-1" && AuctionRule.call2.id == "CALL-2")
   }
 
   @Test func sidesHaveOpposites() {

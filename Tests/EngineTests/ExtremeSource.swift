@@ -240,7 +240,8 @@ struct ExtremeSource {
       buyFeeBasisPoints: UInt16(truncatingIfNeeded: pick([0, 1, 9_999, 10_000, 10_001, -1])),
       sellFeeBasisPoints: UInt16(truncatingIfNeeded: pick([0, 1, 9_999, 10_000, 10_001, -1])),
       minimumNotional: random(4) == 0 ? giant() : 0,
-      maximumOpenOrders: UInt32(truncatingIfNeeded: pick([0, 1, 1_000, 10_000, 10_001, -1])))
+      maximumOpenOrders: UInt32(truncatingIfNeeded: pick([0, 1, 1_000, 10_000, 10_001, -1])),
+      minimumReferenceVolume: random(4) == 0 ? giant() : nil)
   }
 
   // MARK: Values

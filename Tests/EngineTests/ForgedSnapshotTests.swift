@@ -12,7 +12,7 @@ import Testing
 
   /// Bytes changed, put in and left out: an error, or an engine that keeps every rule.
   @Test(arguments: seeds) func isRefusedOrHarmless(seed: UInt64) {
-    var engine = Venue.make()
+    var engine = Venue.make(rules: seed % 2 == 0 ? 1 : 3)
     var source = CommandSource(seed: seed &+ 9_000)
     for _ in 0..<200 { source.learn(engine.apply(source.next(engine))) }
     let bytes = Venue.snapshot(engine)

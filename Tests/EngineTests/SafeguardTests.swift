@@ -373,4 +373,13 @@ private let day = SafeguardScene.day
     #expect(engine.apply(.activateRules(version: 1)).rejection == .unknownRulesVersion)
     #expect(engine.grant(81, to: 3, by: 1).detail == 2, "the key of before counts as one")
   }
+  /// A later version begins where rules 2 stand: a key that was revoked still was one.
+  @Test func rulesThreeForgetNoKey() {
+    var engine = SafeguardScene.make()
+    let user = UserID(engine.operate(.registerUser(name: "anna"), 6).id)
+    #expect(engine.grant(40, to: user, by: 6).detail == 0)
+    #expect(engine.operate(.revokeKey(SafeguardScene.key(40)), 6).rejection == nil)
+    #expect(engine.apply(.activateRules(version: 3)).rejection == nil)
+    #expect(engine.grant(41, to: user, by: 6).detail > 1, "it waits")
+  }
 }

@@ -10,12 +10,22 @@ enum Venue {
   static let users: [UserID] = [2, 3, 4, 5, 6, 7]
 
   static func make(
-    remembered: UInt32 = 1 << 20, rememberedOfUser: UInt32 = 1 << 20, interval: Int64 = 1_000,
-    maximumOpenOrders: UInt32 = 20
+    rules: UInt32 = 1, remembered: UInt32 = 1 << 20, rememberedOfUser: UInt32 = 1 << 20,
+    interval: Int64 = 1_000, maximumOpenOrders: UInt32 = 20
   ) -> AuctionEngine {
     var engine = AuctionEngine()
     for command in genesis(remembered, rememberedOfUser, interval, maximumOpenOrders) {
       precondition(engine.apply(command).rejection == nil, "genesis was refused")
+    }
+    if rules > 1 { for version in 2...rules { engine.apply(.activateRules(version: version)) } }
+    if rules >= 3 {
+      // So much that some runs set a new reference and some do not.
+      for (market, volume) in [(MarketID(0), Int128(2_000)), (1, 150)] {
+        var terms = engine.marketView(market).definition.terms
+        terms.minimumReferenceVolume = volume
+        engine.apply(
+          .operation(.changeMarket(MarketChange(market: market, terms: terms)), by: .venue))
+      }
     }
     return engine
   }

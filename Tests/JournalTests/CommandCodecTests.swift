@@ -67,6 +67,25 @@ import Testing
     #expect(actions.count == 21, "\(actions)")
   }
 
+  /// What version 3 added: terms with a least volume for a new reference price.
+  @Test func goldenBytesOfVersion3() throws {
+    let named = volumeCommands()
+    try Golden.write(
+      "commands-3.txt",
+      ["# What version 3 of the journal's encoding added: never changed, only added to."]
+        + named.map { "\($0.name) \(Hex.string(encode($0.command)))" })
+    let lines = try Golden.lines("commands-3.txt")
+    #expect(lines.map { String($0[0]) } == named.map(\.name))
+    for ((name, command), line) in zip(named, lines) {
+      #expect(Hex.string(encode(command)) == line[1], "\(name)")
+      let bytes = try #require(Hex.bytes(line[1]))
+      #expect(try decode(bytes) == command, "\(name)")
+      for older in UInt8(1)...2 {
+        #expect(throws: ByteError.self, "\(name)") { try decode(bytes, version: older) }
+      }
+    }
+  }
+
   @Test(arguments: UInt64(1)...40) func everyCommandComesBack(seed: UInt64) throws {
     var numbers = SeededNumbers(seed)
     for _ in 0..<200 {

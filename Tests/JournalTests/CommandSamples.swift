@@ -310,6 +310,34 @@ func attributedCommands() throws -> [(name: String, command: Command)] {
   return named
 }
 
+/// What version 3 added.
+func volumeCommands() -> [(name: String, command: Command)] {
+  let by = Authority(user: 3, key: RandomVenue.key(7), reason: "é, because")
+  func terms(_ volume: Int128) -> MarketTerms {
+    MarketTerms(
+      intervalMilliseconds: 2_000, bandBasisPoints: 1_000, buyFeeBasisPoints: 10,
+      sellFeeBasisPoints: 20, minimumNotional: 1_000_000, minimumReferenceVolume: volume)
+  }
+  func market(_ volume: Int128) -> MarketDefinition {
+    MarketDefinition(
+      symbol: "ETH-USDC", base: 1, quote: 0, tickAtoms: 10_000, lotAtoms: 100_000_000_000_000,
+      terms: terms(volume), listingPriceTicks: 250_000)
+  }
+  return [
+    ("createMarket.volume", .operation(.createMarket(market(1_000_000_000)), by: by)),
+    ("createMarket.volume.venue", .operation(.createMarket(market(0)), by: .venue)),
+    ("createMarket.volume.max", .operation(.createMarket(market(.max)), by: by)),
+    (
+      "changeMarket.volume",
+      .operation(.changeMarket(MarketChange(market: 3, terms: terms(1_000_000_000))), by: by)
+    ),
+    (
+      "changeMarket.volume.min",
+      .operation(.changeMarket(MarketChange(market: .max, terms: terms(.min))), by: .venue)
+    ),
+  ]
+}
+
 extension SeededNumbers {
   /// An action with any authority.
   private mutating func attributed() -> Command {
@@ -454,7 +482,7 @@ extension SeededNumbers {
     MarketTerms(
       intervalMilliseconds: integer(), bandBasisPoints: integer(), runsBeforeWidening: integer(),
       buyFeeBasisPoints: integer(), sellFeeBasisPoints: integer(), minimumNotional: integer(),
-      maximumOpenOrders: integer())
+      maximumOpenOrders: integer(), minimumReferenceVolume: once(in: 2) ? nil : integer())
   }
 
   /// Now and then far longer than any rule allows: it is refused, but it is in the journal.

@@ -42,6 +42,10 @@ struct RandomVenue: ~Copyable {
     } else {
       time += 250_000 + Int64(numbers.next() % 700_000)
       apply(.advanceTime(time))
+      // Rules 3 begin in the middle of trading.
+      if rules >= 3, engine.rulesVersion < 3, engine.commandCount > 400 {
+        apply(.activateRules(version: 3))
+      }
       for run in engine.dueRuns(at: time) { apply(run) }
       // The first runs find nothing.
       if engine.commandCount < 100 { return group }
@@ -108,7 +112,7 @@ struct RandomVenue: ~Copyable {
         VenueConfiguration(
           seed: numbers.next(), secondSeed: numbers.next(), maximumRememberedOrders: 100_000,
           maximumRememberedOrdersOfUser: 10_000)))
-    if rules >= 2 { apply(.activateRules(version: rules)) }
+    if rules >= 2 { apply(.activateRules(version: 2)) }
     apply(
       .operation(
         .createAsset(AssetDefinition(code: "USDC", decimals: 6, adjustmentLimit: 1 << 60)),
@@ -188,7 +192,9 @@ struct RandomVenue: ~Copyable {
     MarketTerms(
       intervalMilliseconds: 1_000, bandBasisPoints: band,
       runsBeforeWidening: 2, buyFeeBasisPoints: numbers.pick([0, 10, 25]),
-      sellFeeBasisPoints: numbers.pick([0, 7, 30]), minimumNotional: 20_000)
+      sellFeeBasisPoints: numbers.pick([0, 7, 30]), minimumNotional: 20_000,
+      minimumReferenceVolume: engine.rulesVersion >= 3
+        ? numbers.pick([nil, 0, 1_000_000, 4_000_000]) : nil)
   }
 
   private mutating func request() -> ClientOrderID {

@@ -8,7 +8,8 @@ import Testing
 @testable import Engine
 @testable import Tape
 
-/// `golden/tape.json` is a copy of `worker/test/golden.json`: two implementations, one file.
+/// `golden/tape.json` is a copy of `worker/test/golden.json`, `golden/tape-2.json` one of
+/// `golden-2.json`: two implementations, one file.
 private struct GoldenTape: Decodable {
   struct Number: Decodable {
     var value: String
@@ -77,15 +78,18 @@ private struct GoldenTape: Decodable {
   var market: String
   var records: [Record]
 
-  static func load() throws -> GoldenTape {
-    let url = try #require(Bundle.module.url(forResource: "golden/tape.json", withExtension: nil))
+  /// Of CALL-1, and of a market that goes on under CALL-2.
+  static let files = ["tape.json", "tape-2.json"]
+
+  static func load(_ file: String) throws -> GoldenTape {
+    let url = try #require(Bundle.module.url(forResource: "golden/\(file)", withExtension: nil))
     return try JSONDecoder().decode(GoldenTape.self, from: Data(contentsOf: url))
   }
 }
 
 @Suite struct GoldenTapeTests {
   @Test func numbersAreEncodedAsTheDocumentSays() throws {
-    let golden = try GoldenTape.load()
+    let golden = try GoldenTape.load("tape.json")
     for row in golden.uint {
       var writer = ByteWriter()
       writer.uint(try #require(UInt128(row.value)))
@@ -98,8 +102,8 @@ private struct GoldenTape: Decodable {
     }
   }
 
-  @Test func theCoreWritesTheGoldenTape() throws {
-    let golden = try GoldenTape.load()
+  @Test(arguments: GoldenTape.files) func theCoreWritesTheGoldenTape(file: String) throws {
+    let golden = try GoldenTape.load(file)
     var writer = TapeWriter()
     var made: [TapeRecord] = []
     var ladder: ContiguousArray<LadderRow> = []
@@ -144,7 +148,8 @@ private struct GoldenTape: Decodable {
   private func definition(
     _ fields: GoldenTape.Fields, _ time: Microseconds
   ) throws -> MarketRecord {
-    let terms = MarketTerms(
+    let rule = try #require(fields.texts["ruleID"].flatMap(AuctionRule.init))
+    var terms = MarketTerms(
       intervalMilliseconds: try fields.number("intervalMilliseconds"),
       bandBasisPoints: try fields.number("bandBasisPoints"),
       runsBeforeWidening: try fields.number("runsBeforeWidening"),
@@ -152,7 +157,10 @@ private struct GoldenTape: Decodable {
       sellFeeBasisPoints: try fields.number("sellFeeBasisPoints"),
       minimumNotional: try fields.number("minimumNotional"),
       maximumOpenOrders: try fields.number("maximumOpenOrders"))
-    #expect(fields.texts["ruleID"] == TapeWriter.ruleID)
+    if rule == .call2 {
+      terms.minimumReferenceVolume = try fields.number("minimumReferenceVolume")
+      #expect(try fields.number("widestBandBasisPoints") == Bounds.widestBandBasisPoints)
+    }
     func asset(_ side: String) throws -> AssetDefinition {
       AssetDefinition(
         code: try #require(fields.texts[side]), decimals: try fields.number("\(side)Decimals"),
@@ -165,7 +173,7 @@ private struct GoldenTape: Decodable {
         listingPriceTicks: 0),
       base: try asset("base"), quote: try asset("quote"),
       atomsPerTickLot: try fields.number("atomsPerTickLot"), time: time,
-      rulesVersion: try fields.number("rulesVersion"))
+      rulesVersion: try fields.number("rulesVersion"), rule: rule)
   }
 
   private func trades(_ fields: GoldenTape.Fields) throws -> ContiguousArray<Trade> {
@@ -207,6 +215,14 @@ private struct GoldenTape: Decodable {
       tradeCount: try number("tradeCount"), ladderCount: try number("ladderRows"),
       referenceTicks: try number("reference"),
       band: Band(lower: try number("bandLower"), upper: try number("bandUpper")),
-      buyOrders: try number("buyOrders"), sellOrders: try number("sellOrders"))
+      buyOrders: try number("buyOrders"), sellOrders: try number("sellOrders"),
+      outcome: try outcome(fields))
+  }
+
+  private func outcome(_ fields: GoldenTape.Fields) throws -> ReferenceOutcome? {
+    guard fields.texts["ruleID"] == AuctionRule.call2.id else { return nil }
+    return ReferenceOutcome(
+      outsideRuns: try fields.number("outsideRuns"), heldLots: try fields.number("heldLots"),
+      nextReferenceTicks: try fields.number("nextReference"))
   }
 }

@@ -78,7 +78,7 @@ private final class Newsroom: Sendable {
         definition: MarketDefinition(
           symbol: "A-B", base: 0, quote: 1, tickAtoms: 1, lotAtoms: 1, terms: terms,
           listingPriceTicks: 0), base: asset, quote: asset, atomsPerTickLot: 1, time: 1,
-        rulesVersion: 1))
+        rulesVersion: 1, rule: .call1))
   }
 
   func publishing() throws -> TapePublishing {

@@ -22,7 +22,7 @@ import Testing
         definition: MarketDefinition(
           symbol: "M-\(id)", base: 0, quote: 1, tickAtoms: 1, lotAtoms: 1, terms: terms,
           listingPriceTicks: 0), base: asset, quote: asset, atomsPerTickLot: 1, time: 1,
-        rulesVersion: 1))
+        rulesVersion: 1, rule: .call1))
   }
 
   private func auction(_ market: MarketID, trades: Int, rows: Int) -> TapeEvent {

@@ -26,14 +26,14 @@ struct MarketCommand: AsyncParsableCommand {
       if markets.isEmpty { return "no markets" }
       var table = Table(
         "MARKET", "STATUS", ">TICK", ">LOT", ">INTERVAL", ">BAND", ">WIDENS", ">BUY FEE",
-        ">SELL FEE", ">MIN NOTIONAL", ">MAX ORDERS", "RULE")
+        ">SELL FEE", ">MIN NOTIONAL", ">MAX ORDERS", ">REFERENCE VOLUME", "RULE")
       for market in markets {
         table.add(
           market.market, market.status.rawValue, "\(market.tickSize)", "\(market.lotSize)",
           "\(market.intervalMilliseconds) ms", "\(market.bandBasisPoints) bp",
           "\(market.runsBeforeWidening) runs", "\(market.buyFeeBasisPoints) bp",
           "\(market.sellFeeBasisPoints) bp", "\(market.minimumNotional)",
-          "\(market.maximumOpenOrders)", market.ruleID)
+          "\(market.maximumOpenOrders)", "\(market.minimumReferenceVolume)", market.ruleID)
       }
       return table.text()
     }
@@ -65,6 +65,12 @@ struct MarketCommand: AsyncParsableCommand {
     @Option(help: "The smallest order, in quote.") var minimumNotional = DecimalAmount(1)
     @Option(help: "Of one account in this market.") var maximumOpenOrders = 200
     @Option(
+      help: """
+        A run that executes less, in quote, sets no new reference price; 0 for none. Without it
+        1,000 times the smallest order.
+        """)
+    var minimumReferenceVolume: DecimalAmount?
+    @Option(
       help: "The first reference price; without it no market orders before the first clearing.")
     var listingPrice: DecimalAmount?
     @OptionGroup var client: ClientOptions
@@ -75,7 +81,8 @@ struct MarketCommand: AsyncParsableCommand {
         intervalMilliseconds: intervalMilliseconds, bandBasisPoints: bandBasisPoints,
         runsBeforeWidening: runsBeforeWidening, buyFeeBasisPoints: buyFeeBasisPoints,
         sellFeeBasisPoints: sellFeeBasisPoints, minimumNotional: minimumNotional,
-        maximumOpenOrders: maximumOpenOrders, listingPrice: listingPrice)
+        maximumOpenOrders: maximumOpenOrders, minimumReferenceVolume: minimumReferenceVolume,
+        listingPrice: listingPrice)
       try await client.signed { api in
         client.show(try await api.createMarket(new)) { "created \($0.name) at \($0.appliedAt)" }
       }
@@ -100,6 +107,8 @@ struct MarketCommand: AsyncParsableCommand {
     @Option(name: .customLong("sell-fee"), help: "Basis points.") var sellFeeBasisPoints: Int?
     @Option(help: "The smallest order, in quote.") var minimumNotional: DecimalAmount?
     @Option(help: "Of one account in this market.") var maximumOpenOrders: Int?
+    @Option(help: "A run that executes less, in quote, sets no new reference price; 0 for none.")
+    var minimumReferenceVolume: DecimalAmount?
     @Option(help: "Why, for the operators' log: 1 to 200 bytes.") var reason: String
     @OptionGroup var client: ClientOptions
 
@@ -108,7 +117,7 @@ struct MarketCommand: AsyncParsableCommand {
         intervalMilliseconds: intervalMilliseconds, bandBasisPoints: bandBasisPoints,
         runsBeforeWidening: runsBeforeWidening, buyFeeBasisPoints: buyFeeBasisPoints,
         sellFeeBasisPoints: sellFeeBasisPoints, minimumNotional: minimumNotional,
-        maximumOpenOrders: maximumOpenOrders)
+        maximumOpenOrders: maximumOpenOrders, minimumReferenceVolume: minimumReferenceVolume)
     }
 
     func validate() throws {
