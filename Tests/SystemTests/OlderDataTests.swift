@@ -7,9 +7,11 @@ import Foundation
 import Logging
 import Testing
 
-/// `golden/exchange-1.sql` is a dump of what a program with rules N wrote: two markets, two traders
-/// with a trade and an open order, a second operator, a withdrawal that is final, an adjustment
-/// that waits, a snapshot. A file of a released version is never made anew.
+/// A file `exchange-1.sql` or the like is a dump of what a program with these rules wrote: two
+/// markets, two traders with a trade and open orders, a second operator, an adjustment that waits,
+/// a snapshot. With rules 1 there is a withdrawal that is final; with rules 2 a key that waits, and
+/// a market whose band orders of 0.0001 BTC had widened. A file of a released version is never made
+/// anew.
 @Suite(.serialized) struct OlderDataTests {
   private static let golden = ExchangeProcess.repository + "/Tests/SystemTests/golden/"
 
@@ -73,6 +75,82 @@ import Testing
       }
       try await exchange.stop()
     }
+  }
+
+  @Test func aDatabaseOfRulesTwoGoesOn() async throws {
+    try await ExchangeProcess.with { exchange in
+      try await restore("exchange-2.sql", exchange)
+      try await exchange.start()
+      try await checkBooksOfRulesTwo(exchange)
+      try await checkPrices(exchange)
+      let bea = try exchange.client(Self.signer("bea", exchange))
+      let order = try await bea.place(
+        NewOrder(
+          .sell, try #require(DecimalAmount("0.5")), of: "ETH-USDC",
+          at: try #require(DecimalAmount("2600")), clientOrderID: "after-the-start"))
+      try await wait("a trade under the newest rules") {
+        try await bea.order(order.orderID).status == .executed
+      }
+      try await exchange.killNow()
+      try await exchange.start()
+      let again = try exchange.client(Self.signer("bea", exchange))
+      #expect(try await again.order(order.orderID).status == .executed)
+      try await checkTape(exchange)
+      try await exchange.stop()
+    }
+  }
+
+  private func checkBooksOfRulesTwo(_ exchange: ExchangeProcess) async throws {
+    let admin = try exchange.client(exchange.operatorSigner())
+    for (user, expected) in [
+      ("3", ["BTC 1 0", "ETH 0.5 0", "USDC 97297.3 1401.4"]),
+      ("4", ["BTC 0.9999 0.0001", "ETH 16.5 3", "USDC 2298.7 0"]),
+    ] {
+      let lines = try await admin.balances(ofUser: user).map {
+        "\($0.asset) \($0.free) \($0.locked)"
+      }
+      #expect(lines.sorted() == expected, "user \(user)")
+    }
+    let open = try await exchange.client(Self.signer("anna", exchange)).openOrders()
+    #expect(
+      open.orders.map(\.orderID).sorted() == ["3113862467783316081", "4311887462693337135"])
+    #expect(try await admin.waitingAdjustments().map(\.adjustmentID) == ["6"])
+  }
+
+  /// The band was 36,000 to 84,000; the orders that widened it are still there.
+  private func checkPrices(_ exchange: ExchangeProcess) async throws {
+    let admin = try exchange.client(exchange.operatorSigner())
+    func market() async throws -> MarketDetails {
+      try #require(try await admin.markets().first { $0.market == "BTC-USDC" })
+    }
+    let before = try await market()
+    #expect(before.ruleID == "CALL-2" && "\(before.minimumReferenceVolume)" == "1000")
+    let band = try #require(before.band)
+    #expect("\(band.lower) \(band.upper)" == "54000 66000")
+    _ = try await admin.changeMarket(
+      "BTC-USDC", MarketTermsChange(intervalMilliseconds: 100), reason: "test")
+    _ = try await admin.resume("BTC-USDC", reason: "test")
+    try await wait("runs outside the band") { Int(try await market().auctions) ?? 0 > 12 }
+    #expect(try await market().band == band)
+  }
+
+  /// What was published before stays as it was; the rule changes with a definition.
+  private func checkTape(_ exchange: ExchangeProcess) async throws {
+    try await wait("the tape") {
+      let trades = try? await exchange.edge("/v1/markets/ETH-USDC/trades?after=0")["trades"]
+      return (trades as? [[String: Any]])?.count == 2
+    }
+    let definition = try await exchange.edge("/v1/markets/BTC-USDC/definition")
+    #expect(definition["rule_id"] as? String == "CALL-2")
+    let page = try await exchange.edge("/v1/markets/BTC-USDC/auctions?after=0")["auctions"]
+    let auctions = try #require(page as? [[String: Any]])
+    let rules = auctions.map { $0["rule_id"] as? String }
+    #expect(rules.prefix(6).allSatisfy { $0 == "CALL-1" })
+    #expect(rules.count > 6 && rules.dropFirst(6).allSatisfy { $0 == "CALL-2" })
+    let outcome = try #require(auctions[6]["outcome"] as? [String: Any])
+    #expect(outcome["held_volume"] as? String == "0.0001" && outcome["outside_runs"] as? Int == 0)
+    #expect(outcome["next_reference"] as? String == "60000")
+    #expect(auctions[0]["outcome"] is NSNull)
   }
 
   /// What the older program showed before it was stopped.
