@@ -228,7 +228,7 @@ let package = Package(
       name: "SystemTests",
       dependencies: [
         "Client", "Embedded", "Engine", "Formats", "Journal", "Postgres", "uncross",
-        "SeededNumbers", .product(name: "Logging", package: "swift-log"),
+        "SeededNumbers", "TestServers", .product(name: "Logging", package: "swift-log"),
         .product(name: "AsyncHTTPClient", package: "async-http-client"),
         .product(name: "NIOCore", package: "swift-nio"),
         .product(name: "NIOHTTP1", package: "swift-nio"),
@@ -236,7 +236,7 @@ let package = Package(
     .testTarget(
       name: "APITests",
       dependencies: [
-        "API", "Client", "Engine", "Formats", "Ledger", "Auction", "SeededNumbers",
+        "API", "Client", "Engine", "Formats", "Ledger", "Auction", "SeededNumbers", "TestServers",
         .product(name: "AsyncHTTPClient", package: "async-http-client"),
         .product(name: "Logging", package: "swift-log"),
         .product(name: "NIOCore", package: "swift-nio"),

@@ -75,7 +75,8 @@ final class ConnectionPlaces: Sendable {
       if state.isClosed { return [channel] }
       var leaving: [any Channel] = []
       if let limit = limits.ofAddress, state.ofAddress[address]?.count ?? 0 >= limit {
-        leaving += Self.evict(Self.weakest(state.ofAddress[address], in: state), from: &state)
+        leaving += Self.evict(
+          Self.weakest(state.ofAddress[address] ?? [], in: state), from: &state)
       }
       if state.anonymous >= limits.anonymous {
         leaving += Self.evict(Self.weakestAnonymous(in: state), from: &state)
@@ -151,27 +152,35 @@ final class ConnectionPlaces: Sendable {
 
   // MARK: Who goes
 
-  /// Idle before busy, then the one that was answered longest ago.
+  /// Idle before busy, then the one that was answered longest ago; never an operator's.
   private static func weakest(
-    _ ids: Set<ObjectIdentifier>?, in state: borrowing State
+    _ ids: Set<ObjectIdentifier>, in state: borrowing State
   ) -> ObjectIdentifier? {
-    var found: (id: ObjectIdentifier, isBusy: Bool, turn: UInt64)?
-    for id in ids ?? [] {
-      guard let place = state.places[id], !place.isOperators else { continue }
-      guard let best = found else {
-        found = (id, place.isBusy, place.turn)
-        continue
-      }
-      let isWeaker =
-        place.isBusy == best.isBusy ? place.turn < best.turn : !place.isBusy
-      if isWeaker { found = (id, place.isBusy, place.turn) }
+    var found: ObjectIdentifier?
+    for id in ids where state.places[id]?.isOperators == false {
+      found = found.map { weaker($0, id, in: state) } ?? id
     }
-    return found?.id
+    return found
   }
 
-  /// Of the address that holds most.
+  private static func weaker(
+    _ one: ObjectIdentifier, _ other: ObjectIdentifier, in state: borrowing State
+  ) -> ObjectIdentifier {
+    guard let first = state.places[one], let second = state.places[other] else { return one }
+    if first.isBusy != second.isBusy { return first.isBusy ? other : one }
+    return first.turn < second.turn ? one : other
+  }
+
+  /// Of the address that holds most; where many hold as much, the weakest of all theirs: a
+  /// newcomer among strangers with an address each is the last to go.
   private static func weakestAnonymous(in state: borrowing State) -> ObjectIdentifier? {
-    weakest(state.ofAddress.values.max { $0.count < $1.count }, in: state)
+    let most = state.ofAddress.values.reduce(0) { max($0, $1.count) }
+    var found: ObjectIdentifier?
+    for ids in state.ofAddress.values where ids.count == most {
+      guard let id = weakest(ids, in: state) else { continue }
+      found = found.map { weaker($0, id, in: state) } ?? id
+    }
+    return found
   }
 
   /// Of the user that holds most, operators left out.

@@ -22,24 +22,36 @@ final class RawConnection: Sendable {
 
   private let descriptor: Int32
 
-  /// `receiveBuffer` bounds what the kernel takes in for a client that does not read.
-  init(port: Int, receiveBuffer: Int32? = nil) throws {
+  /// `receiveBuffer` bounds what the kernel takes in for a client that does not read. The client's
+  /// address is 127.0.0.`lastByte`.
+  init(port: Int, from lastByte: UInt8 = 1, receiveBuffer: Int32? = nil) throws {
     descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
     guard descriptor >= 0 else { throw SocketFailure(description: "no socket") }
     if var size = receiveBuffer {
       setsockopt(
         descriptor, SOL_SOCKET, SO_RCVBUF, &size, socklen_t(MemoryLayout<Int32>.size))
     }
+    let result =
+      lastByte == 1
+      ? 0
+      : Self.withAddress(lastByte, port: 0) { bind(descriptor, $0, $1) }
+    guard result == 0, Self.withAddress(1, port: port, { connect(descriptor, $0, $1) }) == 0 else {
+      throw SocketFailure(description: "no connection: \(errno)")
+    }
+  }
+
+  private static func withAddress(
+    _ lastByte: UInt8, port: Int, _ body: (UnsafePointer<sockaddr>, socklen_t) -> Int32
+  ) -> Int32 {
     var address = sockaddr_in()
     address.sin_family = sa_family_t(AF_INET)
     address.sin_port = in_port_t(UInt16(port).bigEndian)
-    address.sin_addr.s_addr = UInt32(0x7f00_0001).bigEndian
-    let result = withUnsafePointer(to: &address) { pointer in
+    address.sin_addr.s_addr = (UInt32(0x7f00_0000) + UInt32(lastByte)).bigEndian
+    return withUnsafePointer(to: &address) { pointer in
       pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-        connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
+        body($0, socklen_t(MemoryLayout<sockaddr_in>.size))
       }
     }
-    guard result == 0 else { throw SocketFailure(description: "no connection: \(errno)") }
   }
 
   deinit { close(descriptor) }
@@ -122,8 +134,8 @@ final class RawConnection: Sendable {
 }
 
 extension Venue {
-  func connect(receiveBuffer: Int32? = nil) throws -> RawConnection {
-    try RawConnection(port: port, receiveBuffer: receiveBuffer)
+  func connect(from lastByte: UInt8 = 1, receiveBuffer: Int32? = nil) throws -> RawConnection {
+    try RawConnection(port: port, from: lastByte, receiveBuffer: receiveBuffer)
   }
 
   /// A signed request's head, for a body of which only the digest is known.

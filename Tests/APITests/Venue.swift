@@ -9,6 +9,7 @@ import NIOCore
 import NIOHTTP1
 import ServiceLifecycle
 import Synchronization
+import TestServers
 import Testing
 
 @testable import API
@@ -257,24 +258,17 @@ struct Venue: Sendable {
     until isEnough: @escaping @Sendable (String) -> Bool
   ) async throws -> String {
     let response = try await open(target, as: name, headers: headers)
-    return try await withThrowingTaskGroup(of: String.self) { tasks in
-      tasks.addTask {
-        var text = ""
-        if isEnough(text) { return text }
-        for try await chunk in response.body {
-          text += String(buffer: chunk)
-          if isEnough(text) { break }
-        }
-        return text
+    // A stream without what is waited for would never end.
+    let text = try await bounded {
+      var text = ""
+      if isEnough(text) { return text }
+      for try await chunk in response.body {
+        text += String(buffer: chunk)
+        if isEnough(text) { break }
       }
-      // A stream without what is waited for would never end.
-      tasks.addTask {
-        try await Task.sleep(for: .seconds(20))
-        return "nothing came within 20 s"
-      }
-      defer { tasks.cancelAll() }
-      return try await tasks.next() ?? ""
+      return text
     }
+    return text ?? "what was waited for did not come"
   }
 
   /// Asks the listener of the operator's machines.
