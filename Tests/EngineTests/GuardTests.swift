@@ -86,6 +86,46 @@ import Testing
     }
   }
 
+  /// Behind a pair that is sound.
+  @Test func aTradeWithItselfStopsTheRunAmongOthers() async {
+    await #expect(processExitsWith: .failure) {
+      var engine = Scene.make()
+      _ = engine.place(2, .buy, 10, at: 100)
+      let buy = engine.place(4, .buy, 10, at: 100)
+      _ = engine.place(3, .sell, 10, at: 100)
+      let sell = engine.place(5, .sell, 10, at: 100)
+      guard let bought = engine.orderIndex.find(UInt64(buy.id)),
+        let sold = engine.orderIndex.find(UInt64(sell.id))
+      else { return }
+      engine.orders[sold].trader = engine.orders[bought].trader
+      _ = engine.runNext()
+    }
+  }
+
+  /// A market order's, which is locked at the band's edge.
+  @Test func aMarketOrdersLockThatIsTooSmallStopsTheRun() async {
+    await #expect(processExitsWith: .failure) {
+      var engine = Scene.make()
+      let buy = engine.place(2, .buy, 10)
+      _ = engine.place(3, .sell, 10, at: 105)
+      guard let slot = engine.orderIndex.find(UInt64(buy.id)) else { return }
+      engine.orders[slot].limitTicks = 104
+      _ = engine.runNext()
+    }
+  }
+
+  /// The control of both.
+  @Test func soundOrdersAmongOthersPass() {
+    var engine = Scene.make()
+    for user in UserID(2)...5 {
+      _ = engine.place(user, user % 2 == 0 ? .buy : .sell, 10, at: 100)
+    }
+    #expect(engine.runNext().status == .cleared)
+    _ = engine.place(2, .buy, 10)
+    _ = engine.place(3, .sell, 10, at: 105)
+    #expect(engine.runNext().priceTicks == 105)
+  }
+
   @Test func anUnsignedFieldIsNeverNegative() async {
     await #expect(processExitsWith: .failure) {
       var writer = ByteWriter()

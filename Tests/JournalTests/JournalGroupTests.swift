@@ -25,6 +25,42 @@ import Testing
     try group.verify(after: Self.head)
   }
 
+  /// How far a row of groups goes on from the journal's beginning.
+  private static func verified(_ groups: [JournalGroup]) -> Int {
+    var head = JournalHead.empty
+    for (place, group) in groups.enumerated() {
+      do { try group.verify(after: head) } catch { return place }
+      head = group.head
+    }
+    return groups.count
+  }
+
+  private static func chain(_ bodies: [UInt8]) -> [JournalGroup] {
+    var head = JournalHead.empty
+    return bodies.map { body in
+      let group = JournalGroup(after: head, commandCount: 2, time: 7, body: [body])
+      head = group.head
+      return group
+    }
+  }
+
+  /// Left out, swapped, repeated, or of another journal that is as long and ends alike.
+  @Test func noGroupStandsWhereItWasNotWritten() {
+    let groups = Self.chain([1, 2, 3, 4, 5])
+    #expect(Self.verified(groups) == 5)
+    for place in groups.indices {
+      var (less, more, swapped, mixed) = (groups, groups, groups, groups)
+      less.remove(at: place)
+      #expect(Self.verified(less) == (place == 4 ? 4 : place))
+      more.insert(groups[place], at: place)
+      #expect(Self.verified(more) == place + 1)
+      swapped.swapAt(place, (place + 1) % 5)
+      #expect(Self.verified(swapped) == (place == 4 ? 0 : place))
+      mixed[place] = Self.chain([9, 2, 3, 4, 5])[place]
+      #expect(Self.verified(mixed) == max(place, 1))
+    }
+  }
+
   @Test func everyFieldIsHashedAndLinked() throws {
     let changes: [(String, (inout JournalGroup) -> Void)] = [
       ("sequence", { $0.sequence += 1 }), ("sequence down", { $0.sequence = -1 }),

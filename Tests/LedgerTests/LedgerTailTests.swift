@@ -65,6 +65,17 @@ import Testing
     return rows
   }
 
+  /// A row that is left out, or that comes twice, stops the process: pages would lie.
+  @Test(arguments: [UInt64(2), 4]) func aTailThatMissesEntriesStops(next: UInt64) async {
+    await #expect(processExitsWith: .failure) { [next] in
+      var numbers = SeededNumbers(7)
+      var tail = LedgerTail(partitionRows: 100)
+      tail.append(firstEntry: 1, [numbers.entry(), numbers.entry()])
+      tail.append(firstEntry: 3, [])
+      tail.append(firstEntry: next, [numbers.entry()])
+    }
+  }
+
   /// What goes on meanwhile changes no view, and a view is taken without a look at any row.
   @Test func aViewStaysAsItWas() {
     var numbers = SeededNumbers(7)
