@@ -36,6 +36,13 @@ public enum Command: Sendable, Equatable {
   case failWithdrawal(id: Int64, isCancelled: Bool)
   /// Later commands follow this version's semantics.
   case activateRules(version: UInt32)
+
+  /// The newest rules after older ones: one version after another, each begins where the one before
+  /// it stands. A journal begins under rules 1.
+  public static func newestRules(after version: UInt32 = 1) -> [Command] {
+    version < Bounds.rulesVersion
+      ? (version + 1...Bounds.rulesVersion).map { .activateRules(version: $0) } : []
+  }
 }
 
 public enum OrderType: UInt8, Sendable {

@@ -53,9 +53,8 @@ enum Genesis {
     if let chain { actions += withdrawals(on: chain) }
     return [
       .configureVenue(
-        VenueConfiguration(seed: generator.next(), secondSeed: generator.next())),
-      .activateRules(version: Bounds.rulesVersion),
-    ] + actions.map { .operation($0, by: .venue) }
+        VenueConfiguration(seed: generator.next(), secondSeed: generator.next()))
+    ] + Command.newestRules() + actions.map { .operation($0, by: .venue) }
   }
 
   /// New addresses can be paid to at once: on a real chain give them a day

@@ -207,8 +207,8 @@ final class Pipeline: Sendable {
 
   /// A journal of older rules goes on under the newest ones, one version after another.
   private static func renew(_ exchange: CoreExchange, _ recovered: Recovered) async throws {
-    let versions = recovered.rulesVersion + 1...Bounds.rulesVersion
-    for reply in try await exchange.submit(versions.map { .activateRules(version: $0) }) {
+    let commands = Command.newestRules(after: recovered.rulesVersion)
+    for reply in try await exchange.submit(commands) {
       if let rejection = reply.rejection {
         throw JournalError.failed("the newer rules were refused: \(rejection.code)")
       }

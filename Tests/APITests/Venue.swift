@@ -176,7 +176,9 @@ struct Venue: Sendable {
     var commands: [Command] = [
       .advanceTime(start * 1_000_000),
       .configureVenue(VenueConfiguration(seed: 1, secondSeed: 2)),
-      .activateRules(version: Bounds.rulesVersion),
+    ]
+    commands += Command.newestRules()
+    commands += [
       .operation(.setOperatorDelay(seconds: 0), by: .venue),
       .operation(
         .createAsset(

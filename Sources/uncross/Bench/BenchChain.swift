@@ -132,9 +132,7 @@ struct BenchChain {
   }
 
   private static func genesis() -> [Command] {
-    [
-      .configureVenue(VenueConfiguration(seed: 1, secondSeed: 2)),
-      .activateRules(version: Bounds.rulesVersion),
+    [.configureVenue(VenueConfiguration(seed: 1, secondSeed: 2))] + Command.newestRules() + [
       .operation(
         .createAsset(AssetDefinition(code: "USDC", decimals: 6, adjustmentLimit: 1 << 100)),
         by: .venue),

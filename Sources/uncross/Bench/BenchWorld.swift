@@ -16,7 +16,9 @@ struct BenchWorld {
         VenueConfiguration(
           seed: 11, secondSeed: 22, maximumRememberedOrders: 1 << 26,
           maximumRememberedOrdersOfUser: 1 << 26)),
-      .activateRules(version: Bounds.rulesVersion),
+    ]
+    commands += Command.newestRules()
+    commands += [
       .operation(
         .createAsset(AssetDefinition(code: "USDC", decimals: 6, adjustmentLimit: 1 << 110)),
         by: .venue),
