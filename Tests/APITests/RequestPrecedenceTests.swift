@@ -29,10 +29,8 @@ private struct RequestLadder {
 @Suite struct RequestPrecedenceTests {
   private static let path = "/v1/orders"
 
-  /// An order with everything wrong that a field can be.
   private static func body(
-    _ market: String = "NO-SUCH", _ quantity: String = "0", _ price: String = "0",
-    _ more: String = #","expires_at":"1970-01-01T00:00:00Z""#
+    _ market: String, _ quantity: String, _ price: String, _ more: String
   ) -> String {
     #"{"market":"\#(market)","side":"buy","price":"\#(price)","quantity":"\#(quantity)","#
       + #""client_order_id":"a1"\#(more)}"#
@@ -41,18 +39,17 @@ private struct RequestLadder {
   @Test func theFirstBrokenRuleAnswers() async throws {
     try await Venue.run { venue in
       var ladder = RequestLadder([.request, .orderBody, .placeOrder])
-      let wrong = #","time_in_force":"gtd","expires_at":"1970-01-01T00:00:00Z""#
+      let wrong = #","time_in_force":"gtd","expires_at":"1970-01-01T00:00:00.000000Z""#
       let wishes = wrong + #","minimum_quantity":"1","fill_or_kill":true"#
       let large = String(repeating: "x", count: 1 << 20)
       func send(
         _ body: String, as name: String? = "alice", _ method: String = "POST",
-        _ path: String = path, nonce: String? = nil, created: Int64? = nil,
+        _ path: String = Self.path, nonce: String? = nil, created: Int64? = nil,
         _ change: (inout RawRequest) -> Void = { _ in }
       ) async throws -> WireAnswer {
         try await venue.send(
           method, path, body: body, as: name, nonce: nonce, created: created, change)
       }
-      let spoil: (inout RawRequest) -> Void = { $0.body = Array("{}".utf8) }
       let used = "a-nonce-that-was-used"
       _ = try await send("", as: "alice-reader", "GET", nonce: used)
 
@@ -71,7 +68,7 @@ private struct RequestLadder {
       // What it may, and what it sent.
       ladder.step(try await send(large, as: "alice-reader"), "forbidden")
       ladder.step(try await send(large) { $0.body[0] = 0 }, "body_too_large")
-      ladder.step(try await send("x", spoil), "digest_mismatch")
+      ladder.step(try await send("x") { $0.body = Array("{}".utf8) }, "digest_mismatch")
       ladder.step(
         try await send(Self.body("NO-SUCH", "0", "0", wishes + #","x":1"#)), "bad_request")
       // The order against the market.
@@ -91,7 +88,7 @@ private struct RequestLadder {
       ladder.step(try await send(Self.body("ETH-USDC", "1", "2000.001", wrong)), "price_off_tick")
       ladder.step(try await send(Self.body("ETH-USDC", "1", "2000", wrong)), "expiry_passed")
       // The engine.
-      let late = #","expires_at":"1990-01-01T00:00:00Z""#
+      let late = #","expires_at":"1990-01-01T00:00:00.000000Z""#
       let fine = Self.body("ETH-USDC", "1", "2000", late)
       ladder.step(try await send(fine), "user_frozen")
       venue.exchange.apply([.operation(.setFrozen(user: 2, frozen: false), by: .venue)])
