@@ -49,7 +49,6 @@ public final class Directory: Sendable {
       let isOpen = state.markets[id]?.isOpen ?? true
       list(ListedMarket(id: id, record: record, isOpen: isOpen), in: &state)
     case .chainRegistered(let id, let name): state.chains[id] = name
-    case .withdrawalRequested, .withdrawalApproved, .withdrawalChanged: return
     case .marketOpen(let id, let isOpen):
       guard let market = state.markets[id] else { return }
       list(ListedMarket(id: id, record: market.record, isOpen: isOpen), in: &state)

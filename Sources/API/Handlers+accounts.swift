@@ -54,21 +54,20 @@ extension Handlers {
   }
 
   private func reference(_ reference: LedgerReference) -> LedgerLineReference {
-    let id = String(reference.id)
-    func ofMarket(_ kind: String) -> LedgerLineReference {
-      LedgerLineReference(kind: kind, market: listedMarket(reference.market).symbol, id: id)
+    func ofMarket(_ kind: String, _ id: Int64, _ market: MarketID) -> LedgerLineReference {
+      LedgerLineReference(kind: kind, market: listedMarket(market).symbol, id: String(id))
     }
-    func ofChain(_ kind: String) -> LedgerLineReference {
-      LedgerLineReference(kind: kind, chain: directory.chain(reference.market), id: id)
+    func ofChain(_ kind: String, _ id: Int64, _ chain: ChainID) -> LedgerLineReference {
+      LedgerLineReference(kind: kind, chain: directory.chain(chain), id: String(id))
     }
-    return switch reference.kind {
-    case .trade: ofMarket("trade")
-    case .order: ofMarket("order")
-    case .auction: ofMarket("auction")
-    case .adjustment: LedgerLineReference(kind: "adjustment", id: id)
-    case .deposit: ofChain("deposit")
-    case .clawback: ofChain("clawback")
-    case .withdrawal: ofChain("withdrawal")
+    return switch reference {
+    case .order(let id): LedgerLineReference(kind: "order", id: String(id))
+    case .trade(let number, let market): ofMarket("trade", number, market)
+    case .auction(let number, let market): ofMarket("auction", number, market)
+    case .adjustment(let id): LedgerLineReference(kind: "adjustment", id: String(id))
+    case .deposit(let number, let chain): ofChain("deposit", number, chain)
+    case .clawback(let number, let chain): ofChain("clawback", number, chain)
+    case .withdrawal(let id, let chain): ofChain("withdrawal", id, chain)
     }
   }
 
@@ -111,10 +110,10 @@ extension Handlers {
 
   /// One fill of two rows of the same trade, newer first; nil where they are not.
   private func fill(_ newer: LedgerRow, _ older: LedgerRow) -> OwnFill? {
-    guard newer.entry.reference == older.entry.reference, newer.entry.type == .trade,
-      older.entry.type == .trade
+    guard newer.entry.reference == older.entry.reference,
+      case .trade(let number, let id) = older.entry.reference
     else { return nil }
-    let market = listedMarket(older.entry.reference.market)
+    let market = listedMarket(id)
     let baseID = market.record.definition.base
     let (base, quote) =
       newer.entry.asset == baseID ? (newer.entry, older.entry) : (older.entry, newer.entry)
@@ -122,7 +121,7 @@ extension Handlers {
     let (quantity, amount) = (abs(base.delta), abs(quote.delta))
     guard let price = market.price(quoteAtoms: amount, baseAtoms: quantity) else { return nil }
     return OwnFill(
-      tradeID: String(older.entry.reference.id), market: market.symbol,
+      tradeID: String(number), market: market.symbol,
       side: base.delta > 0 ? .buy : .sell, price: price, quantity: market.base(quantity),
       amount: market.quote(amount), timestamp: Timestamp(microseconds: older.entry.time),
       sequence: String(older.sequence))

@@ -27,8 +27,11 @@ extension Handlers {
 
   /// A repeated request gets the first answer, which does not say what became of it since.
   private func status(ofAdjustment reply: Reply) async throws(Refusal) -> AdjustmentOutcome.Status {
-    // 0: booked; 2: booked at the first time; 1: it waits or waited.
-    if reply.detail != 1 { return .booked }
+    guard case .adjusted(let adjusted) = reply.outcome else { Self.unexpected(reply) }
+    switch adjusted {
+    case .booked, .bookedBefore: return .booked
+    case .waits, .askedBefore: break
+    }
     let id = reply.id
     do throws(Refusal) {
       let waits = try await read { engine in

@@ -82,7 +82,7 @@ extension Handlers {
 
   func placeOrder(_ call: Call, _ user: Identity) async throws(Refusal) -> Answer {
     let order = try OrderRequest(JSONValue.parse(call.body)).command(of: user.user, directory)
-    let reply = try await submit(.placeOrder(order))
+    let reply = try await submit(.order(.place(order)))
     return .json(Self.accepted(order, reply))
   }
 
@@ -108,7 +108,7 @@ extension Handlers {
         refusals[index] = error
       }
     }
-    let replies = orders.isEmpty ? [] : try await submit(orders.map { .placeOrder($0) })
+    let replies = orders.isEmpty ? [] : try await submit(orders.map { .order(.place($0)) })
     var placed = zip(orders, replies).makeIterator()
     let outcomes = requests.enumerated().map { index, request in
       if let refusal = refusals[index] { return Self.refused(request.clientOrderID, refusal) }
@@ -126,7 +126,7 @@ extension Handlers {
   private static func accepted(_ order: PlaceOrder, _ reply: Reply) -> AcceptedOrder {
     AcceptedOrder(
       orderID: String(reply.id), clientOrderID: order.clientOrderID.description,
-      acceptedAt: Timestamp(microseconds: reply.time), repeated: reply.detail == 1)
+      acceptedAt: Timestamp(microseconds: reply.time), repeated: reply.outcome == .repeated)
   }
 
   private static func refused(_ id: ClientOrderID, _ refusal: Refusal) -> OrderOutcome {
@@ -150,31 +150,33 @@ extension Handlers {
     var amendment = AmendOrder(user: user.user, order: order.id, limitTicks: 0, lots: 0)
     if let price { amendment.limitTicks = try market.ticks(price) }
     if let quantity { amendment.lots = try market.lots(quantity) }
-    let reply = try await submit(.amendOrder(amendment))
+    let reply = try await submit(.order(.amend(amendment)))
     return .json(
       AmendedOrder(
-        orderID: String(order.id), lostPriority: reply.detail == 1,
+        orderID: String(order.id), lostPriority: reply.outcome == .amended(lostPriority: true),
         amendedAt: Timestamp(microseconds: reply.time)))
   }
 
   func cancelOrder(_ call: Call, _ user: Identity) async throws(Refusal) -> Answer {
     let order = try await ownOrder(call, user)
     guard order.status == .open else { throw Refusal(.orderFinished) }
-    let reply = try await submit(.cancelOrder(CancelOrder(user: user.user, order: order.id)))
+    let reply = try await submit(.order(.cancel(CancelOrder(user: user.user, order: order.id))))
+    guard case .cancelled(let lots) = reply.outcome else { Self.unexpected(reply) }
     return .json(
       CancelledOrder(
         orderID: String(order.id),
-        cancelledQuantity: listedMarket(order.market).quantity(lots: reply.detail),
+        cancelledQuantity: listedMarket(order.market).quantity(lots: lots),
         cancelledAt: Timestamp(microseconds: reply.time)))
   }
 
   func cancelAllOrders(_ call: Call, _ user: Identity) async throws(Refusal) -> Answer {
     var market: MarketID?
     if let symbol = call.query["market"] { market = try self.market(named: symbol).id }
-    let reply = try await submit(.cancelAllOrders(user: user.user, market: market))
+    let reply = try await submit(.order(.cancelAll(user: user.user, market: market)))
+    guard case .cancelledAll(let count) = reply.outcome else { Self.unexpected(reply) }
     return .json(
       CancelledOrders(
-        cancelledOrders: Int(reply.detail), cancelledAt: Timestamp(microseconds: reply.time)))
+        cancelledOrders: Int(count), cancelledAt: Timestamp(microseconds: reply.time)))
   }
 
   // MARK: Reading

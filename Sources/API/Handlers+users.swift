@@ -96,8 +96,10 @@ extension Handlers {
     let reason = try Self.reason(call)
     let reply = try await submit(
       .setFrozen(user: id, frozen: isFrozen), by: `operator`, reason)
+    var cancelled: Int64 = 0
+    if case .cancelledAll(let count) = reply.outcome { cancelled = count }
     return .json(
-      UserState(userID: String(id), frozen: isFrozen, cancelledOrders: Int(reply.detail)))
+      UserState(userID: String(id), frozen: isFrozen, cancelledOrders: Int(cancelled)))
   }
 
   // MARK: Keys
@@ -137,10 +139,9 @@ extension Handlers {
       by: `operator`, reason)
     var outcome = KeyGrantOutcome(
       publicKey: Hex.string(grant.key.bytes), userID: String(id), status: .granted)
-    // 0 and 1: at once, now or before; beyond it the number of the grant that waits.
-    if reply.detail > 1 {
+    if case .waits(let id) = reply.outcome {
       outcome.status = .waiting
-      outcome.grantID = String(reply.detail - 1)
+      outcome.grantID = String(id)
     }
     return .json(outcome)
   }
@@ -188,7 +189,7 @@ extension Handlers {
     return .json(
       KeyGrantOutcome(
         publicKey: Hex.string(view.grant.key.bytes), userID: String(view.grant.user),
-        status: reply.detail <= reply.time ? .granted : .waiting,
+        status: Self.start(reply) <= reply.time ? .granted : .waiting,
         grantID: String(view.id)))
   }
 
@@ -231,9 +232,10 @@ extension Handlers {
     let view = try await waiting(call)
     guard view.grant.user == user.user else { throw Refusal(.keyGrantNotFound) }
     _ = try await submit(
-      .answerKeyGrant(
-        KeyGrantAnswer(
-          user: user.user, key: user.key, grant: view.id, isConfirmed: isConfirmed)))
+      .user(
+        .answerKeyGrant(
+          KeyGrantAnswer(
+            user: user.user, key: user.key, grant: view.id, isConfirmed: isConfirmed))))
     return .json(
       KeyGrantOutcome(
         publicKey: Hex.string(view.grant.key.bytes), userID: String(view.grant.user),
@@ -262,7 +264,7 @@ extension Handlers {
     return .json(
       SettingChange(
         name: "operator_delay", appliedAt: Timestamp(microseconds: reply.time),
-        effectiveAt: Timestamp(microseconds: reply.detail)))
+        effectiveAt: Timestamp(microseconds: Self.start(reply))))
   }
 }
 

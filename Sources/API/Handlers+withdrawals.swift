@@ -167,7 +167,7 @@ extension Handlers {
     .json(
       SettingChange(
         name: name, appliedAt: Timestamp(microseconds: reply.time),
-        effectiveAt: Timestamp(microseconds: reply.detail)))
+        effectiveAt: Timestamp(microseconds: start(reply))))
   }
 
   private static func applied(_ name: String, _ reply: Reply) -> Answer {
@@ -199,13 +199,14 @@ extension Handlers {
     try fields.finish()
     let chain = try await chain(desk)
     let reply = try await submit(
-      .addPayoutAddress(
-        PayoutAddressAddition(user: user.user, chain: chain, address: address, label: label)))
+      .user(
+        .addPayoutAddress(
+          PayoutAddressAddition(user: user.user, chain: chain, address: address, label: label))))
     return .json(
       line(
         ListedPayoutAddress(
           chain: chain, address: address, label: label, addedAt: reply.time,
-          usableAt: reply.detail), desk))
+          usableAt: Self.start(reply)), desk))
   }
 
   func removeWithdrawalAddress(_ call: Call, _ user: Identity) async throws(Refusal) -> Answer {
@@ -217,7 +218,7 @@ extension Handlers {
       throw Refusal(.addressNotListed)
     }
     let reply = try await submit(
-      .removePayoutAddress(user: user.user, chain: listed.chain, address: listed.address))
+      .user(.removePayoutAddress(user: user.user, chain: listed.chain, address: listed.address)))
     return Self.applied(desk.text(listed.address), reply)
   }
 
@@ -250,9 +251,11 @@ extension Handlers {
       return .json(known)
     }
     let reply = try await submit(
-      .requestWithdrawal(
-        WithdrawalRequest(
-          user: user.user, asset: asset.id, amount: atoms, address: address, clientID: clientID)))
+      .withdrawal(
+        .request(
+          WithdrawalRequest(
+            user: user.user, asset: asset.id, amount: atoms, address: address, clientID: clientID)))
+    )
     return .json(try await requested(reply.id, desk))
   }
 
@@ -312,7 +315,7 @@ extension Handlers {
 
   func cancelWithdrawal(_ call: Call, _ user: Identity) async throws(Refusal) -> Answer {
     let id = try Self.withdrawalID(call)
-    _ = try await submit(.cancelWithdrawal(user: user.user, id: id))
+    _ = try await submit(.withdrawal(.cancel(user: user.user, id: id)))
     return .json(WithdrawalOutcome(id: "\(id)", status: WithdrawalStatus.cancelled.name))
   }
 
@@ -351,9 +354,9 @@ extension Handlers {
         asset: withdrawal.asset, amount: withdrawal.amount, fee: withdrawal.fee,
         address: withdrawal.address, signature: signature
       ).command)
-    let status: WithdrawalStatus = reply.detail > 0 ? .requested : .approved
-    return .json(
-      WithdrawalOutcome(id: "\(id)", status: status.name, missing: Int(reply.detail)))
+    guard case .approved(let missing) = reply.outcome else { Self.unexpected(reply) }
+    let status: WithdrawalStatus = missing > 0 ? .requested : .approved
+    return .json(WithdrawalOutcome(id: "\(id)", status: status.name, missing: Int(missing)))
   }
 
   func rejectWithdrawal(_ call: Call, _ user: Identity) async throws(Refusal) -> Answer {

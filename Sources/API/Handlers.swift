@@ -45,6 +45,17 @@ struct Handlers: Sendable {
     try await submit(.operation(action, by: user.authority(reason)))
   }
 
+  /// From when on what was decided counts.
+  static func start(_ reply: Reply) -> Microseconds {
+    guard case .inForce(let from) = reply.outcome else { unexpected(reply) }
+    return from
+  }
+
+  /// Each command has its own kind of answer.
+  static func unexpected(_ reply: Reply) -> Never {
+    preconditionFailure("the core's answer is another command's: \(reply)")
+  }
+
   /// The body of a route that takes nothing else.
   static func reason(_ call: Call) throws(Refusal) -> String {
     var fields = try call.fields()

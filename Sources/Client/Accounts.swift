@@ -27,7 +27,7 @@ public struct BalanceList: Codable, Sendable, Equatable {
 public struct LedgerLineReference: Codable, Sendable, Equatable {
   /// `trade`, `order`, `auction`, `adjustment`, `deposit`, `clawback` or `withdrawal`.
   public var kind: String
-  /// Of a trade, an order or an auction.
+  /// Of a trade or an auction.
   @Nullable public var market: String?
   /// Of a deposit, a clawback or a withdrawal.
   @Nullable public var chain: String?

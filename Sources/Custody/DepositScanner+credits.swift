@@ -240,10 +240,11 @@ extension DepositScanner {
     let (chain, last) = (session.position.chain, session.position.lastCredit)
     let credits = try session.store.credits(after: last, limit: configuration.submitBatch)
     try send(credits, after: last, accepting: .creditAlreadyApplied) { deposit, number in
-      .creditDeposit(
-        DepositCredit(
-          chain: chain, number: number, user: deposit.user, asset: try asset(deposit.asset),
-          amount: deposit.amount))
+      .deposit(
+        .credit(
+          DepositCredit(
+            chain: chain, number: number, user: deposit.user, asset: try asset(deposit.asset),
+            amount: deposit.amount)))
     } number: {
       $0.creditNumber
     }
@@ -258,10 +259,11 @@ extension DepositScanner {
       guard let credit = deposit.creditNumber else {
         throw CustodyHalt.lostDeposits("clawback \(number) is of no credit")
       }
-      return .clawBackDeposit(
-        DepositClawback(
-          chain: chain, number: number, credit: credit, user: deposit.user,
-          asset: try asset(deposit.asset), amount: deposit.amount))
+      return .deposit(
+        .clawBack(
+          DepositClawback(
+            chain: chain, number: number, credit: credit, user: deposit.user,
+            asset: try asset(deposit.asset), amount: deposit.amount)))
     } number: {
       $0.clawbackNumber
     }

@@ -156,7 +156,7 @@ extension PayoutSender {
 
   /// Cancelled, rejected or frozen meanwhile it is not started: the engine is the arbiter.
   private func start(_ id: Int64) throws {
-    guard let reply = core.submit([.startWithdrawal(id: id)])?.first else { throw CoreAway() }
+    guard let reply = core.submit([.withdrawal(.start(id: id))])?.first else { throw CoreAway() }
     if reply.rejection != nil {
       starting.withLock { $0[id] = nil }
     } else {

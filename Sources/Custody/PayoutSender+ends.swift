@@ -54,8 +54,8 @@ extension PayoutSender {
     guard let withdrawal = slot.withdrawal else { return .booked }
     let command: Command =
       outcome == .paid
-      ? .finishWithdrawal(id: withdrawal)
-      : .failWithdrawal(id: withdrawal, isCancelled: outcome == .cancelled)
+      ? .withdrawal(.finish(id: withdrawal))
+      : .withdrawal(.fail(id: withdrawal, isCancelled: outcome == .cancelled))
     guard let reply = core.submit([command])?.first else { throw CoreAway() }
     guard let rejection = reply.rejection else { return .booked }
     guard rejection == .withdrawalFinished else {

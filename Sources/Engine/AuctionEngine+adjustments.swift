@@ -23,7 +23,7 @@ extension AuctionEngine {
         pendingAdjustments.append(
           PendingAdjustment(
             id: adjustmentCount, adjustment: adjustment, authority: authority, time: time))
-        reply = accept(adjustmentCount, detail: 1)
+        reply = accept(adjustmentCount, .adjusted(.waits))
       } else {
         if rulesVersion >= 2, authority.user != 0 {
           safeguards.book(
@@ -32,7 +32,7 @@ extension AuctionEngine {
         book(adjustment, adjustmentCount)
         // Rules 1 did not keep whether it was booked at once.
         if rulesVersion >= 2 { entry.status = .executed }
-        reply = accept(adjustmentCount)
+        reply = accept(adjustmentCount, .adjusted(.booked))
       }
     }
     remember(entry)
@@ -119,9 +119,7 @@ extension AuctionEngine {
   private mutating func book(_ adjustment: BalanceAdjustment, _ id: Int64) {
     let account = accounts.open(adjustment.user, adjustment.asset)
     accounts.issue(adjustment.amount, of: adjustment.asset)
-    post(
-      account, .adjustment, free: adjustment.amount,
-      LedgerReference(kind: .adjustment, market: 0, id: id))
+    post(account, .adjustment, free: adjustment.amount, .adjustment(id))
   }
 
   mutating func approve(_ approval: AdjustmentApproval, by authority: Authority) -> Reply {

@@ -3,30 +3,8 @@
 internal import Auction
 
 extension AuctionEngine {
-  mutating func administer(_ command: Command) -> Reply {
-    if case .configureVenue(let configuration) = command { return configure(configuration) }
-    guard venue != nil else { return refuse(.venueNotConfigured) }
-    switch command {
-    case .answerKeyGrant(let answer): return self.answer(answer)
-    case .creditDeposit(let deposit): return credit(deposit)
-    case .clawBackDeposit(let clawback): return clawBack(clawback)
-    case .addPayoutAddress(let addition): return add(addition)
-    case .removePayoutAddress(let user, let chain, let address):
-      return removePayoutAddress(address, of: user, on: chain)
-    case .requestWithdrawal(let request): return self.request(request)
-    case .cancelWithdrawal(let user, let id): return cancelWithdrawal(id, by: user)
-    case .startWithdrawal(let id): return start(id)
-    case .finishWithdrawal(let id): return finish(id)
-    case .failWithdrawal(let id, let isCancelled): return fail(id, isCancelled: isCancelled)
-    case .activateRules(let version): return activate(version)
-    case .configureVenue, .advanceTime, .placeOrder, .amendOrder, .cancelOrder, .cancelAllOrders,
-      .runAuction, .operation:
-      preconditionFailure("handled before")
-    }
-  }
-
   /// One version after another: each knows how to begin where the one before it stands.
-  private mutating func activate(_ version: UInt32) -> Reply {
+  mutating func activate(_ version: UInt32) -> Reply {
     if version == rulesVersion { return accept(Int64(version)) }
     guard version == rulesVersion + 1, version <= Bounds.rulesVersion else {
       return refuse(.unknownRulesVersion)
@@ -48,7 +26,7 @@ extension AuctionEngine {
     }
   }
 
-  private mutating func configure(_ configuration: VenueConfiguration) -> Reply {
+  mutating func configure(_ configuration: VenueConfiguration) -> Reply {
     guard venue == nil else { return refuse(.venueAlreadyConfigured) }
     venue = configuration
     remembered.seed = configuration.seed ^ configuration.secondSeed
@@ -248,7 +226,6 @@ extension AuctionEngine {
       cancelUnstartedWithdrawals(of: user)
       if rulesVersion >= 2 { withdrawRequests { $0.user == user } }
     }
-    if frozen { return accept(Int64(user), detail: cancelAll(user: user, market: nil).detail) }
-    return accept(Int64(user))
+    return accept(Int64(user), frozen ? cancelAll(user: user, market: nil).outcome : .done)
   }
 }

@@ -32,7 +32,7 @@ extension AuctionEngine {
     conclude(clearing, outcome, market)
     accounts.checkConservation()
     effects.tape.append(.auction(result))
-    return accept(result.id, detail: Int64(result.tradeCount))
+    return accept(result.id, .ran(trades: Int64(result.tradeCount)))
   }
 
   private mutating func expireOrders(_ market: Int32) {
@@ -119,9 +119,7 @@ extension AuctionEngine {
     for fill in sells { fees += finishSell(fill, market, constants) }
     if fees > 0 {
       let account = accounts.open(0, constants.quote)
-      let auction = LedgerReference(
-        kind: .auction, market: MarketID(market), id: markets[market].auctionCount)
-      post(account, .fee, free: fees, auction)
+      post(account, .fee, free: fees, .auction(markets[market].auctionCount, in: MarketID(market)))
     }
     return count
   }
@@ -137,7 +135,7 @@ extension AuctionEngine {
       number += 1
       let amount = Self.exactNotional(priceTicks, lots, constants)
       let quantity = Int128(lots) * Int128(constants.lotAtoms)
-      let reference = LedgerReference(kind: .trade, market: MarketID(market), id: number)
+      let reference = LedgerReference.trade(number, in: MarketID(market))
       let buyer = traders[orders[buy].trader]
       let seller = traders[orders[sell].trader]
       precondition(buyer.user != seller.user, "a user would trade with itself")
@@ -170,14 +168,12 @@ extension AuctionEngine {
     let order = orders[slot]
     let account = traders[order.trader].quoteAccount
     if charged > 0 {
-      post(
-        account, .fee, locked: -charged,
-        LedgerReference(kind: .order, market: order.market, id: order.id))
+      post(account, .fee, locked: -charged, .order(order.id))
     }
     let ends = order.remainingLots == 0 || order.isForOneRun
     let unused = lockBefore - spent - charged - (ends ? 0 : lock(order, constants))
     precondition(unused >= 0, "a buy order's lock does not cover what it bought")
-    moveLock(account, by: -unused, order: order.id, market: order.market)
+    moveLock(account, by: -unused, order: order.id)
     if ends { forget(slot, order.remainingLots == 0 ? .executed : .expired) }
     return charged
   }
@@ -189,14 +185,11 @@ extension AuctionEngine {
     let charged = takeFill(fill, market)
     let order = orders[slot]
     if charged > 0 {
-      post(
-        traders[order.trader].quoteAccount, .fee, free: -charged,
-        LedgerReference(kind: .order, market: order.market, id: order.id))
+      post(traders[order.trader].quoteAccount, .fee, free: -charged, .order(order.id))
     }
     guard order.remainingLots == 0 || order.isForOneRun else { return charged }
     let rest = lock(order, constants)
-    moveLock(
-      traders[order.trader].baseAccount, by: -rest, order: order.id, market: order.market)
+    moveLock(traders[order.trader].baseAccount, by: -rest, order: order.id)
     forget(slot, order.remainingLots == 0 ? .executed : .expired)
     return charged
   }

@@ -40,7 +40,7 @@ extension AuctionEngine {
     accounts.issue(deposit.amount, of: deposit.asset)
     post(
       accounts.open(deposit.user, deposit.asset), .deposit, free: deposit.amount,
-      LedgerReference(kind: .deposit, market: deposit.chain, id: deposit.number))
+      .deposit(deposit.number, on: deposit.chain))
     return accept(deposit.number)
   }
 
@@ -61,8 +61,7 @@ extension AuctionEngine {
     else { return refuse(.supplyTooLarge) }
     chains[Int(clawback.chain)].lastClawback = clawback.number
     freeze(clawback.user)
-    let reference = LedgerReference(
-      kind: .clawback, market: clawback.chain, id: clawback.number)
+    let reference = LedgerReference.clawback(clawback.number, on: clawback.chain)
     let account = accounts.open(clawback.user, clawback.asset)
     let taken = min(accounts.slab[account].free, clawback.amount)
     accounts.issue(-clawback.amount, of: clawback.asset)
@@ -71,7 +70,7 @@ extension AuctionEngine {
       let loss = accounts.open(Bounds.lossAccount, clawback.asset)
       post(loss, .clawback, free: taken - clawback.amount, reference)
     }
-    return accept(clawback.number, detail: taken < clawback.amount ? 1 : 0)
+    return accept(clawback.number, .clawedBack(withLoss: taken < clawback.amount))
   }
 
   private func check(

@@ -9,7 +9,7 @@ extension AuctionEngine {
     guard Int(grant.user) < users.count, grant.user != 0 else { return refuse(.unknownUser) }
     if let owner = keys[grant.key] {
       return owner == grant.user && holds(grant)
-        ? accept(Int64(grant.user), detail: 1) : refuse(.keyTaken)
+        ? accept(Int64(grant.user), .repeated) : refuse(.keyTaken)
     }
     if rulesVersion < 2 {
       guard users[Int(grant.user)].keys.count < Bounds.maximumKeysOfUser else {
@@ -64,7 +64,7 @@ extension AuctionEngine {
       $0.grant.user == grant.user && $0.grant.key == grant.key
     }) {
       return same.grant == grant
-        ? accept(Int64(grant.user), detail: 1 + same.id) : refuse(.keyTaken)
+        ? accept(Int64(grant.user), .waits(grant: same.id)) : refuse(.keyTaken)
     }
     let waiting = safeguards.grants.count { $0.grant.user == grant.user }
     guard waiting < Bounds.maximumKeysOfUser else { return refuse(.tooManyKeys) }
@@ -78,7 +78,7 @@ extension AuctionEngine {
       PendingKeyGrant(
         id: safeguards.grantCount, grant: grant, authority: authority, time: time,
         effectiveAt: isTooLate ? .max : then))
-    return accept(Int64(grant.user), detail: 1 + safeguards.grantCount)
+    return accept(Int64(grant.user), .waits(grant: safeguards.grantCount))
   }
 
   /// Whether nobody but this operator was ever one: then a second one must come about somehow, by
@@ -127,7 +127,7 @@ extension AuctionEngine {
     }
     safeguards.grants[index].approval = Withdrawal.Approver(user: authority.user, key: key)
     takeEffectOfSafeguards()
-    return accept(approval.id, detail: pending.effectiveAt)
+    return accept(approval.id, .inForce(from: pending.effectiveAt))
   }
 
   mutating func refuseKey(_ id: Int64) -> Reply {
@@ -165,7 +165,7 @@ extension AuctionEngine {
     safeguards.grants.remove(at: index)
     if answer.isConfirmed {
       give(grant)
-      log(pending, OperatorAct.wasConfirmed)
+      log(pending, .confirmedByOwner)
     }
     return accept(answer.grant)
   }
@@ -186,20 +186,20 @@ extension AuctionEngine {
       {
         safeguards.grants.removeAll { $0.id == pending.id }
         give(pending.grant, by: pending.authority.user)
-        log(pending, OperatorAct.wasGivenByDelay)
+        log(pending, .givenByDelay)
       }
     }
   }
 
   /// When a key that waited gets access, whoever reads the log sees it.
-  private mutating func log(_ pending: PendingKeyGrant, _ detail: Int64) {
+  private mutating func log(_ pending: PendingKeyGrant, _ result: OperatorAct.Result) {
     let grant = pending.grant
     effects.operations.append(
       OperatorAct(
         time: time, authority: pending.authority,
         action: .registerKey(
           user: grant.user, key: grant.key, role: grant.role, expiresAt: grant.expiresAt),
-        id: Int64(grant.user), detail: detail))
+        id: Int64(grant.user), result: result))
   }
 
   private func isApproved(_ pending: PendingKeyGrant) -> Bool {

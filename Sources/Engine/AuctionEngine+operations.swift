@@ -13,7 +13,8 @@ extension AuctionEngine {
     {
       effects.operations.append(
         OperatorAct(
-          time: time, authority: authority, action: action, id: reply.id, detail: reply.detail))
+          time: time, authority: authority, action: action, id: reply.id,
+          result: .replied(reply.outcome)))
     }
     return reply
   }
@@ -141,7 +142,7 @@ extension AuctionEngine {
     let effectiveAt = safeguards.delays.set(
       seconds, of: OperatorSafeguards.delayKey, from: waits ? (isTooLate ? .max : then) : time,
       at: time)
-    return accept(detail: effectiveAt)
+    return accept(0, .inForce(from: effectiveAt))
   }
 
   /// Seconds that a new operator's key counts for nothing that creates money or gives access.

@@ -39,9 +39,10 @@ extension AuctionEngine {
     guard let slot = remembered.find(user, id) else { return nil }
     let first = remembered.slab[slot]
     guard first.request == request else { return refuse(.duplicateClientOrderID, id: first.id) }
-    let isBooked = first.request.isAdjustment && first.status == .executed
-    return Reply(
-      rejection: first.rejection, id: first.id, time: first.time, detail: isBooked ? 2 : 1)
+    let outcome: Outcome =
+      first.request.isAdjustment && first.rejection == nil
+      ? .adjusted(first.status == .executed ? .bookedBefore : .askedBefore) : .repeated
+    return Reply(rejection: first.rejection, id: first.id, time: first.time, outcome: outcome)
   }
 
   /// Forgets what may be forgotten, at most two entries a command, and refuses where that left no
@@ -105,7 +106,7 @@ extension AuctionEngine {
     let inserted = orders.insert(record)
     orderIndex.insert(UInt64(record.id), inserted)
     enqueue(inserted)
-    moveLock(account, by: lock, order: record.id, market: order.market)
+    moveLock(account, by: lock, order: record.id)
     return .success(inserted)
   }
 
@@ -338,7 +339,9 @@ extension AuctionEngine {
     amended.limitTicks = limit
     amended.remainingLots = total - order.executedLots
     let losesPriority = limit != order.limitTicks || amended.remainingLots > order.remainingLots
-    if !losesPriority, amended.remainingLots == order.remainingLots { return accept(order.id) }
+    if !losesPriority, amended.remainingLots == order.remainingLots {
+      return accept(order.id, .amended(lostPriority: false))
+    }
     if losesPriority {
       guard !crossesOwn(order.trader, order.side, limit) else { return refuse(.selfTrade) }
       guard let notional = Self.notional(limit, total, market) else {
@@ -362,8 +365,8 @@ extension AuctionEngine {
       markets[Int32(order.market)][order.side].reduce(
         slot, by: order.remainingLots - amended.remainingLots, &orders)
     }
-    moveLock(account, by: more, order: order.id, market: order.market)
-    return accept(order.id, detail: losesPriority ? 1 : 0)
+    moveLock(account, by: more, order: order.id)
+    return accept(order.id, .amended(lostPriority: losesPriority))
   }
 
   /// Whether less than the minimum would rest, and less than rests now: executions may have left
@@ -398,7 +401,7 @@ extension AuctionEngine {
     case .success(let slot):
       let lots = orders[slot].remainingLots
       end(slot, .cancelled)
-      return accept(cancel.order, detail: lots)
+      return accept(cancel.order, .cancelled(lots: lots))
     }
   }
 
@@ -406,11 +409,11 @@ extension AuctionEngine {
     guard Int(user) < users.count, user != 0 else { return refuse(.unknownUser) }
     if let market {
       guard Int(market) < markets.count else { return refuse(.unknownMarket) }
-      return accept(detail: cancelOwn(user, market))
+      return accept(0, .cancelledAll(count: cancelOwn(user, market)))
     }
     var count: Int64 = 0
     for market in 0..<markets.count { count += cancelOwn(user, MarketID(market)) }
-    return accept(detail: count)
+    return accept(0, .cancelledAll(count: count))
   }
 
   private mutating func cancelOwn(_ user: UserID, _ market: MarketID) -> Int64 {
@@ -429,7 +432,7 @@ extension AuctionEngine {
   mutating func end(_ slot: Int32, _ status: OrderStatus) {
     let order = orders[slot]
     let rest = lock(order, markets[Int32(order.market)].constants)
-    moveLock(lockAccount(order), by: -rest, order: order.id, market: order.market)
+    moveLock(lockAccount(order), by: -rest, order: order.id)
     forget(slot, status)
   }
 

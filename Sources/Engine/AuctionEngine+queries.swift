@@ -235,7 +235,7 @@ extension AuctionEngine {
     for market in 0..<Int32(markets.count) where markets[market].constants.isOpen {
       let slot = time / markets[market].constants.interval
       if slot > markets[market].lastSlot {
-        due.append(.runAuction(market: MarketID(market), slot: slot))
+        due.append(.schedule(.runAuction(market: MarketID(market), slot: slot)))
       }
     }
     return due

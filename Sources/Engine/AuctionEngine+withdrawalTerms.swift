@@ -13,7 +13,7 @@ extension AuctionEngine {
     let waits = seconds < withdrawals.delay(on: chain) && withdrawals.hasTerms(on: chain)
     let effectiveAt = withdrawals.delays.set(
       seconds, of: chain, from: waits ? afterDelay(on: chain) : time, at: time)
-    return accept(Int64(chain), detail: effectiveAt)
+    return accept(Int64(chain), .inForce(from: effectiveAt))
   }
 
   mutating func set(_ terms: WithdrawalTerms) -> Reply {
@@ -26,7 +26,7 @@ extension AuctionEngine {
     }
     let effectiveAt = withdrawals.terms.set(
       terms, of: terms.asset, from: waiting ?? time, at: time)
-    return accept(Int64(terms.asset), detail: effectiveAt)
+    return accept(Int64(terms.asset), .inForce(from: effectiveAt))
   }
 
   /// When what is asked for now has waited as long as a new address of the chain does; the end of
@@ -63,7 +63,7 @@ extension AuctionEngine {
       ListedPayoutAddress(
         chain: addition.chain, address: addition.address, label: addition.label, addedAt: time,
         usableAt: usableAt))
-    return accept(detail: usableAt)
+    return accept(0, .inForce(from: usableAt))
   }
 
   mutating func removePayoutAddress(

@@ -12,7 +12,7 @@ extension AuctionEngine {
         known.asset == request.asset && known.amount == request.amount
         && known.address == request.address
       return isSame
-        ? Reply(rejection: nil, id: known.id, time: known.requestedAt, detail: 1)
+        ? Reply(rejection: nil, id: known.id, time: known.requestedAt, outcome: .repeated)
         : refuse(.duplicateClientWithdrawalID, id: known.id)
     }
     guard Int(request.asset) < assets.count else { return refuse(.unknownAsset) }
@@ -31,7 +31,7 @@ extension AuctionEngine {
     post(
       accounts.open(request.user, request.asset), .lock, free: -withdrawal.lock,
       locked: withdrawal.lock, reference(withdrawal))
-    effects.directory.append(.withdrawalRequested(withdrawal))
+    effects.withdrawals.append(.requested(withdrawal))
     return accept(withdrawal.id)
   }
 
@@ -55,7 +55,7 @@ extension AuctionEngine {
   }
 
   private func reference(_ withdrawal: Withdrawal) -> LedgerReference {
-    LedgerReference(kind: .withdrawal, market: withdrawal.chain, id: withdrawal.id)
+    .withdrawal(withdrawal.id, on: withdrawal.chain)
   }
 
   /// One that is there and not finished.
@@ -88,11 +88,11 @@ extension AuctionEngine {
       else { throw .approvalRepeated }
       guard withdrawal.status == .requested else { throw .approvalNotNeeded }
       withdrawal.approvals.append(approver)
-      effects.directory.append(.withdrawalApproved(approval, time: time))
+      effects.withdrawals.append(.approved(approval, time: time))
       let missing = Int(withdrawal.approvalsNeeded) - withdrawal.approvals.count
       if missing <= 0 { move(&withdrawal, to: .approved, by: approver.user) }
       withdrawals.update(withdrawal)
-      return accept(withdrawal.id, detail: Int64(missing))
+      return accept(withdrawal.id, .approved(missing: Int64(missing)))
     } catch {
       return refuse(error)
     }
@@ -116,8 +116,8 @@ extension AuctionEngine {
     _ withdrawal: inout Withdrawal, to status: WithdrawalStatus, by: UserID, _ reason: String = ""
   ) {
     withdrawal.status = status
-    effects.directory.append(
-      .withdrawalChanged(withdrawal.id, status, by: by, reason: reason, time: time))
+    effects.withdrawals.append(
+      .changed(withdrawal.id, status, by: by, reason: reason, time: time))
   }
 
   // MARK: The end before the start
@@ -169,11 +169,11 @@ extension AuctionEngine {
 
   // MARK: Custody's commands
 
-  /// Sent again it is accepted again, with detail 1: custody may have lost the answer.
+  /// Sent again it is accepted again, as `repeated`: custody may have lost the answer.
   mutating func start(_ id: Int64) -> Reply {
     do throws(Rejection) {
       var withdrawal = try open(id)
-      if withdrawal.status == .started { return accept(id, detail: 1) }
+      if withdrawal.status == .started { return accept(id, .repeated) }
       guard withdrawal.status == .approved else { throw .withdrawalNotApproved }
       if users[Int(withdrawal.user)].isFrozen { throw .userFrozen }
       move(&withdrawal, to: .started, by: 0)
@@ -204,7 +204,7 @@ extension AuctionEngine {
     }
   }
 
-  /// Once; the same end again is accepted again, with detail 1.
+  /// Once; the same end again is accepted again, as `repeated`.
   private mutating func end(
     _ id: Int64, _ status: WithdrawalStatus, _ settle: (inout Self, Withdrawal) -> Void
   ) -> Reply {
@@ -213,7 +213,7 @@ extension AuctionEngine {
       return refuse(id >= 1 && id <= withdrawals.count ? .withdrawalFinished : .withdrawalNotFound)
     }
     if withdrawal.status.isFinished {
-      return withdrawal.status == status ? accept(id, detail: 1) : refuse(.withdrawalFinished)
+      return withdrawal.status == status ? accept(id, .repeated) : refuse(.withdrawalFinished)
     }
     guard withdrawal.status == .started else { return refuse(.withdrawalNotStarted) }
     settle(&self, withdrawal)

@@ -9,7 +9,7 @@ internal import Auction
 /// that is applied can overflow or trap (see `Bounds`). What cannot happen stops the process
 /// (`precondition`).
 public struct AuctionEngine: ~Copyable {
-  /// The semantics in force; changed only by `Command.activateRules`.
+  /// The semantics in force; changed only by `VenueCommand.activateRules`.
   public internal(set) var rulesVersion: UInt32 = 1
   /// The latest time that a command brought.
   public internal(set) var time: Microseconds = 0
@@ -62,29 +62,79 @@ public struct AuctionEngine: ~Copyable {
 
   private mutating func dispatch(_ command: Command) -> Reply {
     switch command {
-    case .placeOrder(let order): return place(order)
-    case .cancelOrder(let cancel): return self.cancel(cancel)
-    case .amendOrder(let amendment): return amend(amendment)
+    case .order(let command): return apply(command)
+    case .schedule(let command): return apply(command)
+    case .operation(let action, let authority): return operate(action, by: authority)
+    case .user(let command): return apply(command)
+    case .deposit(let command): return apply(command)
+    case .withdrawal(let command): return apply(command)
+    case .venue(let command): return apply(command)
+    }
+  }
+
+  private mutating func apply(_ command: OrderCommand) -> Reply {
+    switch command {
+    case .place(let order): return place(order)
+    case .cancel(let cancel): return self.cancel(cancel)
+    case .amend(let amendment): return amend(amendment)
+    case .cancelAll(let user, let market): return cancelAll(user: user, market: market)
+    }
+  }
+
+  private mutating func apply(_ command: ScheduleCommand) -> Reply {
+    switch command {
     case .advanceTime(let to):
       guard to > time else { return refuse(.timeNotLater) }
       time = to
       withdrawals.takeEffect(at: to)
       takeEffectOfSafeguards()
       return accept()
-    case .cancelAllOrders(let user, let market): return cancelAll(user: user, market: market)
     case .runAuction(let market, let slot): return runAuction(market, slot: slot)
-    case .operation(let action, let authority): return operate(action, by: authority)
-    case .configureVenue, .activateRules, .answerKeyGrant, .creditDeposit, .clawBackDeposit,
-      .addPayoutAddress, .removePayoutAddress, .requestWithdrawal, .cancelWithdrawal,
-      .startWithdrawal, .finishWithdrawal, .failWithdrawal:
-      return administer(command)
+    }
+  }
+
+  private mutating func apply(_ command: UserCommand) -> Reply {
+    guard venue != nil else { return refuse(.venueNotConfigured) }
+    switch command {
+    case .answerKeyGrant(let answer): return self.answer(answer)
+    case .addPayoutAddress(let addition): return add(addition)
+    case .removePayoutAddress(let user, let chain, let address):
+      return removePayoutAddress(address, of: user, on: chain)
+    }
+  }
+
+  private mutating func apply(_ command: DepositCommand) -> Reply {
+    guard venue != nil else { return refuse(.venueNotConfigured) }
+    switch command {
+    case .credit(let deposit): return credit(deposit)
+    case .clawBack(let clawback): return clawBack(clawback)
+    }
+  }
+
+  private mutating func apply(_ command: WithdrawalCommand) -> Reply {
+    guard venue != nil else { return refuse(.venueNotConfigured) }
+    switch command {
+    case .request(let request): return self.request(request)
+    case .cancel(let user, let id): return cancelWithdrawal(id, by: user)
+    case .start(let id): return start(id)
+    case .finish(let id): return finish(id)
+    case .fail(let id, let isCancelled): return fail(id, isCancelled: isCancelled)
+    }
+  }
+
+  private mutating func apply(_ command: VenueCommand) -> Reply {
+    switch command {
+    case .configure(let configuration): return configure(configuration)
+    case .activateRules(let version):
+      guard venue != nil else { return refuse(.venueNotConfigured) }
+      return activate(version)
     }
   }
 
   // MARK: Answers
 
-  func accept(_ id: Int64 = 0, detail: Int64 = 0) -> Reply {
-    Reply(rejection: nil, id: id, time: time, detail: detail)
+  func accept(_ id: Int64 = 0, _ outcome: Outcome = .done) -> Reply {
+    Reply(rejection: nil, id: id, time: time, outcome: outcome)
   }
 
   func refuse(_ rejection: Rejection, id: Int64 = 0) -> Reply {
@@ -104,11 +154,11 @@ public struct AuctionEngine: ~Copyable {
 
   /// Moves between free and locked; nothing where nothing moves.
   @inline(__always)
-  mutating func moveLock(_ account: Int32, by amount: Int128, order: OrderID, market: MarketID) {
+  mutating func moveLock(_ account: Int32, by amount: Int128, order: OrderID) {
     if amount == 0 { return }
     post(
       account, amount > 0 ? .lock : .unlock, free: -amount, locked: amount,
-      LedgerReference(kind: .order, market: market, id: order))
+      .order(order))
   }
 
   // MARK: Public order ids

@@ -5,43 +5,74 @@ public import Auction
 /// One change asked of the engine. All of them are journaled, those that are refused too; replaying
 /// them in order gives the same state, ledger and tape to the byte.
 public enum Command: Sendable, Equatable {
-  /// The clock: the only way in which time enters.
-  case advanceTime(Microseconds)
-  case placeOrder(PlaceOrder)
-  case amendOrder(AmendOrder)
-  case cancelOrder(CancelOrder)
-  /// Cancels a user's orders, in one market or in all.
-  case cancelAllOrders(user: UserID, market: MarketID?)
-  /// The only way in which an auction runs. A slot is a multiple of the market's interval.
-  case runAuction(market: MarketID, slot: Int64)
-
-  /// The first command of every journal.
-  case configureVenue(VenueConfiguration)
+  case order(OrderCommand)
+  case schedule(ScheduleCommand)
   /// An operator's, with who decided it and why.
   case operation(OperatorAction, by: Authority)
+  case user(UserCommand)
+  case deposit(DepositCommand)
+  case withdrawal(WithdrawalCommand)
+  case venue(VenueCommand)
+}
+
+/// Of a trader: the hot path.
+public enum OrderCommand: Sendable, Equatable {
+  case place(PlaceOrder)
+  case amend(AmendOrder)
+  case cancel(CancelOrder)
+  /// Cancels a user's orders, in one market or in all.
+  case cancelAll(user: UserID, market: MarketID?)
+}
+
+/// Of the clock.
+public enum ScheduleCommand: Sendable, Equatable {
+  /// The only way in which time enters.
+  case advanceTime(Microseconds)
+  /// The only way in which an auction runs. A slot is a multiple of the market's interval.
+  case runAuction(market: MarketID, slot: Int64)
+}
+
+/// Of a user, about its own account.
+public enum UserCommand: Sendable, Equatable {
   case answerKeyGrant(KeyGrantAnswer)
-  case creditDeposit(DepositCredit)
-  case clawBackDeposit(DepositClawback)
   case addPayoutAddress(PayoutAddressAddition)
   case removePayoutAddress(user: UserID, chain: ChainID, address: PayoutAddress)
+}
+
+/// Of custody: what came from a chain.
+public enum DepositCommand: Sendable, Equatable {
+  case credit(DepositCredit)
+  case clawBack(DepositClawback)
+}
+
+/// Of a user (`request`, `cancel`), and of custody. What operators decide is an `OperatorAction`.
+public enum WithdrawalCommand: Sendable, Equatable {
   /// Locks the amount and the fee.
-  case requestWithdrawal(WithdrawalRequest)
+  case request(WithdrawalRequest)
   /// By its user, until it is started.
-  case cancelWithdrawal(user: UserID, id: Int64)
+  case cancel(user: UserID, id: Int64)
   /// Ends the right to cancel: from here on the money may be on its way.
-  case startWithdrawal(id: Int64)
+  case start(id: Int64)
   /// The payment is final on the chain: the lock becomes a withdrawal and its fee.
-  case finishWithdrawal(id: Int64)
+  case finish(id: Int64)
   /// What was started is final on the chain and paid nothing: the lock returns.
-  case failWithdrawal(id: Int64, isCancelled: Bool)
+  case fail(id: Int64, isCancelled: Bool)
+}
+
+/// Of whoever starts the exchange.
+public enum VenueCommand: Sendable, Equatable {
+  /// The first command of every journal.
+  case configure(VenueConfiguration)
   /// Later commands follow this version's semantics.
   case activateRules(version: UInt32)
+}
 
+extension Command {
   /// The newest rules after older ones: one version after another, each begins where the one before
   /// it stands. A journal begins under rules 1.
   public static func newestRules(after version: UInt32 = 1) -> [Command] {
     version < Bounds.rulesVersion
-      ? (version + 1...Bounds.rulesVersion).map { .activateRules(version: $0) } : []
+      ? (version + 1...Bounds.rulesVersion).map { .venue(.activateRules(version: $0)) } : []
   }
 }
 

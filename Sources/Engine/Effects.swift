@@ -1,25 +1,58 @@
-// What commands bring about: replies, ledger entries, the tape, and changes of the directory.
+// What commands bring about: replies, ledger entries, the tape, changes of the directory and of
+// withdrawals, and what operators did.
 
 public import Auction
 
 /// The answer to one command. Plain memory: replies are made for each command.
 public struct Reply: Sendable, Equatable {
-  /// Nil where the command was applied.
-  public var rejection: Rejection?
   /// What the command made or touched: an order, user, asset, market, auction or adjustment; else
   /// 0.
   public var id: Int64
   /// When: for a repeated order the time of the first answer.
   public var time: Microseconds
-  /// More where a command has it: lots cancelled, orders cancelled, 1 for an adjustment that waits,
-  /// the time from which an address or a setting holds.
-  public var detail: Int64
+  /// What it did; of a refusal `done`, or that the request was refused before.
+  public var outcome: Outcome
+  /// Nil where the command was applied.
+  public var rejection: Rejection?
 
-  public init(rejection: Rejection?, id: Int64 = 0, time: Microseconds, detail: Int64 = 0) {
+  public init(
+    rejection: Rejection?, id: Int64 = 0, time: Microseconds, outcome: Outcome = .done
+  ) {
     self.rejection = rejection
     self.id = id
     self.time = time
-    self.detail = detail
+    self.outcome = outcome
+  }
+}
+
+/// What a command did beyond what its `Reply.id` says.
+public enum Outcome: Sendable, Equatable {
+  /// Nothing that needs saying.
+  case done
+  /// The same was asked before, and this is its first answer.
+  case repeated
+  case amended(lostPriority: Bool)
+  case cancelled(lots: Int64)
+  case cancelledAll(count: Int64)
+  case ran(trades: Int64)
+  case adjusted(Adjusted)
+  /// A key waits, as this grant.
+  case waits(grant: Int64)
+  /// An address, a setting or an approved key counts from this time on.
+  case inForce(from: Microseconds)
+  /// A withdrawal needs so many approvals more.
+  case approved(missing: Int64)
+  /// What a clawback could not take from the user is the venue's loss.
+  case clawedBack(withLoss: Bool)
+
+  public enum Adjusted: UInt8, Sendable {
+    case booked
+    /// For a second operator.
+    case waits
+    /// The same was asked before: it was booked then.
+    case bookedBefore
+    /// The same was asked before: it waited, or rules 1 did not keep whether it did.
+    case askedBefore
   }
 }
 
@@ -49,22 +82,17 @@ public enum LedgerTransactionType: UInt8, Sendable, CaseIterable {
   }
 }
 
-/// What a ledger entry refers to.
-public struct LedgerReference: Sendable, Equatable {
-  public enum Kind: UInt8, Sendable {
-    case trade, order, auction, adjustment, deposit, clawback, withdrawal
-  }
-
-  public var kind: Kind
-  /// Of a deposit or a clawback: the number of its chain.
-  public var market: MarketID
-  public var id: Int64
-
-  public init(kind: Kind, market: MarketID, id: Int64) {
-    self.kind = kind
-    self.market = market
-    self.id = id
-  }
+/// What a ledger entry refers to: each by its number, within its market or chain where it has one.
+public enum LedgerReference: Sendable, Equatable {
+  /// Orders' ids are the venue's: `balance_log.ref` does not say the market.
+  case order(OrderID)
+  case trade(Int64, in: MarketID)
+  /// The venue's fees of a run.
+  case auction(Int64, in: MarketID)
+  case adjustment(Int64)
+  case deposit(Int64, on: ChainID)
+  case clawback(Int64, on: ChainID)
+  case withdrawal(Int64, on: ChainID)
 }
 
 /// One change of one balance. Entries are numbered from 1 without gaps (`Effects.firstEntry`).
@@ -182,7 +210,7 @@ public enum TapeEvent: Sendable, Equatable {
   public var auction: AuctionResult? { if case .auction(let result) = self { result } else { nil } }
 }
 
-/// What authentication, the user table and the table of withdrawals need to know.
+/// What authentication, the user table and readers of names need to know.
 public enum DirectoryEvent: Sendable, Equatable {
   case userRegistered(UserID, name: String, time: Microseconds)
   case userFrozen(UserID, Bool)
@@ -193,11 +221,14 @@ public enum DirectoryEvent: Sendable, Equatable {
   case marketDefined(MarketID, MarketRecord)
   case marketOpen(MarketID, Bool)
   case chainRegistered(ChainID, String)
-  case withdrawalRequested(Withdrawal)
-  case withdrawalApproved(WithdrawalApproval, time: Microseconds)
+}
+
+/// What became of withdrawals, for their table.
+public enum WithdrawalEvent: Sendable, Equatable {
+  case requested(Withdrawal)
+  case approved(WithdrawalApproval, time: Microseconds)
   /// Its status, who decided it (0: custody or the system) and why where a person did.
-  case withdrawalChanged(
-    Int64, WithdrawalStatus, by: UserID, reason: String, time: Microseconds)
+  case changed(Int64, WithdrawalStatus, by: UserID, reason: String, time: Microseconds)
 }
 
 /// What a run of commands brought about, in order. The shell takes it a group at a time; the
@@ -213,6 +244,7 @@ public struct Effects: Sendable {
   public var trades: ContiguousArray<Trade> = []
   public var ladder: ContiguousArray<LadderRow> = []
   public var directory: ContiguousArray<DirectoryEvent> = []
+  public var withdrawals: ContiguousArray<WithdrawalEvent> = []
   /// What operators did, for their log: what was refused is not there.
   public var operations: ContiguousArray<OperatorAct> = []
 
@@ -234,6 +266,7 @@ public struct Effects: Sendable {
     trades.removeAll(keepingCapacity: true)
     ladder.removeAll(keepingCapacity: true)
     directory.removeAll(keepingCapacity: true)
+    withdrawals.removeAll(keepingCapacity: true)
     operations.removeAll(keepingCapacity: true)
   }
 }

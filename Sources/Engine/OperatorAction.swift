@@ -168,13 +168,16 @@ public struct OperatorAct: Sendable, Equatable {
   public var action: OperatorAction
   /// What the action made or touched, as in its reply.
   public var id: Int64
-  /// As in its reply; of a key that had waited: `wasGivenByDelay` or `wasConfirmed`.
-  public var detail: Int64
+  public var result: Result
 
-  /// A key got access because a second operator had approved it and its time had come.
-  public static let wasGivenByDelay: Int64 = -1
-  /// A key got access because the account's owner let it in.
-  public static let wasConfirmed: Int64 = -2
+  public enum Result: Sendable, Equatable {
+    /// As in its reply.
+    case replied(Outcome)
+    /// A key that had waited got access: a second operator had approved it, and its time had come.
+    case givenByDelay
+    /// A key that had waited got access: the account's owner let it in.
+    case confirmedByOwner
+  }
 }
 
 extension WithdrawalApproval {

@@ -50,12 +50,9 @@ extension CommandCodec {
   ) {
     func tag(_ tag: Tag) { writer.byte(tag.rawValue) }
     switch action {
-    case .createAsset(let asset):
-      tag(.createAsset)
-      writer.text(asset.code)
-      writer.uint(asset.decimals)
-      writer.int(asset.adjustmentLimit)
-    case .createMarket, .changeMarket: encodeMarkets(action, to: &writer)
+    case .createAsset(let asset): encode(asset, to: &writer)
+    case .createMarket(let market): encode(market, to: &writer)
+    case .changeMarket(let change): encode(change, to: &writer)
     case .suspendMarket(let market):
       tag(.suspendMarket)
       writer.uint(market)
@@ -98,31 +95,37 @@ extension CommandCodec {
     case .approveWithdrawal(let approval):
       tag(.approveWithdrawal)
       encode(approval, to: &writer)
-    case .registerKey, .approveKey, .refuseKey, .setOperatorDelay:
-      encodeKeys(action, isOldForm: authority != nil, to: &writer)
-    case .adjustBalance, .approveAdjustment, .refuseAdjustment:
-      encodeAdjustments(action, inOldFormBy: authority, to: &writer)
+    case .registerKey(let user, let key, let role, let end):
+      encode(
+        AccessGrant(user: user, key: key, role: role, expiresAt: end), isOldForm: authority != nil,
+        to: &writer)
+    case .approveKey(let approval): encode(approval, to: &writer)
+    case .refuseKey(let grant):
+      tag(.refuseKey)
+      writer.int(Int128(grant))
+    case .setOperatorDelay(let seconds):
+      tag(.setOperatorDelay)
+      writer.int(Int128(seconds))
+    case .adjustBalance(let adjustment): encode(adjustment, inOldFormBy: authority, to: &writer)
+    case .approveAdjustment(let approval): encode(approval, inOldFormBy: authority, to: &writer)
+    case .refuseAdjustment(let id):
+      tag(.refuseAdjustment)
+      writer.int(Int128(id))
+      if let authority { writer.uint(authority.user) }
     }
   }
 
-  private static func encodeMarkets(_ action: OperatorAction, to writer: inout ByteWriter) {
-    switch action {
-    case .createMarket(let market):
-      let volume = market.terms.minimumReferenceVolume
-      writer.byte((volume == nil ? Tag.createMarket : .createMarketWithVolume).rawValue)
-      encode(market, to: &writer)
-      if let volume { writer.int(volume) }
-    case .changeMarket(let change):
-      let volume = change.terms.minimumReferenceVolume
-      writer.byte((volume == nil ? Tag.changeMarket : .changeMarketWithVolume).rawValue)
-      writer.uint(change.market)
-      encode(change.terms, to: &writer)
-      if let volume { writer.int(volume) }
-    default: preconditionFailure("encoded by another part")
-    }
+  private static func encode(_ asset: AssetDefinition, to writer: inout ByteWriter) {
+    writer.byte(Tag.createAsset.rawValue)
+    writer.text(asset.code)
+    writer.uint(asset.decimals)
+    writer.int(asset.adjustmentLimit)
   }
 
+  // A market without a least volume keeps the form that it had before rules 3.
   private static func encode(_ market: MarketDefinition, to writer: inout ByteWriter) {
+    let volume = market.terms.minimumReferenceVolume
+    writer.byte((volume == nil ? Tag.createMarket : .createMarketWithVolume).rawValue)
     writer.text(market.symbol)
     writer.uint(market.base)
     writer.uint(market.quote)
@@ -130,74 +133,73 @@ extension CommandCodec {
     writer.int(Int128(market.lotAtoms))
     encode(market.terms, to: &writer)
     writer.int(Int128(market.listingPriceTicks))
+    if let volume { writer.int(volume) }
   }
 
-  private static func encodeKeys(
-    _ action: OperatorAction, isOldForm: Bool, to writer: inout ByteWriter
+  private static func encode(
+    _ grant: AccessGrant, isOldForm: Bool, to writer: inout ByteWriter
   ) {
-    switch action {
-    case .registerKey(let user, let key, let role, let expiresAt):
-      if isOldForm {
-        writer.byte(Tag.registerKey.rawValue)
-        writer.uint(user)
-        writer.raw(key.bytes)
-        writer.byte(role.rawValue)
-      } else {
-        writer.byte(Tag.registerKeyUntil.rawValue)
-        writer.keyGrant(AccessGrant(user: user, key: key, role: role, expiresAt: expiresAt))
-      }
-    case .approveKey(let approval):
-      writer.byte(Tag.approveKey.rawValue)
-      writer.int(Int128(approval.id))
-      writer.keyGrant(approval.grant)
-      writer.uint(approval.signature.count)
-      writer.raw(approval.signature)
-    case .refuseKey(let grant):
-      writer.byte(Tag.refuseKey.rawValue)
-      writer.int(Int128(grant))
-    case .setOperatorDelay(let seconds):
-      writer.byte(Tag.setOperatorDelay.rawValue)
-      writer.int(Int128(seconds))
-    default: preconditionFailure("encoded by another part")
+    if isOldForm {
+      writer.byte(Tag.registerKey.rawValue)
+      writer.uint(grant.user)
+      writer.raw(grant.key.bytes)
+      writer.byte(grant.role.rawValue)
+    } else {
+      writer.byte(Tag.registerKeyUntil.rawValue)
+      writer.keyGrant(grant)
     }
   }
 
-  private static func encodeAdjustments(
-    _ action: OperatorAction, inOldFormBy authority: Authority?, to writer: inout ByteWriter
+  private static func encode(_ change: MarketChange, to writer: inout ByteWriter) {
+    let volume = change.terms.minimumReferenceVolume
+    writer.byte((volume == nil ? Tag.changeMarket : .changeMarketWithVolume).rawValue)
+    writer.uint(change.market)
+    encode(change.terms, to: &writer)
+    if let volume { writer.int(volume) }
+  }
+
+  private static func encode(_ approval: KeyApproval, to writer: inout ByteWriter) {
+    writer.byte(Tag.approveKey.rawValue)
+    writer.int(Int128(approval.id))
+    writer.keyGrant(approval.grant)
+    writer.uint(approval.signature.count)
+    writer.raw(approval.signature)
+  }
+
+  private static func encode(
+    _ adjustment: BalanceAdjustment, inOldFormBy authority: Authority?,
+    to writer: inout ByteWriter
   ) {
-    switch action {
-    case .adjustBalance(let adjustment):
-      writer.byte(Tag.adjustBalance.rawValue)
-      if let authority {
-        writer.adjustment(adjustment, by: authority)
-      } else {
-        writer.uint(adjustment.user)
-        writer.uint(adjustment.asset)
-        writer.int(adjustment.amount)
-        writer.clientOrderID(adjustment.requestID)
+    writer.byte(Tag.adjustBalance.rawValue)
+    if let authority {
+      writer.adjustment(adjustment, by: authority)
+    } else {
+      writer.uint(adjustment.user)
+      writer.uint(adjustment.asset)
+      writer.int(adjustment.amount)
+      writer.clientOrderID(adjustment.requestID)
+    }
+  }
+
+  private static func encode(
+    _ approval: AdjustmentApproval, inOldFormBy authority: Authority?,
+    to writer: inout ByteWriter
+  ) {
+    if let authority {
+      writer.byte(Tag.approveAdjustment.rawValue)
+      writer.int(Int128(approval.id))
+      writer.uint(authority.user)
+    } else {
+      writer.byte(Tag.approveAdjustmentOf.rawValue)
+      writer.int(Int128(approval.id))
+      writer.bool(approval.content != nil)
+      if let content = approval.content {
+        writer.adjustment(
+          content.adjustment,
+          by: Authority(user: content.requestedBy, reason: content.reason))
       }
-    case .approveAdjustment(let approval):
-      if let authority {
-        writer.byte(Tag.approveAdjustment.rawValue)
-        writer.int(Int128(approval.id))
-        writer.uint(authority.user)
-      } else {
-        writer.byte(Tag.approveAdjustmentOf.rawValue)
-        writer.int(Int128(approval.id))
-        writer.bool(approval.content != nil)
-        if let content = approval.content {
-          writer.adjustment(
-            content.adjustment,
-            by: Authority(user: content.requestedBy, reason: content.reason))
-        }
-        writer.uint(approval.signature.count)
-        writer.raw(approval.signature)
-      }
-    case .refuseAdjustment(let id):
-      writer.byte(Tag.refuseAdjustment.rawValue)
-      writer.int(Int128(id))
-      if let authority { writer.uint(authority.user) }
-    default: preconditionFailure("encoded by another part")
+      writer.uint(approval.signature.count)
+      writer.raw(approval.signature)
     }
   }
 

@@ -77,17 +77,38 @@ public enum CommandCodec {
 
   public static func encode(_ command: Command, to writer: inout ByteWriter) {
     switch command {
-    case .placeOrder(let order): encode(order, to: &writer)
-    case .cancelOrder(let cancel):
+    case .order(let command): encode(command, to: &writer)
+    case .schedule(let command): encode(command, to: &writer)
+    case .operation(let action, let authority): encode(action, authority, to: &writer)
+    case .user(let command): encode(command, to: &writer)
+    case .deposit(let command): encode(command, to: &writer)
+    case .withdrawal(let command): encode(command, to: &writer)
+    case .venue(let command): encode(command, to: &writer)
+    }
+  }
+
+  private static func encode(_ command: OrderCommand, to writer: inout ByteWriter) {
+    switch command {
+    case .place(let order): encode(order, to: &writer)
+    case .cancel(let cancel):
       writer.byte(Tag.cancelOrder.rawValue)
       writer.uint(cancel.user)
       writer.int(Int128(cancel.order))
-    case .amendOrder(let amendment):
+    case .amend(let amendment):
       writer.byte(Tag.amendOrder.rawValue)
       writer.uint(amendment.user)
       writer.int(Int128(amendment.order))
       writer.int(Int128(amendment.limitTicks))
       writer.int(Int128(amendment.lots))
+    case .cancelAll(let user, let market):
+      writer.byte(Tag.cancelAllOrders.rawValue)
+      writer.uint(user)
+      writer.uint(market.map { UInt64($0) + 1 } ?? 0)
+    }
+  }
+
+  private static func encode(_ command: ScheduleCommand, to writer: inout ByteWriter) {
+    switch command {
     case .advanceTime(let time):
       writer.byte(Tag.advanceTime.rawValue)
       writer.int(Int128(time))
@@ -95,12 +116,80 @@ public enum CommandCodec {
       writer.byte(Tag.runAuction.rawValue)
       writer.uint(market)
       writer.int(Int128(slot))
-    case .cancelAllOrders(let user, let market):
-      writer.byte(Tag.cancelAllOrders.rawValue)
+    }
+  }
+
+  private static func encode(_ command: UserCommand, to writer: inout ByteWriter) {
+    switch command {
+    case .answerKeyGrant(let answer):
+      writer.byte(Tag.answerKeyGrant.rawValue)
+      writer.uint(answer.user)
+      writer.raw(answer.key.bytes)
+      writer.int(Int128(answer.grant))
+      writer.bool(answer.isConfirmed)
+    case .addPayoutAddress(let addition):
+      writer.byte(Tag.addPayoutAddress.rawValue)
+      writer.uint(addition.user)
+      writer.uint(addition.chain)
+      writer.payoutAddress(addition.address)
+      writer.text(addition.label)
+    case .removePayoutAddress(let user, let chain, let address):
+      writer.byte(Tag.removePayoutAddress.rawValue)
       writer.uint(user)
-      writer.uint(market.map { UInt64($0) + 1 } ?? 0)
-    case .operation(let action, let authority): encode(action, authority, to: &writer)
-    case .configureVenue(let venue):
+      writer.uint(chain)
+      writer.payoutAddress(address)
+    }
+  }
+
+  private static func encode(_ command: DepositCommand, to writer: inout ByteWriter) {
+    switch command {
+    case .credit(let credit):
+      writer.byte(Tag.creditDeposit.rawValue)
+      writer.uint(credit.chain)
+      writer.int(Int128(credit.number))
+      writer.uint(credit.user)
+      writer.uint(credit.asset)
+      writer.int(credit.amount)
+    case .clawBack(let clawback):
+      writer.byte(Tag.clawBackDeposit.rawValue)
+      writer.uint(clawback.chain)
+      writer.int(Int128(clawback.number))
+      writer.int(Int128(clawback.credit))
+      writer.uint(clawback.user)
+      writer.uint(clawback.asset)
+      writer.int(clawback.amount)
+    }
+  }
+
+  private static func encode(_ command: WithdrawalCommand, to writer: inout ByteWriter) {
+    switch command {
+    case .request(let request):
+      writer.byte(Tag.requestWithdrawal.rawValue)
+      writer.uint(request.user)
+      writer.uint(request.asset)
+      writer.int(request.amount)
+      writer.payoutAddress(request.address)
+      writer.clientOrderID(request.clientID)
+    case .cancel(let user, let id):
+      writer.byte(Tag.cancelWithdrawal.rawValue)
+      writer.uint(user)
+      writer.int(Int128(id))
+    case .start(let id):
+      writer.byte(Tag.startWithdrawal.rawValue)
+      writer.int(Int128(id))
+    case .finish(let id):
+      writer.byte(Tag.finishWithdrawal.rawValue)
+      writer.int(Int128(id))
+    case .fail(let id, let isCancelled):
+      writer.byte(Tag.failWithdrawal.rawValue)
+      writer.int(Int128(id))
+      writer.bool(isCancelled)
+    }
+  }
+
+  private static func encode(_ command: VenueCommand, to writer: inout ByteWriter) {
+    switch command {
+    case .configure(let venue):
       writer.byte(Tag.configureVenue.rawValue)
       writer.fixed(venue.seed)
       writer.fixed(venue.secondSeed)
@@ -109,30 +198,6 @@ public enum CommandCodec {
     case .activateRules(let version):
       writer.byte(Tag.activateRules.rawValue)
       writer.uint(version)
-    case .answerKeyGrant(let answer):
-      writer.byte(Tag.answerKeyGrant.rawValue)
-      writer.uint(answer.user)
-      writer.raw(answer.key.bytes)
-      writer.int(Int128(answer.grant))
-      writer.bool(answer.isConfirmed)
-    case .creditDeposit(let credit):
-      writer.byte(Tag.creditDeposit.rawValue)
-      writer.uint(credit.chain)
-      writer.int(Int128(credit.number))
-      writer.uint(credit.user)
-      writer.uint(credit.asset)
-      writer.int(credit.amount)
-    case .clawBackDeposit(let clawback):
-      writer.byte(Tag.clawBackDeposit.rawValue)
-      writer.uint(clawback.chain)
-      writer.int(Int128(clawback.number))
-      writer.int(Int128(clawback.credit))
-      writer.uint(clawback.user)
-      writer.uint(clawback.asset)
-      writer.int(clawback.amount)
-    case .addPayoutAddress, .removePayoutAddress, .requestWithdrawal, .cancelWithdrawal,
-      .startWithdrawal, .finishWithdrawal, .failWithdrawal:
-      encodeWithdrawals(command, to: &writer)
     }
   }
 
@@ -167,50 +232,44 @@ public enum CommandCodec {
       throw reader.fail("unknown command")
     }
     switch tag {
-    case .placeOrder: return .placeOrder(try decodeOrder(&reader))
+    case .placeOrder: return .order(.place(try decodeOrder(&reader)))
     case .cancelOrder:
-      return .cancelOrder(
-        CancelOrder(user: try reader.uint(), order: try reader.int(as: Int64.self)))
+      return .order(
+        .cancel(CancelOrder(user: try reader.uint(), order: try reader.int(as: Int64.self))))
     case .amendOrder:
-      return .amendOrder(
-        AmendOrder(
-          user: try reader.uint(), order: try reader.int(as: Int64.self),
-          limitTicks: try reader.int(as: Int64.self), lots: try reader.int(as: Int64.self)))
-    case .advanceTime: return .advanceTime(try reader.int(as: Int64.self))
-    case .runAuction:
-      return .runAuction(market: try reader.uint(), slot: try reader.int(as: Int64.self))
+      return .order(
+        .amend(
+          AmendOrder(
+            user: try reader.uint(), order: try reader.int(as: Int64.self),
+            limitTicks: try reader.int(as: Int64.self), lots: try reader.int(as: Int64.self))))
     case .cancelAllOrders:
       let user: UserID = try reader.uint()
       let market: UInt32 = try reader.uint()
       guard market <= UInt32(MarketID.max) + 1 else { throw reader.fail("not a market") }
-      return .cancelAllOrders(user: user, market: market == 0 ? nil : MarketID(market - 1))
+      return .order(.cancelAll(user: user, market: market == 0 ? nil : MarketID(market - 1)))
+    case .advanceTime: return .schedule(.advanceTime(try reader.int(as: Int64.self)))
+    case .runAuction:
+      return .schedule(
+        .runAuction(market: try reader.uint(), slot: try reader.int(as: Int64.self)))
     case .operation: return try decodeAttributed(&reader, version: version)
     case .configureVenue:
-      return .configureVenue(
-        VenueConfiguration(
-          seed: try reader.fixed(), secondSeed: try reader.fixed(),
-          maximumRememberedOrders: try reader.uint(),
-          maximumRememberedOrdersOfUser: try reader.uint()))
-    case .activateRules: return .activateRules(version: try reader.uint())
+      return .venue(
+        .configure(
+          VenueConfiguration(
+            seed: try reader.fixed(), secondSeed: try reader.fixed(),
+            maximumRememberedOrders: try reader.uint(),
+            maximumRememberedOrdersOfUser: try reader.uint())))
+    case .activateRules: return .venue(.activateRules(version: try reader.uint()))
     case .answerKeyGrant:
-      return .answerKeyGrant(
-        KeyGrantAnswer(
-          user: try reader.uint(), key: try decodeKey(&reader),
-          grant: try reader.int(as: Int64.self), isConfirmed: try reader.bool()))
-    case .creditDeposit:
-      return .creditDeposit(
-        DepositCredit(
-          chain: try reader.uint(), number: try reader.int(as: Int64.self),
-          user: try reader.uint(), asset: try reader.uint(), amount: try reader.int()))
-    case .clawBackDeposit:
-      return .clawBackDeposit(
-        DepositClawback(
-          chain: try reader.uint(), number: try reader.int(as: Int64.self),
-          credit: try reader.int(as: Int64.self), user: try reader.uint(),
-          asset: try reader.uint(), amount: try reader.int()))
-    case .addPayoutAddress, .removePayoutAddress, .requestWithdrawal, .cancelWithdrawal,
-      .startWithdrawal, .finishWithdrawal, .failWithdrawal:
-      return try decodeWithdrawals(tag, &reader)
+      return .user(
+        .answerKeyGrant(
+          KeyGrantAnswer(
+            user: try reader.uint(), key: try decodeKey(&reader),
+            grant: try reader.int(as: Int64.self), isConfirmed: try reader.bool())))
+    case .creditDeposit, .clawBackDeposit, .addPayoutAddress, .removePayoutAddress,
+      .requestWithdrawal, .cancelWithdrawal, .startWithdrawal, .finishWithdrawal,
+      .failWithdrawal:
+      return try decodeMoney(tag, &reader)
     case .createAsset, .createMarket, .changeMarket, .suspendMarket, .resumeMarket, .setReference,
       .registerUser, .registerKey, .revokeKey, .setFrozen, .adjustBalance, .approveAdjustment,
       .refuseAdjustment, .registerChain, .setAddressDelay, .setWithdrawalTerms,

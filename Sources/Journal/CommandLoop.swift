@@ -299,7 +299,7 @@ extension CommandLoop {
       // A run needs its time exactly; for the rest a millisecond is enough.
       let step = now - engine.time
       if isDue ? step > 0 : step >= 1_000 && items.contains(where: \.isCommands) {
-        apply(.advanceTime(now))
+        apply(.schedule(.advanceTime(now)))
       }
       if isDue {
         for run in engine.dueRuns(at: engine.time) { apply(run) }

@@ -32,17 +32,17 @@ public final class LedgerProjection: @unchecked Sendable {
     public var firstEntry: UInt64
     public var entries: ContiguousArray<LedgerEntry>
     public var directory: ContiguousArray<DirectoryEvent>
+    public var withdrawals: ContiguousArray<WithdrawalEvent>
     public var operations: ContiguousArray<OperatorAct>
 
-    public init(
-      journalSequence: Int64, firstEntry: UInt64, entries: ContiguousArray<LedgerEntry>,
-      directory: ContiguousArray<DirectoryEvent>, operations: ContiguousArray<OperatorAct> = []
-    ) {
+    /// What a group's commands brought about.
+    public init(journalSequence: Int64, _ effects: borrowing Effects) {
       self.journalSequence = journalSequence
-      self.firstEntry = firstEntry
-      self.entries = entries
-      self.directory = directory
-      self.operations = operations
+      firstEntry = effects.firstEntry
+      entries = effects.entries
+      directory = effects.directory
+      withdrawals = effects.withdrawals
+      operations = effects.operations
     }
   }
 
@@ -240,6 +240,7 @@ public final class LedgerProjection: @unchecked Sendable {
         of: segment.entries[consumed...])
       if consumed == 0 {
         batch.directory.append(contentsOf: segment.directory)
+        batch.withdrawals.append(contentsOf: segment.withdrawals)
         for (position, operation) in segment.operations.enumerated() {
           batch.operations.append((segment.journalSequence, position, operation))
         }
@@ -376,6 +377,7 @@ public struct Watermark: Sendable, Equatable {
 struct LedgerBatch {
   var pieces: [(entries: ContiguousArray<LedgerEntry>.SubSequence, firstEntry: UInt64)] = []
   var directory: [DirectoryEvent] = []
+  var withdrawals: [WithdrawalEvent] = []
   /// Each with its group's number and its place in the group.
   var operations: [(journalSequence: Int64, position: Int, operation: OperatorAct)] = []
   /// All that its entries name, and maybe more.
@@ -413,14 +415,14 @@ public struct LedgerNames: Sendable {
   /// `ETH-USDC:auction:5` for the venue's fees of a run, `adjustment:9`, `dev:deposit:3`,
   /// `dev:clawback:1`, `dev:withdrawal:7`.
   public func text(_ reference: LedgerReference) -> String {
-    switch reference.kind {
-    case .trade: "\(markets[Int(reference.market)]):\(reference.id)"
-    case .order: "\(reference.id)"
-    case .auction: "\(markets[Int(reference.market)]):auction:\(reference.id)"
-    case .adjustment: "adjustment:\(reference.id)"
-    case .deposit: "\(chains[Int(reference.market)]):deposit:\(reference.id)"
-    case .clawback: "\(chains[Int(reference.market)]):clawback:\(reference.id)"
-    case .withdrawal: "\(chains[Int(reference.market)]):withdrawal:\(reference.id)"
+    switch reference {
+    case .order(let id): "\(id)"
+    case .trade(let number, let market): "\(markets[Int(market)]):\(number)"
+    case .auction(let number, let market): "\(markets[Int(market)]):auction:\(number)"
+    case .adjustment(let id): "adjustment:\(id)"
+    case .deposit(let number, let chain): "\(chains[Int(chain)]):deposit:\(number)"
+    case .clawback(let number, let chain): "\(chains[Int(chain)]):clawback:\(number)"
+    case .withdrawal(let id, let chain): "\(chains[Int(chain)]):withdrawal:\(id)"
     }
   }
 
@@ -439,22 +441,19 @@ public struct LedgerNames: Sendable {
   public func reference(_ text: String) -> LedgerReference? {
     let parts = text.split(separator: ":", omittingEmptySubsequences: false)
     guard let last = parts.last, let id = Int64(last) else { return nil }
-    if parts.count == 1 { return LedgerReference(kind: .order, market: 0, id: id) }
-    if parts.count == 2, parts[0] == "adjustment" {
-      return LedgerReference(kind: .adjustment, market: 0, id: id)
+    if parts.count == 1 { return .order(id) }
+    if parts.count == 2, parts[0] == "adjustment" { return .adjustment(id) }
+    if parts.count == 3, let found = chains.firstIndex(of: String(parts[0])) {
+      let chain = ChainID(found)
+      switch parts[1] {
+      case "deposit": return .deposit(id, on: chain)
+      case "withdrawal": return .withdrawal(id, on: chain)
+      case "clawback": return .clawback(id, on: chain)
+      default: return nil
+      }
     }
-    if parts.count == 3, let chain = chains.firstIndex(of: String(parts[0])) {
-      let kind: LedgerReference.Kind? =
-        switch parts[1] {
-        case "deposit": .deposit
-        case "withdrawal": .withdrawal
-        case "clawback": .clawback
-        default: nil
-        }
-      return kind.map { LedgerReference(kind: $0, market: ChainID(chain), id: id) }
-    }
-    guard let market = markets.firstIndex(of: String(parts[0])) else { return nil }
-    return LedgerReference(
-      kind: parts.count == 2 ? .trade : .auction, market: MarketID(market), id: id)
+    guard let found = markets.firstIndex(of: String(parts[0])) else { return nil }
+    let market = MarketID(found)
+    return parts.count == 2 ? .trade(id, in: market) : .auction(id, in: market)
   }
 }

@@ -76,14 +76,13 @@ extension LedgerNames {
     switch operation.action {
     case .registerKey(let user, let key, let role, let expiresAt):
       let grant = AccessGrant(user: user, key: key, role: role, expiresAt: expiresAt)
-      let detail = operation.detail
-      switch detail {
-      case OperatorAct.wasConfirmed:
+      switch operation.result {
+      case .confirmedByOwner:
         return ("register_key", "\(user)", text(grant) + " confirmed_by_owner=true")
-      case OperatorAct.wasGivenByDelay:
-        return ("register_key", "\(user)", text(grant) + " after_delay=true")
-      case 2...: return ("request_key", "\(user)", "grant=\(detail - 1) " + text(grant))
-      default: return ("register_key", "\(user)", text(grant))
+      case .givenByDelay: return ("register_key", "\(user)", text(grant) + " after_delay=true")
+      case .replied(.waits(let id)):
+        return ("request_key", "\(user)", "grant=\(id) " + text(grant))
+      case .replied: return ("register_key", "\(user)", text(grant))
       }
     case .approveKey(let approval):
       return (
@@ -102,7 +101,7 @@ extension LedgerNames {
       return (
         "adjust", "\(adjustment.user)",
         "adjustment=\(operation.id) amount=\(amount(adjustment.amount, of: adjustment.asset))"
-          + (operation.detail == 1 ? " waits=true" : "")
+          + (operation.result == .replied(.adjusted(.waits)) ? " waits=true" : "")
       )
     case .approveAdjustment(let approval):
       let adjustment = approval.content?.adjustment

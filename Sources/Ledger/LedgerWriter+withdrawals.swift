@@ -18,16 +18,15 @@ extension LedgerWriter {
     // times.
     var rounds: [[Change]] = []
     var changes: [Int64: Int] = [:]
-    for event in batch.directory {
+    for event in batch.withdrawals {
       switch event {
-      case .withdrawalRequested(let withdrawal): requested.append(withdrawal)
-      case .withdrawalApproved(let approval, let time): approved.append((approval, time))
-      case .withdrawalChanged(let id, let status, let by, let reason, let time):
+      case .requested(let withdrawal): requested.append(withdrawal)
+      case .approved(let approval, let time): approved.append((approval, time))
+      case .changed(let id, let status, let by, let reason, let time):
         let round = changes[id, default: 0]
         changes[id] = round + 1
         if round == rounds.count { rounds.append([]) }
         rounds[round].append((id, status, by, reason, time))
-      default: break
       }
     }
     if !requested.isEmpty { try insert(requested, names) }

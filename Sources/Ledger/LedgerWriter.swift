@@ -182,18 +182,17 @@ struct LedgerWriter: ~Copyable {
     var clawbacks: [(chain: String, number: Int64, entry: Int64)] = []
     for piece in batch.pieces {
       for (offset, entry) in piece.entries.enumerated() {
-        let (chain, number) = (Int(entry.reference.market), entry.reference.id)
         let sequence = Int64(piece.firstEntry) + Int64(offset)
-        switch entry.type {
-        case .deposit:
-          credits.append((names.chains[chain], number, entry.freeDelta, sequence))
-        case .clawback:
+        switch entry.reference {
+        case .deposit(let number, let chain):
+          credits.append((names.chains[Int(chain)], number, entry.freeDelta, sequence))
+        case .clawback(let number, let id):
           // The user's part and the venue's are two entries of one.
-          let last = clawbacks.last
-          if last?.number != number || last?.chain != names.chains[chain] {
-            clawbacks.append((names.chains[chain], number, sequence))
+          let (last, chain) = (clawbacks.last, names.chains[Int(id)])
+          if last?.number != number || last?.chain != chain {
+            clawbacks.append((chain, number, sequence))
           }
-        default: break
+        case .order, .trade, .auction, .adjustment, .withdrawal: continue
         }
       }
     }

@@ -35,8 +35,10 @@ struct CoreExchange: Exchange {
     // Cancels and operators' commands always have room: they make the venue smaller or safer.
     let isReserved = commands.allSatisfy { command in
       switch command {
-      case .placeOrder, .amendOrder: false
-      default: true
+      case .order(.place), .order(.amend): false
+      case .order(.cancel), .order(.cancelAll), .schedule, .operation, .user, .deposit,
+        .withdrawal, .venue:
+        true
       }
     }
     let result = await withCheckedContinuation { continuation in

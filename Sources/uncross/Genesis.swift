@@ -52,8 +52,9 @@ enum Genesis {
     }
     if let chain { actions += withdrawals(on: chain) }
     return [
-      .configureVenue(
-        VenueConfiguration(seed: generator.next(), secondSeed: generator.next()))
+      .venue(
+        .configure(
+          VenueConfiguration(seed: generator.next(), secondSeed: generator.next())))
     ] + Command.newestRules() + actions.map { .operation($0, by: .venue) }
   }
 

@@ -112,7 +112,7 @@ import Testing
   private func smallExchange() -> MemoryExchange {
     let exchange = MemoryExchange(maximumReaders: 2)
     exchange.apply([
-      .configureVenue(VenueConfiguration(seed: 1, secondSeed: 2)),
+      .venue(.configure(VenueConfiguration(seed: 1, secondSeed: 2))),
       .operation(
         .createAsset(AssetDefinition(code: "A", decimals: 0, adjustmentLimit: 0)), by: .venue),
       .operation(

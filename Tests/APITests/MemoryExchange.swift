@@ -73,7 +73,7 @@ final class MemoryExchange: Exchange {
   func runAuctions() {
     let due = core.withLock { core -> [Command] in
       guard let next = core.engine.nextDue else { return [] }
-      return [.advanceTime(max(next, core.engine.time + 1))]
+      return [.schedule(.advanceTime(max(next, core.engine.time + 1)))]
         + core.engine.dueRuns(at: max(next, core.engine.time + 1))
     }
     apply(due)

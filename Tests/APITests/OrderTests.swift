@@ -136,7 +136,7 @@ private let rows: [(name: String, body: String, code: String?)] = [
           .buy, decimal("1.5"), of: "ETH-USDC", at: decimal("2000.5"), clientOrderID: "same")
         let first = try await client.place(order)
         #expect(!first.repeated && first.acceptedAt.microseconds == Venue.start * 1_000_000)
-        venue.exchange.apply([.advanceTime((Venue.start + 60) * 1_000_000)])
+        venue.exchange.apply([.schedule(.advanceTime((Venue.start + 60) * 1_000_000))])
         var again = try await client.place(order)
         #expect(again.repeated)
         again.repeated = false

@@ -174,8 +174,8 @@ struct Venue: Sendable {
 
   private static func open(_ exchange: MemoryExchange) {
     var commands: [Command] = [
-      .advanceTime(start * 1_000_000),
-      .configureVenue(VenueConfiguration(seed: 1, secondSeed: 2)),
+      .schedule(.advanceTime(start * 1_000_000)),
+      .venue(.configure(VenueConfiguration(seed: 1, secondSeed: 2))),
     ]
     commands += Command.newestRules()
     commands += [

@@ -153,7 +153,7 @@ import Testing
       #expect(typed.pending.map(\.terms.userDayLimit) == [decimal("9")])
       #expect(typed.pendingAddressDelay?.seconds == 60)
       // Who asked is in the journal's commands; a day later it is in force.
-      venue.exchange.apply([.advanceTime((Venue.start + 86_400) * 1_000_000)])
+      venue.exchange.apply([.schedule(.advanceTime((Venue.start + 86_400) * 1_000_000))])
       let later = try await venue.with("alice") { try await $0.withdrawalTerms() }
       #expect(later.terms.map(\.userDayLimit) == [decimal("9")] && later.pending.isEmpty)
       #expect(later.addressDelaySeconds == 60 && later.pendingAddressDelay == nil)
@@ -180,7 +180,7 @@ import Testing
       }
       let early = try await approve()
       #expect(early.status == 409 && early.code == "operator_key_too_new", "\(early.text)")
-      venue.exchange.apply([.advanceTime((Venue.start + 60) * 1_000_000)])
+      venue.exchange.apply([.schedule(.advanceTime((Venue.start + 60) * 1_000_000))])
       let late = try await approve()
       #expect(late.json["status"]?.text == "approved", "\(late.text)")
     }

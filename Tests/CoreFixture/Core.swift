@@ -84,9 +84,7 @@ final class Core: Sendable {
   ) {
     let effects = group.effects
     projection.enqueue(
-      LedgerProjection.Segment(
-        journalSequence: group.head.sequence, firstEntry: effects.firstEntry,
-        entries: effects.entries, directory: effects.directory, operations: effects.operations))
+      LedgerProjection.Segment(journalSequence: group.head.sequence, effects))
     reader?.take(firstEntry: effects.firstEntry, effects.entries, effects.directory)
     reader?.projected(upTo: projection.currentFigures().appliedEntry)
   }

@@ -170,7 +170,7 @@ final class Venue: Sendable {
 
   static func genesis(users: Int) -> [Command] {
     [
-      .configureVenue(VenueConfiguration(seed: 5, secondSeed: 6)),
+      .venue(.configure(VenueConfiguration(seed: 5, secondSeed: 6))),
       .operation(
         .createAsset(AssetDefinition(code: "USDC", decimals: 6, adjustmentLimit: 1 << 100)),
         by: .venue),

@@ -307,18 +307,20 @@ private struct LifecycleModel: ~Copyable {
     for deposit in credits {
       sentCredit += 1
       commands.append(
-        .creditDeposit(
-          DepositCredit(
-            chain: chain, number: sentCredit, user: deposit.user,
-            asset: try asset(deposit), amount: deposit.amount)))
+        .deposit(
+          .credit(
+            DepositCredit(
+              chain: chain, number: sentCredit, user: deposit.user,
+              asset: try asset(deposit), amount: deposit.amount))))
     }
     for deposit in clawbacks {
       sentClawback += 1
       commands.append(
-        .clawBackDeposit(
-          DepositClawback(
-            chain: chain, number: sentClawback, credit: try #require(deposit.creditNumber),
-            user: deposit.user, asset: try asset(deposit), amount: deposit.amount)))
+        .deposit(
+          .clawBack(
+            DepositClawback(
+              chain: chain, number: sentClawback, credit: try #require(deposit.creditNumber),
+              user: deposit.user, asset: try asset(deposit), amount: deposit.amount))))
     }
     if commands.isEmpty { return }
     let replies = try core.submit(commands, isReserved: true).get()

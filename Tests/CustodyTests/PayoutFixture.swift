@@ -189,10 +189,13 @@ extension Venue {
     let id = try #require(ClientOrderID("w-\(UInt64.random(in: .min ... .max))"))
     let replies = try core.submit(
       [
-        .addPayoutAddress(
-          PayoutAddressAddition(user: 2, chain: 0, address: payout, label: "")),
-        .requestWithdrawal(
-          WithdrawalRequest(user: 2, asset: asset, amount: amount, address: payout, clientID: id)),
+        .user(
+          .addPayoutAddress(
+            PayoutAddressAddition(user: 2, chain: 0, address: payout, label: ""))),
+        .withdrawal(
+          .request(
+            WithdrawalRequest(user: 2, asset: asset, amount: amount, address: payout, clientID: id))
+        ),
       ], isReserved: true
     ).get()
     #expect(replies[0].rejection == nil || replies[0].rejection == .addressExists)

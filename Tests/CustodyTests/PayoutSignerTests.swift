@@ -24,7 +24,7 @@ extension DatabaseTests {
         let second = try venue.withdraw(900, of: 0, to: PayoutScene.recipient(2))
         try scene.wait("told") { scene.figures.isSignerAway }
         #expect(try venue.withdrawal(first)?.status == "approved")
-        try venue.apply([.cancelWithdrawal(user: 2, id: first)])
+        try venue.apply([.withdrawal(.cancel(user: 2, id: first))])
         try scene.chain.mint("USDC", to: venue.address(3), 50)
         try scene.chain.mine(3)
         #expect(try eventually { try venue.balance(3, 0) == 50 })

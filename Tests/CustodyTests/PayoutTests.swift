@@ -298,7 +298,7 @@ extension DatabaseTests {
           ids.append(id)
           Thread.sleep(forTimeInterval: Double(round) * 0.0015)
           let reply = try #require(
-            try venue.core.submit([.cancelWithdrawal(user: 2, id: id)]).get().first)
+            try venue.core.submit([.withdrawal(.cancel(user: 2, id: id))]).get().first)
           if reply.rejection == nil { cancelled.insert(id) }
           #expect(reply.rejection == nil || reply.rejection == .withdrawalStarted)
           if round % 6 == 5 { try scene.chain.mine() }

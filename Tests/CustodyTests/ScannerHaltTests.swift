@@ -32,7 +32,7 @@ extension DatabaseTests {
         isHalted && figures.halted == halt && figures.state == "halted", "\(figures)",
         sourceLocation: sourceLocation)
       #expect(!figures.isFollowing, sourceLocation: sourceLocation)
-      let others = try venue.core.submit([.activateRules(version: 1)]).get()
+      let others = try venue.core.submit([.venue(.activateRules(version: 1))]).get()
       #expect(others[0].rejection == nil, sourceLocation: sourceLocation)
       #expect(try venue.balance(2, 1) == balance, sourceLocation: sourceLocation)
       venue.stop(scanner)

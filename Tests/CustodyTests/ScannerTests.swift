@@ -249,7 +249,8 @@ extension DatabaseTests {
         try chain.call("dev_claim", [["genesis": "0x" + String(repeating: "ab", count: 32)]])
         let third = try venue.scan()
         #expect(eventually { third.currentFigures().halted == .wrongGenesis })
-        #expect(try venue.core.submit([.activateRules(version: 1)]).get()[0].rejection == nil)
+        #expect(
+          try venue.core.submit([.venue(.activateRules(version: 1))]).get()[0].rejection == nil)
         venue.stop(third)
         try venue.checkDeposits()
       }

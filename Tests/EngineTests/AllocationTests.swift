@@ -19,11 +19,12 @@ import Testing
       let user = Venue.users[number % 2 + number / 2 % 3 * 2]
       pairs.append(
         (
-          .placeOrder(
-            PlaceOrder(
-              user: user, market: 0, side: side,
-              limitTicks: side == .buy ? 10 + Int64(number % 7) : 30 + Int64(number % 7), lots: 6,
-              clientOrderID: Venue.identifier("warm-\(number)"))), user
+          .order(
+            .place(
+              PlaceOrder(
+                user: user, market: 0, side: side,
+                limitTicks: side == .buy ? 10 + Int64(number % 7) : 30 + Int64(number % 7), lots: 6,
+                clientOrderID: Venue.identifier("warm-\(number)")))), user
         ))
     }
     let before = allocation_count()
@@ -50,12 +51,12 @@ import Testing
     while step < rounds * pairs.count {
       let pair = pairs[step % pairs.count]
       step += 1
-      guard case .placeOrder(var order) = pair.place else { continue }
+      guard case .order(.place(var order)) = pair.place else { continue }
       number += 1
       order.clientOrderID = ClientOrderID(words: (number | 1 << 63, 0, 0, 0, 0))
-      let placed = engine.apply(.placeOrder(order))
+      let placed = engine.apply(.order(.place(order)))
       precondition(placed.rejection == nil, "an order was refused")
-      engine.apply(.cancelOrder(CancelOrder(user: pair.user, order: placed.id)))
+      engine.apply(.order(.cancel(CancelOrder(user: pair.user, order: placed.id))))
       engine.effects.removeAll()
     }
   }

@@ -26,20 +26,20 @@ enum DepositLadders {
     var ladder = Ladder(.creditDeposit)
     var none = AuctionEngine()
     var credit = DepositCredit(chain: 9, number: 0, user: 99, asset: 9, amount: 0)
-    ladder.step(&none, .creditDeposit(credit), .venueNotConfigured)
-    ladder.step(&engine, .creditDeposit(credit), .unknownChain)
+    ladder.step(&none, .deposit(.credit(credit)), .venueNotConfigured)
+    ladder.step(&engine, .deposit(.credit(credit)), .unknownChain)
     credit.chain = 0
-    ladder.step(&engine, .creditDeposit(credit), .unknownUser)
+    ladder.step(&engine, .deposit(.credit(credit)), .unknownUser)
     credit.user = 2
-    ladder.step(&engine, .creditDeposit(credit), .unknownAsset)
+    ladder.step(&engine, .deposit(.credit(credit)), .unknownAsset)
     credit.asset = Scene.usd
-    ladder.step(&engine, .creditDeposit(credit), .amountInvalid)
+    ladder.step(&engine, .deposit(.credit(credit)), .amountInvalid)
     credit.amount = giant - 1
-    ladder.step(&engine, .creditDeposit(credit), .creditAlreadyApplied)
+    ladder.step(&engine, .deposit(.credit(credit)), .creditAlreadyApplied)
     credit.number = 2
-    ladder.step(&engine, .creditDeposit(credit), .creditOutOfSequence)
+    ladder.step(&engine, .deposit(.credit(credit)), .creditOutOfSequence)
     credit.number = 1
-    ladder.step(&engine, .creditDeposit(credit), .supplyTooLarge)
+    ladder.step(&engine, .deposit(.credit(credit)), .supplyTooLarge)
     return ladder
   }
 
@@ -50,28 +50,30 @@ enum DepositLadders {
     var none = AuctionEngine()
     let most = giant / 2 + giant / 4
     engine.must(
-      .creditDeposit(DepositCredit(chain: 0, number: 1, user: 2, asset: Scene.usd, amount: most)))
+      .deposit(.credit(DepositCredit(chain: 0, number: 1, user: 2, asset: Scene.usd, amount: most)))
+    )
     engine.fund(2, Scene.usd, -most)
     engine.must(
-      .clawBackDeposit(
-        DepositClawback(
-          chain: 0, number: 1, credit: 1, user: 2, asset: Scene.usd, amount: most)))
+      .deposit(
+        .clawBack(
+          DepositClawback(
+            chain: 0, number: 1, credit: 1, user: 2, asset: Scene.usd, amount: most))))
     var clawback = DepositClawback(
       chain: 9, number: 1, credit: 0, user: 99, asset: 9, amount: 0)
-    ladder.step(&none, .clawBackDeposit(clawback), .venueNotConfigured)
-    ladder.step(&engine, .clawBackDeposit(clawback), .unknownChain)
+    ladder.step(&none, .deposit(.clawBack(clawback)), .venueNotConfigured)
+    ladder.step(&engine, .deposit(.clawBack(clawback)), .unknownChain)
     clawback.chain = 0
-    ladder.step(&engine, .clawBackDeposit(clawback), .unknownUser)
+    ladder.step(&engine, .deposit(.clawBack(clawback)), .unknownUser)
     clawback.user = 2
-    ladder.step(&engine, .clawBackDeposit(clawback), .unknownAsset)
+    ladder.step(&engine, .deposit(.clawBack(clawback)), .unknownAsset)
     clawback.asset = Scene.usd
-    ladder.step(&engine, .clawBackDeposit(clawback), .amountInvalid)
+    ladder.step(&engine, .deposit(.clawBack(clawback)), .amountInvalid)
     clawback.amount = most
-    ladder.step(&engine, .clawBackDeposit(clawback), .clawbackAlreadyApplied)
+    ladder.step(&engine, .deposit(.clawBack(clawback)), .clawbackAlreadyApplied)
     clawback.number = 2
-    ladder.step(&engine, .clawBackDeposit(clawback), .clawbackOutOfSequence)
+    ladder.step(&engine, .deposit(.clawBack(clawback)), .clawbackOutOfSequence)
     clawback.credit = 1
-    ladder.step(&engine, .clawBackDeposit(clawback), .supplyTooLarge)
+    ladder.step(&engine, .deposit(.clawBack(clawback)), .supplyTooLarge)
     return ladder
   }
 }

@@ -16,16 +16,18 @@ import Testing
   private func credit(
     _ number: Int64, user: UserID = 2, asset: AssetID = 0, amount: Int128 = 1_000
   ) -> Command {
-    .creditDeposit(
-      DepositCredit(chain: 0, number: number, user: user, asset: asset, amount: amount))
+    .deposit(
+      .credit(
+        DepositCredit(chain: 0, number: number, user: user, asset: asset, amount: amount)))
   }
 
   private func clawback(
     _ number: Int64, of credit: Int64, user: UserID = 2, amount: Int128 = 1_000
   ) -> Command {
-    .clawBackDeposit(
-      DepositClawback(
-        chain: 0, number: number, credit: credit, user: user, asset: 0, amount: amount))
+    .deposit(
+      .clawBack(
+        DepositClawback(
+          chain: 0, number: number, credit: credit, user: user, asset: 0, amount: amount)))
   }
 
   @Test func aChainHasOneNumber() {
@@ -66,7 +68,7 @@ import Testing
     #expect(engine.lastNumbers(0).credit == 2)
     let entries = engine.effects.entries
     #expect(entries.map(\.type) == [.deposit, .deposit])
-    #expect(entries.map(\.reference.id) == [1, 2])
+    #expect(entries.map(\.reference) == [.deposit(1, on: 0), .deposit(2, on: 0)])
     #expect(entries[0].delta == 1_000 && entries[0].lockedDelta == 0)
   }
 
@@ -83,7 +85,7 @@ import Testing
     #expect(engine.apply(clawback(1, of: 2)).rejection == .clawbackOutOfSequence)
     #expect(engine.apply(clawback(1, of: 0)).rejection == .clawbackOutOfSequence)
     let reply = engine.apply(clawback(1, of: 1))
-    #expect(reply.rejection == nil && reply.detail == 0)
+    #expect(reply.rejection == nil && reply.outcome == .clawedBack(withLoss: false))
     #expect(engine.apply(clawback(1, of: 1)).rejection == .clawbackAlreadyApplied)
     #expect(engine.balance(2, 0).free == 200_000 && engine.isFrozen(2))
     #expect(engine.balance(Bounds.lossAccount, 0).total == 0)
@@ -95,10 +97,11 @@ import Testing
     var engine = venue()
     engine.apply(credit(1))
     let order = engine.apply(
-      .placeOrder(
-        PlaceOrder(
-          user: 2, market: 0, side: .buy, limitTicks: 20, lots: 100,
-          clientOrderID: Venue.identifier("resting"))))
+      .order(
+        .place(
+          PlaceOrder(
+            user: 2, market: 0, side: .buy, limitTicks: 20, lots: 100,
+            clientOrderID: Venue.identifier("resting")))))
     #expect(order.rejection == nil && engine.balance(2, 0).locked > 0)
     // Most of it is taken away meanwhile; the order's lock stays.
     let free = engine.balance(2, 0).free
@@ -110,7 +113,7 @@ import Testing
     let issued = engine.issued(0)
     engine.effects.removeAll()
     let reply = engine.apply(clawback(1, of: 2, amount: amount))
-    #expect(reply.rejection == nil && reply.detail == 1)
+    #expect(reply.rejection == nil && reply.outcome == .clawedBack(withLoss: true))
     #expect(engine.openOrders(2).isEmpty && engine.isFrozen(2))
     #expect(engine.balance(2, 0).total == 0)
     #expect(engine.balance(Bounds.lossAccount, 0).free == -300)
@@ -139,7 +142,7 @@ import Testing
   /// bytes.
   @Test func chainsAreAtTheEndOfTheState() throws {
     var engine = Venue.make()
-    engine.apply(.advanceTime(engine.time + 1))
+    engine.apply(.schedule(.advanceTime(engine.time + 1)))
     let plain = Venue.snapshot(engine)
     var other = Venue.make()
     other.apply(.operation(.registerChain(name: "dev"), by: .venue))

@@ -8,9 +8,9 @@ import Testing
 @Test func oneAuctionSettlesToTheAtom() throws {
   var engine = AuctionEngine()
   func done(_ command: Command) -> Reply { engine.apply(command) }
-  _ = engine.apply(.advanceTime(1_790_000_000_000_000))
+  _ = engine.apply(.schedule(.advanceTime(1_790_000_000_000_000)))
   #expect(
-    engine.apply(.configureVenue(VenueConfiguration(seed: 1, secondSeed: 2))).rejection == nil)
+    engine.apply(.venue(.configure(VenueConfiguration(seed: 1, secondSeed: 2)))).rejection == nil)
   for (code, decimals) in [("ETH", 18), ("USDC", 6)] {
     let asset = AssetDefinition(code: code, decimals: UInt8(decimals), adjustmentLimit: 1 << 100)
     #expect(engine.apply(.operation(.createAsset(asset), by: .venue)).rejection == nil)
@@ -37,21 +37,23 @@ import Testing
     #expect(reply.rejection == nil)
   }
   let buy = engine.apply(
-    .placeOrder(
-      PlaceOrder(
-        user: 2, market: 0, side: .buy, limitTicks: 201_000, lots: 10_000,
-        clientOrderID: try #require(ClientOrderID("b1")))))
+    .order(
+      .place(
+        PlaceOrder(
+          user: 2, market: 0, side: .buy, limitTicks: 201_000, lots: 10_000,
+          clientOrderID: try #require(ClientOrderID("b1"))))))
   let sell = engine.apply(
-    .placeOrder(
-      PlaceOrder(
-        user: 3, market: 0, side: .sell, limitTicks: 199_000, lots: 4_000,
-        clientOrderID: try #require(ClientOrderID("s1")))))
+    .order(
+      .place(
+        PlaceOrder(
+          user: 3, market: 0, side: .sell, limitTicks: 199_000, lots: 4_000,
+          clientOrderID: try #require(ClientOrderID("s1"))))))
   #expect(buy.rejection == nil && sell.rejection == nil)
-  engine.apply(.advanceTime(engine.time + 2_000_000))
+  engine.apply(.schedule(.advanceTime(engine.time + 2_000_000)))
   let due = engine.dueRuns(at: engine.time)
   #expect(due.count == 1)
   let run = engine.apply(due[0])
-  #expect(run.rejection == nil && run.detail == 1)
+  #expect(run.rejection == nil && run.outcome == .ran(trades: 1))
   #expect(engine.effects.entries.filter { $0.type == .trade }.count == 4)
   // Buy surplus at every price: the pressure rule takes the highest limit.
   #expect(engine.marketView(0).referenceTicks == 201_000)

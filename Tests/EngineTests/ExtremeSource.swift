@@ -22,7 +22,8 @@ struct ExtremeSource {
     var engine = AuctionEngine()
     let limit = Bounds.maximumAtoms - 1
     var commands: [Command] = [
-      .advanceTime(Venue.start), .configureVenue(VenueConfiguration(seed: .max, secondSeed: 0)),
+      .schedule(.advanceTime(Venue.start)),
+      .venue(.configure(VenueConfiguration(seed: .max, secondSeed: 0))),
       .operation(
         .createAsset(AssetDefinition(code: "A", decimals: 0, adjustmentLimit: limit)), by: .venue),
       .operation(
@@ -71,16 +72,16 @@ struct ExtremeSource {
 
   mutating func next(_ engine: borrowing AuctionEngine) -> Command {
     switch random(140) {
-    case 0..<45: return .placeOrder(order(engine.time))
-    case 45..<52: return .amendOrder(amendment())
-    case 52..<56: return .cancelOrder(CancelOrder(user: user(), order: orderID()))
+    case 0..<45: return .order(.place(order(engine.time)))
+    case 45..<52: return .order(.amend(amendment()))
+    case 52..<56: return .order(.cancel(CancelOrder(user: user(), order: orderID())))
     case 56..<58:
-      return .cancelAllOrders(user: user(), market: random(2) == 0 ? nil : narrow())
-    case 58..<68: return .advanceTime(time(engine.time))
+      return .order(.cancelAll(user: user(), market: random(2) == 0 ? nil : narrow()))
+    case 58..<68: return .schedule(.advanceTime(time(engine.time)))
     case 68..<82:
       let id = random(8) == 0 ? narrow() : MarketID(random(4))
       let slot = engine.time / 10_000
-      return .runAuction(market: id, slot: random(8) == 0 ? wide() : slot)
+      return .schedule(.runAuction(market: id, slot: random(8) == 0 ? wide() : slot))
     case 82..<100: return administration(engine)
     default: return transfer(engine)
     }
@@ -89,7 +90,7 @@ struct ExtremeSource {
   private mutating func administration(_ engine: borrowing AuctionEngine) -> Command {
     switch random(18) {
     case 0:
-      return .configureVenue(VenueConfiguration(seed: bits(), secondSeed: bits()))
+      return .venue(.configure(VenueConfiguration(seed: bits(), secondSeed: bits())))
     case 1:
       return .operation(
         .createAsset(
@@ -128,18 +129,22 @@ struct ExtremeSource {
       return .operation(.refuseAdjustment(id: adjustment(engine)), by: Authority(user: user()))
     case 16:
       let last = lastNumbers(engine).credit
-      return .creditDeposit(
-        DepositCredit(
-          chain: random(8) == 0 ? narrow() : 0, number: random(4) == 0 ? wide() : last + 1,
-          user: user(), asset: narrow(), amount: giant()))
+      return .deposit(
+        .credit(
+          DepositCredit(
+            chain: random(8) == 0 ? narrow() : 0, number: random(4) == 0 ? wide() : last + 1,
+            user: user(), asset: narrow(), amount: giant())))
     default:
-      if random(8) == 0 { return .activateRules(version: UInt32(truncatingIfNeeded: bits())) }
+      if random(8) == 0 {
+        return .venue(.activateRules(version: UInt32(truncatingIfNeeded: bits())))
+      }
       let last = lastNumbers(engine)
-      return .clawBackDeposit(
-        DepositClawback(
-          chain: 0, number: random(4) == 0 ? wide() : last.clawback + 1,
-          credit: random(4) == 0 ? wide() : last.credit, user: user(), asset: narrow(),
-          amount: giant()))
+      return .deposit(
+        .clawBack(
+          DepositClawback(
+            chain: 0, number: random(4) == 0 ? wide() : last.clawback + 1,
+            credit: random(4) == 0 ? wide() : last.credit, user: user(), asset: narrow(),
+            amount: giant())))
     }
   }
 
@@ -157,11 +162,13 @@ struct ExtremeSource {
       return .operation(
         .setWithdrawalTerms(withdrawalTerms()), by: Authority(user: operatorOrAnybody()))
     case 4, 5:
-      return .addPayoutAddress(
-        PayoutAddressAddition(
-          user: user(), chain: chain(), address: address(), label: pick(["", "x", name(), "\0"])))
+      return .user(
+        .addPayoutAddress(
+          PayoutAddressAddition(
+            user: user(), chain: chain(), address: address(), label: pick(["", "x", name(), "\0"])))
+      )
     case 6:
-      return .removePayoutAddress(user: user(), chain: chain(), address: address())
+      return .user(.removePayoutAddress(user: user(), chain: chain(), address: address()))
     case 7:
       return .operation(
         .registerKey(user: 1 + UserID(random(5)), key: key(), role: .operator), by: .venue)
@@ -169,20 +176,21 @@ struct ExtremeSource {
       number += random(16) == 0 ? 0 : 1
       let user = user()
       let listed = engine.payoutAddresses(of: user).first?.address
-      return .requestWithdrawal(
-        WithdrawalRequest(
-          user: user, asset: AssetID(random(3)), amount: giant(),
-          address: random(8) == 0 ? address() : listed ?? address(),
-          clientID: Venue.identifier("w-\(number)")))
+      return .withdrawal(
+        .request(
+          WithdrawalRequest(
+            user: user, asset: AssetID(random(3)), amount: giant(),
+            address: random(8) == 0 ? address() : listed ?? address(),
+            clientID: Venue.identifier("w-\(number)"))))
     case 14..<17: return approval(engine.withdrawal(id), id).command
-    case 17: return .cancelWithdrawal(user: user(), id: id)
+    case 17: return .withdrawal(.cancel(user: user(), id: id))
     case 18:
       return .operation(
         .rejectWithdrawal(id: id),
         by: Authority(user: user(), reason: pick(["", "x", "\0", name()])))
-    case 19..<23: return .startWithdrawal(id: id)
-    case 23..<27: return .finishWithdrawal(id: id)
-    default: return .failWithdrawal(id: id, isCancelled: random(2) == 0)
+    case 19..<23: return .withdrawal(.start(id: id))
+    case 23..<27: return .withdrawal(.finish(id: id))
+    default: return .withdrawal(.fail(id: id, isCancelled: random(2) == 0))
     }
   }
 

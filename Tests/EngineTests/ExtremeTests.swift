@@ -11,14 +11,14 @@ import Testing
   @Test(arguments: seeds, [UInt32(1), 2, 3])
   func noCommandStopsTheEngine(seed: UInt64, rules: UInt32) throws {
     var engine = ExtremeSource.venue()
-    if rules > 1 { for version in 2...rules { engine.apply(.activateRules(version: version)) } }
+    for version in 1..<rules { engine.apply(.venue(.activateRules(version: version + 1))) }
     var source = ExtremeSource(seed: seed, endsTime: seed % 4 == 0)
     var audit = Audit(engine)
     var (accepted, cleared) = (0, 0)
     for step in 0..<3_000 {
       let command = Self.spoken(source.next(engine), under: rules)
       let reply = engine.apply(command)
-      if case .placeOrder = command {
+      if case .order(.place) = command {
         source.learn(reply)
         accepted += reply.rejection == nil ? 1 : 0
       }
@@ -41,7 +41,8 @@ import Testing
     switch command {
     case .operation(let action, let authority) where rules > 1 && authority.key == nil:
       .operation(action, by: Authority(user: 0, reason: authority.reason))
-    case .activateRules(let version) where version == rules + 1: .activateRules(version: 9)
+    case .venue(.activateRules(let version)) where version == rules + 1:
+      .venue(.activateRules(version: 9))
     default: command
     }
   }
@@ -75,9 +76,9 @@ import Testing
         clientOrderID: Venue.identifier("o-\(engine.commandCount)"))
     }
     // 2^13 lots x 2^50 ticks x (2^63 - 1) stay below 2^126.
-    let more = engine.apply(.placeOrder(order(2, .sell, 8_193, 1)))
+    let more = engine.apply(.order(.place(order(2, .sell, 8_193, 1))))
     #expect(more.rejection == .notionalTooLarge)
-    let sell = engine.apply(.placeOrder(order(2, .sell, 8_192, 1)))
+    let sell = engine.apply(.order(.place(order(2, .sell, 8_192, 1))))
     #expect(engine.amend(2, sell.id, lots: 8_193).rejection == .notionalTooLarge)
     var run = 0
     while engine.status(sell) == .open, run < 2_500 {
@@ -90,9 +91,11 @@ import Testing
       }
       engine.apply(
         .operation(.setReference(market: 2, priceTicks: Bounds.maximumPriceTicks), by: .venue))
-      engine.apply(.placeOrder(order(3, .buy, 7, Bounds.maximumPriceTicks)))
-      engine.apply(.advanceTime(engine.time + 10_000))
-      #expect(engine.apply(.runAuction(market: 2, slot: engine.time / 10_000)).detail == 1)
+      engine.apply(.order(.place(order(3, .buy, 7, Bounds.maximumPriceTicks))))
+      engine.apply(.schedule(.advanceTime(engine.time + 10_000)))
+      #expect(
+        engine.apply(.schedule(.runAuction(market: 2, slot: engine.time / 10_000))).outcome
+          == .ran(trades: 1))
       engine.effects.removeAll()
     }
     #expect(run == 1_171 && engine.executed(sell) == 8_192)
@@ -107,11 +110,12 @@ import Testing
     var refused: Int64?
     for number in Int64(1)...1_100 {
       engine.apply(
-        .creditDeposit(DepositCredit(chain: 0, number: number, user: 2, asset: 0, amount: amount)))
+        .deposit(
+          .credit(DepositCredit(chain: 0, number: number, user: 2, asset: 0, amount: amount))))
       engine.apply(Venue.fund(2, 0, -engine.balance(2, 0).free, "out-\(number)"))
       let clawback = DepositClawback(
         chain: 0, number: number, credit: number, user: 2, asset: 0, amount: amount)
-      if let rejection = engine.apply(.clawBackDeposit(clawback)).rejection {
+      if let rejection = engine.apply(.deposit(.clawBack(clawback))).rejection {
         #expect(rejection == .supplyTooLarge)
         refused = number
         break
@@ -141,7 +145,8 @@ import Testing
     for number in 0..<Bounds.maximumOrdersOfSide {
       order.user = 6 + UserID(number / 10_000)
       order.clientOrderID = ClientOrderID(words: (UInt64(number) | 1 << 63, 0, 0, 0, 0))
-      precondition(engine.apply(.placeOrder(order)).rejection == nil, "order \(number) was refused")
+      precondition(
+        engine.apply(.order(.place(order))).rejection == nil, "order \(number) was refused")
       engine.effects.removeAll()
     }
     #expect(engine.place(2, .sell, 1, at: 100).rejection == .bookFull)

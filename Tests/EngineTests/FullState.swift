@@ -17,7 +17,7 @@ enum FullState {
 
   private static func activate(_ engine: inout AuctionEngine) {
     while engine.rulesVersion < Bounds.rulesVersion {
-      let reply = engine.apply(.activateRules(version: engine.rulesVersion + 1))
+      let reply = engine.apply(.venue(.activateRules(version: engine.rulesVersion + 1)))
       precondition(reply.rejection == nil, "the newest rules were refused")
     }
   }
@@ -35,9 +35,10 @@ enum FullState {
     precondition(engine.place(4, .buy, 2).rejection == nil, "the scene was refused")
     engine.pass(2 * SafeguardScene.day)
     apply(
-      .addPayoutAddress(
-        PayoutAddressAddition(
-          user: 3, chain: 1, address: WithdrawalScene.address(3), label: "home")), to: &engine)
+      .user(
+        .addPayoutAddress(
+          PayoutAddressAddition(
+            user: 3, chain: 1, address: WithdrawalScene.address(3), label: "home"))), to: &engine)
     engine.pass(2 * SafeguardScene.day)
     apply(WithdrawalScene.request(3, 50, "coins", asset: Scene.coin), to: &engine)
     for command in waiting(at: engine.time) { apply(command, to: &engine) }

@@ -36,7 +36,7 @@ import Testing
       let account = engine.accounts.open(user, Scene.usd)
       engine.post(
         account, .adjustment, free: -engine.balance(user, Scene.usd).free - 1,
-        LedgerReference(kind: .adjustment, market: 0, id: 1))
+        .adjustment(1))
     }
   }
 
@@ -47,7 +47,7 @@ import Testing
     await #expect(processExitsWith: .failure) { [user] in
       var engine = Scene.make()
       let account = engine.accounts.open(user, Scene.usd)
-      engine.moveLock(account, by: -1, order: 1, market: 0)
+      engine.moveLock(account, by: -1, order: 1)
     }
   }
 
@@ -56,7 +56,7 @@ import Testing
     let account = engine.accounts.open(Bounds.lossAccount, Scene.usd)
     engine.accounts.issue(-5, of: Scene.usd)
     engine.post(
-      account, .clawback, free: -5, LedgerReference(kind: .clawback, market: 0, id: 1))
+      account, .clawback, free: -5, .clawback(1, on: 0))
     #expect(engine.balance(Bounds.lossAccount, Scene.usd).free == -5)
     _ = engine.runNext()
   }

@@ -36,12 +36,12 @@ import Testing
     Self.loosenings[row](&terms)
     let then = engine.time + Self.hour
     let reply = engine.apply(.operation(.setWithdrawalTerms(terms), by: Authority(user: 1)))
-    #expect(reply == Reply(rejection: nil, id: 0, time: engine.time, detail: then))
+    #expect(reply == Reply(rejection: nil, id: 0, time: engine.time, outcome: .inForce(from: then)))
     #expect(engine.withdrawalTerms() == [WithdrawalScene.terms])
     #expect(engine.pendingWithdrawalTerms() == [PendingChange(terms, effectiveAt: then)])
-    engine.apply(.advanceTime(then - 1))
+    engine.apply(.schedule(.advanceTime(then - 1)))
     #expect(engine.withdrawalTerms() == [WithdrawalScene.terms])
-    engine.apply(.advanceTime(then))
+    engine.apply(.schedule(.advanceTime(then)))
     #expect(engine.withdrawalTerms() == [terms] && engine.pendingWithdrawalTerms().isEmpty)
   }
 
@@ -51,7 +51,7 @@ import Testing
     var engine = Self.scene(loose)
     let reply = engine.apply(
       .operation(.setWithdrawalTerms(WithdrawalScene.terms), by: Authority(user: 1)))
-    #expect(reply.rejection == nil && reply.detail == engine.time)
+    #expect(reply.rejection == nil && reply.start == engine.time)
     #expect(engine.withdrawalTerms() == [WithdrawalScene.terms])
     #expect(engine.pendingWithdrawalTerms().isEmpty)
   }
@@ -61,12 +61,12 @@ import Testing
     var terms = WithdrawalScene.terms
     terms.isOpen = false
     #expect(
-      engine.apply(.operation(.setWithdrawalTerms(terms), by: Authority(user: 1))).detail
+      engine.apply(.operation(.setWithdrawalTerms(terms), by: Authority(user: 1))).start
         == engine.time)
     #expect(engine.withdraw(2, 100, "a").rejection == .withdrawalsNotOffered)
     #expect(
       engine.apply(.operation(.setWithdrawalTerms(WithdrawalScene.terms), by: Authority(user: 1)))
-        .detail
+        .start
         == engine.time + Self.hour)
     engine.pass(Self.hour - 1)
     #expect(engine.withdraw(2, 100, "a").rejection == .withdrawalsNotOffered)
@@ -81,32 +81,32 @@ import Testing
     for fee in [Int128(0), 9] {
       terms.fee = fee
       #expect(
-        engine.apply(.operation(.setWithdrawalTerms(terms), by: Authority(user: 1))).detail
+        engine.apply(.operation(.setWithdrawalTerms(terms), by: Authority(user: 1))).start
           == engine.time)
     }
     engine.apply(.operation(.registerChain(name: "other"), by: .venue))
     engine.apply(.operation(.setAddressDelay(chain: 1, seconds: 0), by: Authority(user: 1)))
     terms.chain = 1
     #expect(
-      engine.apply(.operation(.setWithdrawalTerms(terms), by: Authority(user: 1))).detail == engine
+      engine.apply(.operation(.setWithdrawalTerms(terms), by: Authority(user: 1))).start == engine
         .time + Self.hour,
       "the delay of the chain that it leaves")
     // It counts already as terms of the chain to come.
     engine.apply(.operation(.setAddressDelay(chain: 1, seconds: 60), by: Authority(user: 1)))
     #expect(
       engine.apply(.operation(.setAddressDelay(chain: 1, seconds: 0), by: Authority(user: 1)))
-        .detail
+        .start
         == engine.time + 60 * Scene.second)
   }
 
   /// One change waits for each asset: the last.
   @Test func theNextTakesThePlaceOfWhatWaits() {
     var engine = Self.scene()
-    func set(_ limit: Int128) -> Microseconds {
+    func set(_ limit: Int128) -> Microseconds? {
       var terms = WithdrawalScene.terms
       terms.userDayLimit = limit
-      return engine.apply(.operation(.setWithdrawalTerms(terms), by: Authority(user: 1))).detail
-        - engine.time
+      return engine.apply(.operation(.setWithdrawalTerms(terms), by: Authority(user: 1))).start
+        .map { $0 - engine.time }
     }
     #expect(set(6_000) == Self.hour)
     engine.pass(1_000)
@@ -127,26 +127,26 @@ import Testing
     var terms = WithdrawalScene.terms
     terms.asset = Scene.coin
     #expect(
-      engine.apply(.operation(.setWithdrawalTerms(terms), by: Authority(user: 1))).detail
+      engine.apply(.operation(.setWithdrawalTerms(terms), by: Authority(user: 1))).start
         == engine.time)
     #expect(engine.withdrawalTerms().map(\.asset) == [Scene.usd, Scene.coin])
   }
 
   @Test func aShorterDelayWaitsForTheOldOne() {
     var engine = Self.scene()
-    func set(_ seconds: Int64) -> Microseconds {
+    func set(_ seconds: Int64) -> Microseconds? {
       engine.apply(.operation(.setAddressDelay(chain: 0, seconds: seconds), by: Authority(user: 1)))
-        .detail - engine.time
+        .start.map { $0 - engine.time }
     }
     #expect(set(0) == Self.hour && engine.addressDelay(on: 0) == 3_600)
     let then = engine.time + Self.hour
     #expect(engine.pendingAddressDelay(on: 0) == PendingChange(0, effectiveAt: then))
     // Until then all waits as before: an address, terms, and a yet shorter delay.
     #expect(
-      engine.apply(WithdrawalScene.add(2, WithdrawalScene.address(9))).detail == then)
+      engine.apply(WithdrawalScene.add(2, WithdrawalScene.address(9))).start == then)
     engine.pass(1_000)
     #expect(set(0) == Self.hour - 1_000, "the same again keeps its time")
-    engine.apply(.advanceTime(then))
+    engine.apply(.schedule(.advanceTime(then)))
     #expect(engine.addressDelay(on: 0) == 0 && engine.pendingAddressDelay(on: 0) == nil)
     // Raised at once, in the place of what waits.
     #expect(set(7_200) == 0 && set(60) == 2 * Self.hour && set(9_000) == 0)
@@ -157,9 +157,9 @@ import Testing
   @Test func aChainWithoutTermsIsSetUpAtOnce() {
     var engine = Self.scene()
     engine.apply(.operation(.registerChain(name: "other"), by: .venue))
-    func set(_ seconds: Int64) -> Microseconds {
+    func set(_ seconds: Int64) -> Microseconds? {
       engine.apply(.operation(.setAddressDelay(chain: 1, seconds: seconds), by: Authority(user: 1)))
-        .detail - engine.time
+        .start.map { $0 - engine.time }
     }
     #expect(set(60) == 0 && set(5) == 0 && set(86_400) == 0)
     var terms = WithdrawalScene.terms
@@ -172,20 +172,20 @@ import Testing
     engine.pass(Self.hour)
     #expect(
       engine.apply(.operation(.setAddressDelay(chain: 2, seconds: 5), by: Authority(user: 1)))
-        .detail
+        .start
         == engine.time + 24 * Self.hour, "where nobody set it it was a day")
   }
 
   /// The end of time is when what does not fit it takes effect.
   @Test func timesThatDoNotFitAreTheEndOfTime() {
     var engine = Self.scene()
-    engine.apply(.advanceTime(.max - 5))
+    engine.apply(.schedule(.advanceTime(.max - 5)))
     #expect(
       engine.apply(.operation(.setAddressDelay(chain: 0, seconds: 0), by: Authority(user: 1)))
-        .detail == .max)
+        .start == .max)
     let bytes = Venue.snapshot(engine)
     #expect(throws: Never.self) { _ = try AuctionEngine(restoring: bytes) }
-    engine.apply(.advanceTime(.max))
+    engine.apply(.schedule(.advanceTime(.max)))
     #expect(engine.addressDelay(on: 0) == 0)
   }
 
@@ -240,7 +240,7 @@ import Testing
     if let edge = numbers.pick(waiting) {
       next = max(engine.time + 1, edge + Microseconds(numbers.random(3)) - 1)
     }
-    engine.apply(.advanceTime(next))
+    engine.apply(.schedule(.advanceTime(next)))
   }
 
   private static func changeDelay(
@@ -257,9 +257,9 @@ import Testing
     let reply = engine.apply(
       .operation(.setAddressDelay(chain: chain, seconds: seconds), by: Authority(user: 1)))
     let isSame = waits && waiting?.value == seconds
-    #expect(reply.detail == (isSame ? waiting?.effectiveAt : earliest), note)
+    #expect(reply.start == (isSame ? waiting?.effectiveAt : earliest), note)
     history.delays[chain, default: []].append((seconds, earliest))
-    history.lastDelays[chain] = PendingChange(seconds, effectiveAt: reply.detail)
+    history.lastDelays[chain] = PendingChange(seconds, effectiveAt: reply.start ?? 0)
   }
 
   private static func changeTerms(
@@ -278,9 +278,9 @@ import Testing
     }
     let reply = engine.apply(.operation(.setWithdrawalTerms(terms), by: Authority(user: 1)))
     let isSame = earliest > engine.time && waiting?.value == terms
-    #expect(reply.detail == (isSame ? waiting?.effectiveAt : earliest), note)
+    #expect(reply.start == (isSame ? waiting?.effectiveAt : earliest), note)
     history.terms[asset, default: []].append((terms, earliest))
-    history.lastTerms[asset] = PendingChange(terms, effectiveAt: reply.detail)
+    history.lastTerms[asset] = PendingChange(terms, effectiveAt: reply.start ?? 0)
   }
 
   private static func vary(_ terms: inout WithdrawalTerms, _ numbers: inout CommandSource) {

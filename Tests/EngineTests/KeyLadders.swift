@@ -109,9 +109,10 @@ enum KeyLadders {
     engine.pass(2 * WithdrawalScene.hour)
     engine.must(.setFrozen(user: 2, frozen: true))
     func answer(_ grant: Int64, _ user: UserID, _ key: UInt8) -> Command {
-      .answerKeyGrant(
-        KeyGrantAnswer(
-          user: user, key: SafeguardScene.key(key), grant: grant, isConfirmed: true))
+      .user(
+        .answerKeyGrant(
+          KeyGrantAnswer(
+            user: user, key: SafeguardScene.key(key), grant: grant, isConfirmed: true)))
     }
     ladder.step(&none, answer(short, 99, 6), .venueNotConfigured)
     ladder.step(&old, answer(short, 99, 6), .unknownRulesVersion)

@@ -98,8 +98,10 @@ import Testing
     let second = engine.place(4, .buy, 5, at: 100)
     // A row with 5 ticks stands for "leave the price"; with 99 the price goes there and back.
     let reply = engine.amend(2, first.id, to: ticks == 5 ? 0 : ticks, lots: lots)
-    #expect(reply.rejection == nil && reply.detail == (keeps ? 0 : 1))
-    if ticks == 99 { #expect(engine.amend(2, first.id, to: 100).detail == 1) }
+    #expect(reply.rejection == nil && reply.outcome == .amended(lostPriority: !keeps))
+    if ticks == 99 {
+      #expect(engine.amend(2, first.id, to: 100).outcome == .amended(lostPriority: true))
+    }
     _ = engine.place(3, .sell, 4, at: 100)
     _ = engine.runNext()
     #expect(engine.executed(first) == (keeps ? 4 : 0))
@@ -131,10 +133,10 @@ import Testing
     for lots in [1, 2, 3] as [Int64] {
       #expect(engine.amend(2, buy.id, lots: lots).rejection == .quantityAlreadyExecuted)
     }
-    #expect(engine.amend(2, buy.id, lots: 4).detail == 0)
+    #expect(engine.amend(2, buy.id, lots: 4).outcome == .amended(lostPriority: false))
     // 300 and 3 are spent; 100 + ceil(4.00) - 3 stay locked.
     #expect(engine.cash(2) == [99_697 - 101, 101])
-    #expect(engine.amend(2, buy.id, to: 90).detail == 1)
+    #expect(engine.amend(2, buy.id, to: 90).outcome == .amended(lostPriority: true))
     #expect(engine.cash(2) == [99_697 - 91, 91], "90 + ceil(3.90) - 3")
     _ = engine.place(3, .sell, 1, at: 90)
     _ = engine.runNext()
@@ -167,7 +169,7 @@ import Testing
   @Test func anAmendedOrderForOneRunStillEndsWithIt() {
     var engine = Scene.make()
     let buy = engine.place(2, .buy, 10, at: 100, forOneRun: true)
-    #expect(engine.amend(2, buy.id, to: 101, lots: 20).detail == 1)
+    #expect(engine.amend(2, buy.id, to: 101, lots: 20).outcome == .amended(lostPriority: true))
     _ = engine.runNext()
     #expect(engine.status(buy) == .expired && engine.cash(2) == [100_000, 0])
   }

@@ -9,14 +9,15 @@ import Testing
   @Test func slotsMissedWhileSuspendedAreSkipped() {
     var engine = Scene.make()
     #expect(engine.apply(.operation(.suspendMarket(0), by: .venue)).rejection == nil)
-    engine.apply(.advanceTime(Scene.start + 10 * Scene.second))
+    engine.apply(.schedule(.advanceTime(Scene.start + 10 * Scene.second)))
     #expect(engine.dueRuns(at: engine.time).isEmpty && engine.nextDue == nil)
-    let run = Command.runAuction(market: 0, slot: 1_010)
+    let run = Command.schedule(.runAuction(market: 0, slot: 1_010))
     #expect(engine.apply(run).rejection == .marketSuspended)
     #expect(engine.apply(.operation(.resumeMarket(0), by: .venue)).rejection == nil)
     #expect(engine.dueRuns(at: engine.time) == [run])
     #expect(engine.apply(run).id == 1, "the first run, not the tenth")
-    #expect(engine.apply(.runAuction(market: 0, slot: 1_009)).rejection == .slotAlreadyRun)
+    #expect(
+      engine.apply(.schedule(.runAuction(market: 0, slot: 1_009))).rejection == .slotAlreadyRun)
     #expect(engine.nextDue == Scene.start + 11 * Scene.second)
   }
 
@@ -37,7 +38,7 @@ import Testing
   @Test(arguments: [Int64.max, Int64.max - 1, Int64.max / 2])
   func theEndOfTimeHasNoNextRunButNoOverflow(time: Microseconds) {
     var engine = Scene.make()
-    #expect(engine.apply(.advanceTime(time)).rejection == nil)
+    #expect(engine.apply(.schedule(.advanceTime(time))).rejection == nil)
     #expect(engine.dueRuns(at: time).count == 1)
     #expect(engine.apply(engine.dueRuns(at: time)[0]).rejection == nil)
     let next = engine.nextDue ?? 0
@@ -46,12 +47,12 @@ import Testing
 }
 
 @Suite struct AdjustmentTests {
-  @Test func detailSaysWhetherItWaits() {
+  @Test func theReplySaysWhetherItWaits() {
     var engine = Scene.make()
-    #expect(engine.apply(Venue.fund(2, 0, 1_000_000, "at")).detail == 0)
-    #expect(engine.apply(Venue.fund(2, 0, -1_000_000, "below")).detail == 0)
+    #expect(engine.apply(Venue.fund(2, 0, 1_000_000, "at")).outcome == .adjusted(.booked))
+    #expect(engine.apply(Venue.fund(2, 0, -1_000_000, "below")).outcome == .adjusted(.booked))
     let above = engine.apply(Venue.fund(2, 0, 1_000_001, "above"))
-    #expect(above.detail == 1 && engine.cash(2) == [100_000, 0])
+    #expect(above.outcome == .adjusted(.waits) && engine.cash(2) == [100_000, 0])
     #expect(engine.pendingAdjustmentViews().map(\.id) == [above.id])
   }
 
@@ -60,7 +61,9 @@ import Testing
     var engine = Scene.make()
     let first = engine.apply(Venue.fund(2, 0, 5, "again"))
     let second = engine.apply(Venue.fund(2, 0, 5, "again"))
-    #expect(second.id == first.id && second.detail == 1 && engine.cash(2) == [100_005, 0])
+    #expect(
+      second.id == first.id && second.outcome == .adjusted(.askedBefore)
+        && engine.cash(2) == [100_005, 0])
     let other = engine.apply(Venue.fund(2, 0, 6, "again"))
     #expect(other.rejection == .duplicateClientOrderID && other.id == first.id)
   }
@@ -109,7 +112,7 @@ import Testing
         .operation(.approveAdjustment(AdjustmentApproval(id: id)), by: Authority(user: 3))
       ).rejection == .insufficientFunds)
     #expect(engine.pendingAdjustmentViews().count == 1, "it still waits")
-    _ = engine.apply(.cancelAllOrders(user: 2, market: nil))
+    _ = engine.apply(.order(.cancelAll(user: 2, market: nil)))
     #expect(
       engine.apply(
         .operation(.approveAdjustment(AdjustmentApproval(id: id)), by: Authority(user: 3))

@@ -125,12 +125,13 @@ enum OperatorLadders {
     var none = AuctionEngine()
     var configuring = Ladder(.configureVenue)
     configuring.step(
-      &engine, .configureVenue(VenueConfiguration(seed: 1, secondSeed: 1)), .venueAlreadyConfigured)
+      &engine, .venue(.configure(VenueConfiguration(seed: 1, secondSeed: 1))),
+      .venueAlreadyConfigured)
     var activating = Ladder(.activateRules)
-    activating.step(&none, .activateRules(version: 99), .venueNotConfigured)
-    activating.step(&engine, .activateRules(version: 99), .unknownRulesVersion)
+    activating.step(&none, .venue(.activateRules(version: 99)), .venueNotConfigured)
+    activating.step(&engine, .venue(.activateRules(version: 99)), .unknownRulesVersion)
     var advancing = Ladder(.advanceTime)
-    advancing.step(&engine, .advanceTime(engine.time), .timeNotLater)
+    advancing.step(&engine, .schedule(.advanceTime(engine.time)), .timeNotLater)
     return [configuring, activating, advancing]
   }
 }

@@ -30,8 +30,8 @@ enum OrderLadders {
     var engine = PrecedenceScene.orders()
     var ladder = Ladder(.placeOrder)
     for number in 0..<20 {
-      let reply = engine.apply(.placeOrder(buy("m-\(number)")))
-      engine.must(.cancelOrder(CancelOrder(user: 2, order: reply.id)))
+      let reply = engine.apply(.order(.place(buy("m-\(number)"))))
+      engine.must(.order(.cancel(CancelOrder(user: 2, order: reply.id))))
     }
     engine.fund(2, Scene.usd, -1 << 60)
     engine.must(.setFrozen(user: 2, frozen: true))
@@ -44,7 +44,7 @@ enum OrderLadders {
       _ engine: inout AuctionEngine, _ rejection: Rejection, id: String? = nil
     ) {
       order.clientOrderID = Venue.identifier(id ?? "step-\(ladder.answers.count)")
-      ladder.step(&engine, .placeOrder(order), rejection)
+      ladder.step(&engine, .order(.place(order)), rejection)
     }
     step(&engine, .unknownUser, id: "m-0")
     order.user = 2
@@ -52,7 +52,7 @@ enum OrderLadders {
     step(&engine, .tooManyRememberedOrders)
     engine.pass(Bounds.rememberedFor + 1)
     // Each command forgets two: first the requests that funded the accounts.
-    for number in 0..<3 { engine.apply(.placeOrder(buy("flush-\(number)", 3))) }
+    for number in 0..<3 { engine.apply(.order(.place(buy("flush-\(number)", 3)))) }
     step(&engine, .userFrozen)
     engine.must(.setFrozen(user: 2, frozen: false))
     step(&engine, .unknownMarket)
@@ -65,7 +65,7 @@ enum OrderLadders {
     order.limitTicks = -1
     step(&engine, .priceOutOfRange)
     order.limitTicks = Bounds.maximumPriceTicks
-    for id in ["own-1", "own-2"] { engine.must(.placeOrder(buy(id, 2, .sell))) }
+    for id in ["own-1", "own-2"] { engine.must(.order(.place(buy(id, 2, .sell)))) }
     step(&engine, .expiryMissing)
     order.expiry = 5
     step(&engine, .expiryPassed)
@@ -73,7 +73,7 @@ enum OrderLadders {
     step(&engine, .tooManyOpenOrders)
     changeTerms(&engine) { $0.maximumOpenOrders = 3 }
     step(&engine, .selfTrade)
-    engine.must(.cancelAllOrders(user: 2, market: nil))
+    engine.must(.order(.cancelAll(user: 2, market: nil)))
     step(&engine, .notionalTooLarge)
     (order.limitTicks, order.lots) = (1, 1)
     step(&engine, .insufficientFunds)
@@ -81,7 +81,7 @@ enum OrderLadders {
     step(&engine, .notionalTooSmall)
     order.lots = 2
     order.clientOrderID = Venue.identifier("good")
-    engine.must(.placeOrder(order))
+    engine.must(.order(.place(order)))
     return ladder
   }
 
@@ -93,7 +93,7 @@ enum OrderLadders {
       clientOrderID: Venue.identifier("any"))
     func step(_ engine: inout AuctionEngine, _ rejection: Rejection) {
       order.clientOrderID = Venue.identifier("step-\(ladder.answers.count)")
-      ladder.step(&engine, .placeOrder(order), rejection)
+      ladder.step(&engine, .order(.place(order)), rejection)
     }
     step(&engine, .quantityOutOfRange)
     order.lots = 2
@@ -113,15 +113,16 @@ enum OrderLadders {
   /// of 10 lots of which 4 are executed.
   private static func trade(_ engine: inout AuctionEngine) -> (market: OrderID, limit: OrderID) {
     changeTerms(&engine) { ($0.bandBasisPoints, $0.maximumOpenOrders) = (5_000, 9) }
-    let limit = engine.apply(.placeOrder(buy("part", lots: 10, at: 4)))
-    engine.must(.placeOrder(buy("other", 3, .sell, lots: 4, at: 4)))
+    let limit = engine.apply(.order(.place(buy("part", lots: 10, at: 4))))
+    engine.must(.order(.place(buy("other", 3, .sell, lots: 4, at: 4))))
     engine.pass(Scene.second)
-    engine.must(.runAuction(market: 0, slot: engine.time / Scene.second))
+    engine.must(.schedule(.runAuction(market: 0, slot: engine.time / Scene.second)))
     let market = engine.apply(
-      .placeOrder(
-        PlaceOrder(
-          user: 2, market: 0, side: .buy, type: .market, timeInForce: .auction, limitTicks: 0,
-          lots: 1, clientOrderID: Venue.identifier("any"))))
+      .order(
+        .place(
+          PlaceOrder(
+            user: 2, market: 0, side: .buy, type: .market, timeInForce: .auction, limitTicks: 0,
+            lots: 1, clientOrderID: Venue.identifier("any")))))
     precondition(market.rejection == nil && engine.executed(limit) == 4, "\(market)")
     return (market.id, limit.id)
   }
@@ -130,14 +131,14 @@ enum OrderLadders {
     var ladder = Ladder(.amendOrder)
     var engine = PrecedenceScene.orders()
     let (market, limit) = trade(&engine)
-    let finished = engine.apply(.placeOrder(buy("finished")))
-    engine.must(.cancelOrder(CancelOrder(user: 2, order: finished.id)))
+    let finished = engine.apply(.order(.place(buy("finished"))))
+    engine.must(.order(.cancel(CancelOrder(user: 2, order: finished.id))))
     engine.must(.suspendMarket(0))
     // No command leaves a frozen user an order; a snapshot of before could.
     engine.users[2].isFrozen = true
     var amendment = AmendOrder(user: 3, order: finished.id, limitTicks: -1, lots: -1)
     func step(_ engine: inout AuctionEngine, _ rejection: Rejection) {
-      ladder.step(&engine, .amendOrder(amendment), rejection)
+      ladder.step(&engine, .order(.amend(amendment)), rejection)
     }
     step(&engine, .orderNotFound)
     amendment.user = 2
@@ -153,12 +154,12 @@ enum OrderLadders {
     amendment.limitTicks = Bounds.maximumPriceTicks
     step(&engine, .quantityOutOfRange)
     amendment.lots = 4
-    engine.must(.cancelOrder(CancelOrder(user: 2, order: market)))
-    let own = engine.apply(.placeOrder(buy("own", 2, .sell, at: 5)))
+    engine.must(.order(.cancel(CancelOrder(user: 2, order: market))))
+    let own = engine.apply(.order(.place(buy("own", 2, .sell, at: 5))))
     step(&engine, .quantityAlreadyExecuted)
     amendment.lots = Bounds.maximumLots
     step(&engine, .selfTrade)
-    engine.must(.cancelOrder(CancelOrder(user: 2, order: own.id)))
+    engine.must(.order(.cancel(CancelOrder(user: 2, order: own.id))))
     step(&engine, .notionalTooLarge)
     (amendment.limitTicks, amendment.lots) = (1 << 30, 20)
     changeTerms(&engine) { ($0.bandBasisPoints, $0.minimumNotional) = (5_000, 1 << 100) }
@@ -166,27 +167,27 @@ enum OrderLadders {
     changeTerms(&engine) { $0.bandBasisPoints = 5_000 }
     step(&engine, .insufficientFunds)
     amendment.limitTicks = 5
-    engine.must(.amendOrder(amendment))
+    engine.must(.order(.amend(amendment)))
     return ladder
   }
 
   private static func cancelling() -> Ladder {
     var engine = PrecedenceScene.orders()
     var ladder = Ladder(.cancelOrder)
-    let order = engine.apply(.placeOrder(buy("a")))
-    engine.must(.cancelOrder(CancelOrder(user: 2, order: order.id)))
+    let order = engine.apply(.order(.place(buy("a"))))
+    engine.must(.order(.cancel(CancelOrder(user: 2, order: order.id))))
     ladder.step(
-      &engine, .cancelOrder(CancelOrder(user: 3, order: order.id)), .orderNotFound)
+      &engine, .order(.cancel(CancelOrder(user: 3, order: order.id))), .orderNotFound)
     ladder.step(
-      &engine, .cancelOrder(CancelOrder(user: 2, order: order.id)), .orderFinished)
+      &engine, .order(.cancel(CancelOrder(user: 2, order: order.id))), .orderFinished)
     return ladder
   }
 
   private static func cancellingAll() -> Ladder {
     var engine = PrecedenceScene.orders()
     var ladder = Ladder(.cancelAllOrders)
-    ladder.step(&engine, .cancelAllOrders(user: 99, market: 9), .unknownUser)
-    ladder.step(&engine, .cancelAllOrders(user: 2, market: 9), .unknownMarket)
+    ladder.step(&engine, .order(.cancelAll(user: 99, market: 9)), .unknownUser)
+    ladder.step(&engine, .order(.cancelAll(user: 2, market: 9)), .unknownMarket)
     return ladder
   }
 
@@ -195,10 +196,10 @@ enum OrderLadders {
       var engine = PrecedenceScene.orders()
       var ladder = Ladder(.runAuction)
       engine.must(.suspendMarket(0))
-      ladder.step(&engine, .runAuction(market: 9, slot: slot), .unknownMarket)
-      ladder.step(&engine, .runAuction(market: 0, slot: slot), .marketSuspended)
+      ladder.step(&engine, .schedule(.runAuction(market: 9, slot: slot)), .unknownMarket)
+      ladder.step(&engine, .schedule(.runAuction(market: 0, slot: slot)), .marketSuspended)
       engine.must(.resumeMarket(0))
-      ladder.step(&engine, .runAuction(market: 0, slot: slot), end)
+      ladder.step(&engine, .schedule(.runAuction(market: 0, slot: slot)), end)
       return ladder
     }
   }

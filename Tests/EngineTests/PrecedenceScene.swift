@@ -16,10 +16,11 @@ enum PrecedenceScene {
   /// have 2^60 USD and 1,000 coins; user 1 is an operator. A user's 20 client ids are remembered.
   static func orders() -> AuctionEngine {
     var engine = AuctionEngine()
-    engine.must(.advanceTime(Scene.start))
+    engine.must(.schedule(.advanceTime(Scene.start)))
     engine.must(
-      .configureVenue(
-        VenueConfiguration(seed: 3, secondSeed: 5, maximumRememberedOrdersOfUser: 20)))
+      .venue(
+        .configure(
+          VenueConfiguration(seed: 3, secondSeed: 5, maximumRememberedOrdersOfUser: 20))))
     engine.activateNewestRules()
     for code in ["USD", "COIN"] {
       engine.must(.createAsset(AssetDefinition(code: code, decimals: 0, adjustmentLimit: 1 << 70)))
@@ -82,6 +83,8 @@ extension AuctionEngine {
   }
 
   mutating func activateNewestRules() {
-    while rulesVersion < Bounds.rulesVersion { must(.activateRules(version: rulesVersion + 1)) }
+    while rulesVersion < Bounds.rulesVersion {
+      must(.venue(.activateRules(version: rulesVersion + 1)))
+    }
   }
 }

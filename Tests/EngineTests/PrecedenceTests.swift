@@ -125,24 +125,40 @@ extension Command {
   /// Whoever adds a command says here whose list is its own.
   var precedence: Precedence {
     switch self {
-    case .advanceTime: .advanceTime
-    case .placeOrder: .placeOrder
-    case .amendOrder: .amendOrder
-    case .cancelOrder: .cancelOrder
-    case .cancelAllOrders: .cancelAllOrders
-    case .runAuction: .runAuction
-    case .configureVenue: .configureVenue
+    case .order(let command): command.precedence
+    case .schedule(.advanceTime): .advanceTime
+    case .schedule(.runAuction): .runAuction
     case .operation(let action, _): action.precedence
-    case .answerKeyGrant: .answerKeyGrant
-    case .creditDeposit: .creditDeposit
-    case .clawBackDeposit: .clawBackDeposit
-    case .addPayoutAddress: .addPayoutAddress
-    case .removePayoutAddress: .removePayoutAddress
-    case .requestWithdrawal: .requestWithdrawal
-    case .cancelWithdrawal: .cancelWithdrawal
-    case .startWithdrawal: .startWithdrawal
-    case .finishWithdrawal, .failWithdrawal: .endWithdrawal
-    case .activateRules: .activateRules
+    case .user(.answerKeyGrant): .answerKeyGrant
+    case .user(.addPayoutAddress): .addPayoutAddress
+    case .user(.removePayoutAddress): .removePayoutAddress
+    case .deposit(.credit): .creditDeposit
+    case .deposit(.clawBack): .clawBackDeposit
+    case .withdrawal(let command): command.precedence
+    case .venue(.configure): .configureVenue
+    case .venue(.activateRules): .activateRules
+    }
+  }
+}
+
+extension OrderCommand {
+  fileprivate var precedence: Precedence {
+    switch self {
+    case .place: .placeOrder
+    case .amend: .amendOrder
+    case .cancel: .cancelOrder
+    case .cancelAll: .cancelAllOrders
+    }
+  }
+}
+
+extension WithdrawalCommand {
+  fileprivate var precedence: Precedence {
+    switch self {
+    case .request: .requestWithdrawal
+    case .cancel: .cancelWithdrawal
+    case .start: .startWithdrawal
+    case .finish, .fail: .endWithdrawal
     }
   }
 }

@@ -22,9 +22,12 @@ enum PriceScene {
   ) -> AuctionEngine {
     var engine = AuctionEngine()
     var commands: [Command] = [
-      .advanceTime(Scene.start), .configureVenue(VenueConfiguration(seed: 3, secondSeed: 5)),
+      .schedule(.advanceTime(Scene.start)),
+      .venue(.configure(VenueConfiguration(seed: 3, secondSeed: 5))),
     ]
-    if rules > 1 { for version in 2...rules { commands.append(.activateRules(version: version)) } }
+    if rules > 1 {
+      for version in 2...rules { commands.append(.venue(.activateRules(version: version))) }
+    }
     let actions: [OperatorAction] = [
       .createAsset(AssetDefinition(code: "USDC", decimals: 6, adjustmentLimit: 1 << 100)),
       .createAsset(AssetDefinition(code: "BTC", decimals: 8, adjustmentLimit: 1 << 100)),

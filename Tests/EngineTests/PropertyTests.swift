@@ -21,9 +21,11 @@ import Testing
     for step in 0..<Self.commands {
       let command = ExtremeTests.spoken(source.next(engine), under: rules)
       var expected: (outcome: AuctionOutcome, orders: [OrderView])?
-      if case .runAuction(let market, _) = command { expected = Naive.outcome(engine, market) }
+      if case .schedule(.runAuction(let market, _)) = command {
+        expected = Naive.outcome(engine, market)
+      }
       let reply = engine.apply(command)
-      if case .placeOrder = command { source.learn(reply) }
+      if case .order(.place) = command { source.learn(reply) }
       if reply.rejection == nil, let expected, let run = engine.effects.tape.last?.auction {
         cleared += run.status == .cleared ? 1 : 0
         Naive.check(run, engine.effects, expected, seed: seed, step: step)
@@ -70,6 +72,7 @@ import Testing
     #expect(engine.effects.firstEntry == restored.effects.firstEntry, "seed \(seed)")
     #expect(engine.effects.tape == restored.effects.tape, "seed \(seed)")
     #expect(engine.effects.trades == restored.effects.trades, "seed \(seed)")
+    #expect(engine.effects.withdrawals == restored.effects.withdrawals, "seed \(seed)")
     #expect(engine.effects.directory == restored.effects.directory, "seed \(seed)")
     #expect(Venue.snapshot(engine) == Venue.snapshot(restored), "seed \(seed)")
   }
@@ -140,18 +143,18 @@ struct Audit {
   private mutating func checkWithdrawals(
     _ engine: borrowing AuctionEngine, _ seed: UInt64, _ step: Int
   ) {
-    for event in engine.effects.directory {
+    for event in engine.effects.withdrawals {
       switch event {
-      case .withdrawalRequested(let asked):
+      case .requested(let asked):
         #expect(asked.id == Int64(withdrawals.count) + 1, "seed \(seed), step \(step)")
         withdrawals.append(asked)
         checkDay(asked, engine, seed, step)
-      case .withdrawalChanged(let id, let status, _, _, _):
+      case .changed(let id, let status, _, _, _):
         let before = withdrawals[Int(id) - 1].status
         #expect(
           Naive.next(before).contains(status), "seed \(seed), step \(step): \(before), \(status)")
         withdrawals[Int(id) - 1].status = status
-      default: break
+      case .approved: break
       }
     }
     for known in withdrawals where !known.status.isFinished {

@@ -190,7 +190,7 @@ import Testing
     #expect(engine.band == [480_000, 720_000])
     let order = engine.place(4, .buy, 1)
     engine.effects.removeAll()
-    #expect(engine.apply(.activateRules(version: 3)).rejection == nil)
+    #expect(engine.apply(.venue(.activateRules(version: 3))).rejection == nil)
     #expect(engine.referenceTicks == 600_000 && engine.band == [540_000, 660_000])
     #expect(engine.status(order) == .cancelled)
     guard case .definition(0, let record)? = engine.effects.tape.first else {
@@ -207,7 +207,7 @@ import Testing
   @Test func aMarketOrderWhoseBandStaysRests() {
     var engine = PriceScene.make(rules: 2)
     let order = engine.place(4, .buy, 1)
-    #expect(engine.apply(.activateRules(version: 3)).rejection == nil)
+    #expect(engine.apply(.venue(.activateRules(version: 3))).rejection == nil)
     #expect(engine.status(order) == .open)
   }
 

@@ -61,18 +61,18 @@ import Testing
     (place(type: .market, timeInForce: .auction), .limitNotAllowed),
     (place(type: .market, ticks: 0), .timeInForceNotAllowed),
     (place(market: 1, type: .market, timeInForce: .auction, ticks: 0), .noReferencePrice),
-    (.cancelOrder(CancelOrder(user: 2, order: 77)), .orderNotFound),
-    (.cancelOrder(CancelOrder(user: 2, order: -77)), .orderNotFound),
-    (.cancelOrder(CancelOrder(user: 99, order: 77)), .orderNotFound),
-    (.amendOrder(AmendOrder(user: 2, order: 77, limitTicks: 1, lots: 1)), .orderNotFound),
-    (.cancelAllOrders(user: 99, market: nil), .unknownUser),
-    (.cancelAllOrders(user: 2, market: 9), .unknownMarket),
-    (.runAuction(market: 9, slot: 1), .unknownMarket),
-    (.runAuction(market: 0, slot: 0), .slotAlreadyRun),
-    (.runAuction(market: 0, slot: .min), .slotAlreadyRun),
-    (.runAuction(market: 0, slot: .max), .slotInFuture),
-    (.advanceTime(0), .timeNotLater), (.advanceTime(.min), .timeNotLater),
-    (.configureVenue(VenueConfiguration(seed: 1, secondSeed: 1)), .venueAlreadyConfigured),
+    (.order(.cancel(CancelOrder(user: 2, order: 77))), .orderNotFound),
+    (.order(.cancel(CancelOrder(user: 2, order: -77))), .orderNotFound),
+    (.order(.cancel(CancelOrder(user: 99, order: 77))), .orderNotFound),
+    (.order(.amend(AmendOrder(user: 2, order: 77, limitTicks: 1, lots: 1))), .orderNotFound),
+    (.order(.cancelAll(user: 99, market: nil)), .unknownUser),
+    (.order(.cancelAll(user: 2, market: 9)), .unknownMarket),
+    (.schedule(.runAuction(market: 9, slot: 1)), .unknownMarket),
+    (.schedule(.runAuction(market: 0, slot: 0)), .slotAlreadyRun),
+    (.schedule(.runAuction(market: 0, slot: .min)), .slotAlreadyRun),
+    (.schedule(.runAuction(market: 0, slot: .max)), .slotInFuture),
+    (.schedule(.advanceTime(0)), .timeNotLater), (.schedule(.advanceTime(.min)), .timeNotLater),
+    (.venue(.configure(VenueConfiguration(seed: 1, secondSeed: 1))), .venueAlreadyConfigured),
     (
       .operation(
         .createAsset(AssetDefinition(code: "USD", decimals: 2, adjustmentLimit: 0)), by: .venue),
@@ -105,23 +105,24 @@ import Testing
     (Venue.fund(2, 0, -9_999_999, "x"), .insufficientFunds),
     (Venue.fund(2, 0, Bounds.maximumAtoms, "x"), .amountInvalid),
     (Venue.fund(2, 0, Bounds.maximumAtoms - 1, "x"), .supplyTooLarge),
-    (.activateRules(version: 3), .unknownRulesVersion),
+    (.venue(.activateRules(version: 3)), .unknownRulesVersion),
     (.operation(.registerChain(name: ""), by: .venue), .chainInvalid),
     (.operation(.registerChain(name: "Dev"), by: .venue), .chainInvalid),
     (
-      .creditDeposit(DepositCredit(chain: 0, number: 1, user: 2, asset: 0, amount: 1)),
+      .deposit(.credit(DepositCredit(chain: 0, number: 1, user: 2, asset: 0, amount: 1))),
       .unknownChain
     ),
     (
-      .clawBackDeposit(
-        DepositClawback(chain: 9, number: 1, credit: 1, user: 2, asset: 0, amount: 1)),
+      .deposit(
+        .clawBack(
+          DepositClawback(chain: 9, number: 1, credit: 1, user: 2, asset: 0, amount: 1))),
       .unknownChain
     ),
     // More of withdrawals in `WithdrawalRejectionTests`.
     (.operation(.setAddressDelay(chain: 0, seconds: 1), by: Authority(user: 1)), .unknownChain),
     (WithdrawalScene.request(2, 5, "x"), .withdrawalsNotOffered),
-    (.startWithdrawal(id: 1), .withdrawalNotFound),
-    (.finishWithdrawal(id: 1), .withdrawalNotFound),
+    (.withdrawal(.start(id: 1)), .withdrawalNotFound),
+    (.withdrawal(.finish(id: 1)), .withdrawalNotFound),
   ]
 
   static func place(
@@ -129,10 +130,11 @@ import Testing
     timeInForce: TimeInForce = .goodTilCancelled, ticks: Int64 = 20, lots: Int64 = 10,
     expiry: Microseconds = 0
   ) -> Command {
-    .placeOrder(
-      PlaceOrder(
-        user: user, market: market, side: .buy, type: type, timeInForce: timeInForce,
-        limitTicks: ticks, lots: lots, expiry: expiry, clientOrderID: Venue.identifier("row")))
+    .order(
+      .place(
+        PlaceOrder(
+          user: user, market: market, side: .buy, type: type, timeInForce: timeInForce,
+          limitTicks: ticks, lots: lots, expiry: expiry, clientOrderID: Venue.identifier("row"))))
   }
 
   @Test(arguments: rows.indices) func isRefused(row: Int) {
@@ -148,11 +150,12 @@ import Testing
     func place(
       _ user: UserID, _ side: Side, _ ticks: Int64, _ id: String, type: OrderType = .limit
     ) -> Command {
-      .placeOrder(
-        PlaceOrder(
-          user: user, market: 0, side: side, type: type,
-          timeInForce: type == .market ? .auction : .goodTilCancelled,
-          limitTicks: ticks, lots: 10, clientOrderID: Venue.identifier(id)))
+      .order(
+        .place(
+          PlaceOrder(
+            user: user, market: 0, side: side, type: type,
+            timeInForce: type == .market ? .auction : .goodTilCancelled,
+            limitTicks: ticks, lots: 10, clientOrderID: Venue.identifier(id))))
     }
     let resting = engine.apply(place(2, .sell, 21, "a"))
     #expect(engine.apply(place(2, .buy, 21, "b")).rejection == .selfTrade)
@@ -161,24 +164,25 @@ import Testing
     #expect(below.rejection == nil)
     #expect(engine.apply(place(2, .buy, 19, "e")).rejection == .tooManyOpenOrders)
     let raise = AmendOrder(user: 2, order: below.id, limitTicks: 22, lots: 0)
-    #expect(engine.apply(.amendOrder(raise)).rejection == .selfTrade)
+    #expect(engine.apply(.order(.amend(raise))).rejection == .selfTrade)
     let theirs = CancelOrder(user: 3, order: resting.id)
-    #expect(engine.apply(.cancelOrder(theirs)).rejection == .orderNotFound)
+    #expect(engine.apply(.order(.cancel(theirs))).rejection == .orderNotFound)
     #expect(engine.apply(.operation(.suspendMarket(0), by: .venue)).rejection == nil)
     #expect(engine.apply(place(3, .buy, 20, "f")).rejection == .marketSuspended)
     #expect(
       engine.apply(.operation(.suspendMarket(0), by: .venue)).rejection == .marketAlreadySuspended)
     let own = CancelOrder(user: 2, order: resting.id)
-    #expect(engine.apply(.cancelOrder(own)).rejection == nil, "cancels always pass")
-    #expect(engine.apply(.cancelOrder(own)).rejection == .orderFinished)
+    #expect(engine.apply(.order(.cancel(own))).rejection == nil, "cancels always pass")
+    #expect(engine.apply(.order(.cancel(own))).rejection == .orderFinished)
     #expect(engine.apply(.operation(.resumeMarket(0), by: .venue)).rejection == nil)
     #expect(
-      engine.apply(.operation(.setFrozen(user: 2, frozen: true), by: .venue)).detail == 1,
+      engine.apply(.operation(.setFrozen(user: 2, frozen: true), by: .venue)).outcome
+        == .cancelledAll(count: 1),
       "its order is cancelled")
     #expect(engine.apply(place(2, .buy, 20, "g")).rejection == .userFrozen)
     // Above the asset's limit a second operator decides.
     let large = Venue.fund(3, 2, 1_000_001, "large")
-    #expect(engine.apply(large).detail == 1)
+    #expect(engine.apply(large).outcome == .adjusted(.waits))
     let id = engine.pendingAdjustmentViews()[0].id
     #expect(
       engine.apply(

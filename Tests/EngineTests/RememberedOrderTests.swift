@@ -10,10 +10,11 @@ import Testing
   private static let day: Microseconds = 24 * 3_600 * 1_000_000
 
   private func order(_ id: String, lots: Int64 = 10, user: UserID = 2) -> Command {
-    .placeOrder(
-      PlaceOrder(
-        user: user, market: 0, side: .buy, limitTicks: 20, lots: lots,
-        clientOrderID: Venue.identifier(id)))
+    .order(
+      .place(
+        PlaceOrder(
+          user: user, market: 0, side: .buy, limitTicks: 20, lots: lots,
+          clientOrderID: Venue.identifier(id))))
   }
 
   @Test func sameContentGetsTheFirstAnswer() throws {
@@ -21,15 +22,15 @@ import Testing
     let first = engine.apply(order("a"))
     #expect(first.rejection == nil)
     let entries = engine.entryCount
-    engine.apply(.advanceTime(engine.time + 5_000_000))
+    engine.apply(.schedule(.advanceTime(engine.time + 5_000_000)))
     let again = engine.apply(order("a"))
-    #expect(again.id == first.id && again.time == first.time && again.detail == 1)
+    #expect(again.id == first.id && again.time == first.time && again.outcome == .repeated)
     #expect(engine.entryCount == entries, "it was applied once")
     let other = engine.apply(order("a", lots: 11))
     #expect(other.rejection == .duplicateClientOrderID && other.id == first.id)
     #expect(engine.apply(order("a", user: 3)).rejection == nil, "ids are each user's own")
 
-    #expect(engine.apply(.cancelOrder(CancelOrder(user: 2, order: first.id))).rejection == nil)
+    #expect(engine.apply(.order(.cancel(CancelOrder(user: 2, order: first.id)))).rejection == nil)
     #expect(engine.apply(order("a")).id == first.id, "also after the order is gone")
     var restored = try AuctionEngine(restoring: Venue.snapshot(engine))
     #expect(restored.apply(order("a")).id == first.id, "also after a restart")
@@ -47,16 +48,16 @@ import Testing
   @Test func isForgottenAfterADayAndNotBefore() {
     var engine = Venue.make()
     let first = engine.apply(order("a"))
-    #expect(engine.apply(.cancelOrder(CancelOrder(user: 2, order: first.id))).rejection == nil)
-    engine.apply(.advanceTime(engine.time + Self.day))
+    #expect(engine.apply(.order(.cancel(CancelOrder(user: 2, order: first.id)))).rejection == nil)
+    engine.apply(.schedule(.advanceTime(engine.time + Self.day)))
     // Each command may forget two; twenty push out what may go.
     for number in 0..<20 { engine.apply(order("fill-\(number)", lots: 3)) }
     #expect(engine.apply(order("a")).id == first.id, "a day is not over")
-    engine.apply(.cancelAllOrders(user: 2, market: nil))
-    engine.apply(.advanceTime(engine.time + 1))
+    engine.apply(.order(.cancelAll(user: 2, market: nil)))
+    engine.apply(.schedule(.advanceTime(engine.time + 1)))
     for number in 20..<60 { engine.apply(order("fill-\(number)", lots: 3, user: 3)) }
     let fresh = engine.apply(order("a"))
-    #expect(fresh.rejection == nil && fresh.id != first.id && fresh.detail == 0)
+    #expect(fresh.rejection == nil && fresh.id != first.id && fresh.outcome == .done)
     #expect(engine.order(first.id) == nil)
   }
 
@@ -70,8 +71,8 @@ import Testing
     #expect(engine.apply(order("d", lots: 3, user: 3)).rejection == nil)
     let full = engine.apply(order("e", lots: 3, user: 3))
     #expect(full.rejection == .tooManyRememberedOrders, "the venue's bound")
-    engine.apply(.cancelAllOrders(user: 2, market: nil))
-    engine.apply(.advanceTime(engine.time + Self.day + 1))
+    engine.apply(.order(.cancelAll(user: 2, market: nil)))
+    engine.apply(.schedule(.advanceTime(engine.time + Self.day + 1)))
     for number in 0..<10 { engine.apply(order("f-\(number)", lots: 3, user: 4)) }
     #expect(engine.apply(order("b", lots: 3)).rejection == nil, "a day later there is room")
   }

@@ -53,7 +53,7 @@ private struct Book {
     default:
       let amount = Int128(below(600_000)) * (below(3) == 0 ? -1 : 1)
       let reply = engine.give(amount, to: user, by: by, "step-\(step)")
-      guard reply.rejection == nil, reply.detail == 0 else { return }
+      guard reply.rejection == nil, reply.outcome == .adjusted(.booked) else { return }
       #expect(by != user && !engine.users[Int(user)].grantors.contains(by))
       book.alone.append((by, Int128(amount.magnitude), engine.time))
     }
@@ -113,7 +113,9 @@ private struct Book {
     engine.writeSnapshot(to: &first)
     #expect(first.bytes[13] == 1, "the format is that of the rules")
     var restored = try AuctionEngine(restoring: first.bytes)
-    for command: Command in [.activateRules(version: 2), .advanceTime(Scene.start + 5)] {
+    for command: Command in [
+      .venue(.activateRules(version: 2)), .schedule(.advanceTime(Scene.start + 5)),
+    ] {
       #expect(engine.apply(command) == restored.apply(command))
     }
     var (second, third) = (ByteWriter(), ByteWriter())

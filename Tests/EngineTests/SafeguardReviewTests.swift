@@ -16,7 +16,7 @@ private let day = SafeguardScene.day
 
   private func withAnna(_ engine: inout AuctionEngine) -> UserID {
     let user = UserID(engine.operate(.registerUser(name: "anna"), 1).id)
-    precondition(engine.grant(40, to: user, by: 1).detail == 0)
+    precondition(engine.grant(40, to: user, by: 1).outcome == .done)
     return user
   }
 
@@ -31,8 +31,8 @@ private let day = SafeguardScene.day
     #expect(replayed.place(user, .buy, 5, at: 100).rejection == .insufficientFunds)
     replayed.apply(.operation(.revokeKey(first), by: .venue))
     var restored = try AuctionEngine(restoring: bytes(replayed))
-    replayed.apply(.activateRules(version: 2))
-    restored.apply(.activateRules(version: 2))
+    replayed.apply(.venue(.activateRules(version: 2)))
+    restored.apply(.venue(.activateRules(version: 2)))
     let replies = (replayed.grant(50, to: user, by: 1), restored.grant(50, to: user, by: 1))
     #expect(replies.0 == replies.1)
     #expect(bytes(replayed) == bytes(restored))
@@ -53,7 +53,7 @@ private let day = SafeguardScene.day
   @Test func aWaitingKeyIsNotTaken() {
     var engine = SafeguardScene.make()
     let user = UserID(engine.operate(.registerUser(name: "anna"), 6).id)
-    #expect(engine.grant(40, to: 7, by: 1).detail == 2)
+    #expect(engine.grant(40, to: 7, by: 1).outcome == .waits(grant: 1))
     #expect(engine.grant(40, to: user, by: 6).rejection == nil)
   }
 
@@ -62,8 +62,8 @@ private let day = SafeguardScene.day
   @Test func onlyWhoRegisteredAUserGivesTheFirstKeyAtOnce() {
     var engine = SafeguardScene.make()
     let user = UserID(engine.operate(.registerUser(name: "anna"), 6).id)
-    #expect(engine.grant(90, to: user, by: 1).detail > 1)
-    #expect(engine.grant(40, to: user, by: 6).detail == 0)
+    #expect(engine.grant(90, to: user, by: 1).outcome.grant != nil)
+    #expect(engine.grant(40, to: user, by: 6).outcome == .done)
   }
 
   /// The only operator there ever was may find a second one, and no way into a user's account.
@@ -73,9 +73,9 @@ private let day = SafeguardScene.day
       let key = SafeguardScene.key(UInt8(user))
       engine.apply(.operation(.registerKey(user: user, key: key, role: role), by: .venue))
     }
-    engine.apply(.activateRules(version: 2))
+    engine.apply(.venue(.activateRules(version: 2)))
     engine.pass(day)
-    #expect(engine.grant(90, to: 2, by: 1).detail == 2)
+    #expect(engine.grant(90, to: 2, by: 1).outcome == .waits(grant: 1))
     engine.pass(3 * day)
     #expect(engine.holds(90, 2) == false)
   }
@@ -85,7 +85,7 @@ private let day = SafeguardScene.day
     var engine = SafeguardScene.make()
     let user = withAnna(&engine)
     let reply = engine.grant(40, to: user, by: 1, until: engine.time + day)
-    #expect(reply.rejection != nil || reply.detail != 1)
+    #expect(reply.rejection != nil || reply.outcome != .repeated)
   }
 
   /// An approval whose key has ended since is no approval, so another operator may give one.
@@ -93,9 +93,9 @@ private let day = SafeguardScene.day
     var engine = SafeguardScene.make()
     let user = withAnna(&engine)
     #expect(
-      engine.grant(66, to: 6, as: .operator, by: 6, until: engine.time + day + 1).detail == 0)
+      engine.grant(66, to: 6, as: .operator, by: 6, until: engine.time + day + 1).outcome == .done)
     engine.pass(day)
-    let id = engine.grant(41, to: user, by: 7).detail - 1
+    let id = engine.grant(41, to: user, by: 7).outcome.grant ?? 0
     let approval = KeyApproval(id: id, grant: engine.pendingKeyGrants()[0].grant, signature: [1])
     #expect(engine.operate(.approveKey(approval), 6, key: 66).rejection == nil)
     engine.pass(2 * day)
@@ -108,11 +108,13 @@ private let day = SafeguardScene.day
     var engine = SafeguardScene.make()
     let id = engine.give(5_000_000, to: 3, by: 6, "large").id
     engine.apply(
-      .creditDeposit(
-        DepositCredit(chain: 0, number: 1, user: 6, asset: Scene.usd, amount: 500)))
+      .deposit(
+        .credit(
+          DepositCredit(chain: 0, number: 1, user: 6, asset: Scene.usd, amount: 500))))
     engine.apply(
-      .clawBackDeposit(
-        DepositClawback(chain: 0, number: 1, credit: 1, user: 6, asset: Scene.usd, amount: 500)))
+      .deposit(
+        .clawBack(
+          DepositClawback(chain: 0, number: 1, credit: 1, user: 6, asset: Scene.usd, amount: 500))))
     #expect(engine.approveAdjustment(id, by: 7).rejection == .approvalNotFound)
   }
 
@@ -123,7 +125,7 @@ private let day = SafeguardScene.day
       user: 3, asset: Scene.usd, amount: 5_000_000, requestID: Venue.identifier("large"))
     let by = Authority(user: 7, reason: "old")
     let id = engine.apply(.operation(.adjustBalance(adjustment), by: by)).id
-    engine.apply(.activateRules(version: 2))
+    engine.apply(.venue(.activateRules(version: 2)))
     engine.pass(day)
     #expect(engine.operate(.revokeKey(SafeguardScene.key(7)), 1).rejection == nil)
     #expect(engine.approveAdjustment(id, by: 6).rejection == .approvalNotFound)

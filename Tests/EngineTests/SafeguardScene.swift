@@ -14,7 +14,7 @@ enum SafeguardScene {
   static func make() -> AuctionEngine {
     var engine = WithdrawalScene.make()
     for command: Command in [
-      .activateRules(version: 2), .advanceTime(Scene.start + day),
+      .venue(.activateRules(version: 2)), .schedule(.advanceTime(Scene.start + day)),
     ] {
       precondition(engine.apply(command).rejection == nil, "the scene was refused: \(command)")
     }
@@ -76,9 +76,10 @@ extension AuctionEngine {
 
   mutating func answer(_ grant: Int64, _ user: UserID, key: UInt8, yes: Bool = true) -> Reply {
     apply(
-      .answerKeyGrant(
-        KeyGrantAnswer(
-          user: user, key: SafeguardScene.key(key), grant: grant, isConfirmed: yes)))
+      .user(
+        .answerKeyGrant(
+          KeyGrantAnswer(
+            user: user, key: SafeguardScene.key(key), grant: grant, isConfirmed: yes))))
   }
 
   func holds(_ key: UInt8, _ user: UserID) -> Bool {

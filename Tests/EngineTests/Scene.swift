@@ -26,8 +26,8 @@ enum Scene {
   ) -> AuctionEngine {
     var engine = AuctionEngine()
     var commands: [Command] = [
-      .advanceTime(start),
-      .configureVenue(VenueConfiguration(seed: seeds.0, secondSeed: seeds.1)),
+      .schedule(.advanceTime(start)),
+      .venue(.configure(VenueConfiguration(seed: seeds.0, secondSeed: seeds.1))),
       .operation(
         .createAsset(AssetDefinition(code: "USD", decimals: 0, adjustmentLimit: 1_000_000)),
         by: .venue),
@@ -61,29 +61,30 @@ extension AuctionEngine {
     until expiry: Microseconds? = nil
   ) -> Reply {
     apply(
-      .placeOrder(
-        PlaceOrder(
-          user: user, market: 0, side: side, type: ticks == nil ? .market : .limit,
-          timeInForce: ticks == nil || forOneRun
-            ? .auction : expiry == nil ? .goodTilCancelled : .goodTilDate,
-          limitTicks: ticks ?? 0, lots: lots, expiry: expiry ?? 0,
-          clientOrderID: Venue.identifier("scene-\(commandCount)"))))
+      .order(
+        .place(
+          PlaceOrder(
+            user: user, market: 0, side: side, type: ticks == nil ? .market : .limit,
+            timeInForce: ticks == nil || forOneRun
+              ? .auction : expiry == nil ? .goodTilCancelled : .goodTilDate,
+            limitTicks: ticks ?? 0, lots: lots, expiry: expiry ?? 0,
+            clientOrderID: Venue.identifier("scene-\(commandCount)")))))
   }
 
   mutating func amend(_ user: UserID, _ id: OrderID, to ticks: Int64 = 0, lots: Int64 = 0) -> Reply
   {
-    apply(.amendOrder(AmendOrder(user: user, order: id, limitTicks: ticks, lots: lots)))
+    apply(.order(.amend(AmendOrder(user: user, order: id, limitTicks: ticks, lots: lots))))
   }
 
   mutating func cancel(_ user: UserID, _ id: OrderID) -> Reply {
-    apply(.cancelOrder(CancelOrder(user: user, order: id)))
+    apply(.order(.cancel(CancelOrder(user: user, order: id))))
   }
 
   /// Lets a second pass and runs market 0; its effects are those of the run alone.
   mutating func runNext() -> AuctionResult {
-    apply(.advanceTime(time + Scene.second))
+    apply(.schedule(.advanceTime(time + Scene.second)))
     effects.removeAll()
-    apply(.runAuction(market: 0, slot: time / Scene.second))
+    apply(.schedule(.runAuction(market: 0, slot: time / Scene.second)))
     guard let result = effects.tape.last?.auction else { preconditionFailure("no run was due") }
     return result
   }
@@ -99,4 +100,14 @@ extension AuctionEngine {
   func executed(_ reply: Reply) -> Int64? { order(reply.id)?.executedLots }
   /// The edges of market 0's band in force.
   var band: [Int64]? { marketView(0).band.map { [$0.lower, $0.upper] } }
+}
+
+extension Reply {
+  /// From when on a setting or an address counts.
+  var start: Microseconds? { if case .inForce(let from) = outcome { from } else { nil } }
+}
+
+extension Outcome {
+  /// Of a key that waits.
+  var grant: Int64? { if case .waits(let grant) = self { grant } else { nil } }
 }

@@ -16,28 +16,32 @@ extension CommandSource {
         .setWithdrawalTerms(withdrawalTerms()), by: Authority(user: operatorOrAnybody()))
     case 4..<9:
       let user = user()
-      return .addPayoutAddress(
-        PayoutAddressAddition(user: user, chain: chain(), address: payoutAddress(user), label: "x"))
+      return .user(
+        .addPayoutAddress(
+          PayoutAddressAddition(
+            user: user, chain: chain(), address: payoutAddress(user), label: "x")))
     case 9:
       let user = user()
-      return .removePayoutAddress(user: user, chain: chain(), address: payoutAddress(user))
+      return .user(.removePayoutAddress(user: user, chain: chain(), address: payoutAddress(user)))
     case 10, 11:
       guard engine.chain(named: "dev") != nil else {
         return .operation(.registerChain(name: "dev"), by: .venue)
       }
-      return .creditDeposit(
-        DepositCredit(
-          chain: 0, number: engine.lastNumbers(0).credit + Int64(random(4) == 0 ? 0 : 1),
-          user: user(), asset: AssetID(random(3)), amount: 1 + Int128(random(900))))
+      return .deposit(
+        .credit(
+          DepositCredit(
+            chain: 0, number: engine.lastNumbers(0).credit + Int64(random(4) == 0 ? 0 : 1),
+            user: user(), asset: AssetID(random(3)), amount: 1 + Int128(random(900)))))
     case 12:
       guard engine.chain(named: "dev") != nil else {
         return .operation(.registerChain(name: "dev"), by: .venue)
       }
       let last = engine.lastNumbers(0)
-      return .clawBackDeposit(
-        DepositClawback(
-          chain: 0, number: last.clawback + 1, credit: last.credit, user: user(),
-          asset: AssetID(random(3)), amount: 1 + Int128(random(900))))
+      return .deposit(
+        .clawBack(
+          DepositClawback(
+            chain: 0, number: last.clawback + 1, credit: last.credit, user: user(),
+            asset: AssetID(random(3)), amount: 1 + Int128(random(900)))))
     case 13, 14:
       let user = 1 + UserID(random(4))
       let role: Role = random(8) == 0 ? .trader : .operator
@@ -48,7 +52,7 @@ extension CommandSource {
     case 16, 17:
       // Hours, so that days end.
       time += Microseconds(random(20)) * WithdrawalScene.hour
-      return .advanceTime(time)
+      return .schedule(.advanceTime(time))
     case 18..<38: return request(engine)
     default: return step(engine)
     }
@@ -57,7 +61,7 @@ extension CommandSource {
   /// A request, or mostly what it lacks.
   private mutating func request(_ engine: borrowing AuctionEngine) -> Command {
     let request = withdrawalRequest()
-    if random(8) == 0 { return .requestWithdrawal(request) }
+    if random(8) == 0 { return .withdrawal(.request(request)) }
     guard engine.chain(named: "dev") != nil else {
       return .operation(.registerChain(name: "dev"), by: .venue)
     }
@@ -70,10 +74,11 @@ extension CommandSource {
     let isListed = engine.payoutAddresses(of: request.user).contains {
       $0.chain == terms.chain && $0.address == request.address
     }
-    if isListed { return .requestWithdrawal(request) }
-    return .addPayoutAddress(
-      PayoutAddressAddition(
-        user: request.user, chain: terms.chain, address: request.address, label: ""))
+    if isListed { return .withdrawal(.request(request)) }
+    return .user(
+      .addPayoutAddress(
+        PayoutAddressAddition(
+          user: request.user, chain: terms.chain, address: request.address, label: "")))
   }
 
   /// The next step of one of the last.
@@ -82,12 +87,12 @@ extension CommandSource {
     let owner = engine.withdrawal(id)?.user ?? 2
     return switch random(16) {
     case 0..<7: approval(engine.withdrawal(id), id).command
-    case 7: .cancelWithdrawal(user: random(4) == 0 ? user() : owner, id: id)
+    case 7: .withdrawal(.cancel(user: random(4) == 0 ? user() : owner, id: id))
     case 8:
       .operation(.rejectWithdrawal(id: id), by: Authority(user: UserID(random(2)), reason: "no"))
-    case 9..<13: .startWithdrawal(id: id)
-    case 13, 14: .finishWithdrawal(id: id)
-    default: .failWithdrawal(id: id, isCancelled: random(2) == 0)
+    case 9..<13: .withdrawal(.start(id: id))
+    case 13, 14: .withdrawal(.finish(id: id))
+    default: .withdrawal(.fail(id: id, isCancelled: random(2) == 0))
     }
   }
 

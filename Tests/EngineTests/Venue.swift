@@ -17,7 +17,9 @@ enum Venue {
     for command in genesis(remembered, rememberedOfUser, interval, maximumOpenOrders) {
       precondition(engine.apply(command).rejection == nil, "genesis was refused")
     }
-    if rules > 1 { for version in 2...rules { engine.apply(.activateRules(version: version)) } }
+    if rules > 1 {
+      for version in 2...rules { engine.apply(.venue(.activateRules(version: version))) }
+    }
     if rules >= 3 {
       // So much that some runs set a new reference and some do not.
       for (market, volume) in [(MarketID(0), Int128(2_000)), (1, 150)] {
@@ -39,11 +41,12 @@ enum Venue {
       buyFeeBasisPoints: 7, sellFeeBasisPoints: 13, minimumNotional: 50,
       maximumOpenOrders: maximumOpenOrders)
     var commands: [Command] = [
-      .advanceTime(start),
-      .configureVenue(
-        VenueConfiguration(
-          seed: 3, secondSeed: 5, maximumRememberedOrders: remembered,
-          maximumRememberedOrdersOfUser: rememberedOfUser)),
+      .schedule(.advanceTime(start)),
+      .venue(
+        .configure(
+          VenueConfiguration(
+            seed: 3, secondSeed: 5, maximumRememberedOrders: remembered,
+            maximumRememberedOrdersOfUser: rememberedOfUser))),
       .operation(
         .createAsset(AssetDefinition(code: "USD", decimals: 2, adjustmentLimit: 1 << 100)),
         by: .venue),
@@ -120,16 +123,17 @@ struct CommandSource {
   mutating func next(_ engine: borrowing AuctionEngine) -> Command {
     if random(3) == 0 { return transfer(engine) }
     switch random(100) {
-    case 0..<55: return .placeOrder(order())
+    case 0..<55: return .order(.place(order()))
     case 55..<67:
-      return .cancelOrder(CancelOrder(user: user(), order: id()))
+      return .order(.cancel(CancelOrder(user: user(), order: id())))
     case 67..<79:
-      return .amendOrder(
-        AmendOrder(
-          user: user(), order: id(), limitTicks: random(3) == 0 ? 0 : 15 + Int64(random(11)),
-          lots: random(3) == 0 ? 0 : Int64(random(40))))
+      return .order(
+        .amend(
+          AmendOrder(
+            user: user(), order: id(), limitTicks: random(3) == 0 ? 0 : 15 + Int64(random(11)),
+            lots: random(3) == 0 ? 0 : Int64(random(40)))))
     case 79..<81:
-      return .cancelAllOrders(user: user(), market: random(2) == 0 ? nil : MarketID(random(3)))
+      return .order(.cancelAll(user: user(), market: random(2) == 0 ? nil : MarketID(random(3))))
     case 81..<83: return .operation(.setFrozen(user: user(), frozen: random(3) == 0), by: .venue)
     case 83:
       return .operation(
@@ -144,11 +148,12 @@ struct CommandSource {
     default:
       if random(2) == 0 {
         time += Microseconds(random(900_000))
-        return .advanceTime(time)
+        return .schedule(.advanceTime(time))
       }
       let market = MarketID(random(2))
       let interval: Microseconds = 1_000_000
-      return .runAuction(market: market, slot: engine.time / interval - (random(8) == 0 ? 1 : 0))
+      return .schedule(
+        .runAuction(market: market, slot: engine.time / interval - (random(8) == 0 ? 1 : 0)))
     }
   }
 

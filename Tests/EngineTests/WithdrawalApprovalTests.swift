@@ -16,14 +16,14 @@ import Testing
     #expect(engine.withdrawalsToApprove().map(\.id) == [2])
     engine.effects.removeAll()
     let approval = WithdrawalScene.approval(2, by: 1, of: 1_001)
-    #expect(engine.apply(approval.command).detail == 1)
-    #expect(engine.effects.directory == [.withdrawalApproved(approval, time: engine.time)])
-    #expect(engine.apply(.startWithdrawal(id: 2)).rejection == .withdrawalNotApproved)
-    #expect(engine.approve(2, by: 7, of: 1_001).detail == 0)
+    #expect(engine.apply(approval.command).outcome == .approved(missing: 1))
+    #expect(engine.effects.withdrawals == [.approved(approval, time: engine.time)])
+    #expect(engine.apply(.withdrawal(.start(id: 2))).rejection == .withdrawalNotApproved)
+    #expect(engine.approve(2, by: 7, of: 1_001).outcome == .approved(missing: 0))
     #expect(engine.moves == ["2 approved"] && engine.withdrawalsToApprove().isEmpty)
     #expect(engine.approve(2, by: 8, of: 1_001).rejection == .approvalNotNeeded)
     #expect(engine.effects.entries.isEmpty, "an approval moves no money")
-    #expect(engine.apply(.startWithdrawal(id: 2)).rejection == nil)
+    #expect(engine.apply(.withdrawal(.start(id: 2))).rejection == nil)
   }
 
   /// What counts is all that the user takes in 24 hours, so a large amount in small ones is a large
@@ -38,14 +38,14 @@ import Testing
     #expect(ask(10, "c") == .requested, "1,010 in all")
     #expect(ask(1_000, "d", 3) == .approved, "each user's own")
     engine.pay(1)
-    engine.apply(.cancelWithdrawal(user: 2, id: 2))
-    engine.apply(.cancelWithdrawal(user: 2, id: 3))
+    engine.apply(.withdrawal(.cancel(user: 2, id: 2)))
+    engine.apply(.withdrawal(.cancel(user: 2, id: 3)))
     #expect(ask(401, "e") == .requested, "what was paid counts for its day")
-    engine.apply(.cancelWithdrawal(user: 2, id: 5))
+    engine.apply(.withdrawal(.cancel(user: 2, id: 5)))
     #expect(ask(400, "f") == .approved)
     engine.pass(24 * WithdrawalScene.hour + 1)
     #expect(ask(601, "g") == .requested, "what is not paid counts however old")
-    engine.apply(.cancelWithdrawal(user: 2, id: 7))
+    engine.apply(.withdrawal(.cancel(user: 2, id: 7)))
     #expect(ask(600, "h") == .approved)
   }
 
@@ -63,28 +63,28 @@ import Testing
     engine.apply(
       .operation(.registerKey(user: 6, key: WithdrawalScene.key(1), role: .operator), by: .venue))
     let moved = WithdrawalScene.approval(1, by: 6, of: 1_001, key: WithdrawalScene.key(1))
-    #expect(engine.apply(moved.command).detail == 1, "it is one yes, not two")
-    #expect(engine.apply(.startWithdrawal(id: 1)).rejection == .withdrawalNotApproved)
+    #expect(engine.apply(moved.command).outcome == .approved(missing: 1), "it is one yes, not two")
+    #expect(engine.apply(.withdrawal(.start(id: 1))).rejection == .withdrawalNotApproved)
     #expect(engine.approve(1, by: 6, of: 1_001).rejection == .approvalRepeated)
-    #expect(engine.apply(second.command).detail == 0)
+    #expect(engine.apply(second.command).outcome == .approved(missing: 0))
   }
 
   /// Frozen, an operator approves nothing, and a yes of before does not count.
   @Test func aFrozenOperatorDoesNotApprove() {
     var engine = WithdrawalScene.make()
     _ = engine.withdraw(2, 1_001, "a")
-    #expect(engine.approve(1, by: 1, of: 1_001).detail == 1)
+    #expect(engine.approve(1, by: 1, of: 1_001).outcome == .approved(missing: 1))
     for user in [UserID(1), 6] {
       engine.apply(.operation(.setFrozen(user: user, frozen: true), by: .venue))
     }
     #expect(engine.withdrawalsToApprove().map(\.approvals) == [[]])
     #expect(engine.approve(1, by: 6, of: 1_001).rejection == .userFrozen)
-    #expect(engine.approve(1, by: 7, of: 1_001).detail == 1)
+    #expect(engine.approve(1, by: 7, of: 1_001).outcome == .approved(missing: 1))
     #expect(engine.withdrawal(1)?.status == .requested)
     // What was said counts no more when its operator is back: it is said again.
     engine.apply(.operation(.setFrozen(user: 1, frozen: false), by: .venue))
     #expect(engine.withdrawalsToApprove().map { $0.approvals.map(\.user) } == [[7]])
-    #expect(engine.approve(1, by: 1, of: 1_001).detail == 0)
+    #expect(engine.approve(1, by: 1, of: 1_001).outcome == .approved(missing: 0))
   }
 
   /// A key is revoked because it is in wrong hands: so were they when it approved.
@@ -93,19 +93,19 @@ import Testing
     _ = engine.withdraw(2, 1_001, "a")
     _ = engine.withdraw(2, 1_002, "b")
     for id in Int64(1)...2 {
-      #expect(engine.approve(id, by: 1, of: 1_000 + Int128(id)).detail == 1)
+      #expect(engine.approve(id, by: 1, of: 1_000 + Int128(id)).outcome == .approved(missing: 1))
     }
-    #expect(engine.approve(1, by: 6, of: 1_001).detail == 0)
+    #expect(engine.approve(1, by: 6, of: 1_001).outcome == .approved(missing: 0))
     engine.apply(.operation(.revokeKey(WithdrawalScene.key(1)), by: .venue))
     #expect(engine.withdrawalsToApprove().map(\.approvals) == [[]])
-    #expect(engine.approve(2, by: 6, of: 1_002).detail == 1)
+    #expect(engine.approve(2, by: 6, of: 1_002).outcome == .approved(missing: 1))
     // Another role of the same key is none.
     engine.apply(
       .operation(.registerKey(user: 1, key: WithdrawalScene.key(1), role: .trader), by: .venue))
-    #expect(engine.approve(2, by: 7, of: 1_002).detail == 0)
+    #expect(engine.approve(2, by: 7, of: 1_002).outcome == .approved(missing: 0))
     #expect(engine.withdrawal(2)?.approvals.map(\.user) == [6, 7])
     // What was approved before stays so.
-    #expect(engine.apply(.startWithdrawal(id: 1)).rejection == nil)
+    #expect(engine.apply(.withdrawal(.start(id: 1))).rejection == nil)
   }
 
   /// Whoever holds one operator's key can register others, but these approve nothing before it is
@@ -119,8 +119,9 @@ import Testing
       .operation(.registerKey(user: 4, key: WithdrawalScene.key(4), role: .operator), by: .venue))
     let usable = engine.time + WithdrawalScene.hour
     #expect(engine.approve(1, by: 4, of: 1_001).rejection == .operatorKeyTooNew)
-    #expect(engine.approve(1, by: 1, of: 1_001).detail == 1, "it is an hour old")
-    engine.apply(.advanceTime(usable - 1))
+    #expect(
+      engine.approve(1, by: 1, of: 1_001).outcome == .approved(missing: 1), "it is an hour old")
+    engine.apply(.schedule(.advanceTime(usable - 1)))
     // The same again makes it no older and no younger; registered anew it is new.
     engine.apply(
       .operation(.registerKey(user: 4, key: WithdrawalScene.key(4), role: .operator), by: .venue))
@@ -128,30 +129,32 @@ import Testing
     engine.apply(.operation(.revokeKey(WithdrawalScene.key(6)), by: .venue))
     engine.apply(
       .operation(.registerKey(user: 6, key: WithdrawalScene.key(6), role: .operator), by: .venue))
-    engine.apply(.advanceTime(usable))
+    engine.apply(.schedule(.advanceTime(usable)))
     #expect(engine.approve(1, by: 6, of: 1_001).rejection == .operatorKeyTooNew)
-    #expect(engine.approve(1, by: 4, of: 1_001).detail == 0)
+    #expect(engine.approve(1, by: 4, of: 1_001).outcome == .approved(missing: 0))
   }
 
   /// Raised, the delay is that of keys that have approved too.
   @Test func aLongerDelayMakesYoungKeysWait() {
     var engine = WithdrawalScene.make()
     _ = engine.withdraw(2, 1_001, "a")
-    #expect(engine.approve(1, by: 1, of: 1_001).detail == 1)
+    #expect(engine.approve(1, by: 1, of: 1_001).outcome == .approved(missing: 1))
     engine.apply(.operation(.setAddressDelay(chain: 0, seconds: 60), by: Authority(user: 1)))
     #expect(engine.withdrawalsToApprove().map(\.approvals) == [[]])
     #expect(engine.approve(1, by: 6, of: 1_001).rejection == .operatorKeyTooNew)
     engine.pass(60 * Scene.second)
-    #expect(engine.approve(1, by: 6, of: 1_001).detail == 0, "both are old enough by now")
+    #expect(
+      engine.approve(1, by: 6, of: 1_001).outcome == .approved(missing: 0),
+      "both are old enough by now")
   }
 
   @Test func whatEndedIsNotApproved() {
     var engine = WithdrawalScene.make()
     _ = engine.withdraw(2, 1_001, "a")
     #expect(engine.approve(1, by: 1, of: 1_001).rejection == nil)
-    engine.apply(.cancelWithdrawal(user: 2, id: 1))
+    engine.apply(.withdrawal(.cancel(user: 2, id: 1)))
     #expect(engine.approve(1, by: 6, of: 1_001).rejection == .withdrawalFinished)
-    #expect(engine.apply(.startWithdrawal(id: 1)).rejection == .withdrawalFinished)
+    #expect(engine.apply(.withdrawal(.start(id: 1))).rejection == .withdrawalFinished)
   }
 
   /// Random operators, keys and fields, revoked and frozen in between: approved if and only if so
@@ -188,12 +191,14 @@ import Testing
       if reply.rejection == nil {
         office.yes = yes + [(user, key)]
         isApproved = office.yes.count == Int(terms.approvals)
-        #expect(reply.detail == Int64(terms.approvals) - Int64(office.yes.count), note)
+        #expect(
+          reply.outcome
+            == .approved(missing: Int64(terms.approvals) - Int64(office.yes.count)), note)
       }
       #expect(engine.withdrawal(1)?.status == (isApproved ? .approved : .requested), note)
       #expect(engine.withdrawal(1)?.approvals.map(\.user) == office.yes.map(\.user), note)
     }
-    let start = engine.apply(.startWithdrawal(id: 1)).rejection
+    let start = engine.apply(.withdrawal(.start(id: 1))).rejection
     #expect(start == (isApproved ? nil : .withdrawalNotApproved))
   }
 

@@ -44,20 +44,20 @@ enum WithdrawalLadders {
     engine.must(.setFrozen(user: 2, frozen: true))
     var addition = PayoutAddressAddition(
       user: 99, chain: 9, address: PayoutAddress([]), label: String(repeating: "x", count: 65))
-    ladder.step(&none, .addPayoutAddress(addition), .venueNotConfigured)
-    ladder.step(&engine, .addPayoutAddress(addition), .unknownUser)
+    ladder.step(&none, .user(.addPayoutAddress(addition)), .venueNotConfigured)
+    ladder.step(&engine, .user(.addPayoutAddress(addition)), .unknownUser)
     addition.user = 2
-    ladder.step(&engine, .addPayoutAddress(addition), .unknownChain)
+    ladder.step(&engine, .user(.addPayoutAddress(addition)), .unknownChain)
     addition.chain = 0
-    ladder.step(&engine, .addPayoutAddress(addition), .addressInvalid)
+    ladder.step(&engine, .user(.addPayoutAddress(addition)), .addressInvalid)
     addition.address = WithdrawalScene.address(2)
-    ladder.step(&engine, .addPayoutAddress(addition), .nameInvalid)
+    ladder.step(&engine, .user(.addPayoutAddress(addition)), .nameInvalid)
     addition.label = ""
-    ladder.step(&engine, .addPayoutAddress(addition), .userFrozen)
+    ladder.step(&engine, .user(.addPayoutAddress(addition)), .userFrozen)
     engine.must(.setFrozen(user: 2, frozen: false))
-    ladder.step(&engine, .addPayoutAddress(addition), .addressExists)
+    ladder.step(&engine, .user(.addPayoutAddress(addition)), .addressExists)
     addition.address = WithdrawalScene.address(9)
-    ladder.step(&engine, .addPayoutAddress(addition), .tooManyAddresses)
+    ladder.step(&engine, .user(.addPayoutAddress(addition)), .tooManyAddresses)
     return ladder
   }
 
@@ -66,7 +66,7 @@ enum WithdrawalLadders {
     var ladder = Ladder(.removePayoutAddress)
     var none = AuctionEngine()
     func remove(_ user: UserID, _ chain: ChainID) -> Command {
-      .removePayoutAddress(user: user, chain: chain, address: WithdrawalScene.address(9))
+      .user(.removePayoutAddress(user: user, chain: chain, address: WithdrawalScene.address(9)))
     }
     ladder.step(&none, remove(99, 9), .venueNotConfigured)
     ladder.step(&engine, remove(99, 9), .unknownUser)
@@ -81,7 +81,7 @@ enum WithdrawalLadders {
     var none = AuctionEngine()
     for number in 0..<Bounds.maximumWithdrawalsOfUser {
       let reply = engine.withdraw(2, 10, "n-\(number)")
-      engine.must(.cancelWithdrawal(user: 2, id: reply.id))
+      engine.must(.withdrawal(.cancel(user: 2, id: reply.id)))
     }
     engine.must(.setAddressDelay(chain: 0, seconds: 86_400))
     engine.must(WithdrawalScene.add(2, WithdrawalScene.address(9)))
@@ -89,36 +89,36 @@ enum WithdrawalLadders {
     var request = WithdrawalRequest(
       user: 99, asset: 9, amount: 0, address: PayoutAddress([]),
       clientID: Venue.identifier("n-0"))
-    ladder.step(&none, .requestWithdrawal(request), .venueNotConfigured)
-    ladder.step(&engine, .requestWithdrawal(request), .unknownUser)
+    ladder.step(&none, .withdrawal(.request(request)), .venueNotConfigured)
+    ladder.step(&engine, .withdrawal(.request(request)), .unknownUser)
     request.user = 2
-    ladder.step(&engine, .requestWithdrawal(request), .duplicateClientWithdrawalID)
+    ladder.step(&engine, .withdrawal(.request(request)), .duplicateClientWithdrawalID)
     request.clientID = Venue.identifier("new")
-    ladder.step(&engine, .requestWithdrawal(request), .unknownAsset)
+    ladder.step(&engine, .withdrawal(.request(request)), .unknownAsset)
     request.asset = Scene.coin
-    ladder.step(&engine, .requestWithdrawal(request), .withdrawalsNotOffered)
+    ladder.step(&engine, .withdrawal(.request(request)), .withdrawalsNotOffered)
     request.asset = Scene.usd
-    ladder.step(&engine, .requestWithdrawal(request), .userFrozen)
+    ladder.step(&engine, .withdrawal(.request(request)), .userFrozen)
     engine.must(.setFrozen(user: 2, frozen: false))
-    ladder.step(&engine, .requestWithdrawal(request), .amountInvalid)
+    ladder.step(&engine, .withdrawal(.request(request)), .amountInvalid)
     request.amount = 9
-    ladder.step(&engine, .requestWithdrawal(request), .withdrawalTooSmall)
+    ladder.step(&engine, .withdrawal(.request(request)), .withdrawalTooSmall)
     request.amount = 6_000
-    ladder.step(&engine, .requestWithdrawal(request), .addressNotListed)
+    ladder.step(&engine, .withdrawal(.request(request)), .addressNotListed)
     request.address = WithdrawalScene.address(9)
-    ladder.step(&engine, .requestWithdrawal(request), .addressTooNew)
+    ladder.step(&engine, .withdrawal(.request(request)), .addressTooNew)
     request.address = WithdrawalScene.address(2)
-    ladder.step(&engine, .requestWithdrawal(request), .tooManyWithdrawals)
+    ladder.step(&engine, .withdrawal(.request(request)), .tooManyWithdrawals)
     engine.pass(Bounds.withdrawalWindow + 1)
     // Of the venue's 8,000 a day others took 7,000, and user 2 has nothing.
     engine.must(engine.withdraw(3, 5_000, "three"))
     engine.must(engine.withdraw(4, 2_000, "four"))
     engine.fund(2, Scene.usd, -engine.cash(2)[0])
-    ladder.step(&engine, .requestWithdrawal(request), .userDayLimit)
+    ladder.step(&engine, .withdrawal(.request(request)), .userDayLimit)
     request.amount = 2_000
-    ladder.step(&engine, .requestWithdrawal(request), .venueDayLimit)
+    ladder.step(&engine, .withdrawal(.request(request)), .venueDayLimit)
     request.amount = 500
-    ladder.step(&engine, .requestWithdrawal(request), .insufficientFunds)
+    ladder.step(&engine, .withdrawal(.request(request)), .insufficientFunds)
     return ladder
   }
 
@@ -132,7 +132,7 @@ enum WithdrawalLadders {
     engine.must(engine.withdraw(10, 1_500, "1"))
     engine.must(engine.withdraw(10, 1_500, "2"))
     engine.must(engine.withdraw(2, 10, "3"))
-    engine.must(.cancelWithdrawal(user: 2, id: 3))
+    engine.must(.withdrawal(.cancel(user: 2, id: 3)))
     func approval(_ id: Int64, by user: UserID, of amount: Int128 = 1_500) -> Command {
       WithdrawalScene.approval(
         id, by: user, of: amount, user: 10, to: WithdrawalScene.address(10)
@@ -161,14 +161,14 @@ enum WithdrawalLadders {
     for id in [Int64(2), 3, 4] {
       for user in [UserID(6), 8] { engine.must(engine.approve(id, by: user, of: 100)) }
     }
-    engine.must(.startWithdrawal(id: 3))
-    engine.must(.cancelWithdrawal(user: 2, id: 4))
+    engine.must(.withdrawal(.start(id: 3)))
+    engine.must(.withdrawal(.cancel(user: 2, id: 4)))
 
     var cancelling = Ladder(.cancelWithdrawal)
-    cancelling.step(&none, .cancelWithdrawal(user: 3, id: 4), .venueNotConfigured)
-    cancelling.step(&engine, .cancelWithdrawal(user: 3, id: 4), .withdrawalNotFound)
-    cancelling.step(&engine, .cancelWithdrawal(user: 2, id: 4), .withdrawalFinished)
-    cancelling.step(&engine, .cancelWithdrawal(user: 2, id: 3), .withdrawalStarted)
+    cancelling.step(&none, .withdrawal(.cancel(user: 3, id: 4)), .venueNotConfigured)
+    cancelling.step(&engine, .withdrawal(.cancel(user: 3, id: 4)), .withdrawalNotFound)
+    cancelling.step(&engine, .withdrawal(.cancel(user: 2, id: 4)), .withdrawalFinished)
+    cancelling.step(&engine, .withdrawal(.cancel(user: 2, id: 3)), .withdrawalStarted)
 
     var rejecting = Ladder(.rejectWithdrawal)
     for (id, authority, rejection) in [
@@ -179,19 +179,19 @@ enum WithdrawalLadders {
     }
 
     var finishing = Ladder(.endWithdrawal)
-    finishing.step(&none, .finishWithdrawal(id: 99), .venueNotConfigured)
-    finishing.step(&engine, .finishWithdrawal(id: 99), .withdrawalNotFound)
-    finishing.step(&engine, .failWithdrawal(id: 4, isCancelled: false), .withdrawalFinished)
-    finishing.step(&engine, .failWithdrawal(id: 1, isCancelled: true), .withdrawalNotStarted)
+    finishing.step(&none, .withdrawal(.finish(id: 99)), .venueNotConfigured)
+    finishing.step(&engine, .withdrawal(.finish(id: 99)), .withdrawalNotFound)
+    finishing.step(&engine, .withdrawal(.fail(id: 4, isCancelled: false)), .withdrawalFinished)
+    finishing.step(&engine, .withdrawal(.fail(id: 1, isCancelled: true)), .withdrawalNotStarted)
 
     // No command leaves a frozen user a withdrawal that is not started; a snapshot of before could.
     engine.users[2].isFrozen = true
     var starting = Ladder(.startWithdrawal)
-    starting.step(&none, .startWithdrawal(id: 99), .venueNotConfigured)
-    starting.step(&engine, .startWithdrawal(id: 99), .withdrawalNotFound)
-    starting.step(&engine, .startWithdrawal(id: 4), .withdrawalFinished)
-    starting.step(&engine, .startWithdrawal(id: 1), .withdrawalNotApproved)
-    starting.step(&engine, .startWithdrawal(id: 2), .userFrozen)
+    starting.step(&none, .withdrawal(.start(id: 99)), .venueNotConfigured)
+    starting.step(&engine, .withdrawal(.start(id: 99)), .withdrawalNotFound)
+    starting.step(&engine, .withdrawal(.start(id: 4)), .withdrawalFinished)
+    starting.step(&engine, .withdrawal(.start(id: 1)), .withdrawalNotApproved)
+    starting.step(&engine, .withdrawal(.start(id: 2)), .userFrozen)
     return [cancelling, rejecting, finishing, starting]
   }
 }

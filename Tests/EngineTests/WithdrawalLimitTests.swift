@@ -16,13 +16,13 @@ import Testing
     engine.pay(engine.withdraw(2, 4_000, "b").id)
     #expect(engine.withdraw(2, 10, "c").rejection == .userDayLimit)
     // To the microsecond: what is 24 hours old still counts, what is older does not.
-    engine.apply(.advanceTime(start + Self.day))
+    engine.apply(.schedule(.advanceTime(start + Self.day)))
     #expect(engine.withdraw(2, 10, "c").rejection == .userDayLimit)
-    engine.apply(.advanceTime(start + Self.day + 1))
+    engine.apply(.schedule(.advanceTime(start + Self.day + 1)))
     #expect(engine.withdraw(2, 1_001, "c").rejection == .userDayLimit)
     #expect(engine.withdraw(2, 1_000, "c").rejection == nil)
     #expect(engine.withdraw(2, 10, "d").rejection == .userDayLimit)
-    engine.apply(.advanceTime(start + WithdrawalScene.hour + Self.day + 1))
+    engine.apply(.schedule(.advanceTime(start + WithdrawalScene.hour + Self.day + 1)))
     #expect(engine.withdraw(2, 4_000, "d").rejection == nil)
   }
 
@@ -47,12 +47,12 @@ import Testing
       return reply.id
     }
     let cancelled = ask("a")
-    engine.apply(.cancelWithdrawal(user: 2, id: cancelled))
+    engine.apply(.withdrawal(.cancel(user: 2, id: cancelled)))
     let rejected = ask("b")
     engine.apply(.operation(.rejectWithdrawal(id: rejected), by: Authority(user: 1, reason: "x")))
     let aborted = ask("c")
     engine.begin(aborted)
-    engine.apply(.failWithdrawal(id: aborted, isCancelled: true))
+    engine.apply(.withdrawal(.fail(id: aborted, isCancelled: true)))
     _ = ask("d")
     engine.apply(.operation(.setFrozen(user: 2, frozen: true), by: .venue))
     engine.apply(.operation(.setFrozen(user: 2, frozen: false), by: .venue))
@@ -67,13 +67,13 @@ import Testing
     let start = engine.time
     let reply = engine.withdraw(2, 5_000, "a")
     engine.begin(reply.id)
-    engine.apply(.failWithdrawal(id: reply.id, isCancelled: false))
+    engine.apply(.withdrawal(.fail(id: reply.id, isCancelled: false)))
     #expect(engine.cash(2) == [100_000, 0])
     #expect(engine.withdraw(2, 10, "b").rejection == .userDayLimit)
     #expect(engine.withdraw(3, 3_001, "b").rejection == .venueDayLimit)
-    engine.apply(.advanceTime(start + Self.day))
+    engine.apply(.schedule(.advanceTime(start + Self.day)))
     #expect(engine.withdraw(2, 10, "b").rejection == .userDayLimit)
-    engine.apply(.advanceTime(start + Self.day + 1))
+    engine.apply(.schedule(.advanceTime(start + Self.day + 1)))
     #expect(engine.withdraw(2, 5_000, "b").rejection == nil)
   }
 
@@ -89,22 +89,22 @@ import Testing
       let theirs = engine.withdraw(3, 4_000, "r-\(round)")
       #expect(theirs.rejection == nil)
       #expect(engine.withdraw(4, 1_001, "r-\(round)").rejection == .venueDayLimit)
-      engine.apply(.cancelWithdrawal(user: 3, id: theirs.id))
+      engine.apply(.withdrawal(.cancel(user: 3, id: theirs.id)))
     }
     // Each leaves the day when it ends, once, whatever its end.
     func limits(_ id: String, _ free: Int128) {
       #expect(engine.withdraw(2, free + 1, id).rejection == .userDayLimit, "\(id)")
       let reply = engine.withdraw(2, free, id)
       #expect(reply.rejection == nil, "\(id)")
-      engine.apply(.cancelWithdrawal(user: 2, id: reply.id))
+      engine.apply(.withdrawal(.cancel(user: 2, id: reply.id)))
     }
-    engine.apply(.finishWithdrawal(id: 1))
+    engine.apply(.withdrawal(.finish(id: 1)))
     limits("a", 2_900)
-    engine.apply(.cancelWithdrawal(user: 2, id: 2))
+    engine.apply(.withdrawal(.cancel(user: 2, id: 2)))
     limits("b", 3_000)
     engine.begin(3)
     limits("c", 3_000)
-    engine.apply(.failWithdrawal(id: 3, isCancelled: false))
+    engine.apply(.withdrawal(.fail(id: 3, isCancelled: false)))
     limits("d", 5_000)
     #expect(engine.withdrawals.day(2, Scene.usd) == (0, 0))
     engine.accounts.checkConservation()
@@ -117,8 +117,8 @@ import Testing
       engine.begin(engine.withdraw(2, Int128(amount), id).id)
     }
     engine.pass(Self.day + 1)
-    engine.apply(.finishWithdrawal(id: 1))
-    engine.apply(.failWithdrawal(id: 2, isCancelled: true))
+    engine.apply(.withdrawal(.finish(id: 1)))
+    engine.apply(.withdrawal(.fail(id: 2, isCancelled: true)))
     #expect(engine.withdraw(2, 5_000, "c").rejection == nil)
     #expect(engine.withdraw(2, 10, "d").rejection == .userDayLimit)
     #expect(engine.withdrawals.day(2, Scene.usd) == (5_000, 5_000))
@@ -135,7 +135,7 @@ import Testing
     (terms.userDayLimit, terms.venueDayLimit) = (5_000, 500)
     engine.apply(.operation(.setWithdrawalTerms(terms), by: Authority(user: 1)))
     #expect(engine.withdraw(2, 10, "b").rejection == .venueDayLimit)
-    #expect(engine.apply(.startWithdrawal(id: 1)).rejection == nil)
+    #expect(engine.apply(.withdrawal(.start(id: 1))).rejection == nil)
   }
 
   // MARK: What is remembered
@@ -146,7 +146,7 @@ import Testing
     let asked = engine.time
     _ = engine.takeEntries()
     engine.pass(WithdrawalScene.hour)
-    let again = Reply(rejection: nil, id: first.id, time: asked, detail: 1)
+    let again = Reply(rejection: nil, id: first.id, time: asked, outcome: .repeated)
     #expect(engine.withdraw(2, 100, "a") == again)
     let other = engine.withdraw(2, 101, "a")
     #expect(other.rejection == .duplicateClientWithdrawalID && other.id == first.id)
@@ -156,7 +156,8 @@ import Testing
     var terms = WithdrawalScene.terms
     (terms.isOpen, terms.fee) = (false, 50)
     engine.apply(.operation(.setWithdrawalTerms(terms), by: Authority(user: 1)))
-    engine.apply(.removePayoutAddress(user: 2, chain: 0, address: WithdrawalScene.address(2)))
+    engine.apply(
+      .user(.removePayoutAddress(user: 2, chain: 0, address: WithdrawalScene.address(2))))
     #expect(engine.withdraw(2, 100, "a") == again)
   }
 
@@ -164,22 +165,22 @@ import Testing
   @Test func aFinishedOneIsForgottenAfterADay() {
     var engine = WithdrawalScene.make()
     for id in ["a", "b"] { _ = engine.withdraw(2, 100, id) }
-    for id in Int64(1)...2 { engine.apply(.startWithdrawal(id: id)) }
-    engine.apply(.finishWithdrawal(id: 1))
+    for id in Int64(1)...2 { engine.apply(.withdrawal(.start(id: id))) }
+    engine.apply(.withdrawal(.finish(id: 1)))
     engine.pass(Self.day)
-    #expect(engine.withdraw(2, 100, "a").detail == 1)
+    #expect(engine.withdraw(2, 100, "a").outcome == .repeated)
     engine.pass(1)
-    #expect(engine.withdraw(2, 100, "b").detail == 1, "it is on its way still")
+    #expect(engine.withdraw(2, 100, "b").outcome == .repeated, "it is on its way still")
     #expect(engine.withdrawal(1) == nil)
     // Custody is told that it came too late, and never books it twice.
     _ = engine.takeEntries()
     for command in [
-      Command.finishWithdrawal(id: 1), .failWithdrawal(id: 1, isCancelled: true),
+      Command.withdrawal(.finish(id: 1)), .withdrawal(.fail(id: 1, isCancelled: true)),
     ] { #expect(engine.apply(command).rejection == .withdrawalFinished) }
-    #expect(engine.apply(.startWithdrawal(id: 1)).rejection == .withdrawalNotFound)
+    #expect(engine.apply(.withdrawal(.start(id: 1))).rejection == .withdrawalNotFound)
     #expect(
-      engine.apply(.finishWithdrawal(id: 2)) == Reply(rejection: nil, id: 2, time: engine.time))
-    #expect(engine.apply(.finishWithdrawal(id: 2)).rejection == .withdrawalFinished)
+      engine.apply(.withdrawal(.finish(id: 2))) == Reply(rejection: nil, id: 2, time: engine.time))
+    #expect(engine.apply(.withdrawal(.finish(id: 2))).rejection == .withdrawalFinished)
     #expect(engine.takeEntries() == ["2 withdrawal 0 -100", "2 fee 0 -2", "0 fee 2 0"])
     #expect(engine.withdrawals.records.isEmpty && engine.withdrawals.byClientID.isEmpty)
     #expect(engine.withdraw(2, 100, "a").id == 3)
@@ -260,7 +261,7 @@ import Testing
       let expected = oracle.answer(asked)
       #expect(reply.rejection == expected.rejection && reply.id == expected.id, note)
       counts[reply.rejection, default: 0] += 1
-      if reply.rejection == nil, reply.detail == 0 {
+      if reply.rejection == nil, reply.outcome == .done {
         let status = oracle.rows[oracle.rows.count - 1].status
         #expect(engine.withdrawal(reply.id)?.status == status, note)
         #expect(engine.withdrawal(reply.id)?.approvalsNeeded == (status == .approved ? 0 : 2), note)
@@ -288,7 +289,7 @@ import Testing
       let edge = row.time + day + Microseconds(numbers.random(3)) - 1
       if edge > engine.time { next = edge }
     }
-    engine.apply(.advanceTime(next))
+    engine.apply(.schedule(.advanceTime(next)))
   }
 
   /// Starts or ends one of the last in some way, or an old one.
@@ -308,16 +309,16 @@ import Testing
     }
     let (command, status): (Command, WithdrawalStatus) =
       switch numbers.random(oracle.rows[row].status == .started ? 3 : 5) {
-      case 4: (.cancelWithdrawal(user: oracle.rows[row].user, id: id), .cancelled)
+      case 4: (.withdrawal(.cancel(user: oracle.rows[row].user, id: id)), .cancelled)
       case 3:
         (.operation(.rejectWithdrawal(id: id), by: Authority(user: 1, reason: "x")), .rejected)
-      case 1: (.failWithdrawal(id: id, isCancelled: true), .cancelled)
-      case 2: (.failWithdrawal(id: id, isCancelled: false), .reverted)
-      default: (.finishWithdrawal(id: id), .confirmed)
+      case 1: (.withdrawal(.fail(id: id, isCancelled: true)), .cancelled)
+      case 2: (.withdrawal(.fail(id: id, isCancelled: false)), .reverted)
+      default: (.withdrawal(.finish(id: id)), .confirmed)
       }
     // Custody ends what it has started.
     switch command {
-    case .finishWithdrawal, .failWithdrawal:
+    case .withdrawal(.finish), .withdrawal(.fail):
       Self.begin(&engine, id, oracle.rows[row].status, note)
     default: break
     }
@@ -330,7 +331,7 @@ import Testing
     _ engine: inout AuctionEngine, _ id: Int64, _ status: WithdrawalStatus, _ note: Comment
   ) {
     if status == .requested {
-      #expect(engine.apply(.startWithdrawal(id: id)).rejection == .withdrawalNotApproved, note)
+      #expect(engine.apply(.withdrawal(.start(id: id))).rejection == .withdrawalNotApproved, note)
     }
     engine.begin(id)
   }

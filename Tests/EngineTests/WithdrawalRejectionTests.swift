@@ -14,10 +14,10 @@ import Testing
     for (id, user) in [(2, 7), (2, 8), (3, 7), (3, 8), (4, 7), (4, 8)] as [(Int64, UserID)] {
       precondition(engine.approve(id, by: user, of: 100).rejection == nil)
     }
-    engine.apply(.startWithdrawal(id: 3))
-    engine.apply(.startWithdrawal(id: 4))
-    engine.apply(.finishWithdrawal(id: 4))
-    engine.apply(.cancelWithdrawal(user: 2, id: 5))
+    engine.apply(.withdrawal(.start(id: 3)))
+    engine.apply(.withdrawal(.start(id: 4)))
+    engine.apply(.withdrawal(.finish(id: 4)))
+    engine.apply(.withdrawal(.cancel(user: 2, id: 5)))
     engine.apply(.operation(.setFrozen(user: 5, frozen: true), by: .venue))
     engine.effects.removeAll()
     return engine
@@ -83,7 +83,7 @@ import Testing
     (WithdrawalScene.add(0, own), .unknownUser), (WithdrawalScene.add(99, own), .unknownUser),
     (WithdrawalScene.add(.max, own), .unknownUser),
     (
-      .addPayoutAddress(PayoutAddressAddition(user: 2, chain: 1, address: own, label: "")),
+      .user(.addPayoutAddress(PayoutAddressAddition(user: 2, chain: 1, address: own, label: ""))),
       .unknownChain
     ),
     (WithdrawalScene.add(2, empty), .addressInvalid),
@@ -96,14 +96,14 @@ import Testing
       .nameInvalid
     ),
     (WithdrawalScene.add(5, WithdrawalScene.address(9)), .userFrozen),
-    (.removePayoutAddress(user: 0, chain: 0, address: own), .unknownUser),
-    (.removePayoutAddress(user: 99, chain: 0, address: own), .unknownUser),
-    (.removePayoutAddress(user: 2, chain: 1, address: own), .unknownChain),
+    (.user(.removePayoutAddress(user: 0, chain: 0, address: own)), .unknownUser),
+    (.user(.removePayoutAddress(user: 99, chain: 0, address: own)), .unknownUser),
+    (.user(.removePayoutAddress(user: 2, chain: 1, address: own)), .unknownChain),
     (
-      .removePayoutAddress(user: 2, chain: 0, address: WithdrawalScene.address(3)),
+      .user(.removePayoutAddress(user: 2, chain: 0, address: WithdrawalScene.address(3))),
       .addressNotListed
     ),
-    (.removePayoutAddress(user: 2, chain: 0, address: empty), .addressNotListed),
+    (.user(.removePayoutAddress(user: 2, chain: 0, address: empty)), .addressNotListed),
   ]
 
   static let requests: [(Command, Rejection)] = [
@@ -132,14 +132,14 @@ import Testing
   ]
 
   static let ends: [(Command, Rejection)] = [
-    (.cancelWithdrawal(user: 3, id: 2), .withdrawalNotFound),
-    (.cancelWithdrawal(user: 0, id: 2), .withdrawalNotFound),
-    (.cancelWithdrawal(user: 2, id: 0), .withdrawalNotFound),
-    (.cancelWithdrawal(user: 2, id: 6), .withdrawalNotFound),
-    (.cancelWithdrawal(user: 2, id: .min), .withdrawalNotFound),
-    (.cancelWithdrawal(user: 2, id: 3), .withdrawalStarted),
-    (.cancelWithdrawal(user: 2, id: 4), .withdrawalFinished),
-    (.cancelWithdrawal(user: 2, id: 5), .withdrawalFinished),
+    (.withdrawal(.cancel(user: 3, id: 2)), .withdrawalNotFound),
+    (.withdrawal(.cancel(user: 0, id: 2)), .withdrawalNotFound),
+    (.withdrawal(.cancel(user: 2, id: 0)), .withdrawalNotFound),
+    (.withdrawal(.cancel(user: 2, id: 6)), .withdrawalNotFound),
+    (.withdrawal(.cancel(user: 2, id: .min)), .withdrawalNotFound),
+    (.withdrawal(.cancel(user: 2, id: 3)), .withdrawalStarted),
+    (.withdrawal(.cancel(user: 2, id: 4)), .withdrawalFinished),
+    (.withdrawal(.cancel(user: 2, id: 5)), .withdrawalFinished),
     (.operation(.rejectWithdrawal(id: 2), by: Authority(user: 99, reason: "x")), .unknownUser),
     (.operation(.rejectWithdrawal(id: 2), by: Authority(user: 1, reason: "")), .reasonMissing),
     (
@@ -157,19 +157,20 @@ import Testing
     (
       .operation(.rejectWithdrawal(id: 4), by: Authority(user: 1, reason: "x")), .withdrawalFinished
     ),
-    (.startWithdrawal(id: 1), .withdrawalNotApproved),
-    (.startWithdrawal(id: 4), .withdrawalFinished), (.startWithdrawal(id: 5), .withdrawalFinished),
-    (.startWithdrawal(id: 6), .withdrawalNotFound),
-    (.startWithdrawal(id: .max), .withdrawalNotFound),
-    (.finishWithdrawal(id: 1), .withdrawalNotStarted),
-    (.finishWithdrawal(id: 2), .withdrawalNotStarted),
-    (.finishWithdrawal(id: 5), .withdrawalFinished),
-    (.finishWithdrawal(id: 6), .withdrawalNotFound),
-    (.finishWithdrawal(id: -1), .withdrawalNotFound),
-    (.failWithdrawal(id: 2, isCancelled: true), .withdrawalNotStarted),
-    (.failWithdrawal(id: 4, isCancelled: true), .withdrawalFinished),
-    (.failWithdrawal(id: 5, isCancelled: false), .withdrawalFinished),
-    (.failWithdrawal(id: .min, isCancelled: false), .withdrawalNotFound),
+    (.withdrawal(.start(id: 1)), .withdrawalNotApproved),
+    (.withdrawal(.start(id: 4)), .withdrawalFinished),
+    (.withdrawal(.start(id: 5)), .withdrawalFinished),
+    (.withdrawal(.start(id: 6)), .withdrawalNotFound),
+    (.withdrawal(.start(id: .max)), .withdrawalNotFound),
+    (.withdrawal(.finish(id: 1)), .withdrawalNotStarted),
+    (.withdrawal(.finish(id: 2)), .withdrawalNotStarted),
+    (.withdrawal(.finish(id: 5)), .withdrawalFinished),
+    (.withdrawal(.finish(id: 6)), .withdrawalNotFound),
+    (.withdrawal(.finish(id: -1)), .withdrawalNotFound),
+    (.withdrawal(.fail(id: 2, isCancelled: true)), .withdrawalNotStarted),
+    (.withdrawal(.fail(id: 4, isCancelled: true)), .withdrawalFinished),
+    (.withdrawal(.fail(id: 5, isCancelled: false)), .withdrawalFinished),
+    (.withdrawal(.fail(id: .min, isCancelled: false)), .withdrawalNotFound),
   ]
 
   static let approvals: [(Command, Rejection)] = [
@@ -206,7 +207,9 @@ import Testing
     var expected = Self.scene()
     expected.apply(.timeStandsStill(expected))
     #expect(engine.apply(command).rejection == rejection, "row \(row): \(command)")
-    #expect(engine.effects.entries.isEmpty && engine.effects.directory.isEmpty, "row \(row)")
+    #expect(
+      engine.effects.entries.isEmpty && engine.effects.directory.isEmpty
+        && engine.effects.withdrawals.isEmpty, "row \(row)")
     #expect(Venue.snapshot(engine) == Venue.snapshot(expected), "row \(row) left something behind")
   }
 
@@ -243,7 +246,7 @@ import Testing
     // A frozen user's is not started, even where it came from a state of before.
     engine.users[4].isFrozen = true
     let id = engine.withdrawals.find(4, Venue.identifier("a"))?.id ?? 0
-    #expect(engine.apply(.startWithdrawal(id: id)).rejection == .userFrozen)
+    #expect(engine.apply(.withdrawal(.start(id: id))).rejection == .userFrozen)
     var terms = WithdrawalScene.terms
     terms.isOpen = false
     engine.apply(.operation(.setWithdrawalTerms(terms), by: Authority(user: 1)))
@@ -254,10 +257,10 @@ import Testing
     var engine = WithdrawalScene.make()
     for number in 0..<Bounds.maximumWithdrawalsOfUser {
       let reply = engine.withdraw(2, 10, "n-\(number)")
-      #expect(engine.apply(.cancelWithdrawal(user: 2, id: reply.id)).rejection == nil)
+      #expect(engine.apply(.withdrawal(.cancel(user: 2, id: reply.id))).rejection == nil)
     }
     #expect(engine.withdraw(2, 10, "more").rejection == .tooManyWithdrawals)
-    #expect(engine.withdraw(2, 10, "n-0").detail == 1, "an answer takes no room")
+    #expect(engine.withdraw(2, 10, "n-0").outcome == .repeated, "an answer takes no room")
     #expect(engine.withdraw(3, 10, "more").rejection == nil)
     engine.pass(24 * WithdrawalScene.hour)
     #expect(engine.withdraw(2, 10, "more").rejection == .tooManyWithdrawals)
@@ -277,7 +280,7 @@ import Testing
           user, 10, "n-\(number)", to: WithdrawalScene.address(1))
         let reply = engine.apply(request)
         if reply.rejection != nil { break }
-        engine.apply(.cancelWithdrawal(user: user, id: reply.id))
+        engine.apply(.withdrawal(.cancel(user: user, id: reply.id)))
         engine.effects.removeAll()
       }
     }
@@ -296,6 +299,6 @@ import Testing
 extension Command {
   /// A command that is refused and changes nothing but the count of commands.
   fileprivate static func timeStandsStill(_ engine: borrowing AuctionEngine) -> Command {
-    .advanceTime(engine.time)
+    .schedule(.advanceTime(engine.time))
   }
 }

@@ -48,19 +48,21 @@ enum WithdrawalScene {
   }
 
   static func add(_ user: UserID, _ address: PayoutAddress, label: String = "") -> Command {
-    .addPayoutAddress(
-      PayoutAddressAddition(user: user, chain: chain, address: address, label: label))
+    .user(
+      .addPayoutAddress(
+        PayoutAddressAddition(user: user, chain: chain, address: address, label: label)))
   }
 
   static func request(
     _ user: UserID, _ amount: Int128, _ id: String, asset: AssetID = Scene.usd,
     to address: PayoutAddress? = nil
   ) -> Command {
-    .requestWithdrawal(
-      WithdrawalRequest(
-        user: user, asset: asset, amount: amount,
-        address: address ?? Self.address(UInt8(truncatingIfNeeded: user)),
-        clientID: Venue.identifier(id)))
+    .withdrawal(
+      .request(
+        WithdrawalRequest(
+          user: user, asset: asset, amount: amount,
+          address: address ?? Self.address(UInt8(truncatingIfNeeded: user)),
+          clientID: Venue.identifier(id))))
   }
 
   /// An operator's approval of what user 2 asked for in `make()`.
@@ -95,14 +97,14 @@ extension AuctionEngine {
         signature: [])
       apply(approval.command)
     }
-    let reply = apply(.startWithdrawal(id: id))
+    let reply = apply(.withdrawal(.start(id: id)))
     precondition(reply.rejection == nil, "\(id) was not started: \(reply)")
   }
 
   /// All the way, to its payment.
   mutating func pay(_ id: Int64) {
     begin(id)
-    apply(.finishWithdrawal(id: id))
+    apply(.withdrawal(.finish(id: id)))
   }
 
   /// The entries since the last look: user, type, free and locked.
@@ -114,11 +116,11 @@ extension AuctionEngine {
 
   /// The statuses that withdrawals came to since the last look.
   var moves: [String] {
-    effects.directory.compactMap { event in
-      guard case .withdrawalChanged(let id, let status, _, _, _) = event else { return nil }
+    effects.withdrawals.compactMap { event in
+      guard case .changed(let id, let status, _, _, _) = event else { return nil }
       return "\(id) \(status)"
     }
   }
 
-  mutating func pass(_ duration: Microseconds) { apply(.advanceTime(time + duration)) }
+  mutating func pass(_ duration: Microseconds) { apply(.schedule(.advanceTime(time + duration))) }
 }

@@ -11,8 +11,8 @@ import Testing
     var engine = WithdrawalScene.make()
     _ = engine.withdraw(3, 100, "old")
     _ = engine.withdraw(4, 100, "gone")
-    engine.apply(.startWithdrawal(id: 1))
-    engine.apply(.cancelWithdrawal(user: 4, id: 2))
+    engine.apply(.withdrawal(.start(id: 1)))
+    engine.apply(.withdrawal(.cancel(user: 4, id: 2)))
     engine.pass(24 * WithdrawalScene.hour + 1)
     for (user, amount) in [(2, 1_500), (2, 100), (2, 101), (2, 102), (3, 103), (3, 104), (3, 105)] {
       let reply = engine.withdraw(UserID(user), Int128(amount), "w-\(amount)")
@@ -21,16 +21,17 @@ import Testing
     _ = engine.approve(3, by: 6, of: 1_500)
     for user in [UserID(7), 8] { _ = engine.approve(4, by: user, of: 100) }
     for id in Int64(5)...7 { engine.begin(id) }
-    engine.apply(.finishWithdrawal(id: 6))
-    engine.apply(.failWithdrawal(id: 7, isCancelled: false))
-    engine.apply(.cancelWithdrawal(user: 3, id: 8))
+    engine.apply(.withdrawal(.finish(id: 6)))
+    engine.apply(.withdrawal(.fail(id: 7, isCancelled: false)))
+    engine.apply(.withdrawal(.cancel(user: 3, id: 8)))
     engine.apply(.operation(.rejectWithdrawal(id: 9), by: Authority(user: 1, reason: "no")))
     engine.apply(.operation(.registerChain(name: "other"), by: .venue))
     engine.apply(.operation(.setAddressDelay(chain: 1, seconds: 77), by: Authority(user: 1)))
     engine.apply(
-      .addPayoutAddress(
-        PayoutAddressAddition(
-          user: 4, chain: 1, address: PayoutAddress([1, 2]), label: "caf\u{e9}")))
+      .user(
+        .addPayoutAddress(
+          PayoutAddressAddition(
+            user: 4, chain: 1, address: PayoutAddress([1, 2]), label: "caf\u{e9}"))))
     engine.effects.removeAll()
     return engine
   }
@@ -71,11 +72,12 @@ import Testing
       WithdrawalScene.request(2, 3_198, "to"), WithdrawalScene.request(2, 3_197, "the-limit"),
       WithdrawalScene.approval(3, by: 6, of: 1_500).command,
       WithdrawalScene.approval(3, by: 7, of: 1_500).command,
-      .startWithdrawal(id: 3), .startWithdrawal(id: 3), .finishWithdrawal(id: 1),
-      .finishWithdrawal(id: 1), .finishWithdrawal(id: 6),
-      .failWithdrawal(id: 7, isCancelled: false),
-      .advanceTime(engine.time + 24 * WithdrawalScene.hour + 1),
-      WithdrawalScene.request(2, 5_000, "all"), .finishWithdrawal(id: 3), .finishWithdrawal(id: 6),
+      .withdrawal(.start(id: 3)), .withdrawal(.start(id: 3)), .withdrawal(.finish(id: 1)),
+      .withdrawal(.finish(id: 1)), .withdrawal(.finish(id: 6)),
+      .withdrawal(.fail(id: 7, isCancelled: false)),
+      .schedule(.advanceTime(engine.time + 24 * WithdrawalScene.hour + 1)),
+      WithdrawalScene.request(2, 5_000, "all"), .withdrawal(.finish(id: 3)),
+      .withdrawal(.finish(id: 6)),
       .operation(.setFrozen(user: 2, frozen: true), by: .venue),
     ]
     for command in commands {
@@ -83,6 +85,7 @@ import Testing
       #expect(restored.apply(command) == reply, "\(command)")
     }
     #expect(engine.effects.entries == restored.effects.entries)
+    #expect(engine.effects.withdrawals == restored.effects.withdrawals)
     #expect(engine.effects.directory == restored.effects.directory)
     #expect(Venue.snapshot(engine) == Venue.snapshot(restored))
   }
@@ -94,7 +97,7 @@ import Testing
     let before = Venue.snapshot(engine)
     engine.apply(WithdrawalScene.add(2, WithdrawalScene.address(2)))
     engine.apply(
-      .removePayoutAddress(user: 2, chain: 0, address: WithdrawalScene.address(2)))
+      .user(.removePayoutAddress(user: 2, chain: 0, address: WithdrawalScene.address(2))))
     #expect(Venue.snapshot(engine).count == before.count)
     #expect(throws: ByteError.self) {
       _ = try AuctionEngine(restoring: before + [0, 0, 0, 0, 0, 0, 1, 0])
@@ -222,8 +225,8 @@ import Testing
     #expect(restored.pendingWithdrawalTerms().map(\.effectiveAt) == [day])
     #expect(restored.pendingAddressDelay(on: 1) == PendingChange(7, effectiveAt: delay))
     for time in [delay - 1, delay, day - 1, day] {
-      engine.apply(.advanceTime(time))
-      restored.apply(.advanceTime(time))
+      engine.apply(.schedule(.advanceTime(time)))
+      restored.apply(.schedule(.advanceTime(time)))
       #expect(Venue.snapshot(engine) == Venue.snapshot(restored))
       #expect(restored.addressDelay(on: 1) == (time < delay ? 77 : 7))
       #expect(restored.withdrawalTerms(of: 0)?.userDayLimit == (time < day ? 5_000 : 6_000))

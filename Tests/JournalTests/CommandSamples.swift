@@ -21,48 +21,53 @@ private func trading(
   _ id: ClientOrderID, _ longest: ClientOrderID
 ) throws -> [(name: String, command: Command)] {
   [
-    ("advanceTime", .advanceTime(1_790_000_000_000_000)),
-    ("advanceTime.max", .advanceTime(.max)),
-    ("advanceTime.min", .advanceTime(.min)),
+    ("advanceTime", .schedule(.advanceTime(1_790_000_000_000_000))),
+    ("advanceTime.max", .schedule(.advanceTime(.max))),
+    ("advanceTime.min", .schedule(.advanceTime(.min))),
     (
       "placeOrder.limit",
-      .placeOrder(
-        PlaceOrder(user: 2, market: 0, side: .buy, limitTicks: 250_000, lots: 10, clientOrderID: id)
-      )
+      .order(
+        .place(
+          PlaceOrder(
+            user: 2, market: 0, side: .buy, limitTicks: 250_000, lots: 10, clientOrderID: id)
+        ))
     ),
     (
       "placeOrder.market",
-      .placeOrder(
-        PlaceOrder(
-          user: 300, market: 1, side: .sell, type: .market, timeInForce: .auction, limitTicks: 0,
-          lots: 1, clientOrderID: id))
+      .order(
+        .place(
+          PlaceOrder(
+            user: 300, market: 1, side: .sell, type: .market, timeInForce: .auction, limitTicks: 0,
+            lots: 1, clientOrderID: id)))
     ),
     (
       "placeOrder.max",
-      .placeOrder(
-        PlaceOrder(
-          user: .max, market: .max, side: .sell, type: .market, timeInForce: .auction,
-          limitTicks: .max, lots: .max, expiry: .max, clientOrderID: longest))
+      .order(
+        .place(
+          PlaceOrder(
+            user: .max, market: .max, side: .sell, type: .market, timeInForce: .auction,
+            limitTicks: .max, lots: .max, expiry: .max, clientOrderID: longest)))
     ),
     (
       "placeOrder.min",
-      .placeOrder(
-        PlaceOrder(
-          user: 0, market: 0, side: .buy, timeInForce: .goodTilDate, limitTicks: .min, lots: .min,
-          expiry: .min, clientOrderID: id))
+      .order(
+        .place(
+          PlaceOrder(
+            user: 0, market: 0, side: .buy, timeInForce: .goodTilDate, limitTicks: .min, lots: .min,
+            expiry: .min, clientOrderID: id)))
     ),
-    ("amendOrder", .amendOrder(AmendOrder(user: 2, order: 77, limitTicks: 0, lots: 5))),
+    ("amendOrder", .order(.amend(AmendOrder(user: 2, order: 77, limitTicks: 0, lots: 5)))),
     (
       "amendOrder.ends",
-      .amendOrder(AmendOrder(user: .max, order: .max, limitTicks: .min, lots: .max))
+      .order(.amend(AmendOrder(user: .max, order: .max, limitTicks: .min, lots: .max)))
     ),
-    ("cancelOrder", .cancelOrder(CancelOrder(user: 2, order: 4_611_686_018_427_387_903))),
-    ("cancelOrder.min", .cancelOrder(CancelOrder(user: 0, order: .min))),
-    ("cancelAllOrders.all", .cancelAllOrders(user: 2, market: nil)),
-    ("cancelAllOrders.first", .cancelAllOrders(user: 2, market: 0)),
-    ("cancelAllOrders.max", .cancelAllOrders(user: .max, market: .max)),
-    ("runAuction", .runAuction(market: 0, slot: 895_000_000)),
-    ("runAuction.ends", .runAuction(market: .max, slot: .min)),
+    ("cancelOrder", .order(.cancel(CancelOrder(user: 2, order: 4_611_686_018_427_387_903)))),
+    ("cancelOrder.min", .order(.cancel(CancelOrder(user: 0, order: .min)))),
+    ("cancelAllOrders.all", .order(.cancelAll(user: 2, market: nil))),
+    ("cancelAllOrders.first", .order(.cancelAll(user: 2, market: 0))),
+    ("cancelAllOrders.max", .order(.cancelAll(user: .max, market: .max))),
+    ("runAuction", .schedule(.runAuction(market: 0, slot: 895_000_000))),
+    ("runAuction.ends", .schedule(.runAuction(market: .max, slot: .min))),
   ]
 }
 
@@ -76,15 +81,11 @@ private func administration(
     intervalMilliseconds: .min, bandBasisPoints: .max, runsBeforeWidening: .max,
     buyFeeBasisPoints: .max, sellFeeBasisPoints: .max, minimumNotional: .min,
     maximumOpenOrders: .max)
+  let most = VenueConfiguration(
+    seed: .max, secondSeed: .max, maximumRememberedOrders: .max, maximumRememberedOrdersOfUser: 0)
   return [
-    ("configureVenue", .configureVenue(VenueConfiguration(seed: 1, secondSeed: 2))),
-    (
-      "configureVenue.max",
-      .configureVenue(
-        VenueConfiguration(
-          seed: .max, secondSeed: .max, maximumRememberedOrders: .max,
-          maximumRememberedOrdersOfUser: 0))
-    ),
+    ("configureVenue", .venue(.configure(VenueConfiguration(seed: 1, secondSeed: 2)))),
+    ("configureVenue.max", .venue(.configure(most))),
     (
       "createAsset",
       .operation(
@@ -134,8 +135,8 @@ private func administration(
     ("revokeKey", .operation(.revokeKey(key), by: .venue)),
     ("setFrozen", .operation(.setFrozen(user: 2, frozen: true), by: .venue)),
     ("setFrozen.max", .operation(.setFrozen(user: .max, frozen: false), by: .venue)),
-    ("activateRules", .activateRules(version: 1)),
-    ("activateRules.max", .activateRules(version: .max)),
+    ("activateRules", .venue(.activateRules(version: 1))),
+    ("activateRules.max", .venue(.activateRules(version: .max))),
   ]
 }
 
@@ -175,23 +176,26 @@ private func money(
     ("registerChain", .operation(.registerChain(name: "dev"), by: .venue)),
     (
       "creditDeposit",
-      .creditDeposit(DepositCredit(chain: 0, number: 7, user: 2, asset: 1, amount: 1_000_000))
+      .deposit(.credit(DepositCredit(chain: 0, number: 7, user: 2, asset: 1, amount: 1_000_000)))
     ),
     (
       "creditDeposit.ends",
-      .creditDeposit(
-        DepositCredit(chain: .max, number: .min, user: .max, asset: .max, amount: .min))
+      .deposit(
+        .credit(
+          DepositCredit(chain: .max, number: .min, user: .max, asset: .max, amount: .min)))
     ),
     (
       "clawBackDeposit",
-      .clawBackDeposit(
-        DepositClawback(chain: 0, number: 1, credit: 7, user: 2, asset: 1, amount: 1_000_000))
+      .deposit(
+        .clawBack(
+          DepositClawback(chain: 0, number: 1, credit: 7, user: 2, asset: 1, amount: 1_000_000)))
     ),
     (
       "clawBackDeposit.ends",
-      .clawBackDeposit(
-        DepositClawback(
-          chain: .max, number: .max, credit: .min, user: .max, asset: .max, amount: .max))
+      .deposit(
+        .clawBack(
+          DepositClawback(
+            chain: .max, number: .max, credit: .min, user: .max, asset: .max, amount: .max)))
     ),
   ]
 }
@@ -200,6 +204,7 @@ private func withdrawals(
   _ id: ClientOrderID, _ key: PublicKey
 ) -> [(name: String, command: Command)] {
   let payoutAddress = PayoutAddress((1...20).map { UInt8($0) })
+  let none = PayoutAddressAddition(user: .max, chain: .max, address: PayoutAddress([]), label: "")
   return [
     (
       "setAddressDelay",
@@ -228,22 +233,20 @@ private func withdrawals(
     ),
     (
       "addPayoutAddress",
-      .addPayoutAddress(
-        PayoutAddressAddition(user: 2, chain: 0, address: payoutAddress, label: "cold"))
+      .user(
+        .addPayoutAddress(
+          PayoutAddressAddition(user: 2, chain: 0, address: payoutAddress, label: "cold")))
     ),
+    ("addPayoutAddress.empty", .user(.addPayoutAddress(none))),
     (
-      "addPayoutAddress.empty",
-      .addPayoutAddress(
-        PayoutAddressAddition(user: .max, chain: .max, address: PayoutAddress([]), label: ""))
-    ),
-    (
-      "removePayoutAddress", .removePayoutAddress(user: 2, chain: 0, address: payoutAddress)
+      "removePayoutAddress", .user(.removePayoutAddress(user: 2, chain: 0, address: payoutAddress))
     ),
     (
       "requestWithdrawal",
-      .requestWithdrawal(
-        WithdrawalRequest(
-          user: 2, asset: 1, amount: 5_000, address: payoutAddress, clientID: id))
+      .withdrawal(
+        .request(
+          WithdrawalRequest(
+            user: 2, asset: 1, amount: 5_000, address: payoutAddress, clientID: id)))
     ),
     (
       "approveWithdrawal",
@@ -252,16 +255,16 @@ private func withdrawals(
         address: payoutAddress, signature: Array(repeating: 0xa5, count: 64)
       ).command
     ),
-    ("cancelWithdrawal", .cancelWithdrawal(user: 2, id: 7)),
-    ("cancelWithdrawal.ends", .cancelWithdrawal(user: .max, id: .min)),
+    ("cancelWithdrawal", .withdrawal(.cancel(user: 2, id: 7))),
+    ("cancelWithdrawal.ends", .withdrawal(.cancel(user: .max, id: .min))),
     (
       "rejectWithdrawal",
       .operation(.rejectWithdrawal(id: 7), by: Authority(user: 1, reason: "sanctioned"))
     ),
-    ("startWithdrawal", .startWithdrawal(id: 7)),
-    ("finishWithdrawal", .finishWithdrawal(id: 7)),
-    ("failWithdrawal", .failWithdrawal(id: 7, isCancelled: false)),
-    ("failWithdrawal.cancelled", .failWithdrawal(id: .max, isCancelled: true)),
+    ("startWithdrawal", .withdrawal(.start(id: 7))),
+    ("finishWithdrawal", .withdrawal(.finish(id: 7))),
+    ("failWithdrawal", .withdrawal(.fail(id: 7, isCancelled: false))),
+    ("failWithdrawal.cancelled", .withdrawal(.fail(id: .max, isCancelled: true))),
   ]
 }
 
@@ -304,7 +307,7 @@ func attributedCommands() throws -> [(name: String, command: Command)] {
     ("setOperatorDelay", .operation(.setOperatorDelay(seconds: 86_400), by: by)),
     (
       "answerKeyGrant",
-      .answerKeyGrant(KeyGrantAnswer(user: 9, key: key, grant: 4, isConfirmed: true))
+      .user(.answerKeyGrant(KeyGrantAnswer(user: 9, key: key, grant: 4, isConfirmed: true)))
     ),
   ]
   return named
@@ -376,19 +379,23 @@ extension SeededNumbers {
 
   /// Any command at all: what the engine would refuse is journaled too.
   mutating func command() -> Command {
-    switch next() % 42 {
+    let kind = next() % 42
+    return switch kind {
     case 34...39: attributed()
+    case 20...22, 24...33: money(kind)
     case 40, 41:
-      .answerKeyGrant(
-        KeyGrantAnswer(
-          user: integer(), key: key(), grant: integer(), isConfirmed: once(in: 2)))
-    case 0: .advanceTime(integer())
+      .user(
+        .answerKeyGrant(
+          KeyGrantAnswer(
+            user: integer(), key: key(), grant: integer(), isConfirmed: once(in: 2))))
+    case 0: .schedule(.advanceTime(integer()))
     case 1:
-      .amendOrder(
-        AmendOrder(user: integer(), order: integer(), limitTicks: integer(), lots: integer()))
-    case 2: .cancelOrder(CancelOrder(user: integer(), order: integer()))
-    case 3: .cancelAllOrders(user: integer(), market: once(in: 2) ? nil : integer())
-    case 4: .runAuction(market: integer(), slot: integer())
+      .order(
+        .amend(
+          AmendOrder(user: integer(), order: integer(), limitTicks: integer(), lots: integer())))
+    case 2: .order(.cancel(CancelOrder(user: integer(), order: integer())))
+    case 3: .order(.cancelAll(user: integer(), market: once(in: 2) ? nil : integer()))
+    case 4: .schedule(.runAuction(market: integer(), slot: integer()))
     case 5: .operation(.suspendMarket(integer()), by: .venue)
     case 6: .operation(.resumeMarket(integer()), by: .venue)
     case 7: .operation(.setReference(market: integer(), priceTicks: integer()), by: .venue)
@@ -401,50 +408,7 @@ extension SeededNumbers {
       .operation(
         .approveAdjustment(AdjustmentApproval(id: integer())), by: Authority(user: integer()))
     case 13: .operation(.refuseAdjustment(id: integer()), by: Authority(user: integer()))
-    case 14: .activateRules(version: integer())
-    case 24:
-      .operation(
-        .setAddressDelay(chain: integer(), seconds: integer()), by: Authority(user: integer()))
-    case 25:
-      .operation(
-        .setWithdrawalTerms(
-          WithdrawalTerms(
-            asset: integer(), chain: integer(), isOpen: once(in: 2), minimum: integer(),
-            fee: integer(), userDayLimit: integer(), venueDayLimit: integer(),
-            approvalAbove: integer(), approvals: integer())), by: Authority(user: integer()))
-    case 26:
-      .addPayoutAddress(
-        PayoutAddressAddition(
-          user: integer(), chain: integer(), address: payoutAddress(), label: text()))
-    case 27:
-      .removePayoutAddress(user: integer(), chain: integer(), address: payoutAddress())
-    case 28:
-      .requestWithdrawal(
-        WithdrawalRequest(
-          user: integer(), asset: integer(), amount: integer(), address: payoutAddress(),
-          clientID: clientOrderID()))
-    case 29:
-      WithdrawalApproval(
-        id: integer(), operator: integer(), key: key(), user: integer(), asset: integer(),
-        amount: integer(), fee: integer(), address: payoutAddress(),
-        signature: Array(text().utf8)
-      ).command
-    case 30: .cancelWithdrawal(user: integer(), id: integer())
-    case 31:
-      .operation(.rejectWithdrawal(id: integer()), by: Authority(user: integer(), reason: text()))
-    case 32: once(in: 2) ? .startWithdrawal(id: integer()) : .finishWithdrawal(id: integer())
-    case 33: .failWithdrawal(id: integer(), isCancelled: once(in: 2))
-    case 20: .operation(.registerChain(name: text()), by: .venue)
-    case 21:
-      .creditDeposit(
-        DepositCredit(
-          chain: integer(), number: integer(), user: integer(), asset: integer(),
-          amount: integer()))
-    case 22:
-      .clawBackDeposit(
-        DepositClawback(
-          chain: integer(), number: integer(), credit: integer(), user: integer(),
-          asset: integer(), amount: integer()))
+    case 14: .venue(.activateRules(version: integer()))
     case 15: .operation(.changeMarket(MarketChange(market: integer(), terms: terms())), by: .venue)
     case 16:
       .operation(
@@ -458,10 +422,11 @@ extension SeededNumbers {
             symbol: text(), base: integer(), quote: integer(), tickAtoms: integer(),
             lotAtoms: integer(), terms: terms(), listingPriceTicks: integer())), by: .venue)
     case 18:
-      .configureVenue(
-        VenueConfiguration(
-          seed: integer(), secondSeed: integer(), maximumRememberedOrders: integer(),
-          maximumRememberedOrdersOfUser: integer()))
+      .venue(
+        .configure(
+          VenueConfiguration(
+            seed: integer(), secondSeed: integer(), maximumRememberedOrders: integer(),
+            maximumRememberedOrdersOfUser: integer())))
     case 19:
       .operation(
         .adjustBalance(
@@ -469,12 +434,68 @@ extension SeededNumbers {
             user: integer(), asset: integer(), amount: integer(), requestID: clientOrderID())),
         by: Authority(user: integer(), reason: text()))
     default:
-      .placeOrder(
-        PlaceOrder(
-          user: integer(), market: integer(), side: once(in: 2) ? .buy : .sell,
-          type: once(in: 2) ? .limit : .market, timeInForce: pick(TimeInForce.allCases),
-          limitTicks: integer(), lots: integer(), expiry: integer(), clientOrderID: clientOrderID())
-      )
+      .order(
+        .place(
+          PlaceOrder(
+            user: integer(), market: integer(), side: once(in: 2) ? .buy : .sell,
+            type: once(in: 2) ? .limit : .market, timeInForce: pick(TimeInForce.allCases),
+            limitTicks: integer(), lots: integer(), expiry: integer(),
+            clientOrderID: clientOrderID())
+        ))
+    }
+  }
+
+  /// Of deposits and withdrawals.
+  private mutating func money(_ kind: UInt64) -> Command {
+    switch kind {
+    case 24:
+      .operation(
+        .setAddressDelay(chain: integer(), seconds: integer()), by: Authority(user: integer()))
+    case 25:
+      .operation(
+        .setWithdrawalTerms(
+          WithdrawalTerms(
+            asset: integer(), chain: integer(), isOpen: once(in: 2), minimum: integer(),
+            fee: integer(), userDayLimit: integer(), venueDayLimit: integer(),
+            approvalAbove: integer(), approvals: integer())), by: Authority(user: integer()))
+    case 26:
+      .user(
+        .addPayoutAddress(
+          PayoutAddressAddition(
+            user: integer(), chain: integer(), address: payoutAddress(), label: text())))
+    case 27:
+      .user(.removePayoutAddress(user: integer(), chain: integer(), address: payoutAddress()))
+    case 28:
+      .withdrawal(
+        .request(
+          WithdrawalRequest(
+            user: integer(), asset: integer(), amount: integer(), address: payoutAddress(),
+            clientID: clientOrderID())))
+    case 29:
+      WithdrawalApproval(
+        id: integer(), operator: integer(), key: key(), user: integer(), asset: integer(),
+        amount: integer(), fee: integer(), address: payoutAddress(),
+        signature: Array(text().utf8)
+      ).command
+    case 30: .withdrawal(.cancel(user: integer(), id: integer()))
+    case 31:
+      .operation(.rejectWithdrawal(id: integer()), by: Authority(user: integer(), reason: text()))
+    case 32: once(in: 2) ? .withdrawal(.start(id: integer())) : .withdrawal(.finish(id: integer()))
+    case 33: .withdrawal(.fail(id: integer(), isCancelled: once(in: 2)))
+    case 20: .operation(.registerChain(name: text()), by: .venue)
+    case 21:
+      .deposit(
+        .credit(
+          DepositCredit(
+            chain: integer(), number: integer(), user: integer(), asset: integer(),
+            amount: integer())))
+    case 22:
+      .deposit(
+        .clawBack(
+          DepositClawback(
+            chain: integer(), number: integer(), credit: integer(), user: integer(),
+            asset: integer(), amount: integer())))
+    default: preconditionFailure("no command about money")
     }
   }
 

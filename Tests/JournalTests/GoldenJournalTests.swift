@@ -64,7 +64,7 @@ import Testing
     #expect(again.bytes == written.bytes)
     while restored.rulesVersion < Bounds.rulesVersion {
       let next = restored.rulesVersion + 1
-      #expect(restored.apply(.activateRules(version: next)).rejection == nil)
+      #expect(restored.apply(.venue(.activateRules(version: next))).rejection == nil)
     }
     var renewed = ByteWriter()
     restored.writeSnapshot(to: &renewed)

@@ -41,10 +41,10 @@ struct RandomVenue: ~Copyable {
       hasBegun = true
     } else {
       time += 250_000 + Int64(numbers.next() % 700_000)
-      apply(.advanceTime(time))
+      apply(.schedule(.advanceTime(time)))
       // Rules 3 begin in the middle of trading.
       if rules >= 3, engine.rulesVersion < 3, engine.commandCount > 400 {
-        apply(.activateRules(version: 3))
+        apply(.venue(.activateRules(version: 3)))
       }
       for run in engine.dueRuns(at: time) { apply(run) }
       // The first runs find nothing.
@@ -97,22 +97,25 @@ struct RandomVenue: ~Copyable {
     let reply = engine.apply(command)
     if let rejection = reply.rejection { rejections.insert(rejection.code) }
     switch command {
-    case .placeOrder(let order) where reply.rejection == nil: orders.append((order.user, reply.id))
-    case .operation(.adjustBalance, _) where reply.rejection == nil && reply.detail == 1:
+    case .order(.place(let order)) where reply.rejection == nil:
+      orders.append((order.user, reply.id))
+    case .operation(.adjustBalance, _)
+    where [.adjusted(.waits), .adjusted(.askedBefore)].contains(reply.outcome):
       pendingAdjustments.append(reply.id)
     default: break
     }
   }
 
   private mutating func begin() {
-    apply(.advanceTime(time))
+    apply(.schedule(.advanceTime(time)))
     apply(.operation(.registerUser(name: "too-early"), by: .venue))
     apply(
-      .configureVenue(
-        VenueConfiguration(
-          seed: numbers.next(), secondSeed: numbers.next(), maximumRememberedOrders: 100_000,
-          maximumRememberedOrdersOfUser: 10_000)))
-    if rules >= 2 { apply(.activateRules(version: 2)) }
+      .venue(
+        .configure(
+          VenueConfiguration(
+            seed: numbers.next(), secondSeed: numbers.next(), maximumRememberedOrders: 100_000,
+            maximumRememberedOrdersOfUser: 10_000))))
+    if rules >= 2 { apply(.venue(.activateRules(version: 2))) }
     apply(
       .operation(
         .createAsset(AssetDefinition(code: "USDC", decimals: 6, adjustmentLimit: 1 << 60)),
@@ -176,9 +179,10 @@ struct RandomVenue: ~Copyable {
         apply(.operation(.refuseKey(grant: waiting.id), by: Authority(user: 1)))
       } else {
         apply(
-          .answerKeyGrant(
-            KeyGrantAnswer(
-              user: waiting.grant.user, key: key, grant: waiting.id, isConfirmed: true)))
+          .user(
+            .answerKeyGrant(
+              KeyGrantAnswer(
+                user: waiting.grant.user, key: key, grant: waiting.id, isConfirmed: true))))
       }
     case 4:
       apply(
@@ -223,16 +227,17 @@ struct RandomVenue: ~Copyable {
     case 0...25: place()
     case 26...29:
       guard let (owner, id) = orders.isEmpty ? nil : numbers.pick(orders) else { return }
-      apply(.cancelOrder(CancelOrder(user: numbers.once(in: 9) ? user() : owner, order: id)))
+      apply(.order(.cancel(CancelOrder(user: numbers.once(in: 9) ? user() : owner, order: id))))
     case 30...33:
       guard let (owner, id) = orders.isEmpty ? nil : numbers.pick(orders) else { return }
       apply(
-        .amendOrder(
-          AmendOrder(
-            user: owner, order: id,
-            limitTicks: numbers.once(in: 2) ? 0 : 1_940 + Int64(numbers.next() % 120),
-            lots: numbers.once(in: 2) ? 0 : Int64(numbers.next() % 3_000))))
-    case 34: apply(.cancelAllOrders(user: user(), market: numbers.once(in: 2) ? nil : market()))
+        .order(
+          .amend(
+            AmendOrder(
+              user: owner, order: id,
+              limitTicks: numbers.once(in: 2) ? 0 : 1_940 + Int64(numbers.next() % 120),
+              lots: numbers.once(in: 2) ? 0 : Int64(numbers.next() % 3_000)))))
+    case 34: apply(.order(.cancelAll(user: user(), market: numbers.once(in: 2) ? nil : market())))
     case 35: adjust(user(), AssetID(numbers.next() % 4), numbers.pick([1, -1, 1 << 62, -1 << 30]))
     case 36:
       let id = numbers.once(in: 3) ? 99 : pendingAdjustments.popLast() ?? 1
@@ -250,13 +255,14 @@ struct RandomVenue: ~Copyable {
     let type: OrderType = numbers.once(in: 9) ? .market : .limit
     let lifetime: TimeInForce = type == .market ? .auction : numbers.pick(TimeInForce.allCases)
     apply(
-      .placeOrder(
-        PlaceOrder(
-          user: user(), market: market(), side: side, type: type, timeInForce: lifetime,
-          limitTicks: type == .market ? 0 : 1_940 + Int64(numbers.next() % 120),
-          lots: Int64(numbers.next() % 2_000),
-          expiry: lifetime == .goodTilDate ? time + Int64(numbers.next() % 5_000_000) : 0,
-          clientOrderID: request())))
+      .order(
+        .place(
+          PlaceOrder(
+            user: user(), market: market(), side: side, type: type, timeInForce: lifetime,
+            limitTicks: type == .market ? 0 : 1_940 + Int64(numbers.next() % 120),
+            lots: Int64(numbers.next() % 2_000),
+            expiry: lifetime == .goodTilDate ? time + Int64(numbers.next() % 5_000_000) : 0,
+            clientOrderID: request()))))
   }
 
   private mutating func administer() {
@@ -279,7 +285,7 @@ struct RandomVenue: ~Copyable {
       guard let key = PublicKey((0..<32).map { _ in UInt8(numbers.next() % 3) }) else { return }
       apply(.operation(.registerKey(user: user(), key: key, role: .trader), by: .venue))
       apply(.operation(.revokeKey(key), by: .venue))
-    case 8: apply(.activateRules(version: numbers.once(in: 2) ? 1 : 9))
+    case 8: apply(.venue(.activateRules(version: numbers.once(in: 2) ? 1 : 9)))
     default:
       apply(
         .operation(

@@ -337,7 +337,7 @@ extension DatabaseTests {
         group.enter()
         Thread.detachNewThread {
           for _ in 0..<300 {
-            let outcome = core.submit([.activateRules(version: 1)])
+            let outcome = core.submit([.venue(.activateRules(version: 1))])
             answers.withLock { $0.append(outcome) }
             if case .failure = outcome { break }
           }
@@ -355,7 +355,7 @@ extension DatabaseTests {
       var replay = try Replay(from: nil)
       var own = 0
       for journaled in try store.groups(after: 0, limit: 100_000) {
-        own += try journaled.commands().count { $0 == .activateRules(version: 1) }
+        own += try journaled.commands().count { $0 == .venue(.activateRules(version: 1)) }
       }
       try replay.run(store)
       // A stop commits what it took: whoever was told nothing else was told of success.

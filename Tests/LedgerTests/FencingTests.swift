@@ -145,7 +145,7 @@ extension DatabaseTests {
     private func entry(previous: UInt64) -> LedgerEntry {
       LedgerEntry(
         user: 2, asset: 0, type: .adjustment,
-        reference: LedgerReference(kind: .adjustment, market: 0, id: 1), freeDelta: 1,
+        reference: .adjustment(1), freeDelta: 1,
         lockedDelta: 0, freeAfter: 1, lockedAfter: 0, previousEntry: previous, time: 1)
     }
 

@@ -92,6 +92,35 @@ import Testing
     #expect(tail.view().walk(query, maximumSteps: .max).rows.allSatisfy { $0.sequence > 2_000 })
   }
 
+  /// What the archive reads is what the tail holds, whichever market and chain it is.
+  @Test func aReferenceIsReadAsItWasWritten() {
+    var engine = AuctionEngine()
+    engine.apply(.venue(.configure(VenueConfiguration(seed: 1, secondSeed: 2))))
+    let terms = MarketTerms(
+      intervalMilliseconds: 1_000, bandBasisPoints: 0, buyFeeBasisPoints: 0, sellFeeBasisPoints: 0,
+      minimumNotional: 1)
+    let actions =
+      ["USDC", "ETH"].map { code in
+        OperatorAction.createAsset(AssetDefinition(code: code, decimals: 0, adjustmentLimit: 1))
+      }
+      + ["ETH-USDC", "ETH-USDC-2"].map { symbol in
+        .createMarket(
+          MarketDefinition(
+            symbol: symbol, base: 1, quote: 0, tickAtoms: 1, lotAtoms: 1, terms: terms,
+            listingPriceTicks: 0))
+      } + ["dev", "other"].map { .registerChain(name: $0) }
+    for action in actions { engine.apply(.operation(action, by: .venue)) }
+    var names = LedgerNames()
+    for event in engine.directory() { names.learn(event) }
+    #expect(names.markets.count == 2 && names.chains.count == 2)
+    for reference: LedgerReference in [
+      .order(17), .trade(3, in: 1), .auction(5, in: 1), .adjustment(9), .deposit(3, on: 1),
+      .clawback(1, on: 1), .withdrawal(7, on: 1),
+    ] {
+      #expect(names.reference(names.text(reference)) == reference)
+    }
+  }
+
   @Test func namesGoBothWays() {
     var names = LedgerNames()
     for (id, code) in ["USDC", "ETH"].enumerated() {
@@ -106,7 +135,7 @@ import Testing
       names.learn(.chainRegistered(ChainID(id), name))
     }
     #expect(names.chains == ["dev", "other"])
-    let seventh = LedgerReference(kind: .withdrawal, market: 0, id: 7)
+    let seventh = LedgerReference.withdrawal(7, on: 0)
     #expect(names.text(seventh) == "dev:withdrawal:7")
     #expect(names.reference("dev:withdrawal:7") == seventh)
     for text in [
@@ -128,7 +157,7 @@ extension SeededNumbers {
   fileprivate mutating func entry() -> LedgerEntry {
     LedgerEntry(
       user: UserID(below(5)), asset: AssetID(below(2)), type: pick([.trade, .fee, .lock]),
-      reference: LedgerReference(kind: .order, market: 0, id: Int64(below(1_000))), freeDelta: 1,
+      reference: .order(Int64(below(1_000))), freeDelta: 1,
       lockedDelta: 0, freeAfter: Int128(below(1_000)), lockedAfter: 0, previousEntry: 0,
       time: Int64(below(1_000)))
   }

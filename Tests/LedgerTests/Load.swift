@@ -23,7 +23,7 @@ enum Load {
   /// A venue with one market that runs often, and funded traders 2, 3, ...
   static func genesis(interval: Int64 = 20, fee: UInt16 = 10) throws -> [Command] {
     var commands: [Command] = [
-      .configureVenue(VenueConfiguration(seed: 5, secondSeed: 6)),
+      .venue(.configure(VenueConfiguration(seed: 5, secondSeed: 6))),
       .operation(
         .createAsset(AssetDefinition(code: "USDC", decimals: 6, adjustmentLimit: 1 << 119)),
         by: .venue),
@@ -95,7 +95,7 @@ enum Load {
         case .success(let replies):
           #expect(replies.count == commands.count)
           for (command, reply) in zip(commands, replies) {
-            guard case .placeOrder(let order) = command, reply.rejection == nil else { continue }
+            guard case .order(.place(let order)) = command, reply.rejection == nil else { continue }
             acknowledged.append(
               Acknowledged(user: trader, clientOrderID: order.clientOrderID, id: reply.id))
           }
@@ -115,16 +115,17 @@ enum Load {
   ) -> [Command] {
     (0..<1 + numbers.below(6)).compactMap { place in
       if numbers.once(in: 6), !known.isEmpty {
-        return .cancelOrder(CancelOrder(user: trader, order: numbers.pick(known).id))
+        return .order(.cancel(CancelOrder(user: trader, order: numbers.pick(known).id)))
       }
-      if numbers.once(in: 40) { return .cancelAllOrders(user: trader, market: nil) }
+      if numbers.once(in: 40) { return .order(.cancelAll(user: trader, market: nil)) }
       return ClientOrderID("o-\(trader)-\(round)-\(place)").map {
-        .placeOrder(
-          PlaceOrder(
-            user: trader, market: 0, side: numbers.once(in: 2) ? .buy : .sell,
-            limitTicks: 1_990 + Int64(numbers.below(20)),
-            lots: 1 + Int64(numbers.below(1_000)) << Int64(numbers.pick([0, 20])),
-            clientOrderID: $0))
+        .order(
+          .place(
+            PlaceOrder(
+              user: trader, market: 0, side: numbers.once(in: 2) ? .buy : .sell,
+              limitTicks: 1_990 + Int64(numbers.below(20)),
+              lots: 1 + Int64(numbers.below(1_000)) << Int64(numbers.pick([0, 20])),
+              clientOrderID: $0)))
       }
     }
   }

@@ -57,11 +57,12 @@ extension DatabaseTests {
       for number in 0..<1_000 {
         let side: Side = number % 2 == 0 ? .buy : .sell
         orders.append(
-          .placeOrder(
-            PlaceOrder(
-              user: 2 + UInt32(number) % Load.traders, market: 0, side: side, limitTicks: 2_000,
-              lots: 1 + Int64(number % 7),
-              clientOrderID: try #require(ClientOrderID("giant-\(number)")))))
+          .order(
+            .place(
+              PlaceOrder(
+                user: 2 + UInt32(number) % Load.traders, market: 0, side: side, limitTicks: 2_000,
+                lots: 1 + Int64(number % 7),
+                clientOrderID: try #require(ClientOrderID("giant-\(number)"))))))
       }
       let accepted = try core.submit(orders).get().count { $0.rejection == nil }
       #expect(core.projection.drain(withinSeconds: 30) && accepted == 1_000)

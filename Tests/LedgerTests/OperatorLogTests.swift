@@ -27,7 +27,7 @@ extension DatabaseTests {
       // Before any balance, or the shorter delay would wait.
       commands.insert(
         contentsOf: [
-          .activateRules(version: 2), .operation(.setOperatorDelay(seconds: 0), by: .venue),
+          .venue(.activateRules(version: 2)), .operation(.setOperatorDelay(seconds: 0), by: .venue),
         ], at: 1)
       commands.append(.operation(.registerUser(name: "second"), by: .venue))
       for user in [UserID(1), 10] {

@@ -46,7 +46,7 @@ extension DatabaseTests {
           rows.append(
             LedgerEntry(
               user: user, asset: asset, type: .adjustment,
-              reference: LedgerReference(kind: .adjustment, market: 0, id: Int64(entries)),
+              reference: .adjustment(Int64(entries)),
               freeDelta: amount, lockedDelta: amount / 2, freeAfter: account.free,
               lockedAfter: account.locked, previousEntry: account.last,
               time: 1_790_000_000_000_000 + Int64(entries)))
@@ -144,12 +144,12 @@ extension DatabaseTests {
           when (new.clawback_seq is not null) execute function core.begin_anew()
         """)
       func entry(
-        _ user: UserID, _ type: LedgerTransactionType, _ kind: LedgerReference.Kind,
+        _ user: UserID, _ type: LedgerTransactionType, _ reference: LedgerReference,
         _ delta: Int128, after: Int128, previous: UInt64 = 0
       ) -> LedgerEntry {
         LedgerEntry(
           user: user, asset: 0, type: type,
-          reference: LedgerReference(kind: kind, market: 0, id: 1), freeDelta: delta,
+          reference: reference, freeDelta: delta,
           lockedDelta: 0,
           freeAfter: after, lockedAfter: 0, previousEntry: previous, time: 1_790_000_000_000_000)
       }
@@ -158,11 +158,11 @@ extension DatabaseTests {
         LedgerProjection.Segment(
           journalSequence: 1, firstEntry: 1,
           entries: [
-            entry(2, .deposit, .deposit, 100, after: 100),
-            entry(2, .adjustment, .adjustment, -70, after: 30, previous: 1),
-            entry(2, .clawback, .clawback, -30, after: 0, previous: 2),
-            entry(Bounds.lossAccount, .clawback, .clawback, -70, after: -70),
-            entry(3, .adjustment, .adjustment, 5, after: 5),
+            entry(2, .deposit, .deposit(1, on: 0), 100, after: 100),
+            entry(2, .adjustment, .adjustment(1), -70, after: 30, previous: 1),
+            entry(2, .clawback, .clawback(1, on: 0), -30, after: 0, previous: 2),
+            entry(Bounds.lossAccount, .clawback, .clawback(1, on: 0), -70, after: -70),
+            entry(3, .adjustment, .adjustment(1), 5, after: 5),
           ], directory: Books.directory + [.chainRegistered(0, "dev")]))
       #expect(projection.drain(withinSeconds: 30))
       projection.stop()

@@ -113,7 +113,7 @@ extension DatabaseTests {
     func aChangedJournalIsFound(change: String) throws {
       let database = try TestDatabase()
       let core = try Core(database)
-      for _ in 0..<5 { core.submit([.activateRules(version: 1)]) }
+      for _ in 0..<5 { core.submit([.venue(.activateRules(version: 1))]) }
       core.stop()
       try database.forge(change)
       let store = try JournalStore(database.audit)

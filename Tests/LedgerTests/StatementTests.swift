@@ -38,7 +38,7 @@ extension DatabaseTests {
           sequence: sequence,
           entry: LedgerEntry(
             user: user, asset: asset, type: type,
-            reference: LedgerReference(kind: .order, market: 0, id: Int64(sequence)), freeDelta: 1,
+            reference: .order(Int64(sequence)), freeDelta: 1,
             lockedDelta: 0, freeAfter: Int128(numbers.below(1_000)), lockedAfter: 0,
             previousEntry: 0, time: 1_790_000_000_000_000 + Int64(sequence)))
       }
@@ -60,7 +60,7 @@ extension DatabaseTests {
             "to_timestamp(\(entry.time / 1_000_000)) "
             + "+ interval '\(entry.time % 1_000_000) microseconds'"
           return "(\(row.sequence), \(entry.user), '\(codes[Int(entry.asset)])', 1, 1, 0, "
-            + "\(entry.freeAfter), 0, '\(entry.type.name)', '\(entry.reference.id)', "
+            + "\(entry.freeAfter), 0, '\(entry.type.name)', '\(row.sequence)', "
             + "\(time), \(time))"
         }
         try owner.execute(
@@ -141,7 +141,7 @@ extension DatabaseTests {
       let entries = (0..<100_000).map { number in
         LedgerEntry(
           user: 1, asset: number % 2 == 0 ? 0 : 1, type: number % 2 == 0 ? .trade : .fee,
-          reference: LedgerReference(kind: .order, market: 0, id: 1), freeDelta: 1, lockedDelta: 0,
+          reference: .order(1), freeDelta: 1, lockedDelta: 0,
           freeAfter: 1, lockedAfter: 0, previousEntry: 0, time: 1)
       }
       reader.take(firstEntry: 1, ContiguousArray(entries), [])

@@ -33,8 +33,9 @@ extension DatabaseTests {
       ]
       for user in UserID(2)...3 {
         commands.append(
-          .addPayoutAddress(
-            PayoutAddressAddition(user: user, chain: 0, address: address, label: "")))
+          .user(
+            .addPayoutAddress(
+              PayoutAddressAddition(user: user, chain: 0, address: address, label: ""))))
       }
       for user in [1, 3, 4] as [UserID] {
         commands.append(
@@ -48,10 +49,11 @@ extension DatabaseTests {
     }
 
     private static func request(_ user: UserID, _ amount: Int128, _ id: String) throws -> Command {
-      .requestWithdrawal(
-        WithdrawalRequest(
-          user: user, asset: 0, amount: amount, address: address,
-          clientID: try #require(ClientOrderID(id))))
+      .withdrawal(
+        .request(
+          WithdrawalRequest(
+            user: user, asset: 0, amount: amount, address: address,
+            clientID: try #require(ClientOrderID(id)))))
     }
 
     private static func approve(_ id: Int64, _ amount: Int128, by user: UserID) throws -> Command {
@@ -73,14 +75,15 @@ extension DatabaseTests {
           for user in [1, 3] as [UserID] { commands.append(try approve(id, amount, by: user)) }
         }
         switch id % 5 {
-        case 0: commands.append(.cancelWithdrawal(user: user, id: id))
+        case 0: commands.append(.withdrawal(.cancel(user: user, id: id)))
         case 1:
           commands.append(
             .operation(.rejectWithdrawal(id: id), by: Authority(user: 1, reason: "caf\u{e9} \(id)"))
           )
-        case 2: commands += [.startWithdrawal(id: id), .finishWithdrawal(id: id)]
-        case 3: commands += [.startWithdrawal(id: id), .failWithdrawal(id: id, isCancelled: false)]
-        default: commands.append(.startWithdrawal(id: id))
+        case 2: commands += [.withdrawal(.start(id: id)), .withdrawal(.finish(id: id))]
+        case 3:
+          commands += [.withdrawal(.start(id: id)), .withdrawal(.fail(id: id, isCancelled: false))]
+        default: commands.append(.withdrawal(.start(id: id)))
         }
       }
       return commands
@@ -125,23 +128,22 @@ extension DatabaseTests {
         var time: Microseconds
       }
 
-      init(_ events: some Sequence<DirectoryEvent>) {
+      init(_ events: some Sequence<WithdrawalEvent>) {
         var known: [Known] = []
         for event in events {
           switch event {
-          case .withdrawalRequested(let asked):
+          case .requested(let asked):
             known.append(Known(asked: asked, steps: [asked.status.name], time: asked.requestedAt))
-          case .withdrawalChanged(let id, let status, let by, let reason, let time):
+          case .changed(let id, let status, let by, let reason, let time):
             var now = known[Int(id) - 1]
             now.asked.status = status
             now.steps.append("\(status.name) by \(by)")
             (now.by, now.reason, now.time) = ("\(by)", reason, time)
             known[Int(id) - 1] = now
-          case .withdrawalApproved(let approval, let time):
+          case .approved(let approval, let time):
             approvals.append(
               "\(approval.id) \(approval.operator) \(Self.hex(approval.key.bytes)) "
                 + "\(Self.hex(approval.signature)) \(time).000000")
-          default: break
           }
         }
         for known in known {
@@ -160,7 +162,7 @@ extension DatabaseTests {
       }
     }
 
-    private func check(_ database: TestDatabase, _ events: some Sequence<DirectoryEvent>) throws {
+    private func check(_ database: TestDatabase, _ events: some Sequence<WithdrawalEvent>) throws {
       let expected = Expected(events)
       #expect(try lines(database, Self.rows) == expected.rows)
       #expect(try lines(database, Self.steps) == expected.steps)
@@ -168,11 +170,11 @@ extension DatabaseTests {
     }
 
     /// All that happened, from the journal.
-    private func replayed(_ database: TestDatabase) throws -> [DirectoryEvent] {
-      var events: [DirectoryEvent] = []
+    private func replayed(_ database: TestDatabase) throws -> [WithdrawalEvent] {
+      var events: [WithdrawalEvent] = []
       var replay = try Replay(from: nil)
       try replay.run(JournalStore(database.audit)) { _, engine in
-        events += engine.effects.directory
+        events += engine.effects.withdrawals
         return true
       }
       return events
@@ -212,7 +214,7 @@ extension DatabaseTests {
           ])
       let statement = try core.ledger(LedgerQuery(user: 3, asset: 0, type: .withdrawal)).rows
       #expect(
-        statement.last?.entry.reference == LedgerReference(kind: .withdrawal, market: 0, id: 2))
+        statement.last?.entry.reference == .withdrawal(2, on: 0))
       core.stop()
       // A restart changes nothing.
       core = try Core(database)
@@ -228,18 +230,17 @@ extension DatabaseTests {
       _ = try database.connect(database.app).query("select core.raise_term()")
       var engine = AuctionEngine()
       var segments: [LedgerProjection.Segment] = []
-      let time: Command = .advanceTime(1_790_000_000_000_000)
+      let time: Command = .schedule(.advanceTime(1_790_000_000_000_000))
       for commands in [
         try [time] + Self.genesis(), try Self.fates(60), try Self.fates(10, first: 61),
       ] {
         for command in commands { #expect(engine.apply(command).rejection == nil, "\(command)") }
         segments.append(
           LedgerProjection.Segment(
-            journalSequence: Int64(segments.count) + 1, firstEntry: engine.effects.firstEntry,
-            entries: engine.effects.entries, directory: engine.effects.directory))
+            journalSequence: Int64(segments.count) + 1, engine.effects))
         engine.effects.removeAll()
       }
-      let events = segments.flatMap { Array($0.directory) }
+      let events = segments.flatMap { Array($0.withdrawals) }
       let halts = Core.Halts()
       func project(until last: UInt64?) throws {
         var limits = LedgerProjection.Limits()
@@ -290,7 +291,7 @@ extension DatabaseTests {
       try #expect(core.submit([Self.request(2, 5, "a")]).get()[0].rejection == nil)
       #expect(core.projection.drain(withinSeconds: 30))
       try database.forge("delete from public.withdrawals")
-      core.submit([.startWithdrawal(id: 1)])
+      core.submit([.withdrawal(.start(id: 1))])
       #expect(eventually { !core.halts.all.isEmpty })
       #expect(
         core.halts.all.first?.hasPrefix("ledger_divergence: withdrawals to change") == true,

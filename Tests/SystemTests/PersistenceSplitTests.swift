@@ -97,10 +97,11 @@ import Testing
           commands += 1
           // Exhaustive without a default: a new kind of command must be judged here.
           switch command {
-          case .advanceTime, .placeOrder, .amendOrder, .cancelOrder, .cancelAllOrders, .runAuction,
-            .configureVenue, .activateRules, .answerKeyGrant, .creditDeposit, .clawBackDeposit,
-            .addPayoutAddress, .removePayoutAddress, .requestWithdrawal, .cancelWithdrawal,
-            .startWithdrawal, .finishWithdrawal, .failWithdrawal:
+          case .order(.place), .order(.amend), .order(.cancel), .order(.cancelAll),
+            .schedule(.advanceTime), .schedule(.runAuction), .user(.answerKeyGrant),
+            .user(.addPayoutAddress), .user(.removePayoutAddress), .deposit(.credit),
+            .deposit(.clawBack), .withdrawal(.request), .withdrawal(.cancel), .withdrawal(.start),
+            .withdrawal(.finish), .withdrawal(.fail), .venue(.configure), .venue(.activateRules):
             break
           case .operation(let action, _):
             switch action {

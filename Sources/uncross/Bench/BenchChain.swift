@@ -80,8 +80,7 @@ struct BenchChain {
         { group in
           projection.enqueue(
             LedgerProjection.Segment(
-              journalSequence: group.head.sequence, firstEntry: group.effects.firstEntry,
-              entries: group.effects.entries, directory: group.effects.directory))
+              journalSequence: group.head.sequence, group.effects))
         }
       ], term: term, onHalt: { Output.line("halted: \($0)") })
     loop.start()
@@ -132,7 +131,7 @@ struct BenchChain {
   }
 
   private static func genesis() -> [Command] {
-    [.configureVenue(VenueConfiguration(seed: 1, secondSeed: 2))] + Command.newestRules() + [
+    [.venue(.configure(VenueConfiguration(seed: 1, secondSeed: 2)))] + Command.newestRules() + [
       .operation(
         .createAsset(AssetDefinition(code: "USDC", decimals: 6, adjustmentLimit: 1 << 100)),
         by: .venue),

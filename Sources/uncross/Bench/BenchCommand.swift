@@ -83,13 +83,13 @@ struct BenchCommand: AsyncParsableCommand {
     ids.reserveCapacity(commands)
     let placing = seconds {
       for order in orders {
-        ids.append(engine.apply(.placeOrder(order)).id)
+        ids.append(engine.apply(.order(.place(order))).id)
         if engine.effects.replies.count == 4_096 { engine.effects.removeAll() }
       }
     }
     let cancelling = seconds {
       for (index, order) in orders.enumerated() {
-        engine.apply(.cancelOrder(CancelOrder(user: order.user, order: ids[index])))
+        engine.apply(.order(.cancel(CancelOrder(user: order.user, order: ids[index]))))
         if engine.effects.replies.count == 4_096 { engine.effects.removeAll() }
       }
     }
@@ -120,14 +120,16 @@ struct BenchCommand: AsyncParsableCommand {
     var world = BenchWorld(seed: 2)
     var accepted = 0
     for _ in 0..<commands
-    where engine.apply(.placeOrder(world.order(crossing: true))).rejection == nil {
+    where engine.apply(.order(.place(world.order(crossing: true)))).rejection == nil {
       accepted += 1
     }
     engine.effects.removeAll()
-    engine.apply(.advanceTime(engine.time + BenchWorld.interval))
+    engine.apply(.schedule(.advanceTime(engine.time + BenchWorld.interval)))
     var trades = 0
     let elapsed = seconds {
-      for run in engine.dueRuns(at: engine.time) { trades = Int(engine.apply(run).detail) }
+      for run in engine.dueRuns(at: engine.time) {
+        if case .ran(let count) = engine.apply(run).outcome { trades = Int(count) }
+      }
     }
     Output.line(
       "one auction of \(accepted) orders: \(trades) trades, "
@@ -164,22 +166,21 @@ struct BenchCommand: AsyncParsableCommand {
         { group in
           projection.enqueue(
             LedgerProjection.Segment(
-              journalSequence: group.head.sequence, firstEntry: group.effects.firstEntry,
-              entries: group.effects.entries, directory: group.effects.directory))
+              journalSequence: group.head.sequence, group.effects))
           bodies.withLock { $0.append(group.head) }
         }
       ], term: term, onHalt: { Output.line("halted: \($0)") })
     loop.start()
     submit(BenchWorld.genesis().dropFirst(0).map { $0 }, to: loop)
     var world = BenchWorld(seed: 3)
-    let orders = (0..<commands).map { _ in Command.placeOrder(world.order(crossing: false)) }
+    let orders = (0..<commands).map { _ in Command.order(.place(world.order(crossing: false))) }
     let burst = seconds { submit(orders, to: loop) }
 
     projection.start()
     let rows = projection.currentFigures().lagRows
     let projecting = seconds { _ = projection.drain(withinSeconds: 600) }
     let burstEnd = loop.currentFigures().durable.sequence
-    let next = (0..<commands).map { _ in Command.placeOrder(world.order(crossing: false)) }
+    let next = (0..<commands).map { _ in Command.order(.place(world.order(crossing: false))) }
     let sustained = sustain(next, loop, projection)
     loop.stop()
     projection.stop()

@@ -61,8 +61,8 @@ struct BenchTape {
     var world = BenchWorld(seed: 4)
     var groups: [Effects] = []
     for _ in 0..<auctions {
-      for _ in 0..<ordersOfAuction { engine.apply(.placeOrder(world.order(crossing: true))) }
-      engine.apply(.advanceTime(engine.time + BenchWorld.interval))
+      for _ in 0..<ordersOfAuction { engine.apply(.order(.place(world.order(crossing: true)))) }
+      engine.apply(.schedule(.advanceTime(engine.time + BenchWorld.interval)))
       for run in engine.dueRuns(at: engine.time) { engine.apply(run) }
       groups.append(engine.effects)
       engine.effects.removeAll()

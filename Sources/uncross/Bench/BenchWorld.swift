@@ -11,11 +11,12 @@ struct BenchWorld {
   /// Commands that make a venue of one market with funded traders.
   static func genesis() -> [Command] {
     var commands: [Command] = [
-      .advanceTime(start),
-      .configureVenue(
-        VenueConfiguration(
-          seed: 11, secondSeed: 22, maximumRememberedOrders: 1 << 26,
-          maximumRememberedOrdersOfUser: 1 << 26)),
+      .schedule(.advanceTime(start)),
+      .venue(
+        .configure(
+          VenueConfiguration(
+            seed: 11, secondSeed: 22, maximumRememberedOrders: 1 << 26,
+            maximumRememberedOrdersOfUser: 1 << 26))),
     ]
     commands += Command.newestRules()
     commands += [
