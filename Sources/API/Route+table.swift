@@ -82,6 +82,11 @@ extension Route {
         try await handlers.cancelOrder(call, user)
       }),
     Route(
+      method: .get, template: "/v1/order-allowance",
+      access: .roles(readers) { handlers, _, user throws(Refusal) in
+        try await handlers.orderAllowance(user)
+      }),
+    Route(
       method: .get, template: "/v1/balances",
       access: .roles(readers) { handlers, _, user throws(Refusal) in
         try await handlers.balances(of: user.user)
@@ -319,6 +324,13 @@ extension Route {
     operating(.post, "/key-grants/{id}/refuse", maximumBody: maximumBody) {
       handlers, call, user throws(Refusal) in
       try await handlers.refuseKey(call, user)
+    },
+    operating(.get, "/order-terms") { handlers, _, _ throws(Refusal) in
+      try await handlers.orderTerms()
+    },
+    operating(.post, "/order-terms", maximumBody: maximumBody) {
+      handlers, call, user throws(Refusal) in
+      try await handlers.setOrderTerms(call, user)
     },
     operating(.get, "/operator-delay") { handlers, _, _ throws(Refusal) in
       try await handlers.operatorDelay()

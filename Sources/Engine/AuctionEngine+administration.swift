@@ -11,7 +11,11 @@ extension AuctionEngine {
     }
     rulesVersion = version
     if version == 2 { beginSafeguards() }
-    if version == 3 { beginCall2() }
+    if version == 3 {
+      // First: what ends an order needs its memory.
+      beginOrderMemory()
+      beginCall2()
+    }
     for market in 0..<markets.count { announce(MarketID(market)) }
     return accept(Int64(version))
   }
@@ -29,7 +33,8 @@ extension AuctionEngine {
   mutating func configure(_ configuration: VenueConfiguration) -> Reply {
     guard venue == nil else { return refuse(.venueAlreadyConfigured) }
     venue = configuration
-    remembered.seed = configuration.seed ^ configuration.secondSeed
+    remembered.hash.seed = configuration.seed ^ configuration.secondSeed
+    memory.hash.seed = remembered.hash.seed
     // User 0 is the venue: it receives the fees and never trades.
     addUser("venue")
     return accept()
@@ -202,6 +207,7 @@ extension AuctionEngine {
     let id = UserID(users.count)
     users.append(
       User(name: name, registered: time, registeredBy: rulesVersion >= 2 ? registrar : 0))
+    if rulesVersion >= 3 { memory.addUser() }
     userIDs[name] = id
     effects.directory.append(.userRegistered(id, name: name, time: time))
   }

@@ -202,6 +202,7 @@ extension AuctionEngine {
     let due = fee(on: orders[slot].notional, orders[slot].feeBasisPoints)
     let charged = due - orders[slot].feePaid
     orders[slot].feePaid = due
+    if rulesVersion >= 3 { earnStock(traders[orders[slot].trader].user) }
     return charged
   }
 }

@@ -45,6 +45,7 @@ extension AuctionEngine {
     case .revokeKey(let key): return revoke(key)
     case .setFrozen(let user, let frozen): return freeze(user, frozen)
     case .setOperatorDelay(let seconds): return setOperatorDelay(seconds, by: authority)
+    case .setOrderTerms(let terms): return set(terms)
     case .adjustBalance(let adjustment): return adjust(adjustment, by: authority)
     case .approveAdjustment(let approval): return approve(approval, by: authority)
     case .refuseAdjustment(let id): return refuseAdjustment(id)
@@ -86,7 +87,7 @@ extension AuctionEngine {
     case .adjustBalance, .approveAdjustment, .refuseAdjustment:
       Int(authority.user) < users.count && authority.user != 0 ? nil : .unknownUser
     case .rejectWithdrawal: Int(authority.user) < users.count ? nil : .unknownUser
-    case .approveKey, .refuseKey, .setOperatorDelay: .unknownRulesVersion
+    case .approveKey, .refuseKey, .setOperatorDelay, .setOrderTerms: .unknownRulesVersion
     // What these rules have no place for.
     case .registerKey(_, _, let role, let expiresAt) where role == .tradeOnly || expiresAt != 0:
       .unknownRulesVersion

@@ -9,6 +9,7 @@ extension AuctionEngine {
     guard venue != nil, Int(order.user) < users.count, order.user != 0 else {
       return refuse(.unknownUser)
     }
+    if rulesVersion >= 3 { return placeKept(order) }
     let request = RememberedRequest(
       isAdjustment: false, market: order.market, side: order.side, type: order.type,
       timeInForce: order.timeInForce, limitTicks: order.limitTicks, lots: order.lots,
@@ -57,10 +58,16 @@ extension AuctionEngine {
       }
       remembered.removeFirst()
     }
-    guard let venue, remembered.count < Int(venue.maximumRememberedOrders),
-      users[Int(user)].rememberedCount < venue.maximumRememberedOrdersOfUser
-    else { return refuse(.tooManyRememberedOrders) }
-    return nil
+    return hasRoom(user) ? nil : refuse(.tooManyRememberedOrders)
+  }
+
+  /// Since rules 3 each operator has room of its own.
+  private func hasRoom(_ user: UserID) -> Bool {
+    guard let venue else { return false }
+    let own = users[Int(user)].rememberedCount
+    if rulesVersion >= 3 { return own < Bounds.maximumAdjustmentsOfOperator }
+    return remembered.count < Int(venue.maximumRememberedOrders)
+      && own < venue.maximumRememberedOrdersOfUser
   }
 
   @discardableResult
@@ -70,7 +77,7 @@ extension AuctionEngine {
   }
 
   /// Checks an order against its market, the user's other orders and funds; locks and queues it.
-  private mutating func admit(_ order: PlaceOrder) -> Result<Int32, Rejection> {
+  mutating func admit(_ order: PlaceOrder) -> Result<Int32, Rejection> {
     if users[Int(order.user)].isFrozen { return .failure(.userFrozen) }
     guard Int(order.market) < markets.count else { return .failure(.unknownMarket) }
     let slot = Int32(order.market)
@@ -356,6 +363,7 @@ extension AuctionEngine {
     let account = lockAccount(order)
     let more = newLock - lock(order, market)
     guard accounts.slab[account].free >= more else { return refuse(.insufficientFunds) }
+    if rulesVersion >= 3, let rejection = takeFromStock(amendment.user) { return refuse(rejection) }
     if losesPriority {
       dequeue(slot)
       orders[slot].limitTicks = limit
@@ -385,8 +393,12 @@ extension AuctionEngine {
 
   /// The user's live order, or why there is none.
   func locate(_ user: UserID, _ id: OrderID) -> Result<Int32, Rejection> {
-    guard Int(user) < users.count, id > 0, let slot = orderIndex.find(UInt64(id)) else {
-      return .failure(.orderNotFound)
+    guard Int(user) < users.count, id > 0 else { return .failure(.orderNotFound) }
+    guard let slot = orderIndex.find(UInt64(id)) else {
+      guard let kept = memory.finished(id), memory.slab[kept].user == user else {
+        return .failure(.orderNotFound)
+      }
+      return .failure(.orderFinished)
     }
     if slot < 0 {
       return .failure(
@@ -440,6 +452,12 @@ extension AuctionEngine {
   mutating func forget(_ slot: Int32, _ status: OrderStatus) {
     let order = orders[slot]
     dequeue(slot)
+    if rulesVersion >= 3 {
+      finishKept(order, status)
+      orderIndex.remove(UInt64(order.id), value: slot)
+      orders.release(slot)
+      return
+    }
     let entry = order.remembered
     if entry >= 0, remembered.slab[entry].id == order.id,
       !remembered.slab[entry].request.isAdjustment

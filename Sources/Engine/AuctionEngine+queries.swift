@@ -2,7 +2,7 @@
 
 public import Auction
 
-/// One order as its owner sees it, live or finished (as long as its client order id is remembered).
+/// One order as its owner sees it, live or finished (as long as its id is remembered).
 public struct OrderView: Sendable, Equatable {
   public var id: OrderID
   public var user: UserID
@@ -73,7 +73,9 @@ extension AuctionEngine {
   public var userCount: Int { users.count }
   public var marketCount: Int { markets.count }
   public var liveOrderCount: Int { orders.count }
-  public var rememberedOrderCount: Int { remembered.count }
+  public var rememberedOrderCount: Int { remembered.count + memory.count }
+  /// Memory of orders and refusals that are remembered since rules 3.
+  public var rememberedOrderBytes: Int { memory.bytes }
   /// The number of the last ledger entry.
   public var entryCount: UInt64 { accounts.entryCount }
 
@@ -143,11 +145,19 @@ extension AuctionEngine {
   // MARK: Orders
 
   public func order(_ id: OrderID) -> OrderView? {
-    guard id > 0, let slot = orderIndex.find(UInt64(id)) else { return nil }
-    return slot >= 0 ? view(slot) : finishedView(-(slot + 1))
+    guard id > 0 else { return nil }
+    if let slot = orderIndex.find(UInt64(id)) {
+      return slot >= 0 ? view(slot) : finishedView(-(slot + 1))
+    }
+    guard let kept = memory.finished(id) else { return nil }
+    return keptView(kept)
   }
 
   public func order(_ user: UserID, _ clientOrderID: ClientOrderID) -> OrderView? {
+    if rulesVersion >= 3 {
+      guard let slot = memory.find(user, clientOrderID) else { return nil }
+      return order(memory.slab[slot].id)
+    }
     guard let slot = remembered.find(user, clientOrderID) else { return nil }
     let entry = remembered.slab[slot]
     guard entry.rejection == nil, !entry.request.isAdjustment else { return nil }
@@ -263,5 +273,6 @@ extension AuctionEngine {
     orders.reserve(count)
     orderIndex.reserve(count + rememberedCount)
     remembered.reserve(rememberedCount)
+    memory.reserve(rememberedCount)
   }
 }

@@ -27,6 +27,7 @@ extension AuctionEngine {
     writeMarkets(to: &writer)
     writeRemembered(to: &writer)
     writeOrders(to: &writer)
+    if rulesVersion >= 3 { writeMemory(to: &writer) }
     if rulesVersion >= 2 { writeSafeguards(to: &writer) }
     if rulesVersion >= 3 { writeReferenceRules(to: &writer) }
     writeChains(to: &writer)
@@ -127,8 +128,7 @@ extension AuctionEngine {
   private func writeOrders(to writer: inout ByteWriter) {
     writer.uint(orderCount)
     writer.uint(priorityCount)
-    var live = (0..<orders.used).filter { orders[$0].priority != 0 }
-    live.sort { orders[$0].priority < orders[$1].priority }
+    let live = liveOrders()
     writer.uint(live.count)
     for slot in live {
       let order = orders[slot]
@@ -176,13 +176,15 @@ extension AuctionEngine {
     venue = VenueConfiguration(
       seed: seed, secondSeed: secondSeed, maximumRememberedOrders: try reader.uint(),
       maximumRememberedOrdersOfUser: try reader.uint())
-    remembered.seed = seed ^ secondSeed
+    remembered.hash.seed = seed ^ secondSeed
+    memory.hash = remembered.hash
     try readDirectory(&reader)
     try readAccounts(&reader)
     try readMarkets(&reader)
     var open: [OrderID: Int32] = [:]
     try readRemembered(&reader, &open)
     try readOrders(&reader, open)
+    if rulesVersion >= 3 { try readMemory(&reader) }
     if rulesVersion >= 2 { try readSafeguards(&reader) }
     if rulesVersion >= 3 { try readReferenceRules(&reader) }
     try readChains(&reader)
@@ -324,8 +326,8 @@ extension AuctionEngine {
       entry.executedLots = try reader.uint()
       entry.notional = try reader.uint()
       entry.feePaid = try reader.uint()
-      guard remembered.find(user, clientOrderID) == nil else {
-        throw reader.fail("an id that is remembered twice")
+      guard remembered.find(user, clientOrderID) == nil, isAdjustment || rulesVersion < 3 else {
+        throw reader.fail("an id that is remembered twice, or an order in the wrong table")
       }
       let slot = remember(entry)
       if isAdjustment || entry.rejection != nil { continue }
@@ -383,15 +385,16 @@ extension AuctionEngine {
 // MARK: What holds for all that rests
 
 extension AuctionEngine {
-  private func isOrderID(_ id: OrderID) -> Bool { id > 0 && id < 1 << 62 }
+  func isOrderID(_ id: OrderID) -> Bool { id > 0 && id < 1 << 62 }
+
+  func wasGiven(_ id: OrderID) -> Bool {
+    let number = orderNumber(of: id)
+    return number > 0 && number <= orderCount
+  }
 
   /// No order to come gets the id of one that is there.
   private func idsWereGiven() -> Bool {
-    func wasGiven(_ id: OrderID) -> Bool {
-      let number = orderNumber(of: id)
-      return number > 0 && number <= orderCount
-    }
-    return (0..<orders.used).allSatisfy { wasGiven(orders[$0].id) }
+    (0..<orders.used).allSatisfy { wasGiven(orders[$0].id) }
       && (0..<remembered.slab.used).allSatisfy { slot in
         let entry = remembered.slab[slot]
         return entry.request.isAdjustment || entry.rejection != nil || wasGiven(entry.id)

@@ -28,11 +28,16 @@ public struct AuctionEngine: ~Copyable {
   var markets = Slab<Market>(minimumCapacity: 4)
   var marketIDs: [String: MarketID] = [:]
   var orders = Slab<Order>(minimumCapacity: 1024)
-  /// Order id -> slot of a live order, or -(slot + 1) of the remembered entry of a finished one.
+  /// Order id -> slot of a live order; under rules 1 and 2 also -(slot + 1) of the remembered entry
+  /// of a finished one.
   var orderIndex = HashIndex(minimumCapacity: 1024)
   var traders = Slab<Trader>()
   var traderIndex = HashIndex()
+  /// Orders under rules 1 and 2, and adjustments under all.
   var remembered = RememberedOrders()
+  /// Orders since rules 3.
+  var memory = OrderMemory()
+  public internal(set) var orderTerms = OrderTerms()
   var chains: ContiguousArray<ChainState> = []
   var withdrawals = Withdrawals()
   var pendingAdjustments: ContiguousArray<PendingAdjustment> = []
@@ -88,6 +93,7 @@ public struct AuctionEngine: ~Copyable {
       time = to
       withdrawals.takeEffect(at: to)
       takeEffectOfSafeguards()
+      if rulesVersion >= 3 { memory.sweep(newest: orderTerms.rememberedOrders, at: to) }
       return accept()
     case .runAuction(let market, let slot): return runAuction(market, slot: slot)
     }
@@ -199,7 +205,10 @@ struct User {
   var name: String
   var isFrozen = false
   var registered: Microseconds
+  /// In `RememberedOrders`.
   var rememberedCount: UInt32 = 0
+  /// Since rules 3.
+  var stock = OrderStock()
   var keys: [UserKey] = []
   /// Whether a key ever had access: from then on another one waits. Not kept under rules 1.
   var hadKey = false

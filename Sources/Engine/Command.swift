@@ -164,7 +164,8 @@ public struct VenueConfiguration: Sendable, Equatable {
   /// Random, secret: keys the permutation of order ids and the hash of client order ids.
   public var seed: UInt64
   public var secondSeed: UInt64
-  /// How many client order ids are remembered at most. One costs about 130 bytes.
+  /// How many ids of orders are remembered at most under rules 1 and 2; later rules have
+  /// `OrderTerms`.
   public var maximumRememberedOrders: UInt32
   /// The same for one user.
   public var maximumRememberedOrdersOfUser: UInt32
@@ -381,8 +382,23 @@ public enum Bounds {
   public static let maximumReasonBytes = 200
   /// 30 days, as of the delay of an address.
   public static let maximumOperatorDelaySeconds: Int64 = 30 * 86_400
-  /// How long a client order id is remembered at least, in exchange time: 24 hours.
+  /// How long the id of a request is remembered, in exchange time: 24 hours. Since rules 3 that
+  /// holds for an operator's adjustments, and for a user's newest orders (`OrderTerms`).
   public static let rememberedFor: Microseconds = 24 * 3_600 * 1_000_000
+  /// How long an order's id is remembered at least after its end, whatever the load.
+  public static let rememberedAtLeast: Microseconds = 5 * 60 * 1_000_000
+  /// Of a user for 24 hours, whatever an operator sets: 128 MiB at some 128 bytes each.
+  public static let maximumRememberedOrders: UInt32 = 1 << 20
+  /// Orders of a user beyond those, which are younger than five minutes: 3,495 a second. The API
+  /// lets in 2,000.
+  static let maximumRecentOrders = 1 << 20
+  /// Orders of all users: a million a second for four minutes, more than the engine places.
+  static let maximumKeptOrders = 1 << 28
+  /// Adjustments of an operator within 24 hours: three a second, and some 60 MB.
+  static let maximumAdjustmentsOfOperator: UInt32 = 1 << 18
+  /// With it the inflow of a day is counted in 64 bits.
+  public static let maximumFreeOrders: UInt32 = 1 << 26
+  public static let maximumOrdersPerTrade: UInt32 = 1 << 20
   /// Trades and ladder rows in one tape record.
   public static let tapeChunk = 8_192
 }

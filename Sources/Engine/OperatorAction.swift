@@ -42,6 +42,8 @@ public enum OperatorAction: Sendable, Equatable {
   case setFrozen(user: UserID, frozen: Bool)
   /// How long a new operator's key counts for nothing that creates money or gives access.
   case setOperatorDelay(seconds: Int64)
+  /// What is remembered of orders, and how many an account may place for its trades. Since rules 3.
+  case setOrderTerms(OrderTerms)
   case adjustBalance(BalanceAdjustment)
   case approveAdjustment(AdjustmentApproval)
   case refuseAdjustment(id: Int64)
@@ -62,8 +64,8 @@ public enum OperatorAction: Sendable, Equatable {
       .approveAdjustment, .approveWithdrawal:
       false
     case .changeMarket, .suspendMarket, .resumeMarket, .setReference, .registerKey, .refuseKey,
-      .revokeKey, .setFrozen, .setOperatorDelay, .adjustBalance, .refuseAdjustment,
-      .setAddressDelay, .setWithdrawalTerms, .rejectWithdrawal:
+      .revokeKey, .setFrozen, .setOperatorDelay, .setOrderTerms, .adjustBalance,
+      .refuseAdjustment, .setAddressDelay, .setWithdrawalTerms, .rejectWithdrawal:
       true
     }
   }

@@ -18,7 +18,8 @@ struct Order {
   var notional: Int128
   var feePaid: Int128
   var clientOrderID: ClientOrderID
-  /// Its entry in `RememberedOrders`, as long as that entry names this order.
+  /// Its entry in `RememberedOrders`, as long as that entry names this order; since rules 3 its
+  /// entry in `OrderMemory`. -1 for none.
   var remembered: Int32
   var trader: Int32
   var level: Int32

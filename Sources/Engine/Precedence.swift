@@ -33,6 +33,7 @@ public enum Precedence: String, Sendable, CaseIterable {
   case revokeKey = "revoke a key"
   case setFrozen = "freeze or unfreeze a user"
   case setOperatorDelay = "set the operators' delay"
+  case setOrderTerms = "set the terms of orders"
   case adjustBalance = "adjust a balance"
   case approveAdjustment = "approve an adjustment"
   case refuseAdjustment = "refuse an adjustment"
@@ -83,8 +84,9 @@ public enum Precedence: String, Sendable, CaseIterable {
 
   private static let ofEngine: [Precedence: [Rejection]] = [
     .placeOrder: [
-      .unknownUser, .duplicateClientOrderID, .tooManyRememberedOrders, .userFrozen, .unknownMarket,
-      .marketSuspended, .quantityOutOfRange, .limitMissing, .priceOutOfRange, .limitNotAllowed,
+      .unknownUser, .duplicateClientOrderID, .tooManyRememberedOrders, .orderAllowanceUsed,
+      .userFrozen, .unknownMarket, .marketSuspended, .quantityOutOfRange, .limitMissing,
+      .priceOutOfRange, .limitNotAllowed,
       .timeInForceNotAllowed, .noReferencePrice, .marketOrdersNotOffered, .expiryMissing,
       .expiryPassed, .expiryNotAllowed, .bookFull, .tooManyOpenOrders, .selfTrade,
       .notionalTooLarge, .insufficientFunds, .notionalTooSmall,
@@ -92,7 +94,7 @@ public enum Precedence: String, Sendable, CaseIterable {
     .amendOrder: [
       .orderNotFound, .orderFinished, .userFrozen, .marketSuspended, .marketOrderNotAmendable,
       .priceOutOfRange, .quantityOutOfRange, .quantityAlreadyExecuted, .selfTrade,
-      .notionalTooLarge, .notionalTooSmall, .insufficientFunds,
+      .notionalTooLarge, .notionalTooSmall, .insufficientFunds, .orderAllowanceUsed,
     ],
     .cancelOrder: [.orderNotFound, .orderFinished],
     .cancelAllOrders: [.unknownUser, .unknownMarket],
@@ -116,6 +118,7 @@ public enum Precedence: String, Sendable, CaseIterable {
     .revokeKey: [.keyNotFound],
     .setFrozen: [.unknownUser],
     .setOperatorDelay: [.operatorDelayInvalid],
+    .setOrderTerms: [.orderTermsInvalid],
     .adjustBalance: [
       .duplicateClientOrderID, .tooManyRememberedOrders, .unknownUser, .unknownAsset,
       .amountInvalid, .reasonMissing, .tooManyApprovals, .operatorKeyTooNew, .supplyTooLarge,

@@ -207,7 +207,10 @@ public enum Refusals {
       "This client id stands for another request."),
     engine(
       .tooManyRememberedOrders, "too_many_remembered_orders", 409, .engine,
-      "Too many client ids within 24 hours."),
+      "More ids are remembered of this user than its rates allow."),
+    engine(
+      .orderAllowanceUsed, "order_allowance_used", 409, .engine,
+      "Too many orders for the account's trades: trade, or wait."),
     // Operators' commands.
     engine(
       .nameInvalid, "name_invalid", 422, .engine,
@@ -276,6 +279,9 @@ public enum Refusals {
     engine(
       .operatorDelayInvalid, "operator_delay_invalid", 422, .engine,
       "The delay is 0 to 2,592,000 seconds."),
+    engine(
+      .orderTermsInvalid, "order_terms_invalid", 422, .engine,
+      "The terms of orders are out of their ranges."),
     // The schedule.
     engine(
       .slotAlreadyRun, "slot_already_run", 409, .engine,

@@ -35,6 +35,7 @@ public enum Rejection: UInt16, Sendable, CaseIterable, Error {
   case marketOrderNotAmendable = 37
   case duplicateClientOrderID = 38
   case tooManyRememberedOrders = 39
+  case orderAllowanceUsed = 40
 
   // Operators' commands.
   case nameInvalid = 50
@@ -64,6 +65,7 @@ public enum Rejection: UInt16, Sendable, CaseIterable, Error {
   case keyGrantNotFound = 74
   case keyNotOfOwner = 75
   case operatorDelayInvalid = 76
+  case orderTermsInvalid = 77
 
   // The schedule.
   case slotAlreadyRun = 80

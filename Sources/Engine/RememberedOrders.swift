@@ -1,4 +1,4 @@
-// The client order ids of at least the last 24 hours, so that sending a request again is safe.
+// The ids of requests of at least the last 24 hours, so that sending one again is safe.
 
 internal import Auction
 
@@ -54,36 +54,21 @@ struct RememberedOrder {
   var next: Int32 = -1
 }
 
-/// Requests by user and client id, oldest first. Its bound on memory is kept by refusing new
-/// orders, never by forgetting one before its time.
+/// Requests by user and client id, oldest first. Its bound on memory is kept by refusing new ones,
+/// never by forgetting one before its time. Since rules 3 only adjustments are here, and each
+/// operator has room of its own. Orders are in `OrderMemory`.
 struct RememberedOrders: ~Copyable {
   private(set) var slab = Slab<RememberedOrder>(minimumCapacity: 1024)
   private var index = HashIndex(minimumCapacity: 1024)
   private(set) var head: Int32 = -1
   private var tail: Int32 = -1
-  /// Keys the hash, so that nobody can choose ids that collide.
-  var seed: UInt64 = 0
+  var hash = KeyedHash()
 
   var count: Int { slab.count }
 
   @inline(__always)
-  private func hash(_ user: UserID, _ id: ClientOrderID) -> UInt64 {
-    var state = mix(seed ^ UInt64(user), id.words.0)
-    state = mix(state, id.words.1)
-    state = mix(state, id.words.2)
-    state = mix(state, id.words.3)
-    return mix(state, id.words.4)
-  }
-
-  @inline(__always)
-  private func mix(_ state: UInt64, _ word: UInt64) -> UInt64 {
-    let product = (state ^ word).multipliedFullWidth(by: 0xa076_1d64_78bd_642f ^ seed)
-    return product.high ^ product.low ^ (state &+ 0x9e37_79b9_7f4a_7c15)
-  }
-
-  @inline(__always)
   func find(_ user: UserID, _ id: ClientOrderID) -> Int32? {
-    index.find(hash(user, id)) { slot in
+    index.find(hash.of(user, id)) { slot in
       slab[slot].user == user && slab[slot].clientOrderID == id
     }
   }
@@ -91,7 +76,7 @@ struct RememberedOrders: ~Copyable {
   mutating func append(_ entry: RememberedOrder) -> Int32 {
     let slot = slab.insert(entry)
     slab[slot].next = -1
-    index.insert(hash(entry.user, entry.clientOrderID), slot)
+    index.insert(hash.of(entry.user, entry.clientOrderID), slot)
     if tail >= 0 { slab[tail].next = slot } else { head = slot }
     tail = slot
     return slot
@@ -104,7 +89,7 @@ struct RememberedOrders: ~Copyable {
 
   mutating func removeFirst() {
     let slot = head
-    index.remove(hash(slab[slot].user, slab[slot].clientOrderID), value: slot)
+    index.remove(hash.of(slab[slot].user, slab[slot].clientOrderID), value: slot)
     head = slab[slot].next
     if head < 0 { tail = -1 }
     // A live order may still point here: the id no longer answers to it.

@@ -39,7 +39,7 @@ extension CommandCodec {
     case .adjustBalance, .rejectWithdrawal: authority.key == nil
     case .approveWithdrawal(let approval):
       authority == Authority(user: approval.operator, key: approval.key)
-    case .approveKey, .refuseKey, .setOperatorDelay: false
+    case .approveKey, .refuseKey, .setOperatorDelay, .setOrderTerms: false
     }
   }
 
@@ -112,6 +112,9 @@ extension CommandCodec {
       tag(.refuseAdjustment)
       writer.int(Int128(id))
       if let authority { writer.uint(authority.user) }
+    case .setOrderTerms(let terms):
+      tag(.setOrderTerms)
+      writer.orderTerms(terms)
     }
   }
 
@@ -274,6 +277,9 @@ extension CommandCodec {
       )
     case .registerKey, .registerKeyUntil, .approveKey, .refuseKey, .setOperatorDelay:
       return (try decodeKeys(tag, &reader, isOldForm: isOldForm), .venue)
+    case .setOrderTerms:
+      guard !isOldForm else { throw reader.fail("a form that this action does not have") }
+      return (.setOrderTerms(try reader.orderTerms()), .venue)
     case .adjustBalance, .approveAdjustment, .approveAdjustmentOf, .refuseAdjustment:
       return try decodeAdjustments(tag, &reader, isOldForm: isOldForm)
     case .advanceTime, .placeOrder, .amendOrder, .cancelOrder, .cancelAllOrders, .runAuction,

@@ -63,11 +63,12 @@ public enum CommandCodec {
     // With a least volume for a new reference price.
     case createMarketWithVolume = 69
     case changeMarketWithVolume = 70
+    case setOrderTerms = 71
 
     /// Since which version it is there: an older program refuses the body by its first byte.
     var firstVersion: UInt8 {
       switch self {
-      case .createMarketWithVolume, .changeMarketWithVolume: 3
+      case .createMarketWithVolume, .changeMarketWithVolume, .setOrderTerms: 3
       default: rawValue < Tag.operation.rawValue ? 1 : 2
       }
     }
@@ -274,7 +275,8 @@ public enum CommandCodec {
       .registerUser, .registerKey, .revokeKey, .setFrozen, .adjustBalance, .approveAdjustment,
       .refuseAdjustment, .registerChain, .setAddressDelay, .setWithdrawalTerms,
       .approveWithdrawal, .rejectWithdrawal, .registerKeyUntil, .approveKey, .refuseKey,
-      .setOperatorDelay, .approveAdjustmentOf, .createMarketWithVolume, .changeMarketWithVolume:
+      .setOperatorDelay, .approveAdjustmentOf, .createMarketWithVolume, .changeMarketWithVolume,
+      .setOrderTerms:
       return try decodeUnattributed(tag, &reader)
     }
   }

@@ -159,6 +159,7 @@ public final class CommandLoop: @unchecked Sendable {
     public var commands: UInt64 = 0
     public var liveOrders = 0
     public var rememberedOrders = 0
+    public var rememberedOrderBytes = 0
     public var time: Microseconds = 0
     public var term: Int64 = 0
   }
@@ -387,6 +388,7 @@ extension CommandLoop {
     defer { monitor.unlock() }
     figures.liveOrders = engine.liveOrderCount
     figures.rememberedOrders = engine.rememberedOrderCount
+    figures.rememberedOrderBytes = engine.rememberedOrderBytes
     figures.time = engine.time
     guard !open.isEmpty, committerIsIdle, handed == nil, halted == nil else { return }
     var filled = OpenGroup()

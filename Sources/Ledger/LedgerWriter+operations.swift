@@ -60,6 +60,7 @@ extension LedgerNames {
     case .setFrozen(let user, let frozen): return (frozen ? "freeze" : "unfreeze", "\(user)", "")
     case .setOperatorDelay(let seconds):
       return ("set_operator_delay", "venue", "seconds=\(seconds)")
+    case .setOrderTerms(let terms): return ("set_order_terms", "venue", text(terms))
     case .registerChain(let name): return ("register_chain", name, "")
     case .setAddressDelay(let chain, let seconds):
       return ("set_address_delay", chains[Int(chain)], "seconds=\(seconds)")
@@ -137,6 +138,12 @@ extension LedgerNames {
       + " minimum_notional_atoms=\(terms.minimumNotional)"
       + " maximum_open_orders=\(terms.maximumOpenOrders)"
       + (terms.minimumReferenceVolume.map { " minimum_reference_volume_atoms=\($0)" } ?? "")
+  }
+
+  private func text(_ terms: OrderTerms) -> String {
+    "remembered_orders=\(terms.rememberedOrders)"
+      + " free_orders_per_day=\(terms.allowance?.freePerDay ?? 0)"
+      + " orders_per_trade=\(terms.allowance?.perTrade ?? 0)"
   }
 
   private func text(_ terms: WithdrawalTerms) -> String {

@@ -111,8 +111,11 @@ struct CoreExchange: Exchange {
       Metric(
         "uncross_live_orders", "Orders that rest in the books", .gauge, Double(core.liveOrders)),
       Metric(
-        "uncross_remembered_orders", "Client order ids that are remembered", .gauge,
+        "uncross_remembered_orders", "Ids of orders and adjustments that are remembered", .gauge,
         Double(core.rememberedOrders)),
+      Metric(
+        "uncross_remembered_order_bytes", "Memory of remembered orders and refusals", .gauge,
+        Double(core.rememberedOrderBytes)),
       Metric(
         "uncross_ledger_lag_rows", "Ledger entries that are durable but not yet in balance_log",
         .gauge, Double(ledger.lagRows)),

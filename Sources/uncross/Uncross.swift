@@ -22,7 +22,8 @@ struct Uncross: AsyncParsableCommand {
         subcommands: [
           KeyCommand.self, KeysCommand.self, PlaceCommand.self, AmendCommand.self,
           CancelCommand.self,
-          OrdersCommand.self, BalanceCommand.self, FillsCommand.self, LedgerCommand.self,
+          OrdersCommand.self, AllowanceCommand.self, BalanceCommand.self, FillsCommand.self,
+          LedgerCommand.self,
           DepositAddressCommand.self, DepositsCommand.self, AddressCommand.self,
           WithdrawCommand.self, WithdrawalsCommand.self, CancelWithdrawalCommand.self,
           WatchCommand.self, LoadCommand.self,
@@ -32,9 +33,9 @@ struct Uncross: AsyncParsableCommand {
         subcommands: [
           MarketCommand.self, AssetCommand.self, UserCommand.self, AdjustCommand.self,
           SuspendCommand.self, ResumeCommand.self, LogCommand.self, KeyGrantsCommand.self,
-          OperatorDelayCommand.self, CustodyCommand.self, PayoutsCommand.self,
-          SweepCommand.self,
-          ApproveWithdrawalCommand.self, RejectWithdrawalCommand.self,
+          OperatorDelayCommand.self, OrderTermsCommand.self, CustodyCommand.self,
+          PayoutsCommand.self, SweepCommand.self, ApproveWithdrawalCommand.self,
+          RejectWithdrawalCommand.self,
           WithdrawalTermsCommand.self, AddressDelayCommand.self, SignerCommand.self,
           SignerKeyCommand.self, ResolveDepositCommand.self,
         ]),

@@ -181,6 +181,7 @@ private struct Document {
         "POST /v1/operator/markets/{market}/resume reason",
         "POST /v1/operator/markets/{market}/suspend reason",
         "POST /v1/operator/operator-delay reason",
+        "POST /v1/operator/order-terms reason",
         "POST /v1/operator/payouts/resume reason",
         "POST /v1/operator/payouts/{nonce}/cancel reason",
         "POST /v1/operator/payouts/{nonce}/resolve reason",

@@ -22,10 +22,11 @@ enum AdjustmentLadders {
 
   private static func asking() -> Ladder {
     var ladder = Ladder(.adjustBalance)
-    // In a venue that remembers 20 requests of an operator.
+    // As many within a day as are remembered of an operator.
     var small = PrecedenceScene.orders()
-    for number in 0..<20 {
+    for number in 0..<Bounds.maximumAdjustmentsOfOperator {
       small.must(ask("m-\(number)", 2, Scene.usd, 1, by: SafeguardScene.by(1)))
+      small.effects.removeAll()
     }
     ladder.step(
       &small, ask("m-0", 99, 9, 0, by: SafeguardScene.by(1)), .duplicateClientOrderID)

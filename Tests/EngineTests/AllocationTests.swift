@@ -10,8 +10,12 @@ import Testing
   /// Commands of the measurement; growth of tables happens before it, and is reported.
   static let commands = 1_000_000
 
-  @Test func warmPlaceAndCancelAllocateNothing() {
-    var engine = Venue.make(remembered: 1 << 22, rememberedOfUser: 1 << 22, maximumOpenOrders: 100)
+  @Test(arguments: [UInt32(1), 3]) func warmPlaceAndCancelAllocateNothing(rules: UInt32) {
+    var engine = Venue.make(
+      rules: rules, remembered: 1 << 22, rememberedOfUser: 1 << 22, maximumOpenOrders: 100)
+    // More than 200,000 orders of a user; and the stock is looked at.
+    let free = OrderAllowance(freePerDay: 1 << 20, perTrade: 0)
+    engine.apply(.operation(.setOrderTerms(OrderTerms(allowance: free)), by: .venue))
     var pairs: [(place: Command, user: UserID)] = []
     // A round of 64 ids, then the same prices again: levels come and go.
     for number in 0..<64 {

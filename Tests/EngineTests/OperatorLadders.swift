@@ -16,7 +16,7 @@ enum OperatorLadders {
     .registerKey(user: 99, key: SafeguardScene.key(1), role: .trader, expiresAt: 5),
     .approveKey(KeyApproval(id: 99, grant: grant, signature: [])), .refuseKey(grant: 99),
     .revokeKey(SafeguardScene.key(99)), .setFrozen(user: 99, frozen: true),
-    .setOperatorDelay(seconds: -1),
+    .setOperatorDelay(seconds: -1), .setOrderTerms(OrderTerms(rememberedOrders: 0)),
     .adjustBalance(
       BalanceAdjustment(user: 99, asset: 9, amount: 0, requestID: Venue.identifier("a"))),
     .approveAdjustment(AdjustmentApproval(id: 99)), .refuseAdjustment(id: 99),
@@ -90,6 +90,9 @@ enum OperatorLadders {
           (.setReference(market: 9, priceTicks: 0), .unknownMarket),
           (.setReference(market: 0, priceTicks: 0), .referenceOutOfRange),
         ]),
+      climb(
+        .setOrderTerms, &engine,
+        [(.setOrderTerms(OrderTerms(rememberedOrders: 0)), .orderTermsInvalid)]),
       climb(
         .resumeMarket, &engine,
         [(.resumeMarket(9), .unknownMarket), (.resumeMarket(0), .marketNotSuspended)]),

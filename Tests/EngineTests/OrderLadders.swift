@@ -33,6 +33,7 @@ enum OrderLadders {
       let reply = engine.apply(.order(.place(buy("m-\(number)"))))
       engine.must(.order(.cancel(CancelOrder(user: 2, order: reply.id))))
     }
+    rememberAsManyAsMayBe(of: 2, &engine)
     engine.fund(2, Scene.usd, -1 << 60)
     engine.must(.setFrozen(user: 2, frozen: true))
     engine.must(.suspendMarket(0))
@@ -50,9 +51,10 @@ enum OrderLadders {
     order.user = 2
     step(&engine, .duplicateClientOrderID, id: "m-0")
     step(&engine, .tooManyRememberedOrders)
-    engine.pass(Bounds.rememberedFor + 1)
-    // Each command forgets two: first the requests that funded the accounts.
-    for number in 0..<3 { engine.apply(.order(.place(buy("flush-\(number)", 3)))) }
+    engine.pass(Bounds.rememberedAtLeast + Scene.second + 1)
+    useUpStock(of: 2, &engine)
+    step(&engine, .orderAllowanceUsed)
+    engine.must(.setOrderTerms(OrderTerms(allowance: nil)))
     step(&engine, .userFrozen)
     engine.must(.setFrozen(user: 2, frozen: false))
     step(&engine, .unknownMarket)
@@ -83,6 +85,25 @@ enum OrderLadders {
     order.clientOrderID = Venue.identifier("good")
     engine.must(.order(.place(order)))
     return ladder
+  }
+
+  /// No API lets in so many within five minutes.
+  private static func rememberAsManyAsMayBe(of user: UserID, _ engine: inout AuctionEngine) {
+    engine.must(.setOrderTerms(OrderTerms(rememberedOrders: 1, allowance: nil)))
+    var number: UInt64 = 0
+    while engine.memory.users[Int(user)].count <= Bounds.maximumRecentOrders {
+      number += 1
+      _ = engine.churn(user, number, lots: 2, at: 1)
+      engine.effects.removeAll()
+    }
+    engine.must(.order(.place(buy("others", 3))))
+    engine.must(.order(.cancelAll(user: 3, market: nil)))
+  }
+
+  private static func useUpStock(of user: UserID, _ engine: inout AuctionEngine) {
+    engine.must(
+      .setOrderTerms(OrderTerms(allowance: OrderAllowance(freePerDay: 1, perTrade: 0))))
+    engine.users[Int(user)].stock = OrderStock(orders: 0, countedTo: engine.time)
   }
 
   private static func placingAtAnyPrice() -> Ladder {
@@ -167,6 +188,10 @@ enum OrderLadders {
     changeTerms(&engine) { $0.bandBasisPoints = 5_000 }
     step(&engine, .insufficientFunds)
     amendment.limitTicks = 5
+    useUpStock(of: 2, &engine)
+    step(&engine, .orderAllowanceUsed)
+    engine.must(.setOrderTerms(OrderTerms()))
+    engine.pass(Scene.second)
     engine.must(.order(.amend(amendment)))
     return ladder
   }

@@ -13,14 +13,11 @@ enum PrecedenceScene {
     sellFeeBasisPoints: 0, minimumNotional: 1 << 41, maximumOpenOrders: 2)
 
   /// A market in which a tick of a lot is 2^40 atoms, without reference and band. Users 2 and 3
-  /// have 2^60 USD and 1,000 coins; user 1 is an operator. A user's 20 client ids are remembered.
+  /// have 2^60 USD and 1,000 coins; user 1 is an operator.
   static func orders() -> AuctionEngine {
     var engine = AuctionEngine()
     engine.must(.schedule(.advanceTime(Scene.start)))
-    engine.must(
-      .venue(
-        .configure(
-          VenueConfiguration(seed: 3, secondSeed: 5, maximumRememberedOrdersOfUser: 20))))
+    engine.must(.venue(.configure(VenueConfiguration(seed: 3, secondSeed: 5))))
     engine.activateNewestRules()
     for code in ["USD", "COIN"] {
       engine.must(.createAsset(AssetDefinition(code: code, decimals: 0, adjustmentLimit: 1 << 70)))

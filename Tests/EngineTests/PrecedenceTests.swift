@@ -60,6 +60,7 @@ extension Precedence {
       testDescription: "markets",
       precedences: [
         .createAsset, .createMarket, .changeMarket, .suspendMarket, .resumeMarket, .setReference,
+        .setOrderTerms,
       ], climb: OperatorLadders.markets),
     Family(
       testDescription: "users and keys",
@@ -179,6 +180,7 @@ extension OperatorAction {
     case .revokeKey: .revokeKey
     case .setFrozen: .setFrozen
     case .setOperatorDelay: .setOperatorDelay
+    case .setOrderTerms: .setOrderTerms
     case .adjustBalance: .adjustBalance
     case .approveAdjustment: .approveAdjustment
     case .refuseAdjustment: .refuseAdjustment

@@ -16,6 +16,7 @@ import Testing
     30 insufficient_funds, 31 self_trade, 32 too_many_open_orders
     33 book_full, 34 order_not_found, 35 order_finished, 36 quantity_already_executed
     37 market_order_not_amendable, 38 duplicate_client_order_id, 39 too_many_remembered_orders
+    40 order_allowance_used
     50 name_invalid, 51 name_taken, 52 too_many_users, 53 key_taken, 54 key_not_found
     55 too_many_keys, 56 asset_exists, 57 asset_invalid, 58 market_exists, 59 market_invalid
     60 too_many_markets, 61 amount_invalid, 62 supply_too_large, 63 reason_missing
@@ -23,6 +24,7 @@ import Testing
     67 reference_out_of_range, 68 market_already_suspended, 69 market_not_suspended
     70 venue_already_configured, 71 venue_not_configured, 72 unknown_rules_version
     73 approval_by_grantor, 74 key_grant_not_found, 75 key_not_of_owner, 76 operator_delay_invalid
+    77 order_terms_invalid
     80 slot_already_run, 81 slot_in_future, 82 time_not_later
     90 chain_exists, 91 chain_invalid, 92 unknown_chain, 93 credit_already_applied
     94 credit_out_of_sequence, 95 clawback_already_applied, 96 clawback_out_of_sequence

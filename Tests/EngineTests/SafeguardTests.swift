@@ -387,6 +387,8 @@ private let day = SafeguardScene.day
     #expect(engine.apply(.venue(.activateRules(version: 2))).rejection == nil)
     #expect(engine.apply(.venue(.activateRules(version: 1))).rejection == .unknownRulesVersion)
     #expect(
+      engine.operate(.setOrderTerms(OrderTerms()), 1).rejection == .unknownRulesVersion)
+    #expect(
       engine.grant(81, to: 3, by: 1).outcome == .waits(grant: 1), "the key of before counts as one")
   }
   /// A later version begins where rules 2 stand: a key that was revoked still was one.

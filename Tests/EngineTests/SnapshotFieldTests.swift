@@ -64,6 +64,8 @@ import Testing
     try sees("withdrawals.addresses[].value[].usableAt") {
       $0.withdrawals.addresses[3]?[0].usableAt = 0
     }
-    try sees("remembered.seed") { $0.remembered.seed = 0 }
+    try sees("remembered.hash.seed") { $0.remembered.hash.seed = 0 }
+    try sees("memory.nextSwept") { $0.memory.nextSwept = 0 }
+    try sees("users[].stock.orders") { $0.users[4].stock.orders = 7 }
   }
 }

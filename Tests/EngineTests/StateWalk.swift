@@ -31,8 +31,14 @@ struct StateWalk {
     "orders": records(of: Order.self),
     "remembered": .whole(type(of: RememberedOrders.self)),
     "remembered.slab": records(of: RememberedOrder.self),
+    "memory": .whole(type(of: OrderMemory.self)),
+    "memory.slab": records(of: KeptOrder.self),
+    "memory.outcomes": records(of: OrderOutcome.self),
     // Books, queues and indices are made from the orders, scratch lists by the next run.
     "accounts.index": .rebuilt, "remembered.index": .rebuilt, "orderIndex": .rebuilt,
+    "memory.byName": .rebuilt, "memory.finishedByID": .rebuilt,
+    // Where a ring of refusals begins.
+    "memory.users[].oldestRefusal": .rebuilt,
     "traders": .rebuilt, "traderIndex": .rebuilt, "markets[].buys": .rebuilt,
     "markets[].sells": .rebuilt, "markets[].expiries": .rebuilt, "effects": .rebuilt,
     "buyFills": .rebuilt, "sellFills": .rebuilt, "locksBefore": .rebuilt,
@@ -126,6 +132,7 @@ struct StateWalk {
     case let key as PublicKey: note("\(key.bytes)", path)
     case let address as PayoutAddress: note("\(address.bytes)", path)
     case let id as ClientOrderID: note("\(id)", path)
+    case let name as PackedClientOrderID: note("\(name.unpacked)", path)
     default: walkChildren(Mirror(reflecting: value), value, path)
     }
   }

@@ -67,9 +67,9 @@ import Testing
     #expect(actions.count == 21, "\(actions)")
   }
 
-  /// What version 3 added: terms with a least volume for a new reference price.
+  /// What version 3 added: terms with a least volume for a new reference price, terms of orders.
   @Test func goldenBytesOfVersion3() throws {
-    let named = volumeCommands()
+    let named = version3Commands()
     try Golden.write(
       "commands-3.txt",
       ["# What version 3 of the journal's encoding added: never changed, only added to."]

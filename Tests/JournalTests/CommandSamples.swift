@@ -314,7 +314,21 @@ func attributedCommands() throws -> [(name: String, command: Command)] {
 }
 
 /// What version 3 added.
-func volumeCommands() -> [(name: String, command: Command)] {
+func version3Commands() -> [(name: String, command: Command)] {
+  let by = Authority(user: 3, key: RandomVenue.key(7), reason: "é, because")
+  let widest = OrderTerms(
+    rememberedOrders: .max, allowance: OrderAllowance(freePerDay: .max, perTrade: .max))
+  return volumeCommands() + [
+    ("setOrderTerms", .operation(.setOrderTerms(OrderTerms()), by: by)),
+    ("setOrderTerms.max", .operation(.setOrderTerms(widest), by: by)),
+    (
+      "setOrderTerms.free",
+      .operation(.setOrderTerms(OrderTerms(rememberedOrders: 0, allowance: nil)), by: .venue)
+    ),
+  ]
+}
+
+private func volumeCommands() -> [(name: String, command: Command)] {
   let by = Authority(user: 3, key: RandomVenue.key(7), reason: "é, because")
   func terms(_ volume: Int128) -> MarketTerms {
     MarketTerms(
@@ -347,7 +361,14 @@ extension SeededNumbers {
     let by = Authority(user: integer(), key: once(in: 4) ? nil : key(), reason: text())
     let grant = AccessGrant(
       user: integer(), key: key(), role: pick(Role.allCases), expiresAt: integer())
-    return switch next() % 7 {
+    return switch next() % 8 {
+    case 7:
+      .operation(
+        .setOrderTerms(
+          OrderTerms(
+            rememberedOrders: integer(),
+            allowance: once(in: 3)
+              ? nil : OrderAllowance(freePerDay: integer(), perTrade: integer()))), by: by)
     case 0:
       .operation(
         .registerKey(

@@ -114,6 +114,7 @@ import Testing
     // What is pinned is worth it: all outcomes of auctions, trades, fees, refusals and amendments.
     #expect(venue.statuses.count == 4 && venue.trades > 100, "\(venue.trades) trades")
     #expect(venue.rejections.count > 12, "\(venue.rejections)")
+    #expect(rules < 3 || venue.rejections.contains("order_allowance_used"))
     #expect(venue.kinds.count >= (rules == 1 ? 21 : 12), "\(venue.kinds)")
     #expect(venue.engine.rulesVersion == rules)
   }

@@ -45,6 +45,7 @@ struct RandomVenue: ~Copyable {
       // Rules 3 begin in the middle of trading.
       if rules >= 3, engine.rulesVersion < 3, engine.commandCount > 400 {
         apply(.venue(.activateRules(version: 3)))
+        setOrderTerms(OrderAllowance(freePerDay: 2, perTrade: 1))
       }
       for run in engine.dueRuns(at: time) { apply(run) }
       // The first runs find nothing.
@@ -180,9 +181,10 @@ struct RandomVenue: ~Copyable {
       } else {
         apply(
           .user(
-            .answerKeyGrant(
-              KeyGrantAnswer(
-                user: waiting.grant.user, key: key, grant: waiting.id, isConfirmed: true))))
+            .user(
+              .answerKeyGrant(
+                KeyGrantAnswer(
+                  user: waiting.grant.user, key: key, grant: waiting.id, isConfirmed: true)))))
       }
     case 4:
       apply(
@@ -190,6 +192,12 @@ struct RandomVenue: ~Copyable {
           .setOperatorDelay(seconds: Int64(numbers.next() % 10)), by: Authority(user: 1)))
     default: apply(.operation(.revokeKey(key), by: Authority(user: 1)))
     }
+  }
+
+  /// What rules 3 brought: so few orders a day that some are refused, or no such bound.
+  private mutating func setOrderTerms(_ allowance: OrderAllowance?) {
+    let terms = OrderTerms(rememberedOrders: numbers.pick([1, 20]), allowance: allowance)
+    apply(.operation(.setOrderTerms(terms), by: Authority(user: 1)))
   }
 
   private mutating func terms(band: UInt32) -> MarketTerms {
@@ -246,7 +254,15 @@ struct RandomVenue: ~Copyable {
           ? .operation(.refuseAdjustment(id: id), by: Authority(user: 2))
           : .operation(.approveAdjustment(AdjustmentApproval(id: id)), by: Authority(user: 3)))
     default:
-      if rules >= 2, numbers.once(in: 3) { guardAccounts() } else { administer() }
+      if rules >= 3, numbers.once(in: 4) {
+        setOrderTerms(
+          numbers.once(in: 2)
+            ? OrderAllowance(freePerDay: numbers.pick([1, 100_000]), perTrade: 1) : nil)
+      } else if rules >= 2, numbers.once(in: 3) {
+        guardAccounts()
+      } else {
+        administer()
+      }
     }
   }
 

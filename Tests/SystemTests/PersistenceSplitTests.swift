@@ -107,7 +107,7 @@ import Testing
             switch action {
             case .createAsset, .createMarket, .changeMarket, .suspendMarket, .resumeMarket,
               .setReference, .registerUser, .registerKey, .approveKey, .refuseKey, .revokeKey,
-              .setFrozen, .setOperatorDelay, .adjustBalance, .approveAdjustment,
+              .setFrozen, .setOperatorDelay, .setOrderTerms, .adjustBalance, .approveAdjustment,
               .refuseAdjustment, .registerChain, .setAddressDelay, .setWithdrawalTerms,
               .approveWithdrawal, .rejectWithdrawal:
               break

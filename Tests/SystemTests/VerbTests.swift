@@ -141,6 +141,29 @@ import Testing
     #expect(result.output.contains("engine, ledger, tape and chain agree to the atom"))
   }
 
+  @Test func orderTermsAreSetAndSeen() async throws {
+    try await ExchangeProcess.with { exchange in
+      try await exchange.start()
+      let common = [
+        "--api", try #require(exchange.api), "--key", exchange.data + "/keys/operator.pem",
+      ]
+      let before = try await ExchangeProcess.run(["order-terms"] + common)
+      #expect(before.output.contains("200000 orders a day"), "\(before.output)")
+      let set = try await ExchangeProcess.run(
+        [
+          "order-terms", "--remembered", "9", "--free-per-day", "7", "--per-trade", "0",
+          "--reason", "a quiet market",
+        ] + common)
+      #expect(set.status == 0 && set.output.contains("newest 9 finished"), "\(set.output)")
+      let own = try await ExchangeProcess.run(["allowance"] + common)
+      #expect(own.output.contains("7 orders left"), "\(own.output)")
+      let log = try await ExchangeProcess.run(["log", "--action", "set_order_terms"] + common)
+      #expect(log.output.contains("free_orders_per_day=7"), "\(log.output)")
+      let part = try await ExchangeProcess.run(["order-terms", "--remembered", "9"] + common)
+      #expect(part.status != 0 && part.output.contains("--per-trade"), "\(part.output)")
+    }
+  }
+
   /// Register, fund, send, and a second run that has nothing left to do.
   @Test func orderFileIsLoadedOnce() async throws {
     try await ExchangeProcess.with { exchange in

@@ -20,6 +20,9 @@ struct BenchWorld {
     ]
     commands += Command.newestRules()
     commands += [
+      // What is measured is the engine: its traders place without a pause.
+      .operation(
+        .setOrderTerms(OrderTerms(allowance: nil)), by: Authority(user: 0, reason: "bench")),
       .operation(
         .createAsset(AssetDefinition(code: "USDC", decimals: 6, adjustmentLimit: 1 << 110)),
         by: .venue),
