@@ -122,11 +122,15 @@ let package = Package(
         .product(name: "NIOHTTP1", package: "swift-nio"),
       ], swiftSettings: strict),
 
-    // The face.
+    // The face. Each request and answer of the API is one type of the wire, and so is a request's
+    // signature: the client writes them, the API reads them.
+    .target(
+      name: "Wire", dependencies: ["Formats", .product(name: "Crypto", package: "swift-crypto")],
+      swiftSettings: strict),
     .target(
       name: "Client",
       dependencies: [
-        "Formats",
+        "Formats", "Wire",
         .product(name: "Crypto", package: "swift-crypto"),
         .product(name: "AsyncHTTPClient", package: "async-http-client"),
         .product(name: "NIOCore", package: "swift-nio"),
@@ -135,7 +139,7 @@ let package = Package(
     .target(
       name: "API",
       dependencies: [
-        "Auction", "Engine", "Ledger", "Client", "Formats",
+        "Auction", "Engine", "Ledger", "Wire", "Formats",
         .product(name: "Hummingbird", package: "hummingbird"),
         .product(name: "HummingbirdCore", package: "hummingbird"),
         .product(name: "NIOCore", package: "swift-nio"),
@@ -152,7 +156,7 @@ let package = Package(
       name: "uncross",
       dependencies: [
         "Auction", "Engine", "Postgres", "Journal", "Ledger", "Tape", "Custody", "Ethereum",
-        "Signer", "API", "Client", "Embedded", "Formats",
+        "Signer", "API", "Client", "Embedded", "Formats", "Wire",
         .product(name: "NIOCore", package: "swift-nio"),
         .product(name: "NIOHTTP1", package: "swift-nio"),
         .product(name: "AsyncHTTPClient", package: "async-http-client"),
@@ -228,7 +232,7 @@ let package = Package(
       name: "SystemTests",
       dependencies: [
         "Client", "Embedded", "Engine", "Formats", "Journal", "Postgres", "uncross",
-        "SeededNumbers", "TestServers", .product(name: "Logging", package: "swift-log"),
+        "SeededNumbers", "TestServers", "Wire", .product(name: "Logging", package: "swift-log"),
         .product(name: "AsyncHTTPClient", package: "async-http-client"),
         .product(name: "NIOCore", package: "swift-nio"),
         .product(name: "NIOHTTP1", package: "swift-nio"),
@@ -236,7 +240,7 @@ let package = Package(
     .testTarget(
       name: "APITests",
       dependencies: [
-        "API", "Client", "Engine", "Formats", "Ledger", "Auction", "SeededNumbers", "TestServers",
+        "API", "Client", "Engine", "Formats", "Ledger", "Auction", "SeededNumbers", "TestServers", "Wire",
         .product(name: "AsyncHTTPClient", package: "async-http-client"),
         .product(name: "Logging", package: "swift-log"),
         .product(name: "NIOCore", package: "swift-nio"),

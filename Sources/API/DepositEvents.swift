@@ -1,9 +1,9 @@
 // Deposits as events: each step of a user's payments, to the user's open streams.
 
-public import Client
 public import Engine
 internal import Formats
 internal import Synchronization
+public import Wire
 
 /// One step of a deposit, numbered over all users.
 public struct DepositChange: Sendable {

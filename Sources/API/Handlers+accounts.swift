@@ -1,9 +1,9 @@
 // A user's own accounts: balances, ledger, fills.
 
-internal import Client
 internal import Engine
 internal import Formats
 internal import Ledger
+internal import Wire
 
 extension Handlers {
   func balances(of user: UserID) async throws(Refusal) -> Answer {

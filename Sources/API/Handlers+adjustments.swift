@@ -1,22 +1,20 @@
 // The operator's routes about adjustments, and the operators' log.
 
-internal import Client
 internal import Engine
 internal import Formats
 internal import Ledger
+internal import Wire
 
 extension Handlers {
   func adjust(_ call: Call, _ user: Identity) async throws(Refusal) -> Answer {
-    var fields = try call.fields()
-    guard let requestID = ClientOrderID(try fields.text("request_id")) else {
-      throw fields.wrong("request_id", "1 to 36 characters of A-Z a-z 0-9 . _ : -")
+    let new: NewAdjustment = try call.decoded()
+    let requestID = try checkedClientID(new.requestID, field: "request_id")
+    let receiver = try self.user(new.user)
+    let asset = try asset(named: new.asset)
+    let reason = try new.checkedReason()
+    guard let atoms = new.amount.atoms(decimals: asset.decimals) else {
+      throw Refusal(.amountInvalid)
     }
-    let receiver = try self.user(fields.text("user"))
-    let asset = try asset(named: fields.text("asset"))
-    let amount = try fields.decimal("amount")
-    let reason = try fields.reason()
-    try fields.finish()
-    guard let atoms = amount.atoms(decimals: asset.decimals) else { throw Refusal(.amountInvalid) }
     let reply = try await submit(
       .adjustBalance(
         BalanceAdjustment(user: receiver, asset: asset.id, amount: atoms, requestID: requestID)),
@@ -85,7 +83,7 @@ extension Handlers {
 
   func refuseAdjustment(_ call: Call, _ user: Identity) async throws(Refusal) -> Answer {
     let view = try await waiting(call)
-    let reason = try Self.reason(call)
+    let reason = try call.reason()
     _ = try await submit(.refuseAdjustment(id: view.id), by: user, reason)
     return .json(AdjustmentOutcome(adjustmentID: String(view.id), status: .refused))
   }

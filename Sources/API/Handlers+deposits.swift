@@ -1,8 +1,8 @@
 // Deposits: a user's address and payments, and what an operator sees of custody.
 
-public import Client
 public import Engine
 internal import Formats
+public import Wire
 
 /// Custody as the API sees it.
 public protocol DepositDesk: Sendable {
@@ -90,13 +90,10 @@ extension Handlers {
 
   func resolveDeposit(_ call: Call, _ user: Identity) async throws(Refusal) -> Answer {
     guard let id: Int64 = Self.number(call.parameters[0]) else { throw Refusal(.depositNotFound) }
-    var fields = try call.fields()
-    let decision: DepositDecision = try fields.choice("decision")
-    let reason = try fields.reason()
-    try fields.finish()
+    let resolution: NewDepositResolution = try call.decoded()
+    _ = try resolution.checkedReason()
     let outcome = try await ask { desk async throws(ExchangeError) in
-      try await desk.resolve(
-        id, NewDepositResolution(decision: decision, reason: reason), by: user.user)
+      try await desk.resolve(id, resolution, by: user.user)
     }
     switch outcome {
     case .resolved(let line): return .json(line)

@@ -1,9 +1,9 @@
 // What is public about markets.
 
 internal import Auction
-internal import Client
 internal import Engine
 internal import Formats
+internal import Wire
 
 extension Handlers {
   /// Levels of one side.

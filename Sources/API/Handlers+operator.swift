@@ -1,57 +1,50 @@
 // The operator's routes: assets and markets.
 
-internal import Client
 internal import Crypto
 internal import Engine
 internal import Formats
+internal import Wire
 
 extension Handlers {
   // MARK: Assets and markets
 
   func createAsset(_ call: Call, _ user: Identity) async throws(Refusal) -> Answer {
-    var fields = try call.fields()
-    let code = try fields.text("code")
-    let decimals: UInt8 = try fields.integer("decimals")
-    let limit = try fields.decimal("adjustment_limit")
-    try fields.finish()
-    guard decimals <= 18, let atoms = limit.atoms(decimals: Int(decimals)) else {
-      throw Refusal(.assetInvalid)
-    }
+    let new: NewAsset = try call.decoded()
+    guard new.decimals <= 18,
+      let limit = new.adjustmentLimit.atoms(decimals: Int(new.decimals))
+    else { throw Refusal(.assetInvalid) }
     let reply = try await submit(
-      .createAsset(AssetDefinition(code: code, decimals: decimals, adjustmentLimit: atoms)),
+      .createAsset(
+        AssetDefinition(code: new.code, decimals: new.decimals, adjustmentLimit: limit)),
       by: user)
-    return Self.applied(code, reply)
+    return Self.applied(new.code, reply)
   }
 
   func createMarket(_ call: Call, _ user: Identity) async throws(Refusal) -> Answer {
-    var fields = try call.fields()
-    let symbol = try fields.text("market")
-    let base = try asset(named: fields.text("base"))
-    let quote = try asset(named: fields.text("quote"))
-    let tick = try fields.decimal("tick_size").atoms(decimals: quote.decimals)
-    let lot = try fields.decimal("lot_size").atoms(decimals: base.decimals)
-    let listing = try fields.decimalIfPresent("listing_price")
-    let volume = try fields.decimalIfPresent("minimum_reference_volume")
+    let new: NewMarket = try call.decoded()
+    let base = try asset(named: new.base)
+    let quote = try asset(named: new.quote)
+    let tick = new.tickSize.atoms(decimals: quote.decimals)
+    let lot = new.lotSize.atoms(decimals: base.decimals)
     var terms = MarketTerms(
-      intervalMilliseconds: try fields.integer("interval_milliseconds"),
-      bandBasisPoints: try fields.integer("band_basis_points"),
-      runsBeforeWidening: try fields.integerIfPresent("runs_before_widening") ?? 3,
-      buyFeeBasisPoints: try fields.integer("buy_fee_basis_points"),
-      sellFeeBasisPoints: try fields.integer("sell_fee_basis_points"),
-      minimumNotional: try Self.notional(fields.decimal("minimum_notional"), quote),
-      maximumOpenOrders: try fields.integerIfPresent("maximum_open_orders") ?? 200)
-    if let volume { terms.minimumReferenceVolume = try Self.notional(volume, quote) }
-    try fields.finish()
+      intervalMilliseconds: new.intervalMilliseconds, bandBasisPoints: new.bandBasisPoints,
+      runsBeforeWidening: new.runsBeforeWidening ?? 3, buyFeeBasisPoints: new.buyFeeBasisPoints,
+      sellFeeBasisPoints: new.sellFeeBasisPoints,
+      minimumNotional: try Self.notional(new.minimumNotional, quote),
+      maximumOpenOrders: new.maximumOpenOrders ?? 200)
+    if let volume = new.minimumReferenceVolume {
+      terms.minimumReferenceVolume = try Self.notional(volume, quote)
+    }
     guard let tickAtoms = tick.flatMap({ Int64(exactly: $0) }), tickAtoms > 0,
       let lotAtoms = lot.flatMap({ Int64(exactly: $0) }), lotAtoms > 0
     else { throw Refusal(.marketInvalid) }
     var definition = MarketDefinition(
-      symbol: symbol, base: base.id, quote: quote.id, tickAtoms: tickAtoms, lotAtoms: lotAtoms,
+      symbol: new.market, base: base.id, quote: quote.id, tickAtoms: tickAtoms, lotAtoms: lotAtoms,
       terms: terms, listingPriceTicks: 0)
-    if let listing {
+    if let listing = new.listingPrice {
       definition.listingPriceTicks = try Self.ticks(listing, tickAtoms, quote)
     }
-    return Self.applied(symbol, try await submit(.createMarket(definition), by: user))
+    return Self.applied(new.market, try await submit(.createMarket(definition), by: user))
   }
 
   private static func notional(
@@ -76,35 +69,23 @@ extension Handlers {
   func changeMarket(_ call: Call, _ user: Identity) async throws(Refusal) -> Answer {
     let market = try market(named: call.parameters[0])
     var terms = market.record.definition.terms
-    var fields = try call.fields()
-    if let value: Int64 = try fields.integerIfPresent("interval_milliseconds") {
-      terms.intervalMilliseconds = value
-    }
-    if let value: UInt32 = try fields.integerIfPresent("band_basis_points") {
-      terms.bandBasisPoints = value
-    }
-    if let value: UInt32 = try fields.integerIfPresent("runs_before_widening") {
-      terms.runsBeforeWidening = value
-    }
-    if let value: UInt16 = try fields.integerIfPresent("buy_fee_basis_points") {
-      terms.buyFeeBasisPoints = value
-    }
-    if let value: UInt16 = try fields.integerIfPresent("sell_fee_basis_points") {
-      terms.sellFeeBasisPoints = value
-    }
-    if let value = try fields.decimalIfPresent("minimum_notional") {
+    let request: Reasoned<MarketTermsChange> = try call.decoded()
+    let change = request.body
+    if let value = change.intervalMilliseconds { terms.intervalMilliseconds = value }
+    if let value = change.bandBasisPoints { terms.bandBasisPoints = value }
+    if let value = change.runsBeforeWidening { terms.runsBeforeWidening = value }
+    if let value = change.buyFeeBasisPoints { terms.buyFeeBasisPoints = value }
+    if let value = change.sellFeeBasisPoints { terms.sellFeeBasisPoints = value }
+    if let value = change.minimumNotional {
       terms.minimumNotional = try Self.notional(
         value, listedAsset(market.record.definition.quote))
     }
-    if let value: UInt32 = try fields.integerIfPresent("maximum_open_orders") {
-      terms.maximumOpenOrders = value
-    }
-    if let value = try fields.decimalIfPresent("minimum_reference_volume") {
+    if let value = change.maximumOpenOrders { terms.maximumOpenOrders = value }
+    if let value = change.minimumReferenceVolume {
       terms.minimumReferenceVolume = try Self.notional(
         value, listedAsset(market.record.definition.quote))
     }
-    let reason = try fields.reason()
-    try fields.finish()
+    let reason = try request.checkedReason()
     let reply = try await submit(
       .changeMarket(MarketChange(market: market.id, terms: terms)), by: user, reason)
     return Self.applied(market.symbol, reply)
@@ -114,7 +95,7 @@ extension Handlers {
     _ call: Call, _ user: Identity, _ isOpen: Bool
   ) async throws(Refusal) -> Answer {
     let market = try market(named: call.parameters[0])
-    let reason = try Self.reason(call)
+    let reason = try call.reason()
     let reply = try await submit(
       isOpen ? .resumeMarket(market.id) : .suspendMarket(market.id), by: user, reason)
     return Self.applied(market.symbol, reply)
@@ -122,11 +103,9 @@ extension Handlers {
 
   func setReference(_ call: Call, _ user: Identity) async throws(Refusal) -> Answer {
     let market = try market(named: call.parameters[0])
-    var fields = try call.fields()
-    let price = try fields.decimal("price")
-    let reason = try fields.reason()
-    try fields.finish()
-    let ticks = try market.ticks(price)
+    let request: Reasoned<ReferencePrice> = try call.decoded()
+    let reason = try request.checkedReason()
+    let ticks = try market.ticks(request.body.price)
     let reply = try await submit(
       .setReference(market: market.id, priceTicks: ticks), by: user, reason)
     return Self.applied(market.symbol, reply)

@@ -1,8 +1,7 @@
 // What is remembered of orders, and the order-to-trade allowance: for operators, and for a user.
 
-internal import Client
 internal import Engine
-internal import Formats
+internal import Wire
 
 extension Handlers {
   func orderTerms() async throws(Refusal) -> Answer {
@@ -10,15 +9,13 @@ extension Handlers {
   }
 
   func setOrderTerms(_ call: Call, _ operator: Identity) async throws(Refusal) -> Answer {
-    var fields = try call.fields()
-    let remembered: UInt32 = try fields.integer("remembered_orders")
-    let free: UInt32 = try fields.integer("free_orders_per_day")
-    let perTrade: UInt32 = try fields.integer("orders_per_trade")
-    let reason = try fields.reason()
-    try fields.finish()
+    let request: Reasoned<VenueOrderTerms> = try call.decoded()
+    let (new, reason) = (request.body, try request.checkedReason())
     let terms = OrderTerms(
-      rememberedOrders: remembered,
-      allowance: free == 0 ? nil : OrderAllowance(freePerDay: free, perTrade: perTrade))
+      rememberedOrders: new.rememberedOrders,
+      allowance: new.freeOrdersPerDay == 0
+        ? nil
+        : OrderAllowance(freePerDay: new.freeOrdersPerDay, perTrade: new.ordersPerTrade))
     _ = try await submit(.setOrderTerms(terms), by: `operator`, reason)
     return .json(VenueOrderTerms(terms))
   }
@@ -33,8 +30,8 @@ extension Handlers {
 extension VenueOrderTerms {
   fileprivate init(_ terms: OrderTerms) {
     self.init(
-      rememberedOrders: Int(terms.rememberedOrders),
-      freeOrdersPerDay: Int(terms.allowance?.freePerDay ?? 0),
-      ordersPerTrade: Int(terms.allowance?.perTrade ?? 0))
+      rememberedOrders: terms.rememberedOrders,
+      freeOrdersPerDay: terms.allowance?.freePerDay ?? 0,
+      ordersPerTrade: terms.allowance?.perTrade ?? 0)
   }
 }

@@ -1,79 +1,40 @@
 // Orders: placing, amending, cancelling, and how they stand.
 
 internal import Auction
-internal import Client
 internal import Engine
 internal import Formats
+internal import Wire
 
-/// An order as a body states it, before its market is known.
+/// An order as it is asked for, before its market is known.
 struct OrderRequest {
-  var market: String
-  var side: Side
-  var type: OrderType
-  var timeInForce: TimeInForce
-  var price: DecimalAmount?
-  var quantity: DecimalAmount
-  var expiresAt: Timestamp?
-  var clientOrderID: ClientOrderID
-  /// A wish that a call auction cannot keep.
-  var notOffered: EdgeRefusal?
+  private let order: NewOrder
+  let clientOrderID: ClientOrderID
 
-  /// Throws where the body is not an order at all.
-  init(_ value: JSONValue, path: String = "") throws(Refusal) {
-    var fields = try JSONFields(value, path: path)
-    market = try fields.text("market")
-    let sideName: NewOrder.Side = try fields.choice("side")
-    side = sideName == .buy ? .buy : .sell
-    let kind: NewOrder.Kind = try fields.choiceIfPresent("type") ?? .limit
-    type = kind == .limit ? .limit : .market
-    notOffered = nil
-    timeInForce = try Self.timeInForce(&fields, type, &notOffered)
-    price = try fields.decimalIfPresent("price")
-    quantity = try fields.decimal("quantity")
-    expiresAt = try fields.timeIfPresent("expires_at")
-    guard let id = ClientOrderID(try fields.text("client_order_id")) else {
-      throw fields.wrong("client_order_id", "1 to 36 characters of A-Z a-z 0-9 . _ : -")
-    }
-    clientOrderID = id
-    if try fields.boolIfPresent("fill_or_kill") == true { notOffered = .fillOrKillNotOffered }
-    if try fields.decimalIfPresent("minimum_quantity") != nil {
-      notOffered = .minimumQuantityNotOffered
-    }
-    try fields.finish()
+  /// `place` is as `orders[3].`, for messages. Throws where this is no order at all.
+  init(_ order: NewOrder, at place: String = "") throws(Refusal) {
+    self.order = order
+    clientOrderID = try checkedClientID(order.clientOrderID, field: "client_order_id", at: place)
   }
 
-  private static func timeInForce(
-    _ fields: inout JSONFields, _ type: OrderType, _ notOffered: inout EdgeRefusal?
-  ) throws(Refusal) -> TimeInForce {
-    guard let name = try fields.textIfPresent("time_in_force") else {
-      return type == .limit ? .goodTilCancelled : .auction
-    }
-    if let known = TimeInForce.allCases.first(where: { $0.name.hasSameBytes(as: name) }) {
-      return known
-    }
-    guard name.hasSameBytes(as: "fok") || name.hasSameBytes(as: "fill_or_kill") else {
-      throw fields.wrong("time_in_force", "one of gtc, gtd, auction")
-    }
-    notOffered = .fillOrKillNotOffered
-    return .auction
-  }
-
-  /// The command; throws where price, quantity or expiry do not fit the market.
+  /// The command; throws where it asks for what an auction does not offer, or where price, quantity
+  /// or expiry do not fit the market.
   func command(of user: UserID, _ directory: Directory) throws(Refusal) -> PlaceOrder {
-    if let notOffered { throw Refusal(notOffered) }
-    guard Handlers.isName(market), let market = directory.market(named: market) else {
+    if order.minimumQuantity != nil { throw Refusal(.minimumQuantityNotOffered) }
+    if order.fillOrKill == true { throw Refusal(.fillOrKillNotOffered) }
+    guard Handlers.isName(order.market), let market = directory.market(named: order.market) else {
       throw Refusal(.unknownMarket)
     }
-    var order = PlaceOrder(
-      user: user, market: market.id, side: side, type: type, timeInForce: timeInForce,
-      limitTicks: 0, lots: try market.lots(quantity), clientOrderID: clientOrderID)
-    if let price { order.limitTicks = try market.ticks(price) }
-    if let expiresAt {
+    var command = PlaceOrder(
+      user: user, market: market.id, side: order.side == .buy ? .buy : .sell,
+      type: order.type == .limit ? .limit : .market, timeInForce: order.timeInForce.engine,
+      limitTicks: 0, lots: try market.lots(order.quantity), clientOrderID: clientOrderID)
+    if let price = order.price { command.limitTicks = try market.ticks(price) }
+    if let expiresAt = order.expiresAt {
       // 0 stands for none in the engine.
       guard expiresAt.microseconds > 0 else { throw Refusal(.expiryPassed) }
-      order.expiry = expiresAt.microseconds
+      command.expiry = expiresAt.microseconds
     }
-    return order
+    return command
   }
 }
 
@@ -81,22 +42,17 @@ extension Handlers {
   // MARK: Placing
 
   func placeOrder(_ call: Call, _ user: Identity) async throws(Refusal) -> Answer {
-    let order = try OrderRequest(JSONValue.parse(call.body)).command(of: user.user, directory)
+    let order = try OrderRequest(call.decoded()).command(of: user.user, directory)
     let reply = try await submit(.order(.place(order)))
     return .json(Self.accepted(order, reply))
   }
 
   /// A body that is not a list of orders is refused whole; each order has its own outcome else.
   func placeOrders(_ call: Call, _ user: Identity) async throws(Refusal) -> Answer {
-    var fields = try call.fields()
-    let values = try fields.array("orders")
-    try fields.finish()
-    guard (1...OrderBatch.maximumOrders).contains(values.count) else {
-      throw Refusal(.badRequest, "a batch has 1 to \(OrderBatch.maximumOrders) orders")
-    }
+    let batch: OrderBatch = try call.decoded()
     var requests: [OrderRequest] = []
-    for (index, value) in values.enumerated() {
-      requests.append(try OrderRequest(value, path: "orders[\(index)]"))
+    for (index, order) in batch.orders.enumerated() {
+      requests.append(try OrderRequest(order, at: "orders[\(index)]."))
     }
     try charge(user, requests.count - 1)
     var orders: [PlaceOrder] = []
@@ -131,25 +87,24 @@ extension Handlers {
 
   private static func refused(_ id: ClientOrderID, _ refusal: Refusal) -> OrderOutcome {
     .refused(
-      clientOrderID: id.description, OrderRefusal(code: refusal.code, message: refusal.message))
+      RefusedOrder(
+        clientOrderID: id.description,
+        error: OrderRefusal(code: refusal.code, message: refusal.message)))
   }
 
   // MARK: Changing
 
   func amendOrder(_ call: Call, _ user: Identity) async throws(Refusal) -> Answer {
-    var fields = try call.fields()
-    let price = try fields.decimalIfPresent("price")
-    let quantity = try fields.decimalIfPresent("quantity")
-    try fields.finish()
-    guard price != nil || quantity != nil else {
+    let wanted: OrderAmendment = try call.decoded()
+    guard wanted.price != nil || wanted.quantity != nil else {
       throw Refusal(.badRequest, "an amendment has a price, a quantity or both")
     }
     let order = try await ownOrder(call, user)
     guard order.status == .open else { throw Refusal(.orderFinished) }
     let market = listedMarket(order.market)
     var amendment = AmendOrder(user: user.user, order: order.id, limitTicks: 0, lots: 0)
-    if let price { amendment.limitTicks = try market.ticks(price) }
-    if let quantity { amendment.lots = try market.lots(quantity) }
+    if let price = wanted.price { amendment.limitTicks = try market.ticks(price) }
+    if let quantity = wanted.quantity { amendment.lots = try market.lots(quantity) }
     let reply = try await submit(.order(.amend(amendment)))
     return .json(
       AmendedOrder(
@@ -243,6 +198,16 @@ extension Handlers {
       executedAmount: market.quote(order.notional), feePaid: market.quote(order.feePaid),
       expiresAt: order.expiry == 0 ? nil : Timestamp(microseconds: order.expiry),
       acceptedAt: Timestamp(microseconds: order.time))
+  }
+}
+
+extension NewOrder.TimeInForce {
+  fileprivate var engine: TimeInForce {
+    switch self {
+    case .gtc: .goodTilCancelled
+    case .gtd: .goodTilDate
+    case .auction: .auction
+    }
   }
 }
 

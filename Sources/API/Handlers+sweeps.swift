@@ -1,8 +1,8 @@
 // Sweeps: what an operator may sign offline, and what was signed.
 
-public import Client
 public import Engine
 internal import Formats
+public import Wire
 
 /// Deposit addresses and the hot wallet as the API sees them.
 public protocol SweepDesk: Sendable {
@@ -65,12 +65,11 @@ extension Handlers {
   }
 
   func topUp(_ call: Call, _ user: Identity) async throws(Refusal) -> Answer {
-    var fields = try call.fields()
-    let asset = try asset(named: fields.text("asset"))
-    guard let minimum = try fields.decimal("minimum").atoms(decimals: asset.decimals), minimum >= 0
-    else { throw fields.wrong("minimum", "an amount of this asset") }
-    let after = try Self.after(fields.textIfPresent("after"))
-    try fields.finish()
+    let new: NewTopUps = try call.decoded()
+    let asset = try asset(named: new.asset)
+    guard let minimum = new.minimum.atoms(decimals: asset.decimals), minimum >= 0
+    else { throw .wrong("minimum", "an amount of this asset") }
+    let after = try Self.after(new.after)
     return try await ask { desk async throws(ExchangeError) in
       try await desk.topUp(
         asset: asset.definition.code, minimum: minimum, after: after, by: user.user)
@@ -86,19 +85,17 @@ extension Handlers {
   }
 
   func submitSweeps(_ call: Call, _ user: Identity) async throws(Refusal) -> Answer {
-    var fields = try call.fields()
-    let values = try fields.array("transactions")
-    guard (1...SignedSweeps.maximumCount).contains(values.count) else {
-      throw fields.wrong("transactions", "1 to \(SignedSweeps.maximumCount) signed transactions")
+    let signed: SignedSweeps = try call.decoded()
+    guard (1...SignedSweeps.maximumCount).contains(signed.transactions.count) else {
+      throw .wrong("transactions", "1 to \(SignedSweeps.maximumCount) signed transactions")
     }
     var sweeps: [[UInt8]] = []
-    for value in values {
-      guard case .text(let text) = value, text.hasPrefix("0x"),
-        let bytes = Hex.bytes(text.dropFirst(2).lowercased())
-      else { throw fields.wrong("transactions", "bytes in hex after 0x") }
+    for text in signed.transactions {
+      guard text.hasPrefix("0x"), let bytes = Hex.bytes(text.dropFirst(2).lowercased()) else {
+        throw .wrong("transactions", "bytes in hex after 0x")
+      }
       sweeps.append(bytes)
     }
-    try fields.finish()
     return try await ask { [sweeps] desk async throws(ExchangeError) in
       try await desk.submit(sweeps: sweeps, by: user.user)
     }

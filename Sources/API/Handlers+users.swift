@@ -1,9 +1,9 @@
 // The operator's routes about users and keys, and a user's own keys.
 
-internal import Client
 internal import Crypto
 internal import Engine
 internal import Formats
+internal import Wire
 
 extension Handlers {
   // MARK: Users
@@ -11,13 +11,12 @@ extension Handlers {
   /// Registers a name, then its key. Where the name exists, it must hold this very key in this role
   /// already: a second person of the same name must not get the first one's account.
   func createUser(_ call: Call, _ user: Identity) async throws(Refusal) -> Answer {
-    var fields = try call.fields()
-    let name = try fields.text("name")
-    let grant = try Self.grantIfPresent(&fields)
-    let reason =
-      try fields.freeTextIfPresent("reason", maximumBytes: Bounds.maximumReasonBytes)
-      ?? "the first key of a new user"
-    try fields.finish()
+    let new: NewUser = try call.decoded()
+    let name = new.name
+    let grant = try Self.grant(new)
+    let reason = try checkedText(
+      new.reason ?? "the first key of a new user", field: "reason",
+      maximumBytes: Bounds.maximumReasonBytes)
     if let grant { try checkFree(grant, for: name) }
     let reply = try await submit([
       .operation(.registerUser(name: name), by: user.authority(""))
@@ -93,7 +92,7 @@ extension Handlers {
     _ call: Call, _ operator: Identity, _ isFrozen: Bool
   ) async throws(Refusal) -> Answer {
     let id = try user(call.parameters[0])
-    let reason = try Self.reason(call)
+    let reason = try call.reason()
     let reply = try await submit(
       .setFrozen(user: id, frozen: isFrozen), by: `operator`, reason)
     var cancelled: Int64 = 0
@@ -108,19 +107,24 @@ extension Handlers {
     var key: PublicKey
     var role: Role
     var expiresAt: Microseconds
+
+    init(_ grant: KeyGrant) throws(Refusal) {
+      guard let key = Handlers.key(grant.publicKey) else {
+        throw .wrong("public_key", "64 lower-case hex digits")
+      }
+      self.key = key
+      role = grant.role.engine
+      expiresAt = grant.expiresAt?.microseconds ?? 0
+    }
   }
 
   /// `public_key`, `role` and, if it ends, `expires_at`: all or none.
-  private static func grantIfPresent(_ fields: inout JSONFields) throws(Refusal) -> KeyFields? {
-    let text = try fields.textIfPresent("public_key")
-    let role: KeyRole? = try fields.choiceIfPresent("role")
-    let expiry = try fields.timeIfPresent("expires_at")
-    guard (role == nil) == (text == nil), text != nil || expiry == nil else {
+  private static func grant(_ new: NewUser) throws(Refusal) -> KeyFields? {
+    if new.publicKey == nil, new.role == nil, new.expiresAt == nil { return nil }
+    guard let key = new.publicKey, let role = new.role else {
       throw Refusal(.badRequest, "`public_key` and `role` come together")
     }
-    guard let text, let role else { return nil }
-    guard let key = key(text) else { throw fields.wrong("public_key", "64 lower-case hex digits") }
-    return KeyFields(key: key, role: role.engine, expiresAt: expiry?.microseconds ?? 0)
+    return try KeyFields(KeyGrant(publicKey: key, role: role, expiresAt: new.expiresAt))
   }
 
   private static func key(_ text: String) -> PublicKey? {
@@ -129,11 +133,9 @@ extension Handlers {
 
   func grantKey(_ call: Call, _ operator: Identity) async throws(Refusal) -> Answer {
     let id = try user(call.parameters[0])
-    var fields = try call.fields()
-    let grant = try Self.grantIfPresent(&fields)
-    let reason = try fields.reason()
-    try fields.finish()
-    guard let grant else { throw Refusal(.badRequest, "field `public_key` is missing") }
+    let request: Reasoned<KeyGrant> = try call.decoded()
+    let grant = try KeyFields(request.body)
+    let reason = try request.checkedReason()
     let reply = try await submit(
       .registerKey(user: id, key: grant.key, role: grant.role, expiresAt: grant.expiresAt),
       by: `operator`, reason)
@@ -148,7 +150,7 @@ extension Handlers {
 
   func revokeKey(_ call: Call, _ operator: Identity) async throws(Refusal) -> Answer {
     guard let key = Self.key(call.parameters[0]) else { throw Refusal(.keyNotFound) }
-    let reason = try Self.reason(call)
+    let reason = try call.reason()
     let reply = try await submit(.revokeKey(key), by: `operator`, reason)
     return .json(KeyOwner(publicKey: Hex.string(key.bytes), userID: String(reply.id)))
   }
@@ -197,10 +199,8 @@ extension Handlers {
   func signature(
     _ call: Call, of digest: [UInt8], by user: Identity
   ) throws(Refusal) -> [UInt8] {
-    var fields = try call.fields()
-    let signature = Hex.bytes(try fields.text("signature"))
-    try fields.finish()
-    guard let signature, signature.count == 64,
+    let approval: ApprovalSignature = try call.decoded()
+    guard let signature = Hex.bytes(approval.signature), signature.count == 64,
       let key = try? Curve25519.Signing.PublicKey(rawRepresentation: user.key.bytes),
       key.isValidSignature(signature, for: digest)
     else {
@@ -211,7 +211,7 @@ extension Handlers {
 
   func refuseKey(_ call: Call, _ operator: Identity) async throws(Refusal) -> Answer {
     let view = try await waiting(call)
-    let reason = try Self.reason(call)
+    let reason = try call.reason()
     _ = try await submit(.refuseKey(grant: view.id), by: `operator`, reason)
     return .json(
       KeyGrantOutcome(
@@ -256,11 +256,10 @@ extension Handlers {
   }
 
   func setOperatorDelay(_ call: Call, _ operator: Identity) async throws(Refusal) -> Answer {
-    var fields = try call.fields()
-    let seconds: Int64 = try fields.integer("seconds")
-    let reason = try fields.reason()
-    try fields.finish()
-    let reply = try await submit(.setOperatorDelay(seconds: seconds), by: `operator`, reason)
+    let request: Reasoned<AddressDelay> = try call.decoded()
+    let reason = try request.checkedReason()
+    let reply = try await submit(
+      .setOperatorDelay(seconds: request.body.seconds), by: `operator`, reason)
     return .json(
       SettingChange(
         name: "operator_delay", appliedAt: Timestamp(microseconds: reply.time),

@@ -1,8 +1,8 @@
 // Withdrawals: the address book, requests, and what operators decide about them.
 
-public import Client
 public import Engine
 internal import Formats
+public import Wire
 
 /// Payments out as the API sees them.
 public protocol WithdrawalDesk: Sendable {
@@ -124,41 +124,38 @@ extension Handlers {
       asset: asset.definition.code, chain: directory.chain(terms.chain) ?? "",
       open: terms.isOpen, minimum: amount(terms.minimum), fee: amount(terms.fee),
       userDayLimit: amount(terms.userDayLimit), venueDayLimit: amount(terms.venueDayLimit),
-      approvalAbove: amount(terms.approvalAbove), approvals: Int(terms.approvals))
+      approvalAbove: amount(terms.approvalAbove), approvals: terms.approvals)
   }
 
   func setWithdrawalTerms(_ call: Call, _ user: Identity) async throws(Refusal) -> Answer {
-    var fields = try call.fields()
-    let asset = try asset(named: fields.text("asset"))
-    let name = try fields.text("chain")
+    let request: Reasoned<WithdrawalTermsLine> = try call.decoded()
+    let (new, reason) = (request.body, try request.checkedReason())
+    let asset = try asset(named: new.asset)
+    let name = new.chain
     guard Self.isName(name), let chain = try await read({ $0.chain(named: name) }) else {
       throw Refusal(.unknownChain)
     }
-    func atoms(_ name: String) throws(Refusal) -> Int128 {
-      guard let atoms = try fields.decimal(name).atoms(decimals: asset.decimals) else {
+    func atoms(_ amount: DecimalAmount) throws(Refusal) -> Int128 {
+      guard let atoms = amount.atoms(decimals: asset.decimals) else {
         throw Refusal(.withdrawalTermsInvalid)
       }
       return atoms
     }
     let terms = WithdrawalTerms(
-      asset: asset.id, chain: chain, isOpen: try fields.boolIfPresent("open") ?? true,
-      minimum: try atoms("minimum"), fee: try atoms("fee"),
-      userDayLimit: try atoms("user_day_limit"), venueDayLimit: try atoms("venue_day_limit"),
-      approvalAbove: try atoms("approval_above"), approvals: try fields.integer("approvals"))
-    let reason = try fields.reason()
-    try fields.finish()
+      asset: asset.id, chain: chain, isOpen: new.open, minimum: try atoms(new.minimum),
+      fee: try atoms(new.fee), userDayLimit: try atoms(new.userDayLimit),
+      venueDayLimit: try atoms(new.venueDayLimit), approvalAbove: try atoms(new.approvalAbove),
+      approvals: new.approvals)
     let reply = try await submit(.setWithdrawalTerms(terms), by: user, reason)
     return Self.changed(asset.definition.code, reply)
   }
 
   func setAddressDelay(_ call: Call, _ user: Identity) async throws(Refusal) -> Answer {
     let desk = try desk()
-    var fields = try call.fields()
-    let seconds: Int64 = try fields.integer("seconds")
-    let reason = try fields.reason()
-    try fields.finish()
+    let request: Reasoned<AddressDelay> = try call.decoded()
+    let reason = try request.checkedReason()
     let reply = try await submit(
-      .setAddressDelay(chain: chain(desk), seconds: seconds), by: user, reason)
+      .setAddressDelay(chain: chain(desk), seconds: request.body.seconds), by: user, reason)
     return Self.changed(desk.chain, reply)
   }
 
@@ -193,10 +190,9 @@ extension Handlers {
 
   func addWithdrawalAddress(_ call: Call, _ user: Identity) async throws(Refusal) -> Answer {
     let desk = try desk()
-    var fields = try call.fields()
-    let address = try Self.address(fields.text("address"), desk)
-    let label = try fields.freeTextIfPresent("label", maximumBytes: 64) ?? ""
-    try fields.finish()
+    let new: NewWithdrawalAddress = try call.decoded()
+    let label = try checkedText(new.label ?? "", field: "label", maximumBytes: 64)
+    let address = try Self.address(new.address, desk)
     let chain = try await chain(desk)
     let reply = try await submit(
       .user(
@@ -230,15 +226,13 @@ extension Handlers {
 
   func withdraw(_ call: Call, _ user: Identity) async throws(Refusal) -> Answer {
     let desk = try desk()
-    var fields = try call.fields()
-    guard let clientID = ClientOrderID(try fields.text("client_withdrawal_id")) else {
-      throw fields.wrong("client_withdrawal_id", "1 to 36 characters of A-Z a-z 0-9 . _ : -")
+    let new: NewWithdrawal = try call.decoded()
+    let clientID = try checkedClientID(new.clientWithdrawalID, field: "client_withdrawal_id")
+    let asset = try asset(named: new.asset)
+    let address = try Self.address(new.address, desk)
+    guard let atoms = new.amount.atoms(decimals: asset.decimals) else {
+      throw Refusal(.amountInvalid)
     }
-    let asset = try asset(named: fields.text("asset"))
-    let amount = try fields.decimal("amount")
-    let address = try Self.address(fields.text("address"), desk)
-    try fields.finish()
-    guard let atoms = amount.atoms(decimals: asset.decimals) else { throw Refusal(.amountInvalid) }
     // The engine remembers a client id for a day, the table for ever.
     let known = try await ask { desk async throws(ExchangeError) in
       try await desk.withdrawal(of: user.user, clientID: clientID)
@@ -361,7 +355,7 @@ extension Handlers {
 
   func rejectWithdrawal(_ call: Call, _ user: Identity) async throws(Refusal) -> Answer {
     let id = try Self.withdrawalID(call)
-    let reason = try Self.reason(call)
+    let reason = try call.reason()
     _ = try await submit(.rejectWithdrawal(id: id), by: user, reason)
     return .json(WithdrawalOutcome(id: "\(id)", status: WithdrawalStatus.rejected.name))
   }
@@ -373,14 +367,14 @@ extension Handlers {
   }
 
   func resumePayouts(_ call: Call, _ user: Identity) async throws(Refusal) -> Answer {
-    let decision = OperatorDecision(operator: user.user, reason: try Self.reason(call))
+    let decision = OperatorDecision(operator: user.user, reason: try call.reason())
     try await ask { desk async throws(ExchangeError) in try await desk.resumePayouts(decision) }
     return try await decided()
   }
 
   func cancelPayout(_ call: Call, _ user: Identity) async throws(Refusal) -> Answer {
     let nonce = try Self.nonce(call)
-    let decision = OperatorDecision(operator: user.user, reason: try Self.reason(call))
+    let decision = OperatorDecision(operator: user.user, reason: try call.reason())
     let isOpen = try await ask { desk async throws(ExchangeError) in
       try await desk.cancelPayout(nonce: nonce, decision)
     }
@@ -390,11 +384,8 @@ extension Handlers {
 
   func resolvePayout(_ call: Call, _ user: Identity) async throws(Refusal) -> Answer {
     let nonce = try Self.nonce(call)
-    var fields = try call.fields()
-    let resolution = PayoutResolution(
-      outcome: try fields.choice("outcome"), reason: try fields.reason(),
-      sender: try fields.textIfPresent("sender"))
-    try fields.finish()
+    let resolution: PayoutResolution = try call.decoded()
+    _ = try resolution.checkedReason()
     let isTold = try await ask { desk async throws(ExchangeError) in
       try await desk.resolvePayout(nonce: nonce, resolution, by: user.user)
     }

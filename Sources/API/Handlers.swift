@@ -1,9 +1,9 @@
 // What the handlers of all routes share: the core, the directory, and how they ask.
 
-internal import Client
 internal import Engine
 internal import Formats
 internal import Ledger
+internal import Wire
 
 /// The verbs behind the routes. Each parses once, asks the core once where it can, and answers.
 struct Handlers: Sendable {
@@ -54,14 +54,6 @@ struct Handlers: Sendable {
   /// Each command has its own kind of answer.
   static func unexpected(_ reply: Reply) -> Never {
     preconditionFailure("the core's answer is another command's: \(reply)")
-  }
-
-  /// The body of a route that takes nothing else.
-  static func reason(_ call: Call) throws(Refusal) -> String {
-    var fields = try call.fields()
-    let reason = try fields.reason()
-    try fields.finish()
-    return reason
   }
 
   /// Applies commands; one reply each, rejections among them.

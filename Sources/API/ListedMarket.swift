@@ -1,9 +1,9 @@
 // A market as the API knows it: the one place where decimals become ticks and lots, and back.
 
 internal import Auction
-internal import Client
 internal import Engine
 internal import Formats
+internal import Wire
 
 /// A market's terms, immutable: a change of terms makes another object.
 final class ListedMarket: Sendable {

@@ -1,9 +1,9 @@
 // The hub of market events: from the core to every open event stream, bounded everywhere.
 
-internal import Client
 public import Engine
 internal import Formats
 internal import Synchronization
+internal import Wire
 
 /// Distributes the events of markets to their readers. The core publishes auctions; the server asks
 /// for indicative prices of markets that someone reads.

@@ -1,11 +1,11 @@
 // Who sent this: time, replay, signature, the cheap before the dear.
 
-internal import Client
 internal import Crypto
 internal import Engine
 internal import Formats
 internal import Hummingbird
 internal import Synchronization
+internal import Wire
 
 /// Proves a request's head: the signature covers method, path, query and the body's digest. The
 /// body is read only after that, and compared with the digest.

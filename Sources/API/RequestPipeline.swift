@@ -1,6 +1,5 @@
 // One request from its head to its answer: route, limit, signature, body, handler.
 
-internal import Client
 internal import Crypto
 internal import Engine
 internal import Formats
@@ -8,6 +7,7 @@ internal import Hummingbird
 internal import Logging
 internal import NIOCore
 internal import ServiceLifecycle
+internal import Wire
 
 /// What Hummingbird knows about a request's connection.
 struct ConnectionContext: InitializableFromSource {

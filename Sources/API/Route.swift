@@ -1,8 +1,8 @@
 // What a route is, and how a request finds its own.
 
-internal import Client
 internal import Engine
 internal import Formats
+internal import Wire
 
 enum RequestMethod: String, Sendable, CaseIterable {
   case get = "GET"
@@ -20,8 +20,6 @@ struct Call: Sendable {
   /// The client's, as it is counted.
   var address: String
   var lastEventID: String?
-
-  func fields() throws(Refusal) -> JSONFields { try JSONFields(body: body) }
 }
 
 /// What a handler answers.

@@ -1,4 +1,4 @@
-// How a call fails: the server's one error shape, and what no answer means.
+// How a call fails: what the server refused, and what no answer means.
 
 /// A call that was refused, or whose outcome nobody knows.
 public struct APIError: Error, Sendable, Equatable, CustomStringConvertible {
@@ -40,25 +40,5 @@ public struct APIError: Error, Sendable, Equatable, CustomStringConvertible {
   public var description: String {
     let answer = status == 0 ? code : "\(status) \(code)"
     return "\(answer): \(message)" + (requestID.map { " (request \($0))" } ?? "")
-  }
-}
-
-/// The body of every error answer.
-public struct ErrorBody: Codable, Sendable, Equatable {
-  public struct Content: Codable, Sendable, Equatable {
-    public var code: String
-    public var message: String
-    public var requestID: String
-
-    private enum CodingKeys: String, CodingKey {
-      case code, message
-      case requestID = "request_id"
-    }
-  }
-
-  public var error: Content
-
-  public init(code: String, message: String, requestID: String) {
-    error = Content(code: code, message: message, requestID: requestID)
   }
 }

@@ -2,6 +2,7 @@
 
 internal import AsyncHTTPClient
 internal import NIOCore
+public import Wire
 
 /// One event of a market, with the id after which a stream can go on.
 public struct MarketEvent: Sendable, Equatable {

@@ -2,6 +2,7 @@
 
 internal import Crypto
 internal import Formats
+public import Wire
 
 #if canImport(FoundationEssentials)
   internal import FoundationEssentials

@@ -3,6 +3,7 @@
 internal import AsyncHTTPClient
 internal import NIOCore
 internal import NIOHTTP1
+public import Wire
 
 extension UncrossClient {
   public func markets() async throws(APIError) -> [MarketDetails] {
@@ -37,7 +38,7 @@ extension UncrossClient {
     do {
       response = try await http.execute(request, deadline: .distantFuture)
       guard response.status.code == 200 else {
-        let body = try await response.body.collect(upTo: Self.maximumAnswerBytes)
+        let body = try await response.body.collect(upTo: JSON.maximumAnswerBytes)
         throw Self.error(response, Array(buffer: body))
       }
     } catch let error as APIError {

@@ -1,9 +1,10 @@
 // An operator's calls.
 
 public import Formats
+public import Wire
 
 extension UncrossClient {
-  private func operate<Answer: Decodable>(
+  func operate<Answer: Decodable>(
     _ method: HTTPVerb, _ target: Target, _ body: (some Encodable)?, isSafeToRepeat: Bool
   ) async throws(APIError) -> Answer {
     try await call(

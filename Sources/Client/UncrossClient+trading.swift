@@ -1,5 +1,7 @@
 // A trader's calls: orders, balances, ledger, fills.
 
+public import Wire
+
 extension UncrossClient {
   // MARK: Orders
 

@@ -4,6 +4,7 @@ internal import AsyncHTTPClient
 public import Formats
 internal import NIOCore
 internal import NIOHTTP1
+internal import Wire
 
 /// A client of one Uncross server. Without a signer it reads what is public. Close it when done.
 ///
@@ -32,9 +33,6 @@ public final class UncrossClient: Sendable {
       self.signer = signer
     }
   }
-
-  /// An answer beyond it is refused; the largest page is about 400 KB.
-  static let maximumAnswerBytes = 8 << 20
 
   public let configuration: Configuration
   let http: HTTPClient
@@ -110,7 +108,7 @@ public final class UncrossClient: Sendable {
     let bytes: [UInt8]
     do {
       response = try await http.execute(request, timeout: .seconds(configuration.timeoutSeconds))
-      bytes = Array(buffer: try await response.body.collect(upTo: Self.maximumAnswerBytes))
+      bytes = Array(buffer: try await response.body.collect(upTo: JSON.maximumAnswerBytes))
     } catch {
       throw APIError(
         status: 0, code: APIError.noAnswer, message: "\(method.rawValue) \(target): \(error)")

@@ -99,15 +99,14 @@ extension DecimalAmount: CustomStringConvertible {
 
 extension DecimalAmount: LosslessStringConvertible {}
 
-extension DecimalAmount: Codable {
-  public init(from decoder: any Decoder) throws {
-    let container = try decoder.singleValueContainer()
-    let text = try container.decode(String.self)
-    guard let value = Self(text) else {
-      throw DecodingError.dataCorruptedError(
-        in: container, debugDescription: "not a decimal")
-    }
-    self = value
+extension DecimalAmount: JSONText, Encodable {
+  public init?(jsonText text: String) { self.init(text) }
+
+  public static var expectation: String { "a decimal string as \"12.5\"" }
+
+  public static var form: JSONTextForm {
+    // Some that match are refused: `-0`, and more than 38 digits in all.
+    .pattern(#"^-?(0|[1-9][0-9]{0,37})(\.[0-9]{1,38})?$"#, example: "12.5")
   }
 
   public func encode(to encoder: any Encoder) throws {

@@ -53,6 +53,19 @@ extension JSONValue {
   }
 }
 
+// A value may be written down in code as it stands in JSON, its names in their order.
+extension JSONValue: ExpressibleByStringLiteral, ExpressibleByArrayLiteral,
+  ExpressibleByDictionaryLiteral
+{
+  public init(stringLiteral text: String) { self = .text(text) }
+
+  public init(arrayLiteral values: JSONValue...) { self = .array(values) }
+
+  public init(dictionaryLiteral fields: (String, JSONValue)...) {
+    self = .object(fields.map { JSONField($0.0, $0.1) })
+  }
+}
+
 // MARK: - Writing
 
 extension JSONValue {
@@ -86,6 +99,37 @@ extension JSONValue {
         field.value.write(into: &out)
       }
       out.append(UInt8(ascii: "}"))
+    }
+  }
+
+  /// The same on lines of its own, for a file that people read and compare.
+  public var indentedText: String {
+    var out: [UInt8] = []
+    writeIndented(2, into: &out)
+    out.append(UInt8(ascii: "\n"))
+    return String(decoding: out, as: UTF8.self)
+  }
+
+  private func writeIndented(_ indent: Int, into out: inout [UInt8]) {
+    func list<Item>(_ items: [Item], _ ends: (String, String), _ write: (Item) -> Void) {
+      out += ends.0.utf8
+      for (index, item) in items.enumerated() {
+        out += (index > 0 ? ",\n" : "\n").utf8
+        out += String(repeating: " ", count: indent).utf8
+        write(item)
+      }
+      out += "\n\(String(repeating: " ", count: indent - 2))\(ends.1)".utf8
+    }
+    switch self {
+    case .array(let values) where !values.isEmpty:
+      list(values, ("[", "]")) { $0.writeIndented(indent + 2, into: &out) }
+    case .object(let fields) where !fields.isEmpty:
+      list(fields, ("{", "}")) { field in
+        Self.write(field.name, into: &out)
+        out += ": ".utf8
+        field.value.writeIndented(indent + 2, into: &out)
+      }
+    default: write(into: &out)
     }
   }
 

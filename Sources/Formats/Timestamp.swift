@@ -111,14 +111,15 @@ extension Timestamp: CustomStringConvertible {
   }
 }
 
-extension Timestamp: Codable {
-  public init(from decoder: any Decoder) throws {
-    let container = try decoder.singleValueContainer()
-    let text = try container.decode(String.self)
-    guard let time = Self(text) else {
-      throw DecodingError.dataCorruptedError(in: container, debugDescription: "not a time")
-    }
-    self = time
+extension Timestamp: JSONText, Encodable {
+  public init?(jsonText text: String) { self.init(text) }
+
+  public static var expectation: String { "a time as \"2026-09-21T12:00:00.000000Z\"" }
+
+  public static var form: JSONTextForm {
+    .pattern(
+      "^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\\.[0-9]{6}Z$",
+      example: "2026-09-21T12:00:00.000000Z")
   }
 
   public func encode(to encoder: any Encoder) throws {

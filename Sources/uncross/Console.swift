@@ -10,6 +10,7 @@ internal import Foundation
 internal import Journal
 internal import Synchronization
 internal import Tape
+internal import Wire
 
 /// Prints lines; one at a time, whoever calls.
 final class Console: Sendable {

@@ -8,6 +8,7 @@ internal import Formats
 internal import Foundation
 internal import Journal
 internal import ServiceLifecycle
+internal import Wire
 
 struct ConsoleService: Service, Sendable {
   let console: Console

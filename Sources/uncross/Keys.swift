@@ -5,6 +5,7 @@ internal import Embedded
 internal import Ethereum
 internal import Formats
 internal import Foundation
+internal import Wire
 
 struct Keys {
   let `operator`: RequestSigner

@@ -11,6 +11,7 @@ internal import Ledger
 internal import Logging
 internal import Postgres
 internal import Tape
+internal import Wire
 
 /// One running exchange.
 ///

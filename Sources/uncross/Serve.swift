@@ -11,6 +11,7 @@ internal import Logging
 internal import ServiceLifecycle
 internal import Tape
 internal import UnixSignals
+internal import Wire
 
 struct Serve: AsyncParsableCommand {
   static let configuration = CommandConfiguration(

@@ -9,6 +9,7 @@ internal import Foundation
 internal import Logging
 internal import ServiceLifecycle
 internal import UnixSignals
+internal import Wire
 
 /// How to reach it.
 struct TemporaryExchange: Sendable {

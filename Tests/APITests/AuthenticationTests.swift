@@ -4,6 +4,7 @@ import Client
 import Engine
 import Formats
 import Testing
+import Wire
 
 @testable import API
 

@@ -7,6 +7,7 @@ import Formats
 import NIOHTTP1
 import TestServers
 import Testing
+import Wire
 
 @testable import API
 

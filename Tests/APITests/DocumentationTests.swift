@@ -6,6 +6,7 @@ import Formats
 import Foundation
 import Synchronization
 import Testing
+import Wire
 
 @testable import API
 

@@ -5,6 +5,7 @@ import Client
 import Engine
 import Formats
 import Testing
+import Wire
 
 @testable import API
 

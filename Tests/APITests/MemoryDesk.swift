@@ -5,6 +5,7 @@ import Client
 import Engine
 import Formats
 import Synchronization
+import Wire
 
 final class MemoryDesk: DepositDesk {
   private struct State {

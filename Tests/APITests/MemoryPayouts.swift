@@ -5,6 +5,7 @@ import Client
 import Engine
 import Formats
 import Synchronization
+import Wire
 
 final class MemoryPayouts: WithdrawalDesk {
   private struct State {

@@ -3,6 +3,7 @@
 import Client
 import Formats
 import Testing
+import Wire
 
 @testable import API
 

@@ -4,6 +4,7 @@ import Client
 import Engine
 import Formats
 import Testing
+import Wire
 
 @testable import API
 
@@ -217,7 +218,7 @@ private let rows: [(name: String, body: String, code: String?)] = [
         let codes = outcomes.map { outcome in
           switch outcome {
           case .accepted(let order): order.repeated ? "repeated" : "accepted"
-          case .refused(_, let refusal): refusal.code
+          case .refused(let order): order.error.code
           }
         }
         #expect(
@@ -225,7 +226,7 @@ private let rows: [(name: String, body: String, code: String?)] = [
             "accepted", "price_off_tick", "insufficient_funds", "unknown_market", "repeated",
             "duplicate_client_order_id", "accepted",
           ])
-        if case .refused(let id, _) = outcomes[1] { #expect(id == "b2") }
+        if case .refused(let order) = outcomes[1] { #expect(order.clientOrderID == "b2") }
         #expect(venue.exchange.submittedCount == 5)
       }
       let good =

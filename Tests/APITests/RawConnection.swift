@@ -2,6 +2,7 @@
 
 import Client
 import Foundation
+import Wire
 
 @testable import API
 

@@ -11,6 +11,7 @@ import ServiceLifecycle
 import Synchronization
 import TestServers
 import Testing
+import Wire
 
 @testable import API
 

@@ -3,6 +3,7 @@
 import Client
 import Foundation
 import Testing
+import Wire
 
 @testable import API
 

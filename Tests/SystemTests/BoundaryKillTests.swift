@@ -6,6 +6,7 @@ import Client
 import Formats
 import Foundation
 import Testing
+import Wire
 
 @Suite(.serialized) struct BoundaryKillTests {
   enum Victim: String, CaseIterable, Sendable {

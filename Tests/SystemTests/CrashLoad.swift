@@ -6,6 +6,7 @@ import Foundation
 import SeededNumbers
 import Synchronization
 import Testing
+import Wire
 
 /// What the traders were told. Only this counts afterwards: an answer is a promise.
 struct Promises {

@@ -8,6 +8,7 @@ import Postgres
 import SeededNumbers
 import Synchronization
 import Testing
+import Wire
 
 @Suite(.serialized) struct CrashTests {
   static var environment: [String: String] { ProcessInfo.processInfo.environment }

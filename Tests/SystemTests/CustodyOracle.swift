@@ -8,6 +8,7 @@ import Foundation
 import NIOCore
 import NIOHTTP1
 import Testing
+import Wire
 
 /// The development chain beside the exchange, as a test moves it.
 struct ChainProbe: Sendable {

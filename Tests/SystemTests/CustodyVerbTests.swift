@@ -10,6 +10,7 @@ import NIOCore
 import NIOHTTP1
 import Synchronization
 import Testing
+import Wire
 
 @Suite(.serialized) struct CustodyVerbTests {
   /// With the checksums of EIP-55, whose examples they are.

@@ -7,6 +7,7 @@ import Foundation
 import SeededNumbers
 import Synchronization
 import Testing
+import Wire
 
 @Suite(.serialized) struct DepositCrashTests {
   private static let kills = CrashTests.environment["CRASH_KILLS"].flatMap { Int($0) } ?? 12

@@ -8,6 +8,7 @@ import NIOCore
 import Postgres
 import Synchronization
 import Testing
+import Wire
 
 /// One `uncross serve` on a data directory under a temporary one, with everything embedded.
 final class ExchangeProcess: Sendable {

@@ -5,6 +5,7 @@ import Client
 import Formats
 import Foundation
 import Testing
+import Wire
 
 @Suite(.serialized) struct FirstProofTests {
   @Test func oneAuctionSurvivesAKill() async throws {

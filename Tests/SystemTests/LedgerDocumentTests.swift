@@ -6,6 +6,7 @@ import Foundation
 import Postgres
 import Synchronization
 import Testing
+import Wire
 
 @Suite(.serialized) struct LedgerDocumentTests {
   private static let traders = 6

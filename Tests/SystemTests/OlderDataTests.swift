@@ -6,6 +6,7 @@ import Formats
 import Foundation
 import Logging
 import Testing
+import Wire
 
 /// A file `exchange-1.sql` or the like is a dump of what a program with these rules wrote: two
 /// markets, two traders with a trade and open orders, a second operator, an adjustment that waits,

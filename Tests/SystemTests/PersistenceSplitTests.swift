@@ -10,6 +10,7 @@ import NIOCore
 import Postgres
 import Synchronization
 import Testing
+import Wire
 
 @Suite(.serialized) struct PersistenceSplitTests {
   /// Every table and column that may exist, with its type: a new one must be thought about here.

@@ -4,6 +4,7 @@ import Client
 import Formats
 import Foundation
 import Testing
+import Wire
 
 @Suite(.serialized) struct VerbTests {
   /// What stands in an argument is read by everybody on the machine; where the password lies, it is

@@ -5,6 +5,7 @@ internal import Client
 internal import Formats
 internal import NIOCore
 internal import NIOHTTP1
+internal import Wire
 
 /// Signed batches as large as the route takes them, of one caller, one after another: reading each
 /// is all that the server does, because none of them is an order.

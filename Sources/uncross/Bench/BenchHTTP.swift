@@ -8,6 +8,7 @@ internal import Ledger
 internal import Logging
 internal import ServiceLifecycle
 internal import Synchronization
+internal import Wire
 
 /// The floor: every order is accepted at once, nothing is kept. What remains is HTTP, parsing and
 /// the signature.

@@ -12,6 +12,7 @@ internal import NIOCore
 internal import NIOHTTP1
 internal import Synchronization
 internal import Tape
+internal import Wire
 
 struct BenchTape {
   /// One batch as it was sent.

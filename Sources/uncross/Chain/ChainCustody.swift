@@ -10,6 +10,7 @@ internal import Foundation
 internal import Journal
 internal import Logging
 internal import Synchronization
+internal import Wire
 
 /// Follows the chain of the settings from the start to the stop of the exchange.
 final class ChainCustody: Sendable {

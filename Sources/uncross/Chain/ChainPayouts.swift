@@ -7,6 +7,7 @@ internal import Custody
 internal import Engine
 internal import Ethereum
 internal import Formats
+internal import Wire
 
 extension ChainCustody: WithdrawalDesk {
   var chain: String { settings.name }

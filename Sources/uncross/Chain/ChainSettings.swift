@@ -8,6 +8,7 @@ internal import Engine
 internal import Ethereum
 internal import Formats
 internal import Foundation
+internal import Wire
 
 /// What `chain.file` holds (`docs/custody.md`).
 struct ChainSettings: Decodable, Sendable {

@@ -6,6 +6,7 @@ internal import Custody
 internal import Engine
 internal import Ethereum
 internal import Formats
+internal import Wire
 
 extension ChainCustody: SweepDesk {
   /// Deposit addresses that one request looks at: each takes a question to the node, and some

@@ -6,6 +6,7 @@ internal import Formats
 internal import Foundation
 internal import NIOCore
 internal import NIOHTTP1
+internal import Wire
 
 /// Asks the development chain to pay. Everything it pays is worthless.
 struct ChainFaucet: Sendable {

@@ -2,6 +2,7 @@
 
 internal import Client
 internal import Formats
+internal import Wire
 
 /// Compares what the engine answers, what Postgres holds and what the Worker publishes.
 struct DemoCheck: Sendable {

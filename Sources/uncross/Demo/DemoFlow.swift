@@ -5,6 +5,7 @@ internal import Client
 internal import Formats
 internal import Foundation
 internal import Synchronization
+internal import Wire
 
 /// Registers and funds its traders, then places, amends and cancels around a random walk of prices
 /// until it is told to stop. Names and keys follow from the configuration, so a restart finds the

@@ -3,6 +3,7 @@
 internal import Client
 internal import Formats
 internal import Synchronization
+internal import Wire
 
 /// A market in whole ticks and lots.
 struct DemoMarket: Sendable {

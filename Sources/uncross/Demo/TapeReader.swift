@@ -5,6 +5,7 @@ internal import Client
 internal import Formats
 internal import NIOCore
 internal import NIOHTTP1
+internal import Wire
 
 /// What a market's tape says, in atoms.
 struct TapeContent: Sendable {

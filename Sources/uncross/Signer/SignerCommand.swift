@@ -5,6 +5,7 @@ internal import Client
 internal import Ethereum
 internal import Formats
 internal import Signer
+internal import Wire
 
 struct SignerCommand: ParsableCommand {
   static let configuration = CommandConfiguration(

@@ -2,8 +2,8 @@
 
 // Public, because a conformance of a public type to a public protocol is.
 public import ArgumentParser
-public import Client
 public import Formats
+public import Wire
 
 extension NewOrder.Side: ExpressibleByArgument {}
 extension NewOrder.TimeInForce: ExpressibleByArgument {}

@@ -3,6 +3,7 @@
 internal import Client
 internal import Formats
 internal import Foundation
+internal import Wire
 
 /// One record, or why there is none.
 struct CSVRecord {

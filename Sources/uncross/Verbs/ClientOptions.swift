@@ -5,6 +5,7 @@ internal import ArgumentParser
 internal import Client
 internal import Formats
 internal import Foundation
+internal import Wire
 
 /// Where the API is.
 struct ServerOption: ParsableArguments {

@@ -4,6 +4,7 @@ internal import ArgumentParser
 internal import Client
 internal import Formats
 internal import Foundation
+internal import Wire
 
 struct LoadCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(

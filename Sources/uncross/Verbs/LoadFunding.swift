@@ -4,6 +4,7 @@ internal import Client
 internal import Formats
 internal import Foundation
 internal import Glibc
+internal import Wire
 
 /// The users' keys, one file each.
 struct UserKeys: Sendable {

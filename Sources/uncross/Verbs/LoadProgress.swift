@@ -5,6 +5,7 @@ internal import Formats
 internal import Foundation
 internal import Glibc
 internal import Synchronization
+internal import Wire
 
 /// What became of the orders sent.
 struct LoadTotals: Equatable {
@@ -29,7 +30,7 @@ struct LoadTotals: Equatable {
       case .accepted(let order):
         accepted += 1
         if order.repeated { repeated += 1 }
-      case .refused(_, let refusal): refused[refusal.code, default: 0] += 1
+      case .refused(let order): refused[order.error.code, default: 0] += 1
       }
     }
   }

@@ -2,6 +2,7 @@
 
 internal import Client
 internal import Formats
+internal import Wire
 
 struct LoadSender: Sendable {
   /// Lines in memory at a time: with 200 users about 1,000 orders a batch still wait their turn.

@@ -3,6 +3,7 @@
 internal import ArgumentParser
 internal import Client
 internal import Formats
+internal import Wire
 
 struct MarketCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
@@ -58,12 +59,14 @@ struct MarketCommand: AsyncParsableCommand {
     @Option(name: .customLong("interval"), help: "Milliseconds between auctions.")
     var intervalMilliseconds: Int64 = 2_000
     @Option(name: .customLong("band"), help: "Basis points around the reference; 0 for none.")
-    var bandBasisPoints = 1_000
-    @Option(help: "The band widens after so many runs outside it.") var runsBeforeWidening = 3
-    @Option(name: .customLong("buy-fee"), help: "Basis points.") var buyFeeBasisPoints = 10
-    @Option(name: .customLong("sell-fee"), help: "Basis points.") var sellFeeBasisPoints = 10
+    var bandBasisPoints: UInt32 = 1_000
+    @Option(help: "The band widens after so many runs outside it.") var runsBeforeWidening: UInt32 =
+      3
+    @Option(name: .customLong("buy-fee"), help: "Basis points.") var buyFeeBasisPoints: UInt16 = 10
+    @Option(name: .customLong("sell-fee"), help: "Basis points.") var sellFeeBasisPoints: UInt16 =
+      10
     @Option(help: "The smallest order, in quote.") var minimumNotional = DecimalAmount(1)
-    @Option(help: "Of one account in this market.") var maximumOpenOrders = 200
+    @Option(help: "Of one account in this market.") var maximumOpenOrders: UInt32 = 200
     @Option(
       help: """
         A run that executes less, in quote, sets no new reference price; 0 for none. Without it
@@ -101,12 +104,12 @@ struct MarketCommand: AsyncParsableCommand {
     @Option(name: .customLong("interval"), help: "Milliseconds between auctions.")
     var intervalMilliseconds: Int64?
     @Option(name: .customLong("band"), help: "Basis points around the reference; 0 for none.")
-    var bandBasisPoints: Int?
-    @Option(help: "The band widens after so many runs outside it.") var runsBeforeWidening: Int?
-    @Option(name: .customLong("buy-fee"), help: "Basis points.") var buyFeeBasisPoints: Int?
-    @Option(name: .customLong("sell-fee"), help: "Basis points.") var sellFeeBasisPoints: Int?
+    var bandBasisPoints: UInt32?
+    @Option(help: "The band widens after so many runs outside it.") var runsBeforeWidening: UInt32?
+    @Option(name: .customLong("buy-fee"), help: "Basis points.") var buyFeeBasisPoints: UInt16?
+    @Option(name: .customLong("sell-fee"), help: "Basis points.") var sellFeeBasisPoints: UInt16?
     @Option(help: "The smallest order, in quote.") var minimumNotional: DecimalAmount?
-    @Option(help: "Of one account in this market.") var maximumOpenOrders: Int?
+    @Option(help: "Of one account in this market.") var maximumOpenOrders: UInt32?
     @Option(help: "A run that executes less, in quote, sets no new reference price; 0 for none.")
     var minimumReferenceVolume: DecimalAmount?
     @Option(help: "Why, for the operators' log: 1 to 200 bytes.") var reason: String
@@ -167,7 +170,7 @@ struct AssetCommand: AsyncParsableCommand {
         """)
 
     @Argument(help: "1 to 12 characters A-Z 0-9.") var code: String
-    @Option(help: "0 to 18.") var decimals: Int
+    @Option(help: "0 to 18.") var decimals: UInt8
     @Option(help: "So much in 24 hours one operator gives and takes alone.")
     var adjustmentLimit: DecimalAmount
     @OptionGroup var client: ClientOptions

@@ -4,6 +4,7 @@
 internal import ArgumentParser
 internal import Client
 internal import Formats
+internal import Wire
 
 struct LogCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(

@@ -2,6 +2,7 @@
 
 internal import Client
 internal import Formats
+internal import Wire
 
 /// An order and whose it is.
 struct OrderLine {

@@ -2,6 +2,7 @@
 
 internal import ArgumentParser
 internal import Client
+internal import Wire
 
 struct OrderTermsCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
@@ -18,10 +19,10 @@ struct OrderTermsCommand: AsyncParsableCommand {
       """)
 
   @Option(help: "A user's newest finished orders whose ids are remembered for 24 hours.")
-  var remembered: Int?
+  var remembered: UInt32?
   @Option(help: "Orders of an account in a day without a trade; 0 for no allowance.")
-  var freePerDay: Int?
-  @Option(help: "Orders that each traded order of an auction brings.") var perTrade: Int?
+  var freePerDay: UInt32?
+  @Option(help: "Orders that each traded order of an auction brings.") var perTrade: UInt32?
   @Option(help: "Why, for the operators' log: 1 to 200 bytes.") var reason: String?
   @OptionGroup var client: ClientOptions
 

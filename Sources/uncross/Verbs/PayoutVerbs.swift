@@ -3,6 +3,7 @@
 internal import ArgumentParser
 internal import Client
 internal import Formats
+internal import Wire
 
 struct ApproveWithdrawalCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
@@ -94,7 +95,7 @@ struct WithdrawalTermsCommand: AsyncParsableCommand {
   @Option(help: "All users' in 24 hours.") var venueDayLimit: DecimalAmount
   @Option(help: "What takes one user's 24 hours above it, operators approve.") var approvalAbove:
     DecimalAmount
-  @Option(help: "So many of them.") var approvals: Int
+  @Option(help: "So many of them.") var approvals: UInt8
   @Flag(help: "Take no requests.") var closed = false
   @Option(help: "Why, for the operators' log: 1 to 200 bytes.") var reason: String
   @OptionGroup var client: ClientOptions

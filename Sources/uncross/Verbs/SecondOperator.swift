@@ -2,6 +2,7 @@
 // demonstration.
 
 internal import Client
+internal import Wire
 
 /// Approves what a first operator asked for, with a key of its own.
 struct SecondOperator: Sendable {

@@ -3,6 +3,7 @@
 internal import ArgumentParser
 internal import Client
 internal import Formats
+internal import Wire
 
 struct StatusCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(

@@ -8,6 +8,7 @@ internal import Ethereum
 internal import Formats
 internal import Foundation
 internal import Signer
+internal import Wire
 
 struct SweepCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(

@@ -3,6 +3,7 @@
 internal import ArgumentParser
 internal import Client
 internal import Formats
+internal import Wire
 
 extension UncrossClient {
   /// The id of a user given by name or id; digits alone are an id.

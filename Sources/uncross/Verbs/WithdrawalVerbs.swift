@@ -5,6 +5,7 @@ internal import ArgumentParser
 internal import Client
 internal import Formats
 internal import Foundation
+internal import Wire
 
 struct AddressCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(

@@ -2,12 +2,12 @@
 
 public struct VenueOrderTerms: Codable, Sendable, Equatable {
   /// A user's newest finished orders whose ids are remembered for 24 hours.
-  public var rememberedOrders: Int
+  public var rememberedOrders: UInt32
   /// 0 where there is no allowance: orders are free.
-  public var freeOrdersPerDay: Int
-  public var ordersPerTrade: Int
+  public var freeOrdersPerDay: UInt32
+  public var ordersPerTrade: UInt32
 
-  public init(rememberedOrders: Int, freeOrdersPerDay: Int, ordersPerTrade: Int) {
+  public init(rememberedOrders: UInt32, freeOrdersPerDay: UInt32, ordersPerTrade: UInt32) {
     self.rememberedOrders = rememberedOrders
     self.freeOrdersPerDay = freeOrdersPerDay
     self.ordersPerTrade = ordersPerTrade
@@ -28,23 +28,5 @@ public struct OwnOrderAllowance: Codable, Sendable, Equatable {
   public init(terms: VenueOrderTerms, remaining: Int64?) {
     self.terms = terms
     self.remaining = remaining
-  }
-}
-
-extension UncrossClient {
-  public func orderAllowance() async throws(APIError) -> OwnOrderAllowance {
-    try await call(.get, Target("v1", "order-allowance"), isSafeToRepeat: true)
-  }
-
-  public func orderTerms() async throws(APIError) -> VenueOrderTerms {
-    try await call(.get, Target("v1", "operator", "order-terms"), isSafeToRepeat: true)
-  }
-
-  public func setOrderTerms(
-    _ terms: VenueOrderTerms, reason: String
-  ) async throws(APIError) -> VenueOrderTerms {
-    try await call(
-      .post, Target("v1", "operator", "order-terms"),
-      body: JSON.bytes(Reasoned(terms, reason: reason)), isSafeToRepeat: true)
   }
 }

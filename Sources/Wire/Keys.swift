@@ -1,10 +1,10 @@
-// Users, their keys and operators on the wire.
+// Users, their keys and operators.
 
 internal import Crypto
 public import Formats
 
 /// What a key may do.
-public enum KeyRole: String, Codable, Sendable, CaseIterable {
+public enum KeyRole: String, JSONChoice {
   /// Trades, and takes out.
   case trader
   /// Trades only: for a program.
@@ -173,7 +173,7 @@ public struct WaitingKeys: Codable, Sendable, Equatable {
 
 /// The answer to granting a key, and to deciding about one that waits.
 public struct KeyGrantOutcome: Codable, Sendable, Equatable {
-  public enum Status: String, Codable, Sendable {
+  public enum Status: String, JSONChoice {
     case granted
     /// For the owner, or for a second operator and the delay.
     case waiting
@@ -230,7 +230,7 @@ public struct OperatorDelay: Codable, Sendable, Equatable {
 }
 
 /// A body with the reason that goes into the operators' log.
-public struct Reasoned<Body: Encodable & Sendable>: Encodable, Sendable {
+public struct Reasoned<Body: Codable & Sendable>: Codable, Sendable {
   public var body: Body
   /// 1 to 200 bytes, for the auditor.
   public var reason: String
@@ -241,6 +241,11 @@ public struct Reasoned<Body: Encodable & Sendable>: Encodable, Sendable {
   }
 
   private enum CodingKeys: String, CodingKey { case reason }
+
+  public init(from decoder: any Decoder) throws {
+    body = try Body(from: decoder)
+    reason = try decoder.container(keyedBy: CodingKeys.self).decode(String.self, forKey: .reason)
+  }
 
   public func encode(to encoder: any Encoder) throws {
     try body.encode(to: encoder)

@@ -5,10 +5,10 @@ public import Formats
 /// An order to place. Sending the same one again, under the same client order id, is safe: it gets
 /// the first answer.
 public struct NewOrder: Codable, Sendable, Equatable {
-  public enum Side: String, Codable, Sendable, CaseIterable { case buy, sell }
+  public enum Side: String, JSONChoice { case buy, sell }
   /// `market`: at any price, in the next auction only.
-  public enum Kind: String, Codable, Sendable, CaseIterable { case limit, market }
-  public enum TimeInForce: String, Codable, Sendable, CaseIterable {
+  public enum Kind: String, JSONChoice { case limit, market }
+  public enum TimeInForce: String, JSONChoice {
     /// Until executed or cancelled.
     case gtc
     /// Until `expiresAt`.
@@ -28,6 +28,9 @@ public struct NewOrder: Codable, Sendable, Equatable {
   public var expiresAt: Timestamp?
   /// 1 to 36 characters of `A-Z a-z 0-9 . _ : -`.
   public var clientOrderID: String
+  /// Wishes that a call auction does not keep: an order with one is refused as what it asks for.
+  public var fillOrKill: Bool?
+  public var minimumQuantity: DecimalAmount?
 
   /// A limit order.
   public init(
@@ -63,6 +66,39 @@ public struct NewOrder: Codable, Sendable, Equatable {
     case timeInForce = "time_in_force"
     case expiresAt = "expires_at"
     case clientOrderID = "client_order_id"
+    case fillOrKill = "fill_or_kill"
+    case minimumQuantity = "minimum_quantity"
+  }
+}
+
+extension NewOrder {
+  /// What `time_in_force` may say: fill-or-kill is known by name, so that it is refused as what it
+  /// is.
+  private enum TimeWish: String, JSONChoice {
+    case gtc, gtd, auction, fok
+    case fillOrKill = "fill_or_kill"
+
+    static var expectation: String { TimeInForce.expectation }
+    static var form: JSONTextForm { TimeInForce.form }
+  }
+
+  /// Left out, `type` is `limit`, and `time_in_force` what the type is for.
+  public init(from decoder: any Decoder) throws {
+    let container = try decoder.container(keyedBy: CodingKeys.self)
+    market = try container.decode(String.self, forKey: .market)
+    side = try container.decode(Side.self, forKey: .side)
+    type = try container.decodeIfPresent(Kind.self, forKey: .type) ?? .limit
+    let wish = try container.decodeIfPresent(TimeWish.self, forKey: .timeInForce)
+    timeInForce =
+      wish.map { TimeInForce(rawValue: $0.rawValue) ?? .auction }
+      ?? (type == .limit ? .gtc : .auction)
+    price = try container.decodeIfPresent(DecimalAmount.self, forKey: .price)
+    quantity = try container.decode(DecimalAmount.self, forKey: .quantity)
+    expiresAt = try container.decodeIfPresent(Timestamp.self, forKey: .expiresAt)
+    clientOrderID = try container.decode(String.self, forKey: .clientOrderID)
+    fillOrKill = try container.decodeIfPresent(Bool.self, forKey: .fillOrKill)
+    if wish == .fok || wish == .fillOrKill { fillOrKill = true }
+    minimumQuantity = try container.decodeIfPresent(DecimalAmount.self, forKey: .minimumQuantity)
   }
 }
 
@@ -101,34 +137,47 @@ public struct OrderRefusal: Codable, Sendable, Equatable {
   }
 }
 
-/// What became of one order of a batch.
-public enum OrderOutcome: Codable, Sendable, Equatable {
-  case accepted(AcceptedOrder)
-  case refused(clientOrderID: String, OrderRefusal)
+/// An order of a batch that was refused.
+public struct RefusedOrder: Codable, Sendable, Equatable {
+  public var clientOrderID: String
+  public var error: OrderRefusal
+
+  public init(clientOrderID: String, error: OrderRefusal) {
+    self.clientOrderID = clientOrderID
+    self.error = error
+  }
 
   private enum CodingKeys: String, CodingKey {
     case error
     case clientOrderID = "client_order_id"
   }
+}
+
+/// What became of one order of a batch.
+public enum OrderOutcome: Codable, Sendable, Equatable {
+  case accepted(AcceptedOrder)
+  case refused(RefusedOrder)
+
+  private enum CodingKeys: String, CodingKey { case error }
 
   public init(from decoder: any Decoder) throws {
     let container = try decoder.container(keyedBy: CodingKeys.self)
-    if let refusal = try container.decodeIfPresent(OrderRefusal.self, forKey: .error) {
-      let id = try container.decode(String.self, forKey: .clientOrderID)
-      self = .refused(clientOrderID: id, refusal)
-    } else {
-      self = .accepted(try AcceptedOrder(from: decoder))
-    }
+    self =
+      container.contains(.error)
+      ? .refused(try RefusedOrder(from: decoder)) : .accepted(try AcceptedOrder(from: decoder))
   }
 
   public func encode(to encoder: any Encoder) throws {
     switch self {
     case .accepted(let order): try order.encode(to: encoder)
-    case .refused(let id, let refusal):
-      var container = encoder.container(keyedBy: CodingKeys.self)
-      try container.encode(id, forKey: .clientOrderID)
-      try container.encode(refusal, forKey: .error)
+    case .refused(let order): try order.encode(to: encoder)
     }
+  }
+}
+
+extension OrderOutcome: JSONUnion {
+  package static var alternatives: [any Decodable.Type] {
+    [AcceptedOrder.self, RefusedOrder.self]
   }
 }
 
@@ -140,6 +189,21 @@ public struct OrderBatch: Codable, Sendable, Equatable {
   public var orders: [NewOrder]
 
   public init(orders: [NewOrder]) { self.orders = orders }
+
+  /// The list is counted before anything of it is read.
+  public init(from decoder: any Decoder) throws {
+    let container = try decoder.container(keyedBy: CodingKeys.self)
+    var list = try container.nestedUnkeyedContainer(forKey: .orders)
+    let count = list.count ?? 0
+    guard (1...Self.maximumOrders).contains(count) else {
+      throw JSONError("a batch has 1 to \(Self.maximumOrders) orders")
+    }
+    orders = []
+    orders.reserveCapacity(count)
+    while !list.isAtEnd { orders.append(try list.decode(NewOrder.self)) }
+  }
+
+  private enum CodingKeys: String, CodingKey { case orders }
 }
 
 public struct OrderOutcomes: Codable, Sendable, Equatable {
@@ -150,7 +214,7 @@ public struct OrderOutcomes: Codable, Sendable, Equatable {
 
 /// How an order stands, as its owner sees it.
 public struct OrderDetails: Codable, Sendable, Equatable {
-  public enum Status: String, Codable, Sendable, CaseIterable {
+  public enum Status: String, JSONChoice {
     case open, executed, cancelled, expired
   }
 

@@ -112,7 +112,7 @@ public struct DepositPage: Codable, Sendable, Equatable {
   }
 }
 
-public enum DepositDecision: String, Codable, Sendable, CaseIterable {
+public enum DepositDecision: String, JSONChoice {
   /// On its way to the balance, as any other.
   case credit
   /// Never credited.

@@ -15,7 +15,7 @@ public struct PriceBand: Codable, Sendable, Equatable {
 
 /// A market's terms and where it stands.
 public struct MarketDetails: Codable, Sendable, Equatable {
-  public enum Status: String, Codable, Sendable { case open, suspended }
+  public enum Status: String, JSONChoice { case open, suspended }
 
   public var market: String
   public var base: String
@@ -111,7 +111,7 @@ public struct MarketList: Codable, Sendable, Equatable {
 }
 
 /// `empty`, `no_cross`, `outside_band` or `cleared`.
-public enum RunStatus: String, Codable, Sendable, CaseIterable {
+public enum RunStatus: String, JSONChoice {
   case empty
   case noCross = "no_cross"
   case outsideBand = "outside_band"

@@ -50,7 +50,7 @@ public struct SignableRequest: Sendable {
   }
 
   /// The component list as it begins `Signature-Input`'s value.
-  var components: String {
+  package var components: String {
     var list = #"("@method" "@path" "@query" "content-digest""#
     for field in extra { list += " \"\(field.name)\"" }
     return list + ")"
@@ -58,7 +58,7 @@ public struct SignableRequest: Sendable {
 
   /// The bytes that are signed; nil where a value holds a control character, which could forge a
   /// line.
-  func base(_ parameters: String) -> [UInt8]? {
+  package func base(_ parameters: String) -> [UInt8]? {
     var lines = [
       ("@method", method), ("@path", path), ("@query", "?" + query),
       ("content-digest", contentDigest),
@@ -168,6 +168,12 @@ public struct SignatureFields: Sendable, Equatable {
   public let contentDigest: String
   public let signatureInput: String
   public let signature: String
+
+  package init(contentDigest: String, signatureInput: String, signature: String) {
+    self.contentDigest = contentDigest
+    self.signatureInput = signatureInput
+    self.signature = signature
+  }
 
   /// In the order in which they are usually sent.
   public var all: [(name: String, value: String)] {

@@ -18,7 +18,7 @@ public struct WithdrawalTermsLine: Codable, Sendable, Equatable {
   public var venueDayLimit: DecimalAmount
   /// What takes a user's 24 hours above it is approved by operators first, so many of them.
   public var approvalAbove: DecimalAmount
-  public var approvals: Int
+  public var approvals: UInt8
 
   private enum CodingKeys: String, CodingKey {
     case asset, chain, open, minimum, fee, approvals
@@ -30,7 +30,7 @@ public struct WithdrawalTermsLine: Codable, Sendable, Equatable {
   public init(
     asset: String, chain: String, open: Bool = true, minimum: DecimalAmount, fee: DecimalAmount,
     userDayLimit: DecimalAmount, venueDayLimit: DecimalAmount, approvalAbove: DecimalAmount,
-    approvals: Int
+    approvals: UInt8
   ) {
     self.asset = asset
     self.chain = chain
@@ -41,6 +41,20 @@ public struct WithdrawalTermsLine: Codable, Sendable, Equatable {
     self.venueDayLimit = venueDayLimit
     self.approvalAbove = approvalAbove
     self.approvals = approvals
+  }
+
+  /// Left out, `open` is true.
+  public init(from decoder: any Decoder) throws {
+    let container = try decoder.container(keyedBy: CodingKeys.self)
+    asset = try container.decode(String.self, forKey: .asset)
+    chain = try container.decode(String.self, forKey: .chain)
+    open = try container.decodeIfPresent(Bool.self, forKey: .open) ?? true
+    minimum = try container.decode(DecimalAmount.self, forKey: .minimum)
+    fee = try container.decode(DecimalAmount.self, forKey: .fee)
+    userDayLimit = try container.decode(DecimalAmount.self, forKey: .userDayLimit)
+    venueDayLimit = try container.decode(DecimalAmount.self, forKey: .venueDayLimit)
+    approvalAbove = try container.decode(DecimalAmount.self, forKey: .approvalAbove)
+    approvals = try container.decode(UInt8.self, forKey: .approvals)
   }
 }
 
@@ -137,9 +151,9 @@ public struct NewWithdrawalAddress: Codable, Sendable, Equatable {
   /// With the checksum of EIP-55, or in lower case.
   public var address: String
   /// At most 64 bytes, for the user.
-  public var label: String
+  public var label: String?
 
-  public init(address: String, label: String = "") {
+  public init(address: String, label: String? = nil) {
     self.address = address
     self.label = label
   }
@@ -416,7 +430,7 @@ public struct PayoutReport: Codable, Sendable, Equatable {
 /// What an operator found out about a payment that was held, or whose nonce another transaction
 /// took.
 public struct PayoutResolution: Codable, Sendable, Equatable {
-  public enum Outcome: String, Codable, Sendable, CaseIterable {
+  public enum Outcome: String, JSONChoice {
     case paid, reverted
     /// Another transaction took its nonce, and it paid nothing of this.
     case cancelled

@@ -1,4 +1,4 @@
-// The operator's side of the wire: assets, markets, adjustments.
+// The operator's side: assets, markets, adjustments.
 
 internal import Crypto
 public import Formats
@@ -7,11 +7,11 @@ public struct NewAsset: Codable, Sendable, Equatable {
   /// 1 to 12 characters `A-Z 0-9`.
   public var code: String
   /// 0 to 18.
-  public var decimals: Int
+  public var decimals: UInt8
   /// So much in 24 hours one operator gives and takes alone.
   public var adjustmentLimit: DecimalAmount
 
-  public init(code: String, decimals: Int, adjustmentLimit: DecimalAmount) {
+  public init(code: String, decimals: UInt8, adjustmentLimit: DecimalAmount) {
     self.code = code
     self.decimals = decimals
     self.adjustmentLimit = adjustmentLimit
@@ -31,12 +31,14 @@ public struct NewMarket: Codable, Sendable, Equatable {
   public var tickSize: DecimalAmount
   public var lotSize: DecimalAmount
   public var intervalMilliseconds: Int64
-  public var bandBasisPoints: Int
-  public var runsBeforeWidening: Int
-  public var buyFeeBasisPoints: Int
-  public var sellFeeBasisPoints: Int
+  public var bandBasisPoints: UInt32
+  /// Nil for 3.
+  public var runsBeforeWidening: UInt32?
+  public var buyFeeBasisPoints: UInt16
+  public var sellFeeBasisPoints: UInt16
   public var minimumNotional: DecimalAmount
-  public var maximumOpenOrders: Int
+  /// Nil for 200.
+  public var maximumOpenOrders: UInt32?
   /// What a run must execute to set a new reference price, in quote; 0 for none, nil for 1,000
   /// smallest orders.
   public var minimumReferenceVolume: DecimalAmount?
@@ -45,9 +47,9 @@ public struct NewMarket: Codable, Sendable, Equatable {
 
   public init(
     market: String, base: String, quote: String, tickSize: DecimalAmount, lotSize: DecimalAmount,
-    intervalMilliseconds: Int64, bandBasisPoints: Int, runsBeforeWidening: Int = 3,
-    buyFeeBasisPoints: Int, sellFeeBasisPoints: Int, minimumNotional: DecimalAmount,
-    maximumOpenOrders: Int = 200, minimumReferenceVolume: DecimalAmount? = nil,
+    intervalMilliseconds: Int64, bandBasisPoints: UInt32, runsBeforeWidening: UInt32? = nil,
+    buyFeeBasisPoints: UInt16, sellFeeBasisPoints: UInt16, minimumNotional: DecimalAmount,
+    maximumOpenOrders: UInt32? = nil, minimumReferenceVolume: DecimalAmount? = nil,
     listingPrice: DecimalAmount?
   ) {
     self.market = market
@@ -85,18 +87,19 @@ public struct NewMarket: Codable, Sendable, Equatable {
 /// The terms to change; what is nil stays.
 public struct MarketTermsChange: Codable, Sendable, Equatable {
   public var intervalMilliseconds: Int64?
-  public var bandBasisPoints: Int?
-  public var runsBeforeWidening: Int?
-  public var buyFeeBasisPoints: Int?
-  public var sellFeeBasisPoints: Int?
+  public var bandBasisPoints: UInt32?
+  public var runsBeforeWidening: UInt32?
+  public var buyFeeBasisPoints: UInt16?
+  public var sellFeeBasisPoints: UInt16?
   public var minimumNotional: DecimalAmount?
-  public var maximumOpenOrders: Int?
+  public var maximumOpenOrders: UInt32?
   public var minimumReferenceVolume: DecimalAmount?
 
   public init(
-    intervalMilliseconds: Int64? = nil, bandBasisPoints: Int? = nil,
-    runsBeforeWidening: Int? = nil, buyFeeBasisPoints: Int? = nil, sellFeeBasisPoints: Int? = nil,
-    minimumNotional: DecimalAmount? = nil, maximumOpenOrders: Int? = nil,
+    intervalMilliseconds: Int64? = nil, bandBasisPoints: UInt32? = nil,
+    runsBeforeWidening: UInt32? = nil, buyFeeBasisPoints: UInt16? = nil,
+    sellFeeBasisPoints: UInt16? = nil,
+    minimumNotional: DecimalAmount? = nil, maximumOpenOrders: UInt32? = nil,
     minimumReferenceVolume: DecimalAmount? = nil
   ) {
     self.intervalMilliseconds = intervalMilliseconds
@@ -173,7 +176,7 @@ public struct NewAdjustment: Codable, Sendable, Equatable {
 }
 
 public struct AdjustmentOutcome: Codable, Sendable, Equatable {
-  public enum Status: String, Codable, Sendable {
+  public enum Status: String, JSONChoice {
     case booked
     /// Beyond what one operator books alone: a second one must approve it.
     case waitingApproval = "waiting_approval"

@@ -4,9 +4,12 @@ internal import Formats
 
 /// Writes and reads the API's JSON; used by both ends, so that they cannot differ.
 public enum JSON {
+  /// An answer beyond it is refused; the largest page is about 400 KB.
+  public static let maximumAnswerBytes = 8 << 20
+
   /// Of an answer, a page of the tape or a plan in a file.
   private static let limits = JSONLimits(
-    bytes: UncrossClient.maximumAnswerBytes,
+    bytes: maximumAnswerBytes,
     // A page of withdrawals that wait nests four deep.
     depth: 16,
     // Answers have up to 30; a later server may say more.
@@ -33,6 +36,16 @@ public enum JSON {
   }
 }
 
+/// A value that is one of some types.
+package protocol JSONUnion {
+  static var alternatives: [any Decodable.Type] { get }
+}
+
+/// A value that may be `null` where it stands.
+package protocol JSONNullable {
+  static var wrapped: any Decodable.Type { get }
+}
+
 /// An optional that is written as `null` instead of being left out.
 @propertyWrapper
 public struct Nullable<Value: Codable & Sendable & Equatable>: Codable, Sendable, Equatable {
@@ -53,6 +66,10 @@ public struct Nullable<Value: Codable & Sendable & Equatable>: Codable, Sendable
       try container.encodeNil()
     }
   }
+}
+
+extension Nullable: JSONNullable {
+  package static var wrapped: any Decodable.Type { Value.self }
 }
 
 extension KeyedDecodingContainer {
