@@ -169,6 +169,19 @@ install_evm() {
   cp devchain/requirements.txt "$venv/devchain-requirements.txt"
 }
 
+# What checks the API's description, for the tests only.
+install_contract() {
+  if [ "$goal" != test ] || [ -n "${UNCROSS_PYTHON:-}" ]; then return 0; fi
+  if cmp -s scripts/contract/requirements.txt "$venv/contract-requirements.txt"; then return 0; fi
+  say "Installing openapi-spec-validator and schemathesis from PyPI into $venv"
+  "$venv/bin/pip" install "${pip_options[@]}" --requirement scripts/contract/requirements.txt || {
+    say "pip could not install what scripts/contract/requirements.txt names, for Python 3.11 to 3.13. The tests need it;"
+    say "an interpreter that has it will do: name it in UNCROSS_PYTHON."
+    exit 1
+  }
+  cp scripts/contract/requirements.txt "$venv/contract-requirements.txt"
+}
+
 if is_first_time; then print_steps; fi
 check_swift
 mkdir -p .uncross
@@ -177,4 +190,5 @@ if [ ${#missing[@]} -gt 0 ]; then install_packages "${missing[@]}"; fi
 check_swift again
 install_deno
 install_evm
+install_contract
 if [ "$goal" = setup ]; then say "Ready: $(swift_version | sed 's/^/Swift /'), Deno $deno_version, PostgreSQL."; fi

@@ -54,6 +54,8 @@ each_test_in_one_step() {
 step 'each test in one step' each_test_in_one_step
 step 'tests of the kernel' swift test --skip-build --filter "$kernel"
 step 'tests of the face and the edge' swift test --skip-build --filter "$edge"
+# A whole exchange on embedded defaults, started and ended by the check.
+step 'the API against its description' "$python" -B -W error scripts/contract/check.py
 step 'tests of the ledger, with real servers' swift test --skip-build --filter "$ledger"
 step 'tests of custody, with real servers and a chain' swift test --skip-build --filter "$custody"
 # One after another: each starts a whole exchange, and two cores are few.

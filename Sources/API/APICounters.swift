@@ -60,6 +60,8 @@ final class APICounters: Sendable {
 
 /// The Prometheus text format, version 0.0.4.
 enum PrometheusText {
+  static let contentType = "text/plain; version=0.0.4"
+
   static func render(_ metrics: [Metric]) -> String {
     var text = ""
     var described: Set<String> = []

@@ -7,8 +7,8 @@ internal import Wire
 
 extension Handlers {
   /// Levels of one side.
-  private static let defaultDepth = 20
-  private static let maximumDepth = 200
+  static let defaultDepth = 20
+  static let maximumDepth = 200
 
   func markets() async throws(Refusal) -> Answer {
     let markets = directory.markets
@@ -53,7 +53,7 @@ extension Handlers {
 
   func book(_ call: Call) async throws(Refusal) -> Answer {
     let market = try market(named: call.parameters[0])
-    let depth = try call.query.integer("depth", in: 1...Self.maximumDepth) ?? Self.defaultDepth
+    let depth = call.query.integer("depth") ?? Self.defaultDepth
     let id = market.id
     let (book, time) = try await read { ($0.book(id, depth: depth), $0.time) }
     func levels(_ levels: [PriceLevel]) -> [DepthLevel] {

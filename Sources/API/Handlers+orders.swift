@@ -155,9 +155,8 @@ extension Handlers {
     if let text = call.query["client_order_id"] {
       return try await order(under: text, call, user)
     }
-    let limit =
-      try call.query.integer("limit", in: 1...Self.maximumLimit) ?? Self.defaultLimit
-    let after: OrderID = try call.query.integer("after", in: 0...OrderID.max) ?? 0
+    let limit = call.query.integer("limit") ?? Self.defaultLimit
+    let after: OrderID = call.query.integer("after") ?? 0
     var market: MarketID?
     if let symbol = call.query["market"] { market = try self.market(named: symbol).id }
     let (filter, owner) = (market, user.user)

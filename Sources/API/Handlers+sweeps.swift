@@ -6,6 +6,8 @@ public import Wire
 
 /// Deposit addresses and the hot wallet as the API sees them.
 public protocol SweepDesk: Sendable {
+  /// Whether the chain has this asset.
+  func hasAsset(_ code: String) -> Bool
   /// - Parameters:
   ///   - minimum: atoms; addresses with less are left alone.
   ///   - after: an address as a page named it.
@@ -31,6 +33,15 @@ extension Handlers {
     return desk
   }
 
+  /// An asset of the chain.
+  private func sweptAsset(named code: String) throws(Refusal) -> ListedAsset {
+    let asset = try asset(named: code)
+    guard try desk().hasAsset(code) else {
+      throw Refusal(.unknownAsset, "the chain has no such asset")
+    }
+    return asset
+  }
+
   private func ask<Value: Encodable & Sendable>(
     _ body: (any SweepDesk) async throws(ExchangeError) -> Value
   ) async throws(Refusal) -> Answer {
@@ -47,10 +58,8 @@ extension Handlers {
   }
 
   func sweepPlan(_ call: Call) async throws(Refusal) -> Answer {
-    guard let code = call.query["asset"] else {
-      throw Refusal(.badRequest, "parameter `asset` is missing")
-    }
-    let asset = try asset(named: code)
+    let code = call.query.required("asset")
+    let asset = try sweptAsset(named: code)
     var minimum: Int128 = 0
     if let text = call.query["minimum"] {
       guard let atoms = DecimalAmount(text)?.atoms(decimals: asset.decimals), atoms >= 0 else {
@@ -66,7 +75,7 @@ extension Handlers {
 
   func topUp(_ call: Call, _ user: Identity) async throws(Refusal) -> Answer {
     let new: NewTopUps = try call.decoded()
-    let asset = try asset(named: new.asset)
+    let asset = try sweptAsset(named: new.asset)
     guard let minimum = new.minimum.atoms(decimals: asset.decimals), minimum >= 0
     else { throw .wrong("minimum", "an amount of this asset") }
     let after = try Self.after(new.after)

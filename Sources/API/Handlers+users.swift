@@ -64,7 +64,7 @@ extension Handlers {
   }
 
   func findUser(_ call: Call) async throws(Refusal) -> Answer {
-    let name = try call.query.required("name")
+    let name = call.query.required("name")
     guard Self.isName(name), let id = try await read({ $0.user(named: name) }) else {
       throw Refusal(.unknownUser)
     }
@@ -287,7 +287,7 @@ extension KeyRole {
 }
 
 extension Role {
-  fileprivate var wire: KeyRole {
+  var wire: KeyRole {
     switch self {
     case .trader: .trader
     case .tradeOnly: .tradeOnly

@@ -130,13 +130,12 @@ struct Handlers: Sendable {
 
   // MARK: Health
 
-  static let healthy = Answer.content(
-    type: "application/json", Array(#"{"status":"ok"}"#.utf8))
+  static let healthy = Answer.json(ServiceStatus(status: .ok))
 
   /// Why not tells of the venue's inside: only where nobody else listens.
   func ready(saysWhy: Bool) throws(Refusal) -> Answer {
     switch exchange.readiness() {
-    case .ready: return .content(type: "application/json", Array(#"{"status":"ready"}"#.utf8))
+    case .ready: return .json(ServiceStatus(status: .ready))
     case .notReady(let reason):
       throw Refusal(.unavailable, saysWhy ? reason : nil, retryAfterSeconds: 1)
     }
@@ -147,6 +146,6 @@ struct Handlers: Sendable {
       subscribers: events.subscriberCount + deposits.readerCount, connections: places.figures,
       bodyBytes: bodies.total)
     let text = PrometheusText.render(exchange.metrics() + own)
-    return .content(type: "text/plain; version=0.0.4", Array(text.utf8))
+    return .content(type: PrometheusText.contentType, Array(text.utf8))
   }
 }

@@ -32,6 +32,8 @@ extension JSONValue {
 extension Call {
   /// The body, which holds what the type knows and nothing else.
   func decoded<Body: Decodable>(_ type: Body.Type = Body.self) throws(Refusal) -> Body {
+    // The description of the API is made of the table.
+    precondition(bodyType == type, "the route's table does not say that its body is \(type)")
     let value = try JSONValue.parse(body)
     do throws(JSONError) {
       return try value.decodeExactly(type)

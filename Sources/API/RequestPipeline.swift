@@ -74,7 +74,8 @@ struct RequestPipeline: HTTPResponder {
       try find(request)
     }
     var call = Call(
-      parameters: parameters, query: QueryFields(), body: [], address: address)
+      bodyType: route.body, parameters: parameters, query: QueryFields(), body: [],
+      address: address)
     switch route.access {
     case .open(let handler):
       try limit(address)

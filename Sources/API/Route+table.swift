@@ -1,118 +1,169 @@
-// The table of all routes: the only place where a path gets a handler and says who may call it.
+// The table of all routes: the only place, with that of operators beside it, where a path gets a
+// handler and says who may call it, what it takes and what it answers.
 
 internal import Engine
+internal import Ledger
+internal import Wire
 
 extension Route {
   private static let traders: Set<Role> = [.trader, .tradeOnly]
   /// Whoever may take something out, or let others.
   private static let owners: Set<Role> = [.trader]
   private static let readers: Set<Role> = [.trader, .tradeOnly, .readOnly, .operator]
-  private static let operators: Set<Role> = [.operator]
+  static let operators: Set<Role> = [.operator]
 
   static let all: [Route] =
-    publicRoutes + traderRoutes + withdrawalRoutes + operatorRoutes + userRoutes
-    + payoutRoutes
+    publicRoutes + traderRoutes + withdrawalRoutes + keyRoutes + ofOperators
 
   /// Of the listener for the operator's own machines, which asks nobody for a key.
   static let operations: [Route] = [
-    Route(method: .get, template: "/healthz", access: .open { _, _ in Handlers.healthy }),
     Route(
-      method: .get, template: "/readyz",
+      "checkHealth", .get, "/healthz", "Whether the process runs.",
+      answer: .json(ServiceStatus.self),
+      access: .open { _, _ in Handlers.healthy }),
+    Route(
+      "checkReadiness", .get, "/readyz", "Whether requests are taken.",
+      answer: .json(ServiceStatus.self),
       access: .open { handlers, _ throws(Refusal) in try handlers.ready(saysWhy: true) }),
-    Route(method: .get, template: "/metrics", access: .open { handlers, _ in handlers.figures() }),
+    Route(
+      "getMetrics", .get, "/metrics", "Shows the venue's figures.", answer: .prometheus,
+      access: .open { handlers, _ in handlers.figures() }),
   ]
 
   private static let publicRoutes: [Route] = [
-    Route(method: .get, template: "/healthz", access: .open { _, _ in Handlers.healthy }),
     Route(
-      method: .get, template: "/readyz",
+      "checkHealth", .get, "/healthz", "Whether the process runs.",
+      answer: .json(ServiceStatus.self),
+      access: .open { _, _ in Handlers.healthy }),
+    Route(
+      "checkReadiness", .get, "/readyz", "Whether requests are taken.",
+      answer: .json(ServiceStatus.self),
       access: .open { handlers, _ throws(Refusal) in try handlers.ready(saysWhy: false) }),
     Route(
-      method: .get, template: "/v1/markets",
+      "getDescription", .get, "/v1/openapi.json", "This description of the API.", answer: .object,
+      access: .open { _, _ in OpenAPI.answer }),
+    Route(
+      "listMarkets", .get, "/v1/markets",
+      "Lists the markets with their terms and where they stand.",
+      answer: .json(MarketList.self),
       access: .open { handlers, _ throws(Refusal) in try await handlers.markets() }),
     Route(
-      method: .get, template: "/v1/markets/{market}",
+      "getMarket", .get, "/v1/markets/{market}", "Shows one market.",
+      answer: .json(MarketDetails.self),
       access: .open { handlers, call throws(Refusal) in try await handlers.market(call) }),
     Route(
-      method: .get, template: "/v1/markets/{market}/indicative",
+      "getIndicativePrice", .get, "/v1/markets/{market}/indicative",
+      "Shows what an auction would do now.",
+      answer: .json(IndicativePrice.self),
       access: .open { handlers, call throws(Refusal) in try await handlers.indicative(call) }),
     Route(
-      method: .get, template: "/v1/markets/{market}/book", query: ["depth"],
+      "getBook", .get, "/v1/markets/{market}/book",
+      "Shows the quantities that rest at each price, best first.",
+      query: [.depth],
+      answer: .json(BookDepth.self),
       access: .open { handlers, call throws(Refusal) in try await handlers.book(call) }),
     Route(
-      method: .get, template: "/v1/markets/{market}/events",
+      "streamMarketEvents", .get, "/v1/markets/{market}/events",
+      "Sends auctions and indicative prices as they come.",
+      answer: .events([
+        ("auction", AuctionReport.self), ("indicative", IndicativePrice.self),
+      ]),
       access: .open { handlers, call throws(Refusal) in try handlers.subscribe(call) }),
   ]
 
   private static let traderRoutes: [Route] = [
     Route(
-      method: .post, template: "/v1/orders", maximumBody: maximumBody,
+      "placeOrder", .post, "/v1/orders", "Places an order.",
+      body: NewOrder.self,
+      answer: .json(AcceptedOrder.self),
       access: .roles(traders) { handlers, call, user throws(Refusal) in
         try await handlers.placeOrder(call, user)
       }),
     Route(
-      method: .post, template: "/v1/orders/batch", maximumBody: maximumBatchBody,
+      "placeOrders", .post, "/v1/orders/batch",
+      "Places up to 1,000 orders; each has its own outcome.",
+      body: OrderBatch.self, maximumBody: maximumBatchBody,
+      answer: .json(OrderOutcomes.self),
       access: .roles(traders) { handlers, call, user throws(Refusal) in
         try await handlers.placeOrders(call, user)
       }),
     Route(
-      method: .get, template: "/v1/orders",
-      query: ["client_order_id", "market", "after", "limit"],
+      "listOrders", .get, "/v1/orders", "Lists open orders, or finds one by its client order id.",
+      query: [.clientOrderID, .market, .afterOrder, .limit(Handlers.maximumLimit)],
+      answer: .json(OrderPage.self),
       access: .roles(readers) { handlers, call, user throws(Refusal) in
         try await handlers.orders(call, user)
       }),
     Route(
-      method: .delete, template: "/v1/orders", query: ["market"],
+      "cancelAllOrders", .delete, "/v1/orders", "Cancels all open orders, of one market or of all.",
+      query: [.market],
+      answer: .json(CancelledOrders.self),
       access: .roles(traders) { handlers, call, user throws(Refusal) in
         try await handlers.cancelAllOrders(call, user)
       }),
     Route(
-      method: .get, template: "/v1/orders/{id}",
+      "getOrder", .get, "/v1/orders/{id}", "Shows an order and what was executed of it.",
+      answer: .json(OrderDetails.self),
       access: .roles(readers) { handlers, call, user throws(Refusal) in
         try await handlers.order(call, user)
       }),
     Route(
-      method: .patch, template: "/v1/orders/{id}", maximumBody: maximumBody,
+      "amendOrder", .patch, "/v1/orders/{id}", "Changes an order's price, total quantity or both.",
+      body: OrderAmendment.self,
+      answer: .json(AmendedOrder.self),
       access: .roles(traders) { handlers, call, user throws(Refusal) in
         try await handlers.amendOrder(call, user)
       }),
     Route(
-      method: .delete, template: "/v1/orders/{id}",
+      "cancelOrder", .delete, "/v1/orders/{id}", "Cancels what is left of an order.",
+      answer: .json(CancelledOrder.self),
       access: .roles(traders) { handlers, call, user throws(Refusal) in
         try await handlers.cancelOrder(call, user)
       }),
     Route(
-      method: .get, template: "/v1/order-allowance",
+      "getOrderAllowance", .get, "/v1/order-allowance",
+      "Shows how many orders the account may place before it must trade or wait.",
+      answer: .json(OwnOrderAllowance.self),
       access: .roles(readers) { handlers, _, user throws(Refusal) in
         try await handlers.orderAllowance(user)
       }),
     Route(
-      method: .get, template: "/v1/balances",
+      "listBalances", .get, "/v1/balances", "Lists the balances of the account.",
+      answer: .json(BalanceList.self),
       access: .roles(readers) { handlers, _, user throws(Refusal) in
         try await handlers.balances(of: user.user)
       }),
     Route(
-      method: .get, template: "/v1/ledger", query: ["asset", "type", "before", "limit"],
+      "listLedger", .get, "/v1/ledger", "Lists the changes of balances, newest first.",
+      query: [.asset, .ledgerType, .beforeRow, .limit(LedgerQuery.maximumLimit)],
+      answer: .json(LedgerPage.self),
       access: .roles(readers) { handlers, call, user throws(Refusal) in
         try await handlers.ledger(call, user)
       }),
     Route(
-      method: .get, template: "/v1/fills", query: ["before", "limit"],
+      "listFills", .get, "/v1/fills", "Lists the trades of the account, newest first.",
+      query: [.beforeRow, .limit(Handlers.maximumFills)],
+      answer: .json(FillPage.self),
       access: .roles(readers) { handlers, call, user throws(Refusal) in
         try await handlers.fills(call, user)
       }),
     Route(
-      method: .get, template: "/v1/deposit-address",
+      "getDepositAddress", .get, "/v1/deposit-address", "Shows the address to pay to.",
+      answer: .json(DepositAddress.self),
       access: .roles(traders) { handlers, _, user throws(Refusal) in
         try await handlers.depositAddress(user)
       }),
     Route(
-      method: .get, template: "/v1/deposits", query: ["status", "before", "limit"],
+      "listDeposits", .get, "/v1/deposits", "Lists deposits, newest first.",
+      query: [.depositStatus, .before, .limit(Handlers.maximumLimit)],
+      answer: .json(DepositPage.self),
       access: .roles(readers) { handlers, call, user throws(Refusal) in
         try await handlers.deposits(call, user)
       }),
     Route(
-      method: .get, template: "/v1/deposits/events",
+      "streamDepositEvents", .get, "/v1/deposits/events",
+      "Sends each step of the deposits as it comes.",
+      answer: .events([("deposit", DepositLine.self)]),
       access: .roles(readers) { handlers, call, user throws(Refusal) in
         try await handlers.subscribeToDeposits(call, user)
       }),
@@ -120,237 +171,82 @@ extension Route {
 
   private static let withdrawalRoutes: [Route] = [
     Route(
-      method: .get, template: "/v1/withdrawal-terms",
+      "getWithdrawalTerms", .get, "/v1/withdrawal-terms",
+      "Shows on which terms assets can be withdrawn.",
+      answer: .json(WithdrawalTermsList.self),
       access: .roles(readers) { handlers, _, _ throws(Refusal) in
         try await handlers.withdrawalTerms()
       }),
     Route(
-      method: .get, template: "/v1/withdrawal-addresses",
+      "listWithdrawalAddresses", .get, "/v1/withdrawal-addresses", "Lists the address book.",
+      answer: .json(WithdrawalAddressBook.self),
       access: .roles(readers) { handlers, _, user throws(Refusal) in
         try await handlers.withdrawalAddresses(user)
       }),
     Route(
-      method: .post, template: "/v1/withdrawal-addresses", maximumBody: maximumBody,
+      "addWithdrawalAddress", .post, "/v1/withdrawal-addresses",
+      "Adds an address to the address book.",
+      body: NewWithdrawalAddress.self,
+      answer: .json(WithdrawalAddressLine.self),
       access: .roles(owners) { handlers, call, user throws(Refusal) in
         try await handlers.addWithdrawalAddress(call, user)
       }),
     Route(
-      method: .delete, template: "/v1/withdrawal-addresses/{address}",
+      "removeWithdrawalAddress", .delete, "/v1/withdrawal-addresses/{address}",
+      "Removes an address from the address book.",
+      answer: .json(Applied.self),
       access: .roles(owners) { handlers, call, user throws(Refusal) in
         try await handlers.removeWithdrawalAddress(call, user)
       }),
     Route(
-      method: .post, template: "/v1/withdrawals", maximumBody: maximumBody,
+      "requestWithdrawal", .post, "/v1/withdrawals",
+      "Asks for a withdrawal to an address of the address book.",
+      body: NewWithdrawal.self,
+      answer: .json(WithdrawalLine.self),
       access: .roles(owners) { handlers, call, user throws(Refusal) in
         try await handlers.withdraw(call, user)
       }),
     Route(
-      method: .get, template: "/v1/withdrawals", query: ["status", "before", "limit"],
+      "listWithdrawals", .get, "/v1/withdrawals", "Lists withdrawals, newest first.",
+      query: [.withdrawalStatus, .before, .limit(Handlers.maximumLimit)],
+      answer: .json(WithdrawalPage.self),
       access: .roles(readers) { handlers, call, user throws(Refusal) in
         try await handlers.withdrawals(call, of: user)
       }),
     Route(
-      method: .get, template: "/v1/withdrawals/{id}",
+      "getWithdrawal", .get, "/v1/withdrawals/{id}", "Shows a withdrawal.",
+      answer: .json(WithdrawalLine.self),
       access: .roles(readers) { handlers, call, user throws(Refusal) in
         try await handlers.withdrawal(call, user)
       }),
     Route(
-      method: .delete, template: "/v1/withdrawals/{id}",
+      "cancelWithdrawal", .delete, "/v1/withdrawals/{id}",
+      "Cancels a withdrawal whose payment has not begun.",
+      answer: .json(WithdrawalOutcome.self),
       access: .roles(owners) { handlers, call, user throws(Refusal) in
         try await handlers.cancelWithdrawal(call, user)
       }),
   ]
 
-  private static let payoutRoutes: [Route] = [
-    operating(.get, "/withdrawals", query: ["status", "before", "limit"]) {
-      handlers, call, _ throws(Refusal) in
-      try await handlers.withdrawals(call, of: nil)
-    },
-    operating(.get, "/withdrawals/waiting") { handlers, _, _ throws(Refusal) in
-      try await handlers.waitingWithdrawals()
-    },
-    operating(.post, "/withdrawals/{id}/approve", maximumBody: maximumBody) {
-      handlers, call, user throws(Refusal) in
-      try await handlers.approveWithdrawal(call, user)
-    },
-    operating(.post, "/withdrawals/{id}/reject", maximumBody: maximumBody) {
-      handlers, call, user throws(Refusal) in
-      try await handlers.rejectWithdrawal(call, user)
-    },
-    operating(.post, "/withdrawal-terms", maximumBody: maximumBody) {
-      handlers, call, user throws(Refusal) in
-      try await handlers.setWithdrawalTerms(call, user)
-    },
-    operating(.post, "/address-delay", maximumBody: maximumBody) {
-      handlers, call, user throws(Refusal) in
-      try await handlers.setAddressDelay(call, user)
-    },
-    operating(.get, "/payouts") { handlers, _, _ throws(Refusal) in
-      try await handlers.payouts()
-    },
-    operating(.post, "/payouts/resume", maximumBody: maximumBody) {
-      handlers, call, user throws(Refusal) in
-      try await handlers.resumePayouts(call, user)
-    },
-    operating(.post, "/payouts/{nonce}/cancel", maximumBody: maximumBody) {
-      handlers, call, user throws(Refusal) in
-      try await handlers.cancelPayout(call, user)
-    },
-    operating(.post, "/payouts/{nonce}/resolve", maximumBody: maximumBody) {
-      handlers, call, user throws(Refusal) in
-      try await handlers.resolvePayout(call, user)
-    },
-    operating(.get, "/sweeps") { handlers, _, _ throws(Refusal) in
-      try await handlers.sweeps()
-    },
-    operating(.post, "/sweeps", maximumBody: maximumBody) { handlers, call, user throws(Refusal) in
-      try await handlers.submitSweeps(call, user)
-    },
-    operating(.get, "/sweeps/plan", query: ["asset", "minimum", "after"]) {
-      handlers, call, _ throws(Refusal) in
-      try await handlers.sweepPlan(call)
-    },
-    operating(.post, "/sweeps/top-ups", maximumBody: maximumBody) {
-      handlers, call, user throws(Refusal) in
-      try await handlers.topUp(call, user)
-    },
-  ]
-
-  /// An operator's route.
-  private static func operating(
-    _ method: RequestMethod, _ template: String, query: [String] = [], maximumBody: Int = 0,
-    _ handler: @escaping @Sendable (Handlers, Call, Identity) async throws(Refusal) -> Answer
-  ) -> Route {
+  private static let keyRoutes: [Route] = [
     Route(
-      method: method, template: "/v1/operator" + template, query: query, maximumBody: maximumBody,
-      access: .roles(operators, handler))
-  }
-
-  private static let operatorRoutes: [Route] = [
-    operating(.post, "/assets", maximumBody: maximumBody) { handlers, call, user throws(Refusal) in
-      try await handlers.createAsset(call, user)
-    },
-    operating(.post, "/markets", maximumBody: maximumBody) { handlers, call, user throws(Refusal) in
-      try await handlers.createMarket(call, user)
-    },
-    operating(.patch, "/markets/{market}", maximumBody: maximumBody) {
-      handlers, call, user throws(Refusal) in
-      try await handlers.changeMarket(call, user)
-    },
-    operating(.post, "/markets/{market}/suspend", maximumBody: maximumBody) {
-      handlers, call, user throws(Refusal) in
-      try await handlers.setOpen(call, user, false)
-    },
-    operating(.post, "/markets/{market}/resume", maximumBody: maximumBody) {
-      handlers, call, user throws(Refusal) in
-      try await handlers.setOpen(call, user, true)
-    },
-    operating(.post, "/markets/{market}/reference", maximumBody: maximumBody) {
-      handlers, call, user throws(Refusal) in
-      try await handlers.setReference(call, user)
-    },
-    operating(.post, "/adjustments", maximumBody: maximumBody) {
-      handlers, call, user throws(Refusal) in
-      try await handlers.adjust(call, user)
-    },
-    operating(.get, "/adjustments") { handlers, _, _ throws(Refusal) in
-      try await handlers.waitingAdjustments()
-    },
-    operating(.post, "/adjustments/{id}/approve", maximumBody: maximumBody) {
-      handlers, call, user throws(Refusal) in
-      try await handlers.approveAdjustment(call, user)
-    },
-    operating(.post, "/adjustments/{id}/refuse", maximumBody: maximumBody) {
-      handlers, call, user throws(Refusal) in
-      try await handlers.refuseAdjustment(call, user)
-    },
-    operating(.get, "/state") { handlers, _, _ throws(Refusal) in
-      try await handlers.engineState()
-    },
-    operating(.get, "/log", query: ["operator", "action", "subject", "before", "limit"]) {
-      handlers, call, _ throws(Refusal) in
-      try await handlers.operatorLog(call)
-    },
-    operating(.get, "/deposits", query: ["status", "before", "limit"]) {
-      handlers, call, _ throws(Refusal) in
-      try await handlers.depositsOfAll(call)
-    },
-    operating(.post, "/deposits/{id}/resolution", maximumBody: maximumBody) {
-      handlers, call, user throws(Refusal) in
-      try await handlers.resolveDeposit(call, user)
-    },
-    operating(.get, "/reconciliation") { handlers, _, _ throws(Refusal) in
-      try await handlers.reconciliation()
-    },
-    operating(.get, "/custody") { handlers, _, _ throws(Refusal) in
-      try await handlers.custodyState()
-    },
-    operating(.get, "/metrics") { handlers, _, _ in handlers.figures() },
-    operating(.get, "/balances", query: ["user"]) { handlers, call, _ throws(Refusal) in
-      try await handlers.balancesOfUser(call)
-    },
-  ]
-
-  private static let userRoutes: [Route] = [
-    operating(.post, "/users", maximumBody: maximumBody) { handlers, call, user throws(Refusal) in
-      try await handlers.createUser(call, user)
-    },
-    operating(.get, "/users", query: ["name"]) { handlers, call, _ throws(Refusal) in
-      try await handlers.findUser(call)
-    },
-    operating(.post, "/users/{id}/keys", maximumBody: maximumBody) {
-      handlers, call, user throws(Refusal) in
-      try await handlers.grantKey(call, user)
-    },
-    operating(.post, "/users/{id}/freeze", maximumBody: maximumBody) {
-      handlers, call, user throws(Refusal) in
-      try await handlers.setFrozen(call, user, true)
-    },
-    operating(.post, "/users/{id}/unfreeze", maximumBody: maximumBody) {
-      handlers, call, user throws(Refusal) in
-      try await handlers.setFrozen(call, user, false)
-    },
-    operating(.post, "/keys/{public_key}/revoke", maximumBody: maximumBody) {
-      handlers, call, user throws(Refusal) in
-      try await handlers.revokeKey(call, user)
-    },
-    operating(.get, "/key-grants") { handlers, _, _ throws(Refusal) in
-      try await handlers.waitingKeys()
-    },
-    operating(.post, "/key-grants/{id}/approve", maximumBody: maximumBody) {
-      handlers, call, user throws(Refusal) in
-      try await handlers.approveKey(call, user)
-    },
-    operating(.post, "/key-grants/{id}/refuse", maximumBody: maximumBody) {
-      handlers, call, user throws(Refusal) in
-      try await handlers.refuseKey(call, user)
-    },
-    operating(.get, "/order-terms") { handlers, _, _ throws(Refusal) in
-      try await handlers.orderTerms()
-    },
-    operating(.post, "/order-terms", maximumBody: maximumBody) {
-      handlers, call, user throws(Refusal) in
-      try await handlers.setOrderTerms(call, user)
-    },
-    operating(.get, "/operator-delay") { handlers, _, _ throws(Refusal) in
-      try await handlers.operatorDelay()
-    },
-    operating(.post, "/operator-delay", maximumBody: maximumBody) {
-      handlers, call, user throws(Refusal) in
-      try await handlers.setOperatorDelay(call, user)
-    },
-    Route(
-      method: .get, template: "/v1/keys",
+      "listKeys", .get, "/v1/keys",
+      "Lists the keys of the account, and those that wait for its owner.",
+      answer: .json(OwnKeys.self),
       access: .roles(readers) { handlers, _, user throws(Refusal) in
         try await handlers.ownKeys(user)
       }),
     Route(
-      method: .post, template: "/v1/key-grants/{id}/confirm",
+      "confirmKeyGrant", .post, "/v1/key-grants/{id}/confirm",
+      "Lets a key that an operator asked for have access to this account.",
+      answer: .json(KeyGrantOutcome.self),
       access: .roles(owners.union(operators)) { handlers, call, user throws(Refusal) in
         try await handlers.answerKeyGrant(call, user, isConfirmed: true)
       }),
     Route(
-      method: .post, template: "/v1/key-grants/{id}/refuse",
+      "declineKeyGrant", .post, "/v1/key-grants/{id}/refuse",
+      "Turns down a key that an operator asked for.",
+      answer: .json(KeyGrantOutcome.self),
       access: .roles(owners.union(operators)) { handlers, call, user throws(Refusal) in
         try await handlers.answerKeyGrant(call, user, isConfirmed: false)
       }),

@@ -1,4 +1,4 @@
-// What a route is, and how a request finds its own.
+// What a route is and says of itself, and how a request finds its own.
 
 internal import Engine
 internal import Formats
@@ -11,8 +11,13 @@ enum RequestMethod: String, Sendable, CaseIterable {
   case delete = "DELETE"
 }
 
+/// A type of the wire: a body or an answer.
+typealias WireType = any (Decodable & Sendable).Type
+
 /// A request as a handler sees it: route matched, signature checked, body read.
 struct Call: Sendable {
+  /// What the route's table says that the body is.
+  var bodyType: WireType?
   /// The values of the template's braces, in order.
   var parameters: [String]
   var query: QueryFields
@@ -46,17 +51,53 @@ struct Route: Sendable {
   /// A body of 1,000 orders.
   static let maximumBatchBody = 1 << 20
 
+  /// What a route answers with 200.
+  enum AnswerForm: Sendable {
+    case json(WireType)
+    /// JSON that describes itself.
+    case object
+    /// Text of this content type.
+    case text(String)
+    /// The names of events, and what the data of each is.
+    case events([(name: String, type: WireType)])
+
+    static let prometheus = AnswerForm.text(PrometheusText.contentType)
+  }
+
+  /// Stable: programs are made of it.
+  var id: String
   var method: RequestMethod
   /// As `/v1/orders/{id}`.
   var template: String
+  /// One sentence.
+  var summary: String
   /// The query parameters that it knows; others are refused.
-  var query: [String] = []
+  var query: [QueryParameter]
+  /// Nil for none.
+  var body: WireType?
   /// Bytes; 0 for none.
-  var maximumBody = 0
+  var maximumBody: Int
+  var answer: AnswerForm
   var access: Access
 
+  init(
+    _ id: String, _ method: RequestMethod, _ template: String, _ summary: String,
+    query: [QueryParameter] = [], body: WireType? = nil, maximumBody: Int? = nil,
+    answer: AnswerForm, access: Access
+  ) {
+    self.id = id
+    self.method = method
+    self.template = template
+    self.summary = summary
+    self.query = query
+    self.body = body
+    self.maximumBody = body == nil ? 0 : maximumBody ?? Self.maximumBody
+    self.answer = answer
+    self.access = access
+  }
+
   /// Answers events without end, of which there is no `HEAD`.
-  var isStream: Bool { template.hasSuffix("/events") }
+  var isStream: Bool { if case .events = answer { true } else { false } }
 
   /// Whether a request's method asks for this route: `HEAD` is `GET` without its body.
   func takes(_ method: String) -> Bool {
@@ -119,93 +160,5 @@ struct RouteTable: Sendable {
       }
     }
     return values
-  }
-}
-
-/// A query string's parameters, decoded; each at most once, and only those that the route knows.
-/// A value has one spelling: letters, digits and `-._~:` stand for themselves, every other byte is
-/// `%` and two upper-case hex digits.
-struct QueryFields: Sendable {
-  private var values: [String: String] = [:]
-
-  init() {}
-
-  init(_ query: some StringProtocol, knowing names: [String]) throws(Refusal) {
-    if query.isEmpty { return }
-    for part in query.split(separator: "&", omittingEmptySubsequences: false) {
-      let pair = part.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
-      guard let name = names.first(where: { $0.hasSameBytes(as: pair[0]) }) else {
-        let shown = Printable.line(pair[0], maximumBytes: 40)
-        throw Refusal(.badRequest, "unknown parameter `\(shown)`")
-      }
-      guard pair.count == 2, !pair[1].isEmpty else {
-        throw Refusal(.badRequest, "parameter `\(name)` has no value")
-      }
-      guard let value = Self.decoded(pair[1]) else {
-        throw Refusal(.badRequest, "parameter `\(name)` is not spelled as it must be")
-      }
-      guard values.updateValue(value, forKey: name) == nil else {
-        throw Refusal(.badRequest, "parameter `\(name)` is there twice")
-      }
-    }
-  }
-
-  subscript(_ name: String) -> String? { values[name] }
-
-  func required(_ name: String) throws(Refusal) -> String {
-    guard let value = values[name] else {
-      throw Refusal(.badRequest, "parameter `\(name)` is missing")
-    }
-    return value
-  }
-
-  func integer<Integer: FixedWidthInteger>(
-    _ name: String, in range: ClosedRange<Integer>
-  ) throws(Refusal) -> Integer? {
-    guard let text = values[name] else { return nil }
-    guard let value: Integer = Handlers.number(text), range.contains(value) else {
-      throw Refusal(
-        .badRequest,
-        "parameter `\(name)` must be a whole number in \(range.lowerBound)...\(range.upperBound)")
-    }
-    return value
-  }
-
-  /// Percent-decoded; nil where it is spelled otherwise or the result is not UTF-8.
-  private static func decoded(_ text: some StringProtocol) -> String? {
-    var bytes: [UInt8] = []
-    var rest = Array(text.utf8)[...]
-    while let byte = rest.popFirst() {
-      if standsForItself(byte) {
-        bytes.append(byte)
-        continue
-      }
-      guard byte == UInt8(ascii: "%"), rest.count >= 2 else { return nil }
-      let digits = Array(rest.prefix(2))
-      guard let high = hexDigit(digits[0]), let low = hexDigit(digits[1]),
-        !standsForItself(high << 4 | low)
-      else { return nil }
-      rest = rest.dropFirst(2)
-      bytes.append(high << 4 | low)
-    }
-    return String(validating: bytes, as: UTF8.self)
-  }
-
-  private static func standsForItself(_ byte: UInt8) -> Bool {
-    switch byte {
-    case UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "a")...UInt8(ascii: "z"),
-      UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "."),
-      UInt8(ascii: "_"), UInt8(ascii: "~"), UInt8(ascii: ":"):
-      true
-    default: false
-    }
-  }
-
-  private static func hexDigit(_ byte: UInt8) -> UInt8? {
-    switch byte {
-    case UInt8(ascii: "0")...UInt8(ascii: "9"): byte - UInt8(ascii: "0")
-    case UInt8(ascii: "A")...UInt8(ascii: "F"): byte - UInt8(ascii: "A") + 10
-    default: nil
-    }
   }
 }

@@ -26,7 +26,7 @@ struct Uncross: AsyncParsableCommand {
           LedgerCommand.self,
           DepositAddressCommand.self, DepositsCommand.self, AddressCommand.self,
           WithdrawCommand.self, WithdrawalsCommand.self, CancelWithdrawalCommand.self,
-          WatchCommand.self, LoadCommand.self,
+          WatchCommand.self, LoadCommand.self, OpenAPICommand.self,
         ]),
       CommandGroup(
         name: "Operate",

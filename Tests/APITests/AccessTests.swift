@@ -9,6 +9,7 @@ import Testing
 private let expectations: [(method: String, template: String, roles: String)] = [
   ("GET", "/healthz", "public"),
   ("GET", "/readyz", "public"),
+  ("GET", "/v1/openapi.json", "public"),
   ("GET", "/v1/markets", "public"),
   ("GET", "/v1/markets/{market}", "public"),
   ("GET", "/v1/markets/{market}/indicative", "public"),

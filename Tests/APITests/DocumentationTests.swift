@@ -91,6 +91,7 @@ private struct Document {
   @Test func everyRouteAnswersAsPrinted() async throws {
     let document = try Document()
     let routes = RouteTable(Route.all)
+    let check = SchemaCheck()
     let shown = Mutex<Set<String>>([])
     try await Venue.run(Venue.configuration.with(\.indicativeMilliseconds, 3_600_000)) { venue in
       venue.exchange.desk.receive(2, 150_000_000, status: "final", block: 5)
@@ -115,6 +116,8 @@ private struct Document {
           let answer = try await venue.send(
             request.method, target, body: request.body, as: request.caller ?? Self.caller(route))
           #expect(answer.status == 200, "\(request.method) \(target): \(answer.text)")
+          #expect(try check.fault(request: request.body, of: route) == nil, "\(target)")
+          #expect(check.fault(answer, of: route) == nil, "\(request.method) \(target)")
           guard let expected else { continue }
           let printed = try JSONValue.parse(Array(expected.utf8))
           #expect(
@@ -233,6 +236,11 @@ private struct Document {
     #expect(data.count == 2)
     _ = try JSON.value(IndicativePrice.self, from: data[0])
     _ = try JSON.value(AuctionReport.self, from: data[1])
+    let check = SchemaCheck()
+    for (data, type) in zip(data, ["IndicativePrice", "AuctionReport"]) {
+      let schema: JSONValue = ["$ref": .text("#/components/schemas/\(type)")]
+      #expect(check.fault(try JSONValue.parse(data), schema) == nil)
+    }
   }
 
   /// The scripts as a reader would save them, with a key that openssl made.

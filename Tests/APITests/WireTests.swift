@@ -10,26 +10,48 @@ import Wire
 @Suite struct WireTests {
   // MARK: Queries
 
+  private static let parameters = ["a", "b", "c"].map { QueryParameter(name: $0, meaning: "") }
+  private static let number = [
+    QueryParameter(name: "n", meaning: "", form: .integer(0...10))
+  ]
+
   @Test func queriesAreStrict() throws {
-    let query = try QueryFields("a=1%2B2&b=%C3%A9", knowing: ["a", "b", "c"])
+    let query = try QueryFields("a=1%2B2&b=%C3%A9", knowing: Self.parameters)
     #expect(query["a"] == "1+2" && query["b"] == "é" && query["c"] == nil)
     for text in [
       "a", "a=", "a=1&a=2", "d=1", "a=%", "a=%2", "a=%zz", "a=%FF", "a=1&", "&a=1", "A=1",
       // Another spelling of what is taken.
       "a=1%2b2", "b=%c3%a9", "a=%31", "a=%7E", "a=%3A", "a=1+2", "a=1/2", "a=é", "%61=1", "a=%00%",
     ] {
-      #expect(throws: Refusal.self, "\(text)") { try QueryFields(text, knowing: ["a", "b"]) }
+      #expect(throws: Refusal.self, "\(text)") { try QueryFields(text, knowing: Self.parameters) }
     }
   }
 
   @Test func numbersHaveOneSpelling() throws {
     for (text, value) in [("0", 0), ("7", 7), ("10", 10)] {
-      let query = try QueryFields("n=\(text)", knowing: ["n"])
-      #expect(try query.integer("n", in: 0...10) == value)
+      let query = try QueryFields("n=\(text)", knowing: Self.number)
+      #expect(query.integer("n") == value)
     }
     for text in ["01", "00", "%2B1", "-0", "-1", "11", "1.0", "1e1", "0x1", "%201"] {
-      let query = try QueryFields("n=\(text)", knowing: ["n"])
-      #expect(throws: Refusal.self, "\(text)") { try query.integer("n", in: 0...10) }
+      #expect(throws: Refusal.self, "\(text)") {
+        try QueryFields("n=\(text)", knowing: Self.number)
+      }
+    }
+  }
+
+  @Test func whatARouteSaysOfItsQueryIsChecked() throws {
+    let parameters = [
+      QueryParameter(name: "type", meaning: "", form: .choices(["FEE", "TRADE"])),
+      QueryParameter(name: "user", meaning: "", isRequired: true),
+    ]
+    let query = try QueryFields("user=7&type=FEE", knowing: parameters)
+    #expect(query["type"] == "FEE" && query.required("user") == "7")
+    for (text, sentence) in [
+      ("", "parameter `user` is missing"), ("type=FEE", "parameter `user` is missing"),
+      ("user=7&type=fee", "parameter `type` must be one of FEE, TRADE"),
+    ] {
+      let refusal = #expect(throws: Refusal.self) { try QueryFields(text, knowing: parameters) }
+      #expect(refusal?.message == sentence)
     }
   }
 

@@ -277,6 +277,9 @@ import Wire
         ("GET", "/plan?asset=ETH", "", 200), ("GET", "/plan?asset=ETH&after=\(after)", "", 200),
         ("GET", "/plan?asset=ETH&after=0x12", "", 400), ("GET", "/plan", "", 400),
         ("GET", "/plan?asset=ETH&minimum=-1", "", 400), ("GET", "/plan?asset=NONE", "", 404),
+        // The venue has it, the chain has not.
+        ("GET", "/plan?asset=USDC", "", 404),
+        ("POST", "/top-ups", #"{"asset":"USDC","minimum":"1"}"#, 404),
         ("POST", "/top-ups", #"{"asset":"ETH","minimum":"1","after":"\#(after)"}"#, 200),
         ("POST", "/top-ups", #"{"asset":"ETH"}"#, 400),
         ("POST", "", #"{"transactions":["0x02AB","0x"]}"#, 200),

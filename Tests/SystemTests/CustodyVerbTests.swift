@@ -128,7 +128,7 @@ import Wire
     #expect(custody.contains("loss       0 ETH"))
     try await scene.refuse(
       "deposits --status gone", as: "anna",
-      "bad_request: parameter `status` is no state of a deposit"
+      "bad_request: parameter `status` must be one of seen, confirming"
     )
     try await scene.refuse("deposits --all", as: "anna", "forbidden: ")
     try await scene.refuse("custody", as: "anna", "forbidden: ")
@@ -296,7 +296,7 @@ import Wire
     try await scene.refuse("withdrawals --waiting", as: "anna", "forbidden: ")
     try await scene.refuse(
       "withdrawals --status gone", as: "anna",
-      "bad_request: parameter `status` is no state of a withdrawal")
+      "bad_request: parameter `status` must be one of requested, approved")
   }
 
   private func operatorsDecide(_ scene: CustodyScene) async throws {

@@ -13,6 +13,8 @@ extension ChainCustody: SweepDesk {
   /// three.
   private static let page = 50
 
+  func hasAsset(_ code: String) -> Bool { rules.asset(named: code) != nil }
+
   private func planner() throws(ExchangeError) -> SweepPlanner {
     guard let payments else { throw .unavailable(reason: "no_payouts", retryAfterSeconds: 60) }
     return payments.planner(node: nodes[scanner.currentFigures().nodeInUse])
