@@ -240,7 +240,8 @@ let package = Package(
     .testTarget(
       name: "APITests",
       dependencies: [
-        "API", "Client", "Engine", "Formats", "Ledger", "Auction", "SeededNumbers", "TestServers", "Wire",
+        "API", "Client", "Engine", "Formats", "Ledger", "Auction", "SeededNumbers", "TestServers",
+        "Wire",
         .product(name: "AsyncHTTPClient", package: "async-http-client"),
         .product(name: "Logging", package: "swift-log"),
         .product(name: "NIOCore", package: "swift-nio"),

@@ -72,8 +72,8 @@ public enum Precedence: String, Sendable, CaseIterable {
   private static let ofRequest: [RefusalRow.Name] = [
     .edge(.notFound), .edge(.methodNotAllowed), .edge(.signatureMissing), .edge(.requestStale),
     .edge(.requestReplayed), .edge(.signatureInvalid), .edge(.forbidden),
-    .engine(.userFrozen), .edge(.bodyTooLarge), .edge(.digestMismatch), .edge(.textInvalid),
-    .edge(.badRequest),
+    .engine(.userFrozen), .edge(.bodyTooLarge), .edge(.digestMismatch), .edge(.badRequest),
+    .edge(.textInvalid),
   ]
 
   private static let ofOrderBody: [RefusalRow.Name] = [

@@ -124,8 +124,8 @@ private struct RequestLadder {
       ladder.step(
         try await send(#"{"reason":"a\nb","x":1}"#) { $0.body.append(UInt8(ascii: " ")) },
         "digest_mismatch")
-      ladder.step(try await send(#"{"reason":"a\nb","x":1}"#), "text_invalid")
-      ladder.step(try await send(#"{"reason":"a","x":1}"#), "bad_request")
+      ladder.step(try await send(#"{"reason":"a\nb","x":1}"#), "bad_request")
+      ladder.step(try await send(#"{"reason":"a\nb"}"#), "text_invalid")
       ladder.step(try await send(#"{"reason":""}"#), "reason_missing")
       ladder.step(try await send(#"{"reason":"a"}"#), "market_already_suspended")
     }
