@@ -5,11 +5,17 @@ import Auction
 @testable import Engine
 
 enum FullState {
-  /// Orders, runs, deposits and withdrawals at random under the first rules, then under the newest.
-  static func traded(seed: UInt64) -> AuctionEngine {
+  /// Orders, runs, deposits and withdrawals at random under the first rules.
+  static func tradedAtFirst(_ source: inout CommandSource) -> AuctionEngine {
     var engine = Venue.make()
-    var source = CommandSource(seed: seed)
     for _ in 0..<1_200 { source.learn(engine.apply(source.next(engine))) }
+    return engine
+  }
+
+  /// The same, then more under the newest rules.
+  static func traded(seed: UInt64) -> AuctionEngine {
+    var source = CommandSource(seed: seed)
+    var engine = tradedAtFirst(&source)
     activate(&engine)
     for _ in 0..<200 { source.learn(engine.apply(source.next(engine))) }
     return engine
@@ -56,13 +62,19 @@ enum FullState {
     .operation(action, by: SafeguardScene.by(user))
   }
 
+  private static var termsWithVolume: MarketTerms {
+    var terms = Scene.terms()
+    terms.minimumReferenceVolume = 7
+    return terms
+  }
+
   private static let secondMarket: [Command] = [
     act(.createAsset(AssetDefinition(code: "BTC", decimals: 1, adjustmentLimit: 10)), 1),
     act(
       .createMarket(
         MarketDefinition(
           symbol: "BTC-COIN", base: 2, quote: Scene.coin, tickAtoms: 1, lotAtoms: 10,
-          terms: Scene.terms(), listingPriceTicks: 100)), 1),
+          terms: termsWithVolume, listingPriceTicks: 100)), 1),
   ]
 
   private static let coinTerms = WithdrawalTerms(

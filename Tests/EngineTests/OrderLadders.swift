@@ -182,10 +182,11 @@ enum OrderLadders {
     step(&engine, .selfTrade)
     engine.must(.order(.cancel(CancelOrder(user: 2, order: own.id))))
     step(&engine, .notionalTooLarge)
-    (amendment.limitTicks, amendment.lots) = (1 << 30, 20)
+    (amendment.limitTicks, amendment.lots) = (1, 5)
     changeTerms(&engine) { ($0.bandBasisPoints, $0.minimumNotional) = (5_000, 1 << 100) }
     step(&engine, .notionalTooSmall)
     changeTerms(&engine) { $0.bandBasisPoints = 5_000 }
+    (amendment.limitTicks, amendment.lots) = (1 << 30, 20)
     step(&engine, .insufficientFunds)
     amendment.limitTicks = 5
     useUpStock(of: 2, &engine)

@@ -10,7 +10,8 @@ enum PrecedenceScene {
 
   static let terms = MarketTerms(
     intervalMilliseconds: 1_000, bandBasisPoints: 0, runsBeforeWidening: 2, buyFeeBasisPoints: 0,
-    sellFeeBasisPoints: 0, minimumNotional: 1 << 41, maximumOpenOrders: 2)
+    sellFeeBasisPoints: 0, minimumNotional: 1 << 41, maximumOpenOrders: 2,
+    minimumReferenceVolume: 0)
 
   /// A market in which a tick of a lot is 2^40 atoms, without reference and band. Users 2 and 3
   /// have 2^60 USD and 1,000 coins; user 1 is an operator.

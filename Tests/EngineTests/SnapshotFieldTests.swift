@@ -37,6 +37,9 @@ import Testing
     }
     for seed in UInt64(1)...4 { try check(FullState.traded(seed: seed)) }
     try check(FullState.guarded())
+    // What later rules keep elsewhere is here: orders among the requests of all.
+    var source = CommandSource(seed: 5)
+    try check(FullState.tradedAtFirst(&source))
     for (path, found) in values.sorted(by: { $0.key < $1.key })
     where !Self.alwaysAtBeginning.contains(path) {
       let isSeen = cases.contains(path) ? found.count > 1 : !found.isSubset(of: Self.beginnings)

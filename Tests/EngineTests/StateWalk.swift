@@ -123,6 +123,9 @@ struct StateWalk {
 
   private mutating func walk(_ value: Any, _ path: String) {
     if case .rebuilt = Self.parts[path] { return }
+    // First: a number that may be missing is a number to the casts below.
+    let mirror = Mirror(reflecting: value)
+    if mirror.displayStyle == .optional { return walkChildren(mirror, value, path) }
     switch value {
     // A slot, which depends on history.
     case is Int32: return
@@ -133,7 +136,7 @@ struct StateWalk {
     case let address as PayoutAddress: note("\(address.bytes)", path)
     case let id as ClientOrderID: note("\(id)", path)
     case let name as PackedClientOrderID: note("\(name.unpacked)", path)
-    default: walkChildren(Mirror(reflecting: value), value, path)
+    default: walkChildren(mirror, value, path)
     }
   }
 
