@@ -45,7 +45,7 @@ final class Core: Sendable {
     self.database = database
     var store = try JournalStore(database.app)
     // A session that ended a moment ago may still hold the lead.
-    let lead = try eventually(within: 20) { try store.lead() }
+    let lead = try eventually { try store.lead() }
     try #require(lead)
     let watermark = try Watermark.read(database.app)
     let (head, term, halts) = (try store.head(), Term(), halts)
@@ -144,7 +144,7 @@ final class Answer<Value: Sendable>: Sendable {
   var isThere: Bool { value.withLock { $0 != nil } }
 
   /// The answer; throws where none comes, which would be a client that hangs.
-  func wait(atMostSeconds seconds: Double = 30) throws -> Value {
+  func wait(atMostSeconds seconds: Double = patience) throws -> Value {
     #expect(isGiven.wait(timeout: .now() + seconds) == .success, "nobody answered")
     return try #require(value.withLock { $0 })
   }

@@ -181,10 +181,9 @@ struct RandomVenue: ~Copyable {
       } else {
         apply(
           .user(
-            .user(
-              .answerKeyGrant(
-                KeyGrantAnswer(
-                  user: waiting.grant.user, key: key, grant: waiting.id, isConfirmed: true)))))
+            .answerKeyGrant(
+              KeyGrantAnswer(
+                user: waiting.grant.user, key: key, grant: waiting.id, isConfirmed: true))))
       }
     case 4:
       apply(

@@ -15,37 +15,45 @@ import Testing
 
 extension DatabaseTests {
   @Suite struct CrashTests {
-    /// Runs the load and, beside it, what disturbs it until the load is done.
+    /// Runs the load and, beside it, what disturbs it: again and again after some more groups, as
+    /// long as it says so and the load is not done.
     private func disturb(
-      _ core: Core, seed: UInt64, batches: Int, from round: Int = 0, _ body: () throws -> Void
+      _ core: Core, seed: UInt64, batches: Int, from round: Int = 0,
+      afterGroups pause: Range<Int>, _ body: () throws -> Bool
     ) throws -> [Load.Acknowledged] {
       let answer = Answer<[Load.Acknowledged]>()
       Thread.detachNewThread {
         answer.give(Load.run(core, seed: seed, batches: batches, from: round))
       }
-      while !answer.isThere { try body() }
-      return try answer.wait()
+      var numbers = SeededNumbers(seed &+ UInt64(round))
+      repeat {
+        let more = pause.lowerBound + numbers.below(pause.count)
+        let end = core.loop.currentFigures().groups + UInt64(more)
+        _ = eventually { answer.isThere || core.loop.currentFigures().groups >= end }
+      } while try !answer.isThere && body()
+      return try answer.wait(atMostSeconds: patience)
     }
 
     @Test(arguments: [UInt64(11), 12]) func cutSessionsLoseNothing(seed: UInt64) throws {
       let database = try TestDatabase()
       let core = try Core(database, limits: .small(batchRows: 50, partitionRows: 700))
       try #expect(core.submit(Load.genesis()).get().allSatisfy { $0.rejection == nil })
-      var numbers = SeededNumbers(seed)
       var cuts = 0
       var acknowledged: [Load.Acknowledged] = []
       for round in 0..<20 where cuts < 5 {
-        acknowledged += try disturb(core, seed: seed, batches: 120, from: round * 120) {
-          Thread.sleep(forTimeInterval: Double(10 + numbers.below(60)) / 1_000)
+        acknowledged += try disturb(
+          core, seed: seed, batches: 120, from: round * 120, afterGroups: 4..<28
+        ) {
           try database.dropSessions()
           cuts += 1
+          return true
         }
       }
       #expect(cuts >= 5)
       // Work goes on by itself, when the last cut is mended; what was refused meanwhile was not
       // applied.
       var after: Reply?
-      let isTaken = try eventually(within: 20) {
+      let isTaken = try eventually {
         if case .success(let replies) = core.submit([try Load.fund(2, 0, 1, "after")]) {
           after = replies[0]
         }
@@ -73,9 +81,9 @@ extension DatabaseTests {
       var acknowledged: [Load.Acknowledged] = []
       // One load after another, until one was met by each kill.
       for round in 0..<20 where kills < 3 {
-        acknowledged += try disturb(core, seed: 21, batches: 100, from: round * 100) {
-          guard kills < 3 else { return Thread.sleep(forTimeInterval: 0.02) }
-          Thread.sleep(forTimeInterval: 0.1)
+        acknowledged += try disturb(
+          core, seed: 21, batches: 100, from: round * 100, afterGroups: 30..<31
+        ) {
           let pid = try #require(database.cluster.postmasterPID)
           #expect(kill(pid, SIGKILL) == 0)
           kills += 1
@@ -85,6 +93,7 @@ extension DatabaseTests {
               database.cluster.postmasterPID.map { $0 != pid } == true
                 && (try? database.number("select 1")) == 1
             })
+          return kills < 3
         }
       }
       #expect(kills == 3)

@@ -6,6 +6,7 @@ import Foundation
 import Postgres
 import SeededNumbers
 import Synchronization
+import TestServers
 import Testing
 
 @testable import CoreFixture
@@ -90,21 +91,18 @@ enum Load {
     var acknowledged: [Acknowledged] = []
     for round in rounds {
       let commands = batch(&numbers, trader, round, acknowledged)
-      while Date() < deadline {
-        switch core.submit(commands) {
-        case .success(let replies):
-          #expect(replies.count == commands.count)
-          for (command, reply) in zip(commands, replies) {
-            guard case .order(.place(let order)) = command, reply.rejection == nil else { continue }
-            acknowledged.append(
-              Acknowledged(user: trader, clientOrderID: order.clientOrderID, id: reply.id))
-          }
-        case .failure:
-          // The same names again: what was applied is remembered and not applied twice.
-          Thread.sleep(forTimeInterval: 0.01)
-          continue
-        }
-        break
+      var answered: [Reply] = []
+      // Refused or lost, the same names go again: what was applied is not applied twice.
+      _ = eventually(within: deadline.timeIntervalSinceNow) {
+        guard case .success(let replies) = core.submit(commands) else { return false }
+        answered = replies
+        return true
+      }
+      #expect(answered.isEmpty || answered.count == commands.count)
+      for (command, reply) in zip(commands, answered) {
+        guard case .order(.place(let order)) = command, reply.rejection == nil else { continue }
+        acknowledged.append(
+          Acknowledged(user: trader, clientOrderID: order.clientOrderID, id: reply.id))
       }
     }
     return acknowledged

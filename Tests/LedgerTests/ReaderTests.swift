@@ -63,7 +63,7 @@ extension DatabaseTests {
       let reader = try reader(database, upTo: 1_000)
       reader.start()
       // 1,000 rows are 15 full partitions and the open one.
-      #expect(try eventually(within: 20) { try indexed(database, "type") == 15 })
+      #expect(try eventually { try indexed(database, "type") == 15 })
       #expect(try indexed(database, "user") == 15)
       reader.stop()
       #expect(

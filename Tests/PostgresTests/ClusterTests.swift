@@ -184,7 +184,7 @@ import Testing
         let cluster = try PrivateCluster(root: root, logger: quiet)
         Thread.detachNewThread {
           // In the middle of initdb: its first catalogue files are there.
-          while access(root + "/data.new/global/pg_control", F_OK) != 0 { usleep(1_000) }
+          _ = eventually { access(root + "/data.new/global/pg_control", F_OK) == 0 }
           kill(getpid(), SIGKILL)
         }
         try cluster.start()

@@ -107,34 +107,56 @@ import Testing
     #expect(!said.contains { $0.hasPrefix("HOME=") })
   }
 
-  @Test func linesAreWholeAndBounded() async {
-    let lines = Lines()
-    let supervisor = shell(
-      """
-      printf 'one\\ntwo'; sleep 0.1; printf ' and a half\\n'
-      head -c 40000 /dev/zero | tr '\\0' x; echo; printf end
-      """,
-      lines)
-    supervisor.start()
-    #expect(eventually { lines.all.contains("end") })
-    supervisor.stop()
-    let first = Array(lines.all.prefix { $0 != "end" })
-    #expect(first.prefix(2) == ["one", "two and a half"])
-    #expect(first.dropFirst(2).joined().count == 40_000 && first.count > 3)
+  /// The second line's rest is written when its beginning was read.
+  @Test func linesAreWholeAndBounded() async throws {
+    try await withTemporaryDirectory { directory in
+      let go = try pipe(directory)
+      let lines = Lines()
+      let supervisor = shell(
+        """
+        printf 'one\\ntwo'; read line < \(go); printf ' and a half\\n'
+        head -c 40000 /dev/zero | tr '\\0' x; echo; printf end
+        """,
+        lines)
+      supervisor.start()
+      #expect(eventually { lines.all == ["one"] })
+      try say("go", go)
+      #expect(eventually { lines.all.contains("end") })
+      supervisor.stop()
+      let first = Array(lines.all.prefix { $0 != "end" })
+      #expect(first.prefix(2) == ["one", "two and a half"])
+      #expect(first.dropFirst(2).joined().count == 40_000 && first.count > 3)
+    }
+  }
+
+  /// A pipe with a name, from which a child reads a line.
+  private func pipe(_ directory: String) throws -> String {
+    let path = directory + "/pipe"
+    #expect(mkfifo(path, 0o600) == 0)
+    return path
+  }
+
+  /// Waits until the child reads.
+  private func say(_ line: String, _ pipe: String) throws {
+    try (line + "\n").write(toFile: pipe, atomically: false, encoding: .utf8)
   }
 
   @Test func childEndsWithUs() async throws {
     try await withTemporaryDirectory { directory in
       let file = directory + "/pid"
-      await #expect(processExitsWith: .signal(SIGKILL)) { [file = file as String] in
-        let supervisor = SupervisorTests().shell(
-          "echo $$ > \(file).new; mv \(file).new \(file); exec sleep 600", Lines())
+      let question = try pipe(directory)
+      await #expect(processExitsWith: .signal(SIGKILL)) {
+        [file = file as String, question = question as String] in
+        let (tests, lines) = (SupervisorTests(), Lines())
+        let supervisor = tests.shell(
+          "echo $$ > \(file); read line < \(question); echo alive; exec sleep 600", lines)
         // From a thread that is gone soon: the child must outlive that, and only that.
         await OwnerThread.run(name: "short") { supervisor.start() }
-        while access(file, F_OK) != 0 { usleep(1_000) }
-        usleep(100_000)
-        let pid = Int32(try String(contentsOfFile: file, encoding: .utf8).dropLast()) ?? 0
-        precondition(pid > 0 && kill(pid, 0) == 0, "the child died before us")
+        precondition(eventually { !tests.hasThread(named: "short") }, "the thread stays")
+        // A signal of the thread's end would have come before the child reads on.
+        try tests.say("well?", question)
+        precondition(eventually { lines.all == ["alive"] }, "the child died before us")
+        precondition(supervisor.status.failures == 0, "it is another child")
         kill(getpid(), SIGKILL)
       }
       let pid = try #require(Int32(try String(contentsOfFile: file, encoding: .utf8).dropLast()))
@@ -143,6 +165,14 @@ import Testing
           let stat = try? String(contentsOfFile: "/proc/\(pid)/stat", encoding: .utf8)
           return stat == nil || stat?.contains(") Z ") == true
         })
+    }
+  }
+
+  private func hasThread(named name: String) -> Bool {
+    let tasks = (try? FileManager.default.contentsOfDirectory(atPath: "/proc/self/task")) ?? []
+    return tasks.contains { task in
+      let found = try? String(contentsOfFile: "/proc/self/task/\(task)/comm", encoding: .utf8)
+      return found == name + "\n"
     }
   }
 

@@ -4,6 +4,7 @@ import Auction
 import Foundation
 import NIOHTTP1
 import Synchronization
+import TestServers
 import Testing
 
 @testable import Engine
@@ -136,15 +137,6 @@ private final class Newsroom: Sendable {
     try outcome.get()
   }
 
-  private func soon(_ condition: () -> Bool) async -> Bool {
-    let deadline = ContinuousClock.now + .seconds(30)
-    while ContinuousClock.now < deadline {
-      if condition() { return true }
-      try? await Task.sleep(for: .milliseconds(5))
-    }
-    return condition()
-  }
-
   @Test func aNewMarketIsPublishedAsItComes() async throws {
     try await with { room in
       let publishing = try room.publishing()
@@ -192,8 +184,9 @@ private final class Newsroom: Sendable {
       room.worker.set("A-B", market)
       let publishing = try room.publishing()
       for _ in 0..<30 {
+        let before = room.worker.posts
         room.live(publishing, 4)
-        try await Task.sleep(for: .milliseconds(2))
+        #expect(await soon { room.worker.posts > before })
       }
       #expect(await publishing.drain(withinSeconds: 30))
       #expect(room.isPublished() && room.payloads.count == 521)
