@@ -189,6 +189,11 @@ public struct SignerLog: ~Copyable {
   /// Appends an entry, which is on disk when this returns. After a failure the process must end: it
   /// is not known whether the entry is there, and a start finds out.
   public mutating func append(_ entry: Entry) throws(SignerLogError) {
+    try append(entry, sync: { fdatasync($0) })
+  }
+
+  /// - Parameter sync: `fdatasync`, or what a test puts in its place.
+  mutating func append(_ entry: Entry, sync: (Int32) -> Int32) throws(SignerLogError) {
     precondition(!isBroken, "the signer's log is written to after a failure")
     let payload = Self.bigEndian(UInt64(bitPattern: entry.time)) + entry.transaction.signingPayload
     precondition(
@@ -201,7 +206,7 @@ public struct SignerLog: ~Copyable {
     do { try ProtectedFile.write(frame + payload + hash, to: descriptor.number) } catch {
       throw .file(error)
     }
-    guard fdatasync(descriptor.number) == 0 else { throw .file(.last("fdatasync")) }
+    guard sync(descriptor.number) == 0 else { throw .file(.last("fdatasync")) }
     isBroken = false
     lastHash = hash
     byteCount += frame.count + payload.count + hash.count

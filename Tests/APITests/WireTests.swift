@@ -88,6 +88,41 @@ import Wire
     #expect(again.signatureInput != fields.signatureInput, "nonces differ")
   }
 
+  /// Of the last letter before `==` four bits say nothing: the same bytes in another text are no
+  /// signature.
+  @Test func aSignatureHasOneSpelling() throws {
+    let request = SignableRequest(
+      method: "GET", target: "/v1/orders", contentDigest: SignableRequest.digest(of: []))
+    let fields = RequestSigner().sign(request, created: 1_790_000_000)
+    var text = Array(fields.signature)
+    let (last, alphabet) = (
+      text.count - 4,
+      Array(
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+          + "abcdefghijklmnopqrstuvwxyz0123456789+/")
+    )
+    let value = try #require(alphabet.firstIndex(of: text[last]))
+    #expect(value % 16 == 0)
+    for other in 0..<16 {
+      text[last] = alphabet[value + other]
+      let signature = try? RequestSignature(
+        signatureInput: fields.signatureInput, signature: String(text), of: request)
+      #expect((signature != nil) == (other == 0), "\(String(text))")
+    }
+  }
+
+  @Test func aSignatureSaysItsAlgorithm() throws {
+    let request = SignableRequest(
+      method: "GET", target: "/v1/orders", contentDigest: SignableRequest.digest(of: []))
+    let fields = RequestSigner().sign(request, created: 1_790_000_000)
+    for algorithm in ["\"rsa-pss-sha512\"", "ed25519", "\"ED25519\"", "\"\""] {
+      let input = fields.signatureInput.replacingOccurrences(of: "\"ed25519\"", with: algorithm)
+      #expect(throws: SignatureFormatError.self, "\(algorithm)") {
+        try RequestSignature(signatureInput: input, signature: fields.signature, of: request)
+      }
+    }
+  }
+
   @Test func theEmptyBodyHasTheKnownDigest() {
     #expect(
       SignableRequest.digest(of: [])

@@ -54,6 +54,11 @@ import Wire
           "POST", "/v1/withdrawals", body: request("w-1", amount, asset: asset), as: "alice")
         #expect(other.status == 409 && other.code == "duplicate_client_withdrawal_id")
       }
+      // To another address it is another request, or its user would believe it was paid there.
+      let elsewhere = "0x" + String(repeating: "1", count: 40)
+      let other = try await venue.send(
+        "POST", "/v1/withdrawals", body: request("w-1", "0.5", to: elsewhere), as: "alice")
+      #expect(other.status == 409 && other.code == "duplicate_client_withdrawal_id")
       let balance = try await venue.exchange.read { $0.balance(2, 0) }
       #expect(balance.locked == 501_000_000_000_000_000)
       let page = try await venue.send("GET", "/v1/withdrawals", as: "alice-reader")

@@ -62,4 +62,14 @@ import Testing
     #expect(engine.coins(5)[0] == (side == .buy ? before + 2 : before))
     #expect([early, late].map { engine.executed($0) } == [0, 1])
   }
+
+  /// Sums of what is below the bound stay in the range that the proofs assume.
+  @Test func aNotionalStaysBelowTheBound() {
+    var market = Scene.make().markets[0].constants
+    market.atomsPerTickLot = 1 << 40
+    let (ticks, lots) = (Int64(1) << 40, Int64(1) << 40)
+    #expect(AuctionEngine.notional(ticks, lots, market) == nil)
+    #expect(
+      AuctionEngine.notional(ticks, lots - 1, market) == Bounds.maximumAtoms - Int128(1) << 80)
+  }
 }

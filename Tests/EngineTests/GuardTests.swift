@@ -81,7 +81,11 @@ import Testing
       guard let bought = engine.orderIndex.find(UInt64(buy.id)),
         let sold = engine.orderIndex.find(UInt64(sell.id))
       else { return }
-      engine.orders[sold].trader = engine.orders[bought].trader
+      // All else fits, so that nothing but the guard can stop the run.
+      let (trader, other) = (engine.orders[bought].trader, engine.orders[sold].trader)
+      engine.traders[trader].sells = engine.traders[other].sells
+      engine.moveLock(engine.traders[trader].baseAccount, by: 10, order: sell.id, market: 0)
+      engine.orders[sold].trader = trader
       _ = engine.runNext()
     }
   }

@@ -21,6 +21,17 @@ import Testing
     #expect(engine.nextDue == Scene.start + 11 * Scene.second)
   }
 
+  /// A tick that comes twice, from a journal or a scheduler, is one run.
+  @Test func aSlotRunsOnce() {
+    var engine = Scene.make()
+    let slot = engine.runNext().slot
+    engine.effects.removeAll()
+    #expect(engine.apply(.runAuction(market: 0, slot: slot)).rejection == .slotAlreadyRun)
+    #expect(engine.apply(.runAuction(market: 0, slot: slot - 1)).rejection == .slotAlreadyRun)
+    #expect(engine.effects.tape.isEmpty)
+    #expect(engine.runNext().id == 2)
+  }
+
   @Test func anotherIntervalRepeatsNoTime() {
     var engine = Scene.make()
     _ = engine.runNext()

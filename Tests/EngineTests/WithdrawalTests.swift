@@ -182,6 +182,16 @@ import Testing
     #expect(engine.withdraw(2, 100, "e").rejection == nil)
   }
 
+  /// Withdrawals lie in a dictionary, whose order is another in each process: a replay must not
+  /// show it.
+  @Test func freezingEndsThemInTheOrderOfTheirNumbers() {
+    var engine = WithdrawalScene.make()
+    for id in 1...12 { #expect(engine.withdraw(2, 10, "w\(id)").rejection == nil) }
+    engine.effects.removeAll()
+    engine.apply(.operation(.setFrozen(user: 2, frozen: true), by: .venue))
+    #expect(engine.moves == (1...12).map { "\($0) cancelled" })
+  }
+
   /// A user cannot hide what is clawed back in a request; what is started is the venue's loss.
   @Test func aClawbackTakesWhatIsNotStarted() {
     var engine = WithdrawalScene.make()

@@ -165,6 +165,32 @@ extension DatabaseTests {
       try Books(database: database).check()
     }
 
+    /// Whatever the server, the role or the connection string says: a group that is acknowledged is
+    /// on disk.
+    @Test func acknowledgedMeansOnDisk() throws {
+      let database = try TestDatabase()
+      try database.connect(database.owner).execute(
+        """
+        create function core.require_disk() returns trigger language plpgsql as $$ begin
+          if current_setting('synchronous_commit') = 'off' then raise 'may be lost'; end if;
+          return new;
+        end $$;
+        grant execute on function core.require_disk() to uncross_app;
+        create trigger require_disk before insert on core.journal for each row
+          execute function core.require_disk()
+        """)
+      for setting in ["off", "local", "on"] {
+        let conninfo = database.app + " options='-c synchronous_commit=\(setting)'"
+        let value = "select (current_setting('synchronous_commit') = '\(setting)')::int::int8"
+        #expect(try database.connect(conninfo).query(value).int64(0, 0) == 1)
+        var store = try JournalStore(conninfo)
+        #expect(try store.lead())
+        let group = JournalGroup(
+          after: try store.head(), commandCount: 1, time: 7, body: [1, 2])
+        try store.append(group)
+      }
+    }
+
     @Test func groupsAreFencedAndLinked() throws {
       let database = try TestDatabase()
       var store = try JournalStore(database.app)

@@ -58,6 +58,17 @@ private struct LedgerWorld {
 }
 
 @Suite struct ProjectionStateTests {
+  /// A database that was restored to before, or that somebody else wrote.
+  @Test(arguments: [0, 4, 6] as [UInt64]) func anotherWatermarkHalts(watermark: UInt64) {
+    var state = ProjectionState(applied: 5)
+    #expect(state.handle(.retry) == [.connect])
+    let actions = state.handle(.connected(watermark: watermark))
+    #expect(
+      actions.count == 1
+        && actions.allSatisfy { if case .halt = $0 { true } else { false } }, "\(actions)")
+    #expect(state.handle(.batch(lastEntry: 7)).isEmpty)
+  }
+
   @Test(arguments: UInt64(1)...120, Mishap.allCases)
   func appliesEveryEntryOnce(seed: UInt64, mishap: Mishap) {
     var world = LedgerWorld(seed: seed, mishap: mishap)

@@ -176,6 +176,42 @@ extension DatabaseTests {
           """) == 1)
     }
 
+    /// The row of a deposit and its credit say one amount, or nothing is written. Another chain has
+    /// numbers of its own.
+    @Test(arguments: [100, 101] as [Int128])
+    func aCreditOfAnotherAmountIsADivergence(amount: Int128) throws {
+      let (database, halts) = (try led(), Core.Halts())
+      try database.connect(database.owner).execute(
+        """
+        insert into public.deposits(chain, tx_hash, out_ref, user_id, asset, address, sender,
+          block_height, block_hash, raw_amount, amount, dust, scale, status, credit_no,
+          created_at, updated_at)
+        select chain, '\\x01', 'n', 2, 'USDC', '\\x02', '\\x03', 1, '\\x04', 100, 100, 0, 1,
+          'confirming', 1, now(), now()
+        from unnest(array['dev', 'other']) chain
+        """)
+      let projection = try projection(database, halts)
+      projection.enqueue(
+        LedgerProjection.Segment(
+          journalSequence: 1, firstEntry: 1,
+          entries: [
+            LedgerEntry(
+              user: 2, asset: 0, type: .deposit,
+              reference: LedgerReference(kind: .deposit, market: 0, id: 1), freeDelta: amount,
+              lockedDelta: 0, freeAfter: amount, lockedAfter: 0, previousEntry: 0,
+              time: 1_790_000_000_000_000)
+          ], directory: Books.directory + [.chainRegistered(0, "dev")]))
+      let isRight = amount == 100
+      #expect(projection.drain(withinSeconds: 30) == isRight)
+      projection.stop(withinSeconds: 1)
+      #expect(halts.all.isEmpty == isRight, "\(halts.all)")
+      #expect(
+        try database.number(
+          "select count(*) from public.deposits where status = 'credited' and chain = 'dev'")
+          == (isRight ? 1 : 0))
+      #expect(try database.number("select count(*) from public.balance") == (isRight ? 1 : 0))
+    }
+
     @Test func groupsWithoutEntriesMoveTheWatermarkToo() throws {
       let (database, halts) = (try led(), Core.Halts())
       var books = Books()
@@ -298,11 +334,19 @@ extension DatabaseTests {
     @Test func aReconnectWaitsForTheTransactionBefore() throws {
       let (database, halts) = (try led(), Core.Halts())
       var books = Books()
-      let before = try database.connect(database.app)
-      try before.execute("begin; update core.projection set event_index = event_index")
       let projection = try projection(database, halts)
       projection.enqueue(books.segment(5))
+      #expect(projection.drain(withinSeconds: 30))
+      // The next batch's own transaction: its connection is lost, its commit is on its way.
+      let before = try database.connect(database.owner)
+      try before.execute("begin; update core.projection set journal_seq = 2, ledger_seq = 10")
       let server = try database.connect(database.superuser())
+      _ = try server.query(
+        """
+        select pg_terminate_backend(pid) from pg_stat_activity
+        where datname = '\(database.name)' and usename = 'uncross_app'
+        """)
+      projection.enqueue(books.segment(5))
       let waits = try eventually {
         try server.query(
           """
@@ -311,11 +355,12 @@ extension DatabaseTests {
           """
         ).rowCount == 1
       }
-      #expect(waits && projection.currentFigures().appliedEntry == 0)
+      #expect(waits && projection.currentFigures().appliedEntry == 5)
       try before.execute("commit")
       #expect(projection.drain(withinSeconds: 30))
       projection.stop()
-      #expect(halts.all.isEmpty)
+      #expect(halts.all.isEmpty, "\(halts.all)")
+      #expect(try database.number("select count(*) from public.balance_log") == 5)
     }
 
     /// A dump reads the log for hours; new partitions come all the same.

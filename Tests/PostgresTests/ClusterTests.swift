@@ -46,6 +46,9 @@ import Testing
       try "15".write(toFile: root + "/data.new/PG_VERSION", atomically: false, encoding: .utf8)
       let cluster = try PrivateCluster(root: root, logger: quiet)
       #expect(try cluster.start() == .created)
+      // Whoever enters the socket's directory is whom it says: the server asks for no password.
+      let socket = try FileManager.default.attributesOfItem(atPath: root + "/socket")
+      #expect(socket[.posixPermissions] as? Int == 0o700)
       try remember(cluster)
       for user in ["uncross_owner", "uncross_app", "uncross_audit"] {
         let connection = try PostgresConnection(cluster.conninfo(user: user))

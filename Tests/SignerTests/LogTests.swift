@@ -161,6 +161,32 @@ import Testing
     }
   }
 
+  /// When `append` returns the signature leaves: the whole record was written, then synchronised.
+  @Test func anEntryIsOnDiskBeforeItsSignatureLeaves() throws {
+    let directory = try TemporaryDirectory()
+    let path = try make(in: directory)
+    var log = try SignerLog.open(path, of: Accounts.identity, .existing) { _ in }
+    let before = try directory.read("log").count
+    let entry = SignerLog.Entry(time: 200, transaction: pay(1, nonce: 301))
+    var synced: [Int] = []
+    try log.append(entry) { descriptor in
+      var status = stat()
+      fstat(descriptor, &status)
+      synced.append(Int(status.st_size))
+      return 0
+    }
+    let length = 8 + 8 + entry.transaction.signingPayload.count + 32
+    #expect(synced == [before + length])
+    #expect(log.entryCount == 5)
+    #expect(throws: SignerLogError.file(.system(call: "fdatasync", code: EIO))) {
+      try log.append(SignerLog.Entry(time: 201, transaction: pay(1, nonce: 302))) { _ in
+        errno = EIO
+        return -1
+      }
+    }
+    #expect(log.entryCount == 5)
+  }
+
   @Test func isBoundToChainAndAccount() throws {
     let directory = try TemporaryDirectory()
     let path = try make(in: directory)

@@ -74,4 +74,24 @@ import Testing
     #expect(stream.handle(.records([record])).isEmpty)
     #expect(stream.handle(.retry) == [.askHead])
   }
+
+  /// A batch over the bound would be refused by the Worker, again and again.
+  @Test(arguments: [(0, 2), (1, 1)]) func aBatchIsAsLargeAsItMayBe(beyond: Int, count: Int) {
+    var stream = asking(produced: 0)
+    #expect(stream.handle(.head(head(0))).isEmpty)
+    var (records, chain): ([TapeRecord], [UInt8]) = ([], Self.zero)
+    for (index, size) in [1_000_000, TapeBatch.maximumBytes - 1_000_000 + beyond].enumerated() {
+      let payload = [UInt8](repeating: 1, count: size - 4)
+      let next = TapeWriter.chain(after: chain, number: Int64(index) + 1, payload: payload)
+      records.append(
+        TapeRecord(
+          market: 0, number: Int64(index) + 1, payload: payload, previousChain: chain, chain: next))
+      chain = next
+    }
+    let batches = stream.handle(.records(records)).compactMap { action -> TapeBatch? in
+      if case .post(let batch) = action { batch } else { nil }
+    }
+    #expect(batches.map(\.count) == [count])
+    #expect(batches.allSatisfy { $0.body.count <= TapeBatch.maximumBytes })
+  }
 }

@@ -1,6 +1,7 @@
 // The local host's storage keeps to Cloudflare's rules, and to its own stricter one.
 
 import assert from "node:assert/strict";
+import { DatabaseSync } from "node:sqlite";
 import { Storage } from "../host/storage.js";
 
 function test(name, body) {
@@ -82,4 +83,27 @@ test("what Cloudflare refuses is refused", (storage) => {
     storage.transactionSync(() => storage.sql.exec("INSERT INTO t VALUES (3, ?)", large))
   );
   assert.equal(rows(storage), 1);
+});
+
+Deno.test("a commit is on the disk when it returns", () => {
+  const { exec } = DatabaseSync.prototype;
+  const opened = new Set();
+  DatabaseSync.prototype.exec = function (query) {
+    opened.add(this);
+    return exec.call(this, query);
+  };
+  const directory = Deno.makeTempDirSync();
+  const storage = new Storage(`${directory}/it.sqlite`);
+  try {
+    withTable(storage);
+    const database = [...opened].at(-1);
+    database.setAuthorizer(null);
+    // 2 is FULL. In any other mode a power cut takes back what was acknowledged.
+    assert.equal(database.prepare("PRAGMA synchronous").get().synchronous, 2);
+    assert.equal(database.prepare("PRAGMA journal_mode").get().journal_mode, "wal");
+  } finally {
+    DatabaseSync.prototype.exec = exec;
+    storage.close();
+    Deno.removeSync(directory, { recursive: true });
+  }
 });
