@@ -5,7 +5,7 @@ ARGS ?=
 SEED ?= 1
 KILLS ?= 21
 
-.PHONY: help run test build setup bench crash clean
+.PHONY: help run test build setup bench crash mutants clean
 
 help:
 	@echo 'make run     set up, build, and run the whole exchange on embedded defaults (ARGS="--no-demo --port 9000")'
@@ -13,6 +13,7 @@ help:
 	@echo 'make build   leave the program at .build/release/uncross'
 	@echo 'make bench   measure against floors of the same run'
 	@echo 'make crash   kill -9 exchange, Postgres, Worker, chain and signer, and check (SEED=1 KILLS=21)'
+	@echo 'make mutants plant each bug of scripts/mutants.toml and see its test fail (ARGS="--only Sources/Journal")'
 	@echo 'make setup   install what is missing; make clean removes builds and data'
 
 run:
@@ -37,6 +38,10 @@ bench: build
 crash:
 	@scripts/setup.sh test
 	@scripts/crash.sh $(SEED) $(KILLS)
+
+mutants:
+	@scripts/setup.sh test
+	@$${UNCROSS_PYTHON:-.uncross/venv/bin/python} -B scripts/mutants.py run $(ARGS)
 
 clean:
 	rm -rf .build .uncross

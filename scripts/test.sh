@@ -20,7 +20,10 @@ step() {
 
 # All of it is ours and on this machine; the tests start hosts of their own and kill them.
 worker_format() { (cd worker && NO_COLOR=1 "$deno" fmt --check --quiet && NO_COLOR=1 "$deno" lint --quiet); }
-tidy() { "$python" -B -W error -m unittest discover -s scripts/tests && "$python" -B scripts/tidy.py; }
+tidy() {
+  "$python" -B -W error -m unittest discover -s scripts/tests && "$python" -B scripts/tidy.py \
+    && "$python" -B scripts/mutants.py check
+}
 worker_tests() { (cd worker && NO_COLOR=1 "$deno" test --quiet --no-prompt --allow-all test); }
 
 step 'format' swift format lint --strict --recursive Sources Tests Package.swift
