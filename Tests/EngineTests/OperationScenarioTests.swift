@@ -26,8 +26,10 @@ import Testing
     var engine = Scene.make()
     let slot = engine.runNext().slot
     engine.effects.removeAll()
-    #expect(engine.apply(.runAuction(market: 0, slot: slot)).rejection == .slotAlreadyRun)
-    #expect(engine.apply(.runAuction(market: 0, slot: slot - 1)).rejection == .slotAlreadyRun)
+    #expect(
+      engine.apply(.schedule(.runAuction(market: 0, slot: slot))).rejection == .slotAlreadyRun)
+    #expect(
+      engine.apply(.schedule(.runAuction(market: 0, slot: slot - 1))).rejection == .slotAlreadyRun)
     #expect(engine.effects.tape.isEmpty)
     #expect(engine.runNext().id == 2)
   }
