@@ -112,9 +112,7 @@ extension CommandCodec {
       tag(.refuseAdjustment)
       writer.int(Int128(id))
       if let authority { writer.uint(authority.user) }
-    case .setOrderTerms(let terms):
-      tag(.setOrderTerms)
-      writer.orderTerms(terms)
+    case .setOrderTerms(let terms): encode(terms, to: &writer)
     }
   }
 
@@ -159,6 +157,11 @@ extension CommandCodec {
     writer.uint(change.market)
     encode(change.terms, to: &writer)
     if let volume { writer.int(volume) }
+  }
+
+  private static func encode(_ terms: OrderTerms, to writer: inout ByteWriter) {
+    writer.byte(Tag.setOrderTerms.rawValue)
+    writer.orderTerms(terms)
   }
 
   private static func encode(_ approval: KeyApproval, to writer: inout ByteWriter) {
