@@ -84,7 +84,7 @@ import Testing
       // All else fits, so that nothing but the guard can stop the run.
       let (trader, other) = (engine.orders[bought].trader, engine.orders[sold].trader)
       engine.traders[trader].sells = engine.traders[other].sells
-      engine.moveLock(engine.traders[trader].baseAccount, by: 10, order: sell.id, market: 0)
+      engine.moveLock(engine.traders[trader].baseAccount, by: 10, order: sell.id)
       engine.orders[sold].trader = trader
       _ = engine.runNext()
     }
