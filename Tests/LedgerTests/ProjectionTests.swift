@@ -197,7 +197,7 @@ extension DatabaseTests {
           entries: [
             LedgerEntry(
               user: 2, asset: 0, type: .deposit,
-              reference: LedgerReference(kind: .deposit, market: 0, id: 1), freeDelta: amount,
+              reference: .deposit(1, on: 0), freeDelta: amount,
               lockedDelta: 0, freeAfter: amount, lockedAfter: 0, previousEntry: 0,
               time: 1_790_000_000_000_000)
           ], directory: Books.directory + [.chainRegistered(0, "dev")]))
