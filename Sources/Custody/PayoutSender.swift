@@ -91,6 +91,8 @@ public final class PayoutSender: Sendable {
     public var state = "starting"
     public var openSlots = 0
     public var nextNonce: UInt64 = 0
+    /// Looks that have ended, well or not: tests wait for the next.
+    var looks = 0
     /// Since the start.
     public var paid = 0
     public var reverted = 0
@@ -286,6 +288,7 @@ public final class PayoutSender: Sendable {
   /// One look at everything that is open. What went wrong before it is over where it goes well.
   private func turn(_ session: inout Session) throws -> Pause {
     trouble.withLock { $0 = "" }
+    defer { figures.withLock { $0.looks += 1 } }
     let pause: Pause
     do {
       pause = try look(&session)

@@ -168,6 +168,15 @@ final class Venue: Sendable {
       term: { core.loop.currentFigures().term })
   }
 
+  /// A venue on a chain of its own for the length of a call; the test ends its core.
+  static func run(_ body: (Venue, TestChain) throws -> Void) throws {
+    let chain = try TestChain()
+    defer { chain.stop() }
+    let venue = try Venue(TestDatabase(), chain)
+    try body(venue, chain)
+    #expect(venue.core.halts.all.isEmpty)
+  }
+
   static func genesis(users: Int) -> [Command] {
     [
       .venue(.configure(VenueConfiguration(seed: 5, secondSeed: 6))),
@@ -262,13 +271,13 @@ final class Venue: Sendable {
   /// Until the scanner has the chain's head.
   func settle(_ scanner: DepositScanner, sourceLocation: SourceLocation = #_sourceLocation) throws {
     let height = try chain.height()
-    let isThere = eventually(within: 20) {
+    let isThere = eventually {
       let figures = scanner.currentFigures()
       return figures.halted != nil || figures.tip == height && figures.state == "caught_up"
     }
     #expect(
       isThere, "\(scanner.currentFigures()), the head is \(height)", sourceLocation: sourceLocation)
-    #expect(core.projection.drain(withinSeconds: 20), sourceLocation: sourceLocation)
+    #expect(core.projection.drain(withinSeconds: patience), sourceLocation: sourceLocation)
   }
 
   func stop(_ scanner: DepositScanner) {
@@ -290,6 +299,8 @@ final class Venue: Sendable {
     Task { answer.give(try? await desk.deposits(of: user, limit: 100)) }
     return try #require(try answer.wait())
   }
+
+  func statuses(_ user: UserID) throws -> [DepositStatus] { try deposits(user).map(\.status) }
 
   /// Decides as user 1, the operator.
   func resolve(
@@ -313,5 +324,17 @@ final class Venue: Sendable {
 
   func balance(_ user: UserID, _ asset: AssetID) throws -> Int128 {
     try #require(core.ask { $0.balance(user, asset).total })
+  }
+}
+
+enum Load {
+  static func adjust(
+    _ user: UserID, _ asset: AssetID, _ amount: Int128, _ request: String
+  ) throws -> Command {
+    .operation(
+      .adjustBalance(
+        BalanceAdjustment(
+          user: user, asset: asset, amount: amount, requestID: try #require(ClientOrderID(request)))
+      ), by: Authority(user: 1, reason: "test"))
   }
 }

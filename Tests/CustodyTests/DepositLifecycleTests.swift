@@ -7,6 +7,7 @@ import Foundation
 import Ledger
 import Postgres
 import SeededNumbers
+import TestServers
 import Testing
 
 @testable import CoreFixture
@@ -325,7 +326,7 @@ private struct LifecycleModel: ~Copyable {
     if commands.isEmpty { return }
     let replies = try core.submit(commands, isReserved: true).get()
     try #require(replies.allSatisfy { $0.rejection == nil })
-    try #require(core.projection.drain(withinSeconds: 20))
+    try #require(core.projection.drain(withinSeconds: patience))
     for deposit in credits { try lives[index(of: deposit)]?.apply(.credited) }
     for deposit in clawbacks { try lives[index(of: deposit)]?.apply(.clawedBack) }
     note("submitted")

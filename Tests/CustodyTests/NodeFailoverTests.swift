@@ -209,10 +209,10 @@ extension DatabaseTests {
       sourceLocation: SourceLocation = #_sourceLocation
     ) throws {
       let height = try chain.height()
-      let isThere = eventually(within: 20) { scanner.currentFigures().tip == height }
+      let isThere = eventually { scanner.currentFigures().tip == height }
       #expect(isThere, "\(scanner.currentFigures())", sourceLocation: sourceLocation)
       scanner.stop()
-      #expect(venue.core.projection.drain(withinSeconds: 20), sourceLocation: sourceLocation)
+      #expect(venue.core.projection.drain(withinSeconds: patience), sourceLocation: sourceLocation)
       try venue.checkDeposits(on: chain, sourceLocation: sourceLocation)
     }
 

@@ -40,7 +40,7 @@ extension DatabaseTests {
         var ids: [Int64] = []
         for _ in 0..<30 { try happen(scene, &numbers, &ids) }
         try scene.chain.call("dev_setBaseFee", [NSNull()])
-        let isQuiet = try eventually(within: 60) {
+        let isQuiet = try eventually {
           try scene.chain.mine()
           try scene.venue.settle(scene.scanner)
           return try scene.count(
@@ -85,7 +85,7 @@ extension DatabaseTests {
         _ = try store.cancelPayment(Venue.hotWallet, UInt64(numbers.below(ids.count + 1)))
       default: try chain.mine()
       }
-      Thread.sleep(forTimeInterval: 0.03)
+      try scene.waitForLooks(1)
     }
 
     /// A new sender on the same database, the old one's memory gone, after a kill at each boundary.

@@ -99,7 +99,7 @@ extension DatabaseTests {
         try scene.wait("closed") { scene.figures.openOfEarlier == 0 }
         try scene.pay()
         let next = try venue.withdraw(900, of: 0, to: PayoutScene.recipient(2))
-        try venue.reach("confirmed", next, mining: true, within: 40)
+        try venue.reach("confirmed", next, mining: true)
         #expect(try Set(scene.attempts(0).map(\.kind)) == ["cancellation"])
       }
     }

@@ -225,10 +225,10 @@ extension Venue {
 
   /// Waits for a state of a withdrawal, mining a block at each look where it may.
   func reach(
-    _ status: String, _ id: Int64, mining: Bool = false, within seconds: Double = 20,
+    _ status: String, _ id: Int64, mining: Bool = false,
     sourceLocation: SourceLocation = #_sourceLocation
   ) throws {
-    let isThere = try eventually(within: seconds) {
+    let isThere = try eventually {
       if mining { try chain.mine() }
       return try withdrawal(id)?.status == status
     }

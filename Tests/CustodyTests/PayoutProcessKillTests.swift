@@ -152,12 +152,12 @@ extension DatabaseTests {
         let recipient = PayoutScene.recipient(UInt8(1 + number))
         let id = try scene.venue.withdraw(
           Int128(700 + number), of: number % 2 == 0 ? 0 : 1, to: recipient)
-        try scene.wait("\(boundary) is met", within: 30) {
+        try scene.wait("\(boundary) is met") {
           _ = try? scene.chain.mine()
           return plan.state.withLock { $0.isMet }
         }
         if victim == .exchange { try start() }
-        let isPaid = eventually(within: 60) {
+        let isPaid = eventually {
           _ = try? scene.chain.mine()
           return (try? scene.venue.withdrawal(id))??.decision == "confirmed"
         }
@@ -165,7 +165,7 @@ extension DatabaseTests {
       }
       #expect(scene.figures.halted == nil)
       // For the checks of the books the chain and the database answer again.
-      try scene.wait("an answer", within: 60) { (try? scene.chain.height()) != nil }
+      try scene.wait("an answer") { (try? scene.chain.height()) != nil }
     }
 
     private static func kill(_ pid: Int32?) {

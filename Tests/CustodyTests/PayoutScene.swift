@@ -142,17 +142,25 @@ final class PayoutScene {
   // MARK: Waiting
 
   func wait(
-    _ what: String, within seconds: Double = 20, sourceLocation: SourceLocation = #_sourceLocation,
+    _ what: String, sourceLocation: SourceLocation = #_sourceLocation,
     _ condition: () throws -> Bool
   ) throws {
-    let isThere = try eventually(within: seconds, condition)
+    let isThere = try eventually(condition)
     #expect(isThere, "\(what): \(figures), \(venue.reports.all)", sourceLocation: sourceLocation)
   }
 
-  /// Its sender has looked several times since.
+  /// The scanner is at the chain's end, and the sender has looked several times since.
   func look() throws {
     try venue.settle(scanner)
-    Thread.sleep(forTimeInterval: 0.15)
+    try waitForLooks(3)
+  }
+
+  /// The sender, if there is one, has begun and ended so many looks since.
+  func waitForLooks(_ count: Int) throws {
+    guard sender != nil else { return }
+    let before = figures.looks
+    // One may be under way.
+    try wait("\(count) looks") { figures.looks > before + count }
   }
 
   func locked(_ asset: AssetID) throws -> Int128 {

@@ -4,6 +4,8 @@ import Engine
 import Ethereum
 import Formats
 import Foundation
+import Synchronization
+import TestServers
 import Testing
 
 @testable import CoreFixture
@@ -286,27 +288,75 @@ extension DatabaseTests {
 
     // MARK: The arbiter
 
+    private enum Moment: Equatable {
+      case atOnce, look
+      case boundary(PayoutSender.Boundary)
+
+      static let all = [atOnce, look] + PayoutSender.Boundary.allCases.map { boundary($0) }
+    }
+
+    /// A cancellation of the user's at a moment of the sender's work, on the sender's thread.
+    private final class Canceller: Sendable {
+      private let core: Core
+      private let state = Mutex<(moment: Moment?, id: Int64?, reply: Reply?)>((nil, nil, nil))
+
+      init(_ core: Core) { self.core = core }
+
+      var reply: Reply? { state.withLock { $0.reply } }
+
+      /// Before the withdrawal is asked for, so that no moment is missed.
+      func await(_ moment: Moment) { state.withLock { $0 = (moment, nil, nil) } }
+      func name(_ id: Int64) { state.withLock { $0.id = id } }
+
+      func meet(_ moment: Moment) {
+        let isIt = state.withLock { state in
+          guard state.moment == moment else { return false }
+          state.moment = nil
+          return true
+        }
+        if isIt, eventually({ state.withLock { $0.id != nil } }) { cancel() }
+      }
+
+      func cancel() {
+        guard let id = state.withLock({ $0.id }) else { return }
+        let replies = try? core.submit([.withdrawal(.cancel(user: 2, id: id))]).get()
+        state.withLock { $0.reply = replies?.first }
+      }
+    }
+
     /// Cancelled by the user while the sender starts: exactly one of both wins.
     @Test func aCancellationRacesTheStart() throws {
       try PayoutScene.run { scene in
         let venue = scene.venue
-        try scene.pay { $0.pollMilliseconds = 1 }
+        let canceller = Canceller(venue.core)
+        try scene.pay {
+          ($0.pollMilliseconds, $0.rules.bumpAfterBlocks) = (1, 10_000)
+          $0.onLook = { canceller.meet(.look) }
+          $0.onBoundary = { canceller.meet(.boundary($0)) }
+        }
         var cancelled: Set<Int64> = []
         var ids: [Int64] = []
-        for round in 0..<24 {
+        for round in 0..<27 {
+          let moment = Moment.all[round % Moment.all.count]
+          canceller.await(moment)
           let id = try venue.withdraw(100, of: 0, to: PayoutScene.recipient(UInt8(round)))
           ids.append(id)
-          Thread.sleep(forTimeInterval: Double(round) * 0.0015)
-          let reply = try #require(
-            try venue.core.submit([.withdrawal(.cancel(user: 2, id: id))]).get().first)
-          if reply.rejection == nil { cancelled.insert(id) }
-          #expect(reply.rejection == nil || reply.rejection == .withdrawalStarted)
-          if round % 6 == 5 { try scene.chain.mine() }
+          canceller.name(id)
+          if moment == .atOnce { canceller.cancel() }
+          try scene.wait("an answer") {
+            // Until then no payment is finished.
+            if moment == .boundary(.finished) { try scene.chain.mine() }
+            return canceller.reply != nil
+          }
+          let rejection = canceller.reply?.rejection
+          if rejection == nil { cancelled.insert(id) }
+          #expect(rejection == nil || rejection == .withdrawalStarted)
+          try scene.chain.mine()
         }
         for id in ids {
           try venue.reach(cancelled.contains(id) ? "cancelled" : "confirmed", id, mining: true)
         }
-        let paid = 24 - cancelled.count
+        let paid = ids.count - cancelled.count
         #expect(try scene.count("select count(*) from core.payout_slot") == Int64(paid))
         #expect(try venue.balance(2, 0) == 1_000_000 - 107 * Int128(paid))
       }

@@ -26,7 +26,7 @@ extension DatabaseTests {
       _ venue: Venue, _ scanner: DepositScanner, _ halt: CustodyHalt, balance: Int128 = 5_000,
       sourceLocation: SourceLocation = #_sourceLocation
     ) throws {
-      let isHalted = eventually(within: 20) { scanner.currentFigures().halted != nil }
+      let isHalted = eventually { scanner.currentFigures().halted != nil }
       let figures = scanner.currentFigures()
       #expect(
         isHalted && figures.halted == halt && figures.state == "halted", "\(figures)",

@@ -74,7 +74,7 @@ extension DatabaseTests {
         try scene.wait("out") { try !scene.mempool().isEmpty }
         try scene.look()
         let id = try scene.venue.withdraw(700, of: 0, to: PayoutScene.recipient(1))
-        try scene.venue.reach("broadcast", id, within: 5)
+        try scene.venue.reach("broadcast", id)
         try scene.venue.reach("confirmed", id, mining: true)
         try scene.wait("all have it") {
           try scene.chain.mine()
@@ -95,7 +95,7 @@ extension DatabaseTests {
           try scene.count("select count(*) from core.payout_slot where hold is not null") == 1
         }
         let id = try scene.venue.withdraw(700, of: 0, to: PayoutScene.recipient(1))
-        try scene.venue.reach("confirmed", id, mining: true, within: 10)
+        try scene.venue.reach("confirmed", id, mining: true)
         #expect(try scene.outcome(of: Venue.hotWallet, 0) == "cancelled")
         #expect(try scene.venue.wei(poor[0]) == .zero)
         // Asked for again, it may come.
@@ -262,8 +262,10 @@ extension DatabaseTests {
         scene.stopScanning()
         try scene.chain.fault(["kind": "error", "method": "eth_getBalance", "times": 100_000])
         try scene.scanAgain()
-        try scene.chain.mine(2)
-        Thread.sleep(forTimeInterval: 1.5)
+        for _ in 0..<12 {
+          try scene.chain.mine()
+          try scene.venue.settle(scene.scanner)
+        }
         #expect(scene.scanner.currentFigures().nodeErrors <= 2)
         #expect(scene.scanner.currentFigures().isFollowing)
         try scene.chain.call("dev_clearFaults")

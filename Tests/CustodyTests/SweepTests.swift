@@ -359,9 +359,9 @@ extension DatabaseTests {
           if numbers.withLock({ $0.once(in: 2) }) { try chain.reorganise(depth: 1) }
           for _ in 0..<6 {
             try chain.mine()
-            Thread.sleep(forTimeInterval: 0.03)
+            try venue.settle(scene.scanner)
+            try scene.waitForLooks(1)
           }
-          try venue.settle(scene.scanner)
         }
         try venue.reach("confirmed", last, mining: true)
         try scene.wait("all final") {

@@ -258,7 +258,7 @@ extension DatabaseTests {
         }
         let adjustment = try Load.adjust(2, 1, 7_000, "inside")
         #expect(try venue.core.submit([adjustment]).get()[0].rejection == nil)
-        #expect(venue.core.projection.drain(withinSeconds: 10))
+        #expect(venue.core.projection.drain(withinSeconds: patience))
         #expect(try venue.reconcile().agrees && venue.balance(2, 1) == 7_000)
         venue.stop(scanner)
         try venue.checkDeposits()
