@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""What neither compiler nor formatter checks: lengths, dead declarations, citations, metrics.
+"""What neither compiler nor formatter checks: lengths, dead code, citations, metrics, sleeps.
 
     python3 scripts/tidy.py           one line for each fault, `file:line: what`; status 1 if any
     python3 scripts/tidy.py --wrap    breaks long comment lines of Swift and long lines of docs
@@ -18,6 +18,8 @@ DOC_COLUMNS = 160
 FUNCTION_LINES = 70
 FILE_LINES = 700
 EXCEPTIONS = "scripts/tidy-exceptions.txt"
+# Where tests wait: everything else in Tests drives a clock or waits for a condition by these.
+WAITING = "Tests/TestServers/Waiting.swift"
 METRIC_PAGES = ["docs/operations.md", "docs/custody.md", "docs/signer.md"]
 # Names of this form that are roles of Postgres.
 DATABASE_ROLES = {"uncross_app", "uncross_owner", "uncross_audit"}
@@ -337,8 +339,16 @@ def runs_by_attribute(code, position):
     return False
 
 
+def sleeps(tree, exceptions):
+    for path, swift in tree.swift.items():
+        if path.startswith("Tests/") and path != WAITING:
+            for found in re.finditer(r"\b\w*sleep\s*\(", swift.code):
+                yield path, swift.line(found.start()), f"a test waits for a condition ({WAITING})"
+
+
 RULES = [
-    source_lines, function_lines, file_lines, doc_lines, citations, metrics, dead_declarations]
+    source_lines, function_lines, file_lines, doc_lines, citations, metrics, dead_declarations,
+    sleeps]
 
 
 def faults(root, rules=RULES):

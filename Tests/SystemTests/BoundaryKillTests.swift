@@ -173,7 +173,7 @@ import Wire
       _ = try await scene.chain.pay(payee.address, "ETH", 50_000_000_000_000_000)
       _ = try await scene.chain.pay(payee.address, "USDC", 50_000_000)
     }
-    try await wait("the first payments", seconds: 60) {
+    try await wait("the first payments") {
       try exchange.number(
         "select count(*) from deposits where status in ('credited', 'final')") == 4
     }
@@ -228,7 +228,7 @@ import Wire
         address: payee.recipient))
     scene.acknowledged.append(line.id)
     let proof = "case when \(boundary.proof) then 1 else 0 end"
-    try await wait("a payment to be \(boundary)", seconds: 60) {
+    try await wait("a payment to be \(boundary)") {
       let isMet = try boundary == .saved || gate.isMet()
       return try isMet && exchange.number(proof) == 1
     }
@@ -250,11 +250,11 @@ import Wire
     }
     scene.kills += 1
     scene.gate.disarmAll()
-    try await wait("Postgres", seconds: 60) {
+    try await wait("Postgres") {
       (try? scene.exchange.number("select 1")) == 1
     }
     if scene.victim != .exchange {
-      try await wait("the chain", seconds: 60) {
+      try await wait("the chain") {
         (try? await scene.chain.call("dev_clearFaults")) != nil
       }
     }
@@ -282,24 +282,24 @@ import Wire
     if boundary.isOfClawback {
       try await scene.chain.stallFinality()
       transaction = try await scene.chain.pay(payee.address, asset, amount)
-      try await wait("the credit", seconds: 60) { try has(transaction, "status = 'credited'") }
+      try await wait("the credit") { try has(transaction, "status = 'credited'") }
       try gate.arm("in_\(boundary)")
       try await scene.chain.lose(transaction)
     } else {
       if boundary == .final {
-        try await wait("older deposits to be final", seconds: 60) {
+        try await wait("older deposits to be final") {
           try exchange.number("select count(*) from deposits where status = 'credited'") == 0
         }
       }
       try gate.arm("in_\(before)")
       transaction = try await scene.chain.pay(payee.address, asset, amount)
     }
-    try await wait("a deposit to be \(before)", seconds: 60) { try gate.isMet() }
+    try await wait("a deposit to be \(before)") { try gate.isMet() }
     if boundary == .numbered {
       try gate.arm("in_numbered")
       try gate.disarm("in_ripe")
-      try await wait("the number", seconds: 60) { try has(transaction, "credit_no is not null") }
-      try await wait("the group", seconds: 60) { try gate.isMet() }
+      try await wait("the number") { try has(transaction, "credit_no is not null") }
+      try await wait("the group") { try gate.isMet() }
     }
     try await kill(&scene, after: "killed \(scene.victim) with a deposit \(boundary)")
     if boundary.isOfClawback {

@@ -5,6 +5,7 @@ import Formats
 import Foundation
 import SeededNumbers
 import Synchronization
+import TestServers
 import Testing
 import Wire
 
@@ -70,7 +71,7 @@ final class CrashLoad: Sendable {
       } else {
         number += 1
         let order = makeOrder("r\(round)-t\(trader)-\(number)", trader, &random)
-        if let id = await place(client, trader, order) { open.append(id) }
+        if let id = await place(client, trader, order, stop) { open.append(id) }
       }
     }
     await client.close()
@@ -89,7 +90,9 @@ final class CrashLoad: Sendable {
       at: DecimalAmount(atoms: price, decimals: 2), clientOrderID: id)
   }
 
-  private func place(_ client: UncrossClient, _ trader: Int, _ order: NewOrder) async -> String? {
+  private func place(
+    _ client: UncrossClient, _ trader: Int, _ order: NewOrder, _ isOver: @Sendable () -> Bool
+  ) async -> String? {
     promises.withLock { $0.sent += 1 }
     do {
       let accepted = try await client.place(order)
@@ -103,8 +106,11 @@ final class CrashLoad: Sendable {
           $0.refused[error.code, default: 0] += 1
         }
       }
-      // The exchange may be down: do not spin.
-      try? await Task.sleep(for: .milliseconds(20))
+      // What it needs may be down: until it is back nothing would be taken.
+      _ = await soon {
+        if isOver() { return true }
+        return (try? await client.checkReady()) != nil
+      }
       return nil
     }
   }

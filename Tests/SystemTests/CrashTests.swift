@@ -51,19 +51,30 @@ import Wire
     _ random: inout SeededNumbers
   ) async throws {
     let api = try #require(exchange.api)
-    let moment = Double(random.next() % 1_200) / 1_000 + 0.1
-    let after = victim == .exchange ? 0.0 : Double(random.next() % 1_500) / 1_000 + 0.5
-    let deadline = ContinuousClock.now + .seconds(moment + after)
-    async let running: Void = load.run(api, round: round) { ContinuousClock.now >= deadline }
-    try await Task.sleep(for: .seconds(moment))
-    switch victim {
-    case .exchange: try await exchange.killNow()
-    case .postgres: try exchange.killChild(named: "postgres")
-    case .worker: try exchange.killChild(named: "deno")
-    }
+    let isOver = Mutex(false)
+    async let running: Void = load.run(api, round: round) { isOver.withLock { $0 } }
+    let error: (any Error)?
+    do {
+      try await wait(for: load, orders: 20 + random.below(400))
+      switch victim {
+      case .exchange: try await exchange.killNow()
+      case .postgres: try exchange.killChild(named: "postgres")
+      case .worker: try exchange.killChild(named: "deno")
+      }
+      if victim != .exchange { try await wait(for: load, orders: 200 + random.below(400)) }
+      error = nil
+    } catch let caught { error = caught }
+    isOver.withLock { $0 = true }
     await running
+    if let error { throw error }
     if victim == .exchange { try await exchange.start() }
   }
+}
+
+/// Until traders have sent so many more.
+private func wait(for load: CrashLoad, orders: Int) async throws {
+  let end = load.promises.withLock { $0.sent } + orders
+  try await wait("\(orders) orders") { load.promises.withLock { $0.sent } >= end }
 }
 
 /// Looks from outside at everything that was promised.
@@ -74,14 +85,14 @@ struct Oracle {
 
   func check() async throws {
     let admin = try exchange.client(try exchange.operatorSigner())
-    try await wait("readiness after kill \(round)", seconds: 60) {
+    try await wait("readiness after kill \(round)") {
       (try? await admin.checkReady()) != nil
     }
     try await load.resolve(try #require(exchange.api))
     // Without runs nothing moves: engine, ledger and tape can be compared.
     for market in ["ETH-USDC", "BTC-USDC"] { _ = try await admin.suspend(market, reason: "quiet") }
     do {
-      try await wait("ledger and tape after kill \(round)", seconds: 60) {
+      try await wait("ledger and tape after kill \(round)") {
         try await isQuiet(admin)
       }
     } catch {

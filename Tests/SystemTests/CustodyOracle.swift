@@ -123,14 +123,14 @@ struct CustodyOracle: Sendable {
   func check(acknowledged: [String], after what: String) async throws {
     let admin = try exchange.client(try exchange.operatorSigner())
     let chain = ChainProbe(url: try #require(exchange.chain))
-    try await wait("readiness after \(what)", seconds: 60) {
+    try await wait("readiness after \(what)") {
       (try? await admin.checkReady()) != nil
     }
     // A dropped transaction leaves a gap that the next payment fills.
-    try await wait("the chain after \(what)", seconds: 60) {
+    try await wait("the chain after \(what)") {
       (try? await chain.pay("0x00000000000000000000000000000000000000fe", "ETH", 1)) != nil
     }
-    try await wait("all deposits after \(what)", seconds: 60) {
+    try await wait("all deposits after \(what)") {
       guard let state = try? await admin.custody() else { return false }
       if let halted = state.halted { throw TestFailure("halted: \(halted)") }
       let open = try exchange.number(
@@ -141,7 +141,7 @@ struct CustodyOracle: Sendable {
         """)
       return state.state == "caught_up" && state.scannedBlock == state.latestBlock && open == 0
     }
-    try await wait("all withdrawals after \(what)", seconds: 90) {
+    try await wait("all withdrawals after \(what)") {
       guard let report = try? await admin.payouts() else { return false }
       if let halted = report.halted { throw TestFailure("payouts halted: \(halted)") }
       if let held = report.slots.compactMap(\.hold).first { throw TestFailure("held: \(held)") }
@@ -150,7 +150,7 @@ struct CustodyOracle: Sendable {
         "select count(*) from withdrawals where decision in ('approved', 'started')")
       return report.slots.isEmpty && open == 0
     }
-    try await wait("all sweeps after \(what)", seconds: 60) {
+    try await wait("all sweeps after \(what)") {
       guard let report = try? await admin.sweeps() else { return false }
       if let unknown = report.unknown.first { throw TestFailure("nobody submitted \(unknown)") }
       return report.sweeps.isEmpty && report.topUps.isEmpty
@@ -158,7 +158,7 @@ struct CustodyOracle: Sendable {
     try await checkRecipients(chain, acknowledged, after: what)
     // A clawback froze its user.
     for payee in payees { _ = try await admin.unfreeze(payee.user, reason: "test") }
-    try await wait("agreement after \(what)", seconds: 20) {
+    try await wait("agreement after \(what)") {
       (try? await admin.reconciliation().agrees) == true
     }
     for (wrong, sql) in Self.questions {

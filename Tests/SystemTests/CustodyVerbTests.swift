@@ -251,7 +251,7 @@ import Wire
     #expect(
       before.words.contains { $0.prefix(5) == ["ETH", "dev", "0.01", "0.001", "60"] }, "\(before)")
     _ = try await scene.lines("withdrawal-terms " + terms(userDayLimit: 50), as: "operator")
-    try await wait("the shorter delay", seconds: 60) {
+    try await wait("the shorter delay") {
       try await scene.anna.withdrawalTerms().addressDelaySeconds == 0
     }
     let after = try await listed()
@@ -356,7 +356,7 @@ import Wire
   }
 
   private func bothArePaid(_ scene: CustodyScene) async throws {
-    try await wait("the payments to be final", seconds: 60) {
+    try await wait("the payments to be final") {
       try await scene.anna.withdrawals(status: "confirmed").withdrawals.count == 2
     }
     #expect(

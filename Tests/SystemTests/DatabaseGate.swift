@@ -3,11 +3,13 @@
 
 import Foundation
 import Postgres
+import Synchronization
 import Testing
 
-/// A trigger that waits while it is armed. It is disarmed by a restart of Postgres too, so that a
-/// start is not held up by the gate of the run before.
-struct DatabaseGate: Sendable {
+/// A trigger that waits for an advisory lock while it is armed: while a session of the test's holds
+/// that lock. It is disarmed by a restart of Postgres too, so that a start is not held up by the
+/// gate of the run before.
+final class DatabaseGate: Sendable {
   /// One kind of write.
   struct Place: Sendable {
     var table: String
@@ -17,7 +19,14 @@ struct DatabaseGate: Sendable {
     var condition = ""
   }
 
-  let exchange: ExchangeProcess
+  /// The first half of the locks' keys; the second is the place's.
+  private static let locks = 8_417
+
+  private let exchange: ExchangeProcess
+  /// Holds the locks.
+  private let session = Mutex<PostgresConnection?>(nil)
+
+  init(exchange: ExchangeProcess) { self.exchange = exchange }
 
   private func connect() throws -> PostgresConnection {
     try PostgresConnection(exchange.database("postgres"))
@@ -30,14 +39,9 @@ struct DatabaseGate: Sendable {
       """
       create schema gate;
       grant usage on schema gate to public;
-      create table gate.armed(name text primary key, server timestamptz not null);
-      create function gate.wait() returns trigger language plpgsql security definer as $$
+      create function gate.wait() returns trigger language plpgsql set lock_timeout = 0 as $$
       begin
-        -- Each look is a statement of its own, so it sees what was committed meanwhile.
-        while exists (select from gate.armed
-            where name = tg_argv[0] and server = pg_postmaster_start_time()) loop
-          perform pg_sleep(0.01);
-        end loop;
+        perform pg_advisory_xact_lock_shared(\(Self.locks), hashtext(tg_argv[0]));
         return new;
       end $$;
       """)
@@ -52,24 +56,28 @@ struct DatabaseGate: Sendable {
   }
 
   func arm(_ name: String) throws {
-    try connect().execute(
-      """
-      insert into gate.armed values ('\(name)', pg_postmaster_start_time())
-      on conflict (name) do update set server = excluded.server
-      """)
+    try session.withLock { session in
+      if session?.isAlive != true { session = try connect() }
+      try session?.execute("select pg_advisory_lock(\(Self.locks), hashtext('\(name)'))")
+    }
   }
 
   func disarm(_ name: String) throws {
-    try connect().execute("delete from gate.armed where name = '\(name)'")
+    try session.withLock {
+      try $0?.execute("select pg_advisory_unlock(\(Self.locks), hashtext('\(name)'))")
+    }
   }
 
   /// What waits goes on. Where Postgres is down there is nothing that waits.
-  func disarmAll() { try? connect().execute("delete from gate.armed") }
+  func disarmAll() { session.withLock { try? $0?.execute("select pg_advisory_unlock_all()") } }
 
   /// Whether a write waits.
   func isMet() throws -> Bool {
     let found = try connect().query(
-      "select count(*) from pg_stat_activity where wait_event = 'PgSleep'")
+      """
+      select count(*) from pg_locks
+      where locktype = 'advisory' and classid = \(Self.locks) and not granted
+      """)
     return found.int64(0, 0) > 0
   }
 }

@@ -6,6 +6,7 @@ import Formats
 import Foundation
 import SeededNumbers
 import Synchronization
+import TestServers
 import Testing
 import Wire
 
@@ -24,6 +25,9 @@ import Wire
 
   private struct Counts: Sendable {
     var payments = 0
+    /// Payments and withdrawals that were tried.
+    var attempts = 0
+    var isOver = false
     /// By recipient and asset: withdrawals that were acknowledged.
     var acknowledged: [String] = []
     var refused: [String: Int] = [:]
@@ -49,24 +53,26 @@ import Wire
       let chain = ChainProbe(url: try #require(exchange.chain))
       // Under way when the kill comes.
       try await Self.sweep(exchange, round)
-      let deadline = ContinuousClock.now + .milliseconds(2_000)
       let (first, second) = (random.next(), random.next())
       let clients = try payees.map { try exchange.client($0.signer) }
+      load.withLock { $0.isOver = false }
       async let paying: Void = Self.pay(
-        chain, payees.map(\.address), SeededNumbers(first), load
-      ) {
-        ContinuousClock.now >= deadline
-      }
-      async let taking: Void = Self.withdraw(clients, payees, SeededNumbers(second), load) {
-        ContinuousClock.now >= deadline
-      }
-      try await Task.sleep(for: .milliseconds(Int(200 + random.next() % 1_500)))
-      switch Self.victims[round % Self.victims.count] {
-      case "exchange": try await exchange.killNow()
-      case let child: try exchange.killChild(named: child)
-      }
+        chain, payees.map(\.address), SeededNumbers(first), load)
+      async let taking: Void = Self.withdraw(clients, payees, SeededNumbers(second), load)
+      let error: (any Error)?
+      do {
+        try await Self.wait(for: load, attempts: 10 + random.below(80))
+        switch Self.victims[round % Self.victims.count] {
+        case "exchange": try await exchange.killNow()
+        case let child: try exchange.killChild(named: child)
+        }
+        try await Self.wait(for: load, attempts: 10 + random.below(60))
+        error = nil
+      } catch let caught { error = caught }
+      load.withLock { $0.isOver = true }
       await paying
       await taking
+      if let error { throw error }
       if round % Self.victims.count == 0 { try await start(exchange) }
       let acknowledged = load.withLock { $0.acknowledged }
       try await oracle.check(acknowledged: acknowledged, after: "kill \(round)")
@@ -93,14 +99,22 @@ import Wire
     try await exchange.stop()
   }
 
+  /// Until the two have tried so often more.
+  private static func wait(for load: Load, attempts: Int) async throws {
+    let end = load.withLock { $0.attempts } + attempts
+    try await SystemTests.wait("\(attempts) attempts") { load.withLock { $0.attempts } >= end }
+  }
+
   /// Small withdrawals of everybody, each asked for twice where the answer is lost, some cancelled
-  /// at once.
+  /// at once. One for a payment: the chain takes no more.
   private static func withdraw(
-    _ clients: [UncrossClient], _ payees: [Payee], _ seeded: SeededNumbers,
-    _ load: Load, until isOver: @Sendable () -> Bool
+    _ clients: [UncrossClient], _ payees: [Payee], _ seeded: SeededNumbers, _ load: Load
   ) async {
     var random = seeded
-    while !isOver() {
+    var attempts = -1
+    while await soon({ load.withLock { $0.isOver || $0.attempts > attempts } }),
+      !load.withLock({ $0.isOver })
+    {
       let index = Int(random.next() % UInt64(payees.count))
       let isEther = random.next() % 2 == 0
       let rest = Int128(random.next() % 100)
@@ -120,10 +134,12 @@ import Wire
             load.withLock { $0.refused[error.code, default: 0] += 1 }
             break
           }
-          try? await Task.sleep(for: .milliseconds(50))
         }
       }
-      try? await Task.sleep(for: .milliseconds(40))
+      attempts = load.withLock { counts in
+        counts.attempts += 1
+        return counts.attempts
+      }
     }
   }
 
@@ -156,14 +172,12 @@ import Wire
   /// Payments to everybody, and now and then a reorganisation: most put the transactions back, some
   /// lose one.
   private static func pay(
-    _ chain: ChainProbe, _ addresses: [String], _ seeded: SeededNumbers,
-    _ load: Load,
-    until isOver: @Sendable () -> Bool
+    _ chain: ChainProbe, _ addresses: [String], _ seeded: SeededNumbers, _ load: Load
   ) async {
     var random = seeded
     // The payments of the last blocks: one that is dropped may have been credited.
     var recent: [String] = []
-    while !isOver() {
+    while !load.withLock({ $0.isOver }) {
       let address = addresses[Int(random.next() % UInt64(addresses.count))]
       // Whole amounts and a rest: 0.002 ether or 3 coins and something.
       let amount = Int(random.next() % 1_000) + 3_000_000
@@ -187,9 +201,8 @@ import Wire
         load.withLock { $0.payments += 1 }
       } catch {
         // It is being killed, or starts again: whether it paid, its blocks tell.
-        try? await Task.sleep(for: .milliseconds(50))
       }
-      try? await Task.sleep(for: .milliseconds(10))
+      load.withLock { $0.attempts += 1 }
     }
   }
 }

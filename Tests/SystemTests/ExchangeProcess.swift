@@ -7,6 +7,7 @@ import Foundation
 import NIOCore
 import Postgres
 import Synchronization
+import TestServers
 import Testing
 import Wire
 
@@ -90,7 +91,7 @@ final class ExchangeProcess: Sendable {
     }
     try fresh.run()
     process.withLock { $0 = fresh }
-    try await wait("the API to listen", seconds: 120) {
+    try await wait("the API to listen") {
       if !fresh.isRunning { throw TestFailure("serve ended:\n\(self.printed)") }
       return self.api != nil
     }
@@ -136,7 +137,7 @@ final class ExchangeProcess: Sendable {
   func stop() async throws {
     guard let running = process.withLock({ $0 }) else { return }
     kill(running.processIdentifier, SIGINT)
-    try await wait("the stopped process to end", seconds: 60) { !running.isRunning }
+    try await wait("the stopped process to end") { !running.isRunning }
     guard running.terminationStatus == 0 else {
       throw TestFailure("serve stopped with status \(running.terminationStatus):\n\(printed)")
     }
@@ -259,13 +260,11 @@ struct TestFailure: Error, CustomStringConvertible {
   init(_ description: String) { self.description = description }
 }
 
-/// Waits for a condition; looks twenty times a second.
+/// Waits for a condition; throws where it does not come.
 func wait(
-  _ what: String, seconds: Double = 30, _ condition: () async throws -> Bool
+  _ what: String, seconds: Double = patience, _ condition: () async throws -> Bool
 ) async throws {
-  let deadline = ContinuousClock.now + .seconds(seconds)
-  while try await !condition() {
-    guard ContinuousClock.now < deadline else { throw TestFailure("waited in vain for \(what)") }
-    try await Task.sleep(for: .milliseconds(50))
+  guard try await soon(within: seconds, condition) else {
+    throw TestFailure("waited in vain for \(what)")
   }
 }

@@ -127,6 +127,16 @@ class DeadDeclarationTests(unittest.TestCase):
             ["Tests/A/A.swift:5: func forgotten is used nowhere"])
 
 
+class SleepTests(unittest.TestCase):
+    def test_a_test_does_not_sleep(self):
+        text = 'let line = "sleep (1)"\nusleep(5)\ntry await Task.sleep(for: .seconds(1))\n// sleep()\n'
+        self.assertEqual(
+            faults({"Tests/A/A.swift": text, "Sources/A/A.swift": text,
+                    "Tests/TestServers/Waiting.swift": text}, tidy.sleeps),
+            [f"Tests/A/A.swift:{line}: a test waits for a condition"
+             " (Tests/TestServers/Waiting.swift)" for line in (2, 3)])
+
+
 class ExceptionTests(unittest.TestCase):
     def test_an_exception_holds_to_its_limit(self):
         listed = "function Sources/A/A.swift#long 72: a table\n"
