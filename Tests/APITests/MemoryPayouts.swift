@@ -134,7 +134,7 @@ extension MemoryPayouts: SweepDesk {
   private static let wallet = "0xd42781231b055c803c4f56bd99f0f7e6c2b518e3"
   private static let address = "0x2946259e0334f33a064106302415ad3391bed384"
 
-  func hasAsset(_ code: String) -> Bool { code == "ETH" }
+  func hasAsset(_ code: String) -> Bool { ["ETH", "USDC"].contains(code) }
 
   func sweepPlan(
     asset: String, minimum: Int128, after: String?
