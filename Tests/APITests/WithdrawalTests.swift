@@ -278,13 +278,15 @@ import Wire
       // Addresses are shown with their checksum, so the next page is asked for with it.
       let after = "0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed"
       let many = Array(repeating: #""0x02""#, count: 101).joined(separator: ",")
+      let gold = #"{"code":"GOLD","decimals":2,"adjustment_limit":"1"}"#
+      _ = try await venue.send("POST", "/v1/operator/assets", body: gold, as: "operator")
       for (method, path, body, status) in [
         ("GET", "/plan?asset=ETH", "", 200), ("GET", "/plan?asset=ETH&after=\(after)", "", 200),
         ("GET", "/plan?asset=ETH&after=0x12", "", 400), ("GET", "/plan", "", 400),
         ("GET", "/plan?asset=ETH&minimum=-1", "", 400), ("GET", "/plan?asset=NONE", "", 404),
         // The venue has it, the chain has not.
-        ("GET", "/plan?asset=USDC", "", 404),
-        ("POST", "/top-ups", #"{"asset":"USDC","minimum":"1"}"#, 404),
+        ("GET", "/plan?asset=GOLD", "", 404),
+        ("POST", "/top-ups", #"{"asset":"GOLD","minimum":"1"}"#, 404),
         ("POST", "/top-ups", #"{"asset":"ETH","minimum":"1","after":"\#(after)"}"#, 200),
         ("POST", "/top-ups", #"{"asset":"ETH"}"#, 400),
         ("POST", "", #"{"transactions":["0x02AB","0x"]}"#, 200),
