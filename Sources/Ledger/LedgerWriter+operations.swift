@@ -66,25 +66,9 @@ extension LedgerNames {
       return ("set_address_delay", chains[Int(chain)], "seconds=\(seconds)")
     case .setWithdrawalTerms(let terms):
       return ("set_withdrawal_terms", assets[Int(terms.asset)], text(terms))
-    case .registerKey, .approveKey, .refuseKey, .revokeKey: return keyLine(operation)
-    case .adjustBalance, .approveAdjustment, .refuseAdjustment, .approveWithdrawal,
-      .rejectWithdrawal:
-      return moneyLine(operation)
-    }
-  }
-
-  private func keyLine(_ operation: OperatorAct) -> OperationLine {
-    switch operation.action {
     case .registerKey(let user, let key, let role, let expiresAt):
-      let grant = AccessGrant(user: user, key: key, role: role, expiresAt: expiresAt)
-      switch operation.result {
-      case .confirmedByOwner:
-        return ("register_key", "\(user)", text(grant) + " confirmed_by_owner=true")
-      case .givenByDelay: return ("register_key", "\(user)", text(grant) + " after_delay=true")
-      case .replied(.waits(let id)):
-        return ("request_key", "\(user)", "grant=\(id) " + text(grant))
-      case .replied: return ("register_key", "\(user)", text(grant))
-      }
+      return line(
+        AccessGrant(user: user, key: key, role: role, expiresAt: expiresAt), operation.result)
     case .approveKey(let approval):
       return (
         "approve_key", "\(approval.grant.user)", "grant=\(approval.id) " + text(approval.grant)
@@ -92,25 +76,13 @@ extension LedgerNames {
     case .refuseKey(let grant): return ("refuse_key", "grant:\(grant)", "")
     case .revokeKey(let key):
       return ("revoke_key", "\(operation.id)", "public_key=\(hex(key.bytes))")
-    default: preconditionFailure("no action about keys")
-    }
-  }
-
-  private func moneyLine(_ operation: OperatorAct) -> OperationLine {
-    switch operation.action {
     case .adjustBalance(let adjustment):
       return (
         "adjust", "\(adjustment.user)",
         "adjustment=\(operation.id) amount=\(amount(adjustment.amount, of: adjustment.asset))"
           + (operation.result == .replied(.adjusted(.waits)) ? " waits=true" : "")
       )
-    case .approveAdjustment(let approval):
-      let adjustment = approval.content?.adjustment
-      return (
-        "approve_adjustment", adjustment.map { "\($0.user)" } ?? "",
-        "adjustment=\(approval.id)"
-          + (adjustment.map { " amount=\(amount($0.amount, of: $0.asset))" } ?? "")
-      )
+    case .approveAdjustment(let approval): return line(approval)
     case .refuseAdjustment(let id): return ("refuse_adjustment", "adjustment:\(id)", "")
     case .approveWithdrawal(let approval):
       return (
@@ -118,8 +90,26 @@ extension LedgerNames {
         "withdrawal=\(approval.id) amount=\(amount(approval.amount, of: approval.asset))"
       )
     case .rejectWithdrawal(let id): return ("reject_withdrawal", "withdrawal:\(id)", "")
-    default: preconditionFailure("no action about money")
     }
+  }
+
+  private func line(_ grant: AccessGrant, _ result: OperatorAct.Result) -> OperationLine {
+    let user = "\(grant.user)"
+    return switch result {
+    case .confirmedByOwner: ("register_key", user, text(grant) + " confirmed_by_owner=true")
+    case .givenByDelay: ("register_key", user, text(grant) + " after_delay=true")
+    case .replied(.waits(let id)): ("request_key", user, "grant=\(id) " + text(grant))
+    case .replied: ("register_key", user, text(grant))
+    }
+  }
+
+  private func line(_ approval: AdjustmentApproval) -> OperationLine {
+    let adjustment = approval.content?.adjustment
+    return (
+      "approve_adjustment", adjustment.map { "\($0.user)" } ?? "",
+      "adjustment=\(approval.id)"
+        + (adjustment.map { " amount=\(amount($0.amount, of: $0.asset))" } ?? "")
+    )
   }
 
   private func symbol(_ market: MarketID) -> String { markets[Int(market)] }
