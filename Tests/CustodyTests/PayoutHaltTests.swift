@@ -265,7 +265,8 @@ extension DatabaseTests {
       try venue.reach("slotted", large)
       try chain.setBaseFee(gwei: 40)
       try chain.mine()
-      try venue.settle(scene.scanner)
+      // A look that is under way would sign with the fees of before.
+      try scene.look()
       scene.signer.mood = .willing
       try scene.wait("short") { try scene.attempts(0).last?.answer == "insufficient_funds" }
       let token = try venue.withdraw(700, of: 0, to: PayoutScene.recipient(2))

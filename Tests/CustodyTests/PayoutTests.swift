@@ -161,7 +161,8 @@ extension DatabaseTests {
         try venue.reach("slotted", first)
         try chain.setBaseFee(gwei: 150)
         try chain.mine()
-        try venue.settle(scene.scanner)
+        // A look that is under way would sign with the fees of before.
+        try scene.look()
         scene.signer.mood = .willing
         try scene.wait("waits") { scene.figures.lastError == "fees are above the cap" }
         try scene.look()
