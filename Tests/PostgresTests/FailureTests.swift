@@ -89,6 +89,8 @@ extension PostgresTests {
     @Test(arguments: [
       ("40001", true, false, false), ("40P01", true, false, false), ("25006", false, false, true),
       ("57P01", false, true, false), ("08006", false, true, false), ("23505", false, false, false),
+      // What ends a session that idles in its transaction, or takes too long for it.
+      ("25P03", false, true, false), ("25P04", false, true, false), ("25P02", false, false, false),
     ]) func sqlstateSaysWhatToDo(state: String, retry: Bool, lost: Bool, readOnly: Bool) throws {
       let connection = try connect()
       let error = #expect(throws: PostgresError.self) {

@@ -75,6 +75,34 @@ import Testing
     #expect(stream.handle(.retry) == [.askHead])
   }
 
+  @Test func anEpochIsRememberedFromTheFirstAnswerOn() {
+    var stream = asking(produced: 4)
+    _ = stream.handle(.head(head(4, epoch: "a")))
+    #expect(stream.epoch == "a")
+    var new = asking(produced: 0)
+    _ = new.handle(.head(head(0, epoch: TapeHead.noEpoch)))
+    #expect(new.epoch == nil)
+  }
+
+  /// An answer that accepts a batch and does not hold all of it.
+  @Test(arguments: [0, 1, 2] as [Int64]) func whatIsStoredIsAllOrAFork(stored: Int64) {
+    var stream = asking(produced: 0)
+    #expect(stream.handle(.head(head(0))).isEmpty)
+    var (records, chain): ([TapeRecord], [UInt8]) = ([], Self.zero)
+    for number in 1...2 as ClosedRange<Int64> {
+      let next = TapeWriter.chain(after: chain, number: number, payload: [1])
+      records.append(
+        TapeRecord(
+          market: 0, number: number, payload: [1], previousChain: chain, chain: next))
+      chain = next
+    }
+    #expect(stream.handle(.records(records)).count == 1)
+    let end = stored == 0 ? Self.zero : records[Int(stored) - 1].chain
+    _ = stream.handle(.answer(.stored(TapeHead(epoch: "e", last: stored, chain: end))))
+    #expect(stream.isHalted == (stored < 2))
+    #expect(stream.head?.last == (stored < 2 ? 0 : 2))
+  }
+
   /// A batch over the bound would be refused by the Worker, again and again.
   @Test(arguments: [(0, 2), (1, 1)]) func aBatchIsAsLargeAsItMayBe(beyond: Int, count: Int) {
     var stream = asking(produced: 0)
