@@ -33,7 +33,7 @@ PARTS = [
     "Sources/" + module
     for module in (
         "API Auction Client Custody Embedded Engine Ethereum Formats Journal Ledger Postgres Signer"
-        " Tape uncross"
+        " Tape Wire uncross"
     ).split()
 ] + ["worker", "devchain"]
 FIELDS = {"name", "file", "line", "old", "new", "test", "why"}

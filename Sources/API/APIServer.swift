@@ -196,7 +196,7 @@ public struct APIServer: Service {
           ?? configuration.clock.microseconds() / 1_000_000 + RequestAuthenticator.futureWindow),
       handlers: handlers,
       addressBuckets: TokenBuckets(configuration.addressLimit),
-      failureBuckets: TokenBuckets(configuration.failureLimit),
+      failureBuckets: TokenBuckets(configuration.failureLimit), provedKeys: ProvedKeys(),
       proxyHeader: configuration.proxyHeader.flatMap { .init($0) })
   }
 }

@@ -31,8 +31,9 @@ struct RequestPipeline: HTTPResponder {
   let handlers: Handlers
   /// Public reads by address.
   let addressBuckets: TokenBuckets<String>
-  /// Wrong signatures by address.
-  let failureBuckets: TokenBuckets<String>
+  /// Wrong signatures by address; those under a key that is known there, by both.
+  let failureBuckets: TokenBuckets<FailureSource>
+  let provedKeys: ProvedKeys
   /// The header field in which a trusted proxy names the client.
   var proxyHeader: HTTPFields.Element.Name?
 
@@ -142,10 +143,10 @@ struct RequestPipeline: HTTPResponder {
 
   /// Who signed the request, and the digest that its body must have.
   ///
-  /// A wrong signature costs the server a proof, so an address has few of them. When they are used
-  /// up, a connection that proved this key before still serves it: who shares an address with
-  /// somebody that sends wrong signatures keeps what was open, and nobody is shut out from
-  /// another address.
+  /// A wrong signature costs the server a proof, so an address has few of them. A key that proved
+  /// itself there in the last hour has as many of its own, and a connection that proved it is
+  /// served whatever came since: who shares an address with somebody that sends wrong signatures
+  /// is not shut out, and nobody is from another address.
   private func authenticate(
     _ request: Request, _ address: String, _ context: ConnectionContext
   ) throws(Refusal) -> (Identity, digest: String) {
@@ -155,7 +156,9 @@ struct RequestPipeline: HTTPResponder {
       try authenticator.claim(of: request.head, target: request.head.path ?? "", now: now)
     }
     let isKnownHere = claim.key.map { places.hasProved(channel, $0) } ?? false
-    if !isKnownHere, failureBuckets.isEmpty(address, at: clock.nanoseconds()) {
+    let source = provedKeys.source(address, claim.key, at: clock.nanoseconds())
+    if !isKnownHere, failureBuckets.isEmpty(source, at: clock.nanoseconds()) {
+      try limit(address)
       throw Refusal(.rateLimited, "too many wrong signatures", retryAfterSeconds: 1)
     }
     let identity = try charged(address) { () throws(Refusal) in
@@ -163,13 +166,14 @@ struct RequestPipeline: HTTPResponder {
         return try authenticator.prove(claim, now: now)
       } catch {
         if error.code == EdgeRefusal.signatureInvalid.row.code {
-          _ = failureBuckets.take(of: address, at: clock.nanoseconds())
+          _ = failureBuckets.take(of: source, at: clock.nanoseconds())
           if let key = claim.key { places.doubt(channel, key) }
         }
         throw error
       }
     }
     places.prove(channel, identity)
+    provedKeys.prove(identity.key, from: address, at: clock.nanoseconds())
     return (identity, claim.digest)
   }
 

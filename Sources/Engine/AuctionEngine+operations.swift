@@ -24,7 +24,11 @@ extension AuctionEngine {
   private func isRepeat(_ action: OperatorAction) -> Bool {
     switch action {
     case .adjustBalance, .registerKey: true
-    default: false
+    case .createAsset, .createMarket, .changeMarket, .suspendMarket, .resumeMarket, .setReference,
+      .registerUser, .approveKey, .refuseKey, .revokeKey, .setFrozen, .setOperatorDelay,
+      .setOrderTerms, .approveAdjustment, .refuseAdjustment, .registerChain, .setAddressDelay,
+      .setWithdrawalTerms, .approveWithdrawal, .rejectWithdrawal:
+      false
     }
   }
 

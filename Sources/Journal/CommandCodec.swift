@@ -67,9 +67,12 @@ public enum CommandCodec {
 
     /// Since which version it is there: an older program refuses the body by its first byte.
     var firstVersion: UInt8 {
-      switch self {
-      case .createMarketWithVolume, .changeMarketWithVolume, .setOrderTerms: 3
-      default: rawValue < Tag.operation.rawValue ? 1 : 2
+      // A new tag says here since when it is there: until then nothing reads it.
+      switch rawValue {
+      case ..<Tag.operation.rawValue: 1
+      case ..<Tag.createMarketWithVolume.rawValue: 2
+      case ...Tag.setOrderTerms.rawValue: 3
+      default: .max
       }
     }
   }

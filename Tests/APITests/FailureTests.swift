@@ -234,17 +234,27 @@ private let orderBody =
         return try await open.answer()
       }
       #expect(try await alice().contains("200 OK"))
-      for code in ["signature_invalid", "signature_invalid", "rate_limited"] {
-        let wrong = try await venue.send(
-          "GET", "/v1/balances", as: "alice", headers: from("10.0.0.1")
-        ) { $0.target = "/v1/fills" }
-        #expect(wrong.code == code)
+      func wrong(as name: String) async throws {
+        for code in ["signature_invalid", "signature_invalid", "rate_limited"] {
+          let answer = try await venue.send(
+            "GET", "/v1/balances", as: name, headers: from("10.0.0.1")
+          ) { $0.target = "/v1/fills" }
+          #expect(answer.code == code)
+        }
       }
-      // The address has none left. What was open goes on, other addresses do, and it has more soon.
+      try await wrong(as: "bob")
+      // The address has none left. What was open goes on, a key that was here does over another
+      // connection, other addresses do, and it has more soon.
       #expect(try await alice().contains("200 OK"))
+      let again = try await venue.send(
+        "GET", "/v1/balances", as: "alice", headers: from("10.0.0.1"))
+      #expect(again.status == 200)
       let here = try await venue.send(
         "GET", "/v1/balances", as: "bob", headers: from("10.0.0.1"))
       #expect(here.code == "rate_limited")
+      // A key that was here has as many of its own.
+      try await wrong(as: "alice")
+      #expect(try await alice().contains("200 OK"))
       let there = try await venue.send(
         "GET", "/v1/balances", as: "alice", headers: from("10.0.0.2"))
       #expect(there.status == 200)
@@ -271,6 +281,28 @@ private let orderBody =
         #expect(answer.code == code, "\(value)")
       }
     }
+  }
+
+  @Test func provedKeysAreKnownForAnHour() throws {
+    let keys = ProvedKeys(capacity: 2)
+    let hour: Int64 = 3_600_000_000_000
+    let (one, other, third) = (
+      try #require(PublicKey(Venue.signer("alice").publicKey)),
+      try #require(PublicKey(Venue.signer("bob").publicKey)),
+      try #require(PublicKey(Venue.signer("carol").publicKey))
+    )
+    keys.prove(one, from: "a", at: 0)
+    #expect(keys.source("a", one, at: hour - 1) == FailureSource(address: "a", key: one))
+    // Not from another address, no other key, not an hour later.
+    #expect(keys.source("b", one, at: 1) == FailureSource(address: "b"))
+    #expect(keys.source("a", other, at: 1) == FailureSource(address: "a"))
+    #expect(keys.source("a", one, at: hour) == FailureSource(address: "a"))
+    // A third finds no place, until another's hour is over.
+    keys.prove(other, from: "a", at: 1)
+    keys.prove(third, from: "a", at: 2)
+    #expect(keys.source("a", third, at: 2) == FailureSource(address: "a"))
+    keys.prove(third, from: "a", at: hour)
+    #expect(keys.source("a", third, at: hour) == FailureSource(address: "a", key: third))
   }
 
   @Test func bucketsRefillAndForget() {
