@@ -23,7 +23,7 @@ print_steps() {
   say "  1. check for Swift, PostgreSQL, libsecp256k1, Deno, the EVM; install      1 min"
   case $goal in
     run | build) say "  2. build the program                                                      12 min" ;;
-    test) say "  2. check format and tidiness, test Worker and chain, build, run the tests  40 min" ;;
+    test) say "  2. check format and tidiness, test Worker and chain, build, run the tests  50 min" ;;
   esac
   if [ "$goal" = run ]; then
     say "  3. start PostgreSQL, the Worker and the exchange                           5 s"

@@ -32,6 +32,8 @@ step 'tidy' tidy
 step 'the Worker (contract and storage)' worker_tests
 step 'the development chain' "$python" -B -W error -m unittest discover -s devchain/tests -t .
 step 'build, where a warning is an error' swift build --build-tests
+# What `make run` builds: the optimizer sees faults that a debug build does not have.
+step 'build of the program, optimized' swift build -c release --product uncross
 # Each module's tests in one step, by the filter that a developer runs a module with. Histories by the
 # thousand keep all cores busy: whoever waits beside them waits in vain.
 kernel='^(AuctionTests|EngineTests|EthereumTests|FormatsTests|JournalTests)\.'

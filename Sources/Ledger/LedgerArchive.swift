@@ -85,12 +85,27 @@ struct LedgerArchive: ~Copyable {
   /// The range's start, or where the rows of the type become too many to look at in one page.
   private func floor(_ query: LedgerQuery, _ range: Range) throws(PostgresError) -> UInt64 {
     guard let type = query.type else { return range.start }
+    let statement = Self.floorStatement(query, range, type)
+    guard connection != nil else { throw PostgresError(message: "no connection") }
+    return try Self.number(connection!, statement.sql, statement.parameters) ?? range.start
+  }
+
+  private static func floorStatement(
+    _ query: LedgerQuery, _ range: Range, _ type: LedgerTransactionType
+  ) -> Statement {
     var statement = Statement(query, range, limit: 1)
     statement.parameters.text("\(type.name)")
-    let sql = Self.select("seq", by: "type", "$5") + " offset \(Self.maximumLooks - 1)"
-    guard connection != nil else { throw PostgresError(message: "no connection") }
-    let result = try connection!.query(sql, statement.parameters)
-    return result.rowCount == 0 ? range.start : UInt64(result.int64(0, 0))
+    statement.sql = select("seq", by: "type", "$5") + " offset \(maximumLooks - 1)"
+    return statement
+  }
+
+  /// The one number that a statement answers; nil where it has no row.
+  private static func number(
+    _ connection: borrowing PostgresConnection, _ sql: String,
+    _ parameters: borrowing PostgresParameters
+  ) throws(PostgresError) -> UInt64? {
+    let result = try connection.query(sql, parameters)
+    return result.rowCount == 0 ? nil : UInt64(result.int64(0, 0))
   }
 
   private func rows(
