@@ -27,6 +27,13 @@ DATA = (".toml",)
 # Where tests wait: everything else in Tests drives a clock or waits for a condition by these.
 WAITING = "Tests/TestServers/Waiting.swift"
 METRIC_PAGES = ["docs/operations.md", "docs/custody.md", "docs/signer.md"]
+# Where settings are read, what a name is there, and the page whose tables have each of them.
+SETTINGS = [
+    ("Sources/uncross/ServeConfiguration.swift", r'\b(?:text|number)\("([a-z.]+)"',
+     "docs/operations.md"),
+    ("Sources/uncross/Chain/ChainSettings.swift", r'^ +case (?:\w+ = "(\w+)"|([\w, ]+))$',
+     "docs/custody.md"),
+]
 # Names of this form that are roles of Postgres.
 DATABASE_ROLES = {"uncross_app", "uncross_owner", "uncross_audit"}
 # Suffixes that Prometheus gives to the series of one histogram.
@@ -172,6 +179,44 @@ def metrics(tree, exceptions):
             yield *place, f"there is no metric `{name}`"
 
 
+def settings(tree, exceptions):
+    """Each setting has a row in a table of its page, and each row of such a table is a setting."""
+    for path, pattern, page in SETTINGS:
+        if path not in tree.swift:
+            continue
+        read = {}
+        for found in re.finditer(pattern, tree.swift[path].text, re.MULTILINE):
+            for name in re.split(r", ", found.group(1) or found.group(2)):
+                read.setdefault(name, tree.swift[path].line(found.start()))
+        written = {}
+        for rows in tables(tree.texts.get(page, "")):
+            names = {
+                name: number for number, row in rows
+                for name in re.findall(r"`([a-z_.]+)`", row.split("|")[1])}
+            # Where half of a table's names are settings, the others ought to be.
+            if 2 * len(names.keys() & read.keys()) >= len(names):
+                written.update(names)
+        for name, line in sorted(read.items()):
+            if name not in written and not exceptions.allows("setting", name):
+                yield path, line, f"the setting `{name}` is in no table of {page}"
+        for name, line in sorted(written.items()):
+            # `payouts.confirmations` is a name inside another.
+            is_read = name in read or name.rsplit(".", 1)[-1] in read
+            if not is_read and not exceptions.allows("setting", name):
+                yield page, line, f"there is no setting `{name}`"
+
+
+def tables(text):
+    """The tables of a page, each as its rows with their line numbers."""
+    rows = []
+    for number, line in enumerate(text.split("\n") + [""], 1):
+        if line.startswith("|"):
+            rows.append((number, line))
+        elif rows:
+            yield rows
+            rows = []
+
+
 def dead_declarations(tree, exceptions):
     """Names that only their declarations write, and names of the program that only tests use."""
     declared, written, places = {}, {}, []
@@ -244,8 +289,8 @@ def sleeps(tree, exceptions):
 
 
 RULES = [
-    source_lines, function_lines, file_lines, doc_lines, citations, metrics, dead_declarations,
-    sleeps]
+    source_lines, function_lines, file_lines, doc_lines, citations, metrics, settings,
+    dead_declarations, sleeps]
 
 
 def faults(root, rules=RULES):

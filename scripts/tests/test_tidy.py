@@ -198,6 +198,27 @@ class MetricTests(unittest.TestCase):
             faults({"Sources/A/A.swift": swift, "docs/operations.md": page}, tidy.metrics), [])
 
 
+class SettingTests(unittest.TestCase):
+    def test_code_and_page_name_the_same_settings(self):
+        program, chain = (path for path, _, _ in tidy.SETTINGS)
+        self.assertEqual(
+            faults({
+                program:
+                    'let a = text("api.host") ?? text("chain.file")\n'
+                    'let b = number("api.port", 1)\n',
+                chain:
+                    '    case name, pay\n    case chainID = "chain_id"\n    case .other: break\n',
+                "docs/operations.md":
+                    "| `api.host`, `stand.by` | |\n| `api.port` | `chain.file` |\n\n"
+                    "| `else` | |\n",
+                "docs/custody.md": "| `name`, `pay.name` | |\n| `chain_id` | |\n| `poll` | |\n",
+            }, tidy.settings),
+            [f"{chain}:1: the setting `pay` is in no table of docs/custody.md",
+             f"{program}:1: the setting `chain.file` is in no table of docs/operations.md",
+             "docs/custody.md:3: there is no setting `poll`",
+             "docs/operations.md:1: there is no setting `stand.by`"])
+
+
 class DeadDeclarationTests(unittest.TestCase):
     def test_a_name_that_only_declarations_write_is_dead(self):
         text = (
