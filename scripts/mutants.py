@@ -39,10 +39,11 @@ PARTS = [
 ] + ["worker", "devchain"]
 FIELDS = {"name", "file", "line", "old", "new", "test", "why"}
 FORMS = {"expression", "statement", "text"}
-# A test with a bug has this long, and five times what it takes without. More than a test waits for
-# a condition (`patience` of Tests/TestServers/Waiting.swift): when that is over, it has failed by
-# itself.
+# A test with a bug has this long, and five times what it takes without.
 PATIENCE_SECONDS = 180
+# How long it waits for a condition (`patience` of Tests/TestServers/Waiting.swift): less than the
+# above, so that it fails by itself, whatever it waits for several times.
+WAIT_SECONDS = 30
 # A bug that makes something grow without end must not take the machine's memory.
 MEMORY_BYTES = 16 << 30
 SWITCH = "UNCROSS_MUTANT"
@@ -309,6 +310,8 @@ class Runner:
         environment = os.environ | {
             SWITCH: str(number), "SWIFT_BACKTRACE": "enable=no", "NO_COLOR": "1",
             "UNCROSS_DENO": self.deno, "UNCROSS_PYTHON": self.python}
+        if number:
+            environment["UNCROSS_PATIENCE"] = str(WAIT_SECONDS)
         began = time.monotonic()
         process = subprocess.Popen(
             command, cwd=os.path.join(self.tree, folder), env=environment, stdin=subprocess.DEVNULL,
