@@ -67,7 +67,8 @@ let package = Package(
     // How values are written: JSON, hex, decimals, times. Standard library and the clock only.
     // Optimised in debug builds too: every body and answer of the tests goes through it.
     .target(
-      name: "Formats", swiftSettings: strict + [.unsafeFlags(["-O"], .when(configuration: .debug))]),
+      name: "Formats",
+      swiftSettings: strict + [.unsafeFlags(["-O"], .when(configuration: .debug))]),
     .testTarget(
       name: "FormatsTests", dependencies: ["Formats", "SeededNumbers"], swiftSettings: strict),
 
@@ -187,7 +188,8 @@ let package = Package(
         "Auction", "Engine", "Formats", "Journal", "Postgres", "Tape", "SeededNumbers",
       ],
       resources: [.copy("golden")], swiftSettings: strict),
-    // Real servers for the tests that need them, and waiting for what they do; linked into no product.
+    // Real servers for the tests that need them, and waiting for what they do; linked into no
+    // product.
     .target(
       name: "TestServers",
       dependencies: ["Embedded", .product(name: "Logging", package: "swift-log")],

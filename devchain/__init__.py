@@ -1,1 +1,1 @@
-"""The development chain of Uncross: a real EVM behind JSON-RPC, with reorganisations and faults on request."""
+"""The development chain: a real EVM behind JSON-RPC, with reorganisations and faults on request."""

@@ -29,7 +29,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="devchain", description=__doc__)
     parser.add_argument("--port", type=int, default=8545, help="0 takes a free one")
     parser.add_argument("--chain-id", type=int, default=31337)
-    parser.add_argument("--block-interval", type=float, default=0, help="seconds; 0 mines on demand")
+    parser.add_argument(
+        "--block-interval", type=float, default=0, help="seconds; 0 mines on demand"
+    )
     parser.add_argument("--safe-lag", type=int, default=4)
     parser.add_argument("--finalized-lag", type=int, default=8)
     parser.add_argument("--state", help="the file that keeps the chain; in memory without one")

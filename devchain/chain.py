@@ -229,7 +229,8 @@ class Chain:
     def _build(self, picked: list[Any]) -> Any:
         parent = self.head
         self.salt += 1
-        # Two blocks with the same content are two blocks: a reorganisation would otherwise find its own.
+        # Two blocks with the same content are two blocks: a reorganisation would otherwise find its
+        # own.
         seal = dict(coinbase=NOBODY, mix_hash=self.salt.to_bytes(32, "big"))
         try:
             block = self._chain_at(parent).mine_all(picked, **seal)[0].imported_block
@@ -304,7 +305,9 @@ class Chain:
             raise RPCError("header not found")
         return block
 
-    def transaction_view(self, transaction: Any, block: Any = None, index: int = 0) -> dict[str, Any]:
+    def transaction_view(
+        self, transaction: Any, block: Any = None, index: int = 0
+    ) -> dict[str, Any]:
         kind = getattr(transaction, "type_id", None) or 0
         offered = transaction.max_fee_per_gas
         return {

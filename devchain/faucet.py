@@ -9,8 +9,8 @@ from eth_utils import keccak, to_checksum_address
 
 from devchain.chain import FAUCET, Chain, data, unhex
 
-# By name: the source, and the constructor's one number if it has one. Deployed in this order, so their
-# addresses are the same on every chain.
+# By name: the source, and the constructor's one number if it has one. Deployed in this order, so
+# their addresses are the same on every chain.
 CONTRACTS: list[tuple[str, str, int | None]] = [
     ("USDC", "Token", 6),
     ("BTC", "Token", 8),
@@ -92,7 +92,10 @@ class Faucet:
         call = selector("mint(address,uint256)")
         return [
             self._send(
-                self._contract(p["token"]), 0, call + word(p["to"]) + word(int(p["amount"])), 120_000
+                self._contract(p["token"]),
+                0,
+                call + word(p["to"]) + word(int(p["amount"])),
+                120_000,
             )
             for p in payments
         ]
@@ -109,8 +112,8 @@ class Faucet:
         return self._send(transaction.get("to"), wei, payload, gas)
 
     def send_twice(self, payment: dict[str, Any]) -> str:
-        """{token, to, first, second}: two transfers of a token in one transaction. The forwarder pays
-        them from its own balance: mint to it before."""
+        """{token, to, first, second}: two transfers of a token in one transaction. The forwarder
+        pays them from its own balance: mint to it before."""
         payload = selector("send_twice(address,address,uint256,uint256)")
         payload += word(self._contract(payment["token"])) + word(payment["to"])
         payload += word(int(payment["first"])) + word(int(payment["second"]))

@@ -31,7 +31,7 @@ class Raw(Exception):
 
 
 class Faults:
-    """Faults that wait to be met: {kind, method (any), first (any), times (1), batch_from (1), ...}."""
+    """Faults that wait: {kind, method (any), first (any), times (1), batch_from (1), ...}."""
 
     def __init__(self) -> None:
         self.waiting: list[dict[str, Any]] = []
@@ -48,10 +48,11 @@ class Faults:
             self.waiting.append(whole)
 
     def take(self, method: str, first: Any, batch: int) -> dict[str, Any] | None:
-        """The oldest that is met by a call with this first parameter, which came in a batch of so many."""
+        """The oldest that is met by a call with this first parameter, from a batch of so many."""
         with self.lock:
             for fault in self.waiting:
-                is_met = fault.get("method") in (None, method) and fault.get("first") in (None, first)
+                is_method = fault.get("method") in (None, method)
+                is_met = is_method and fault.get("first") in (None, first)
                 if is_met and batch >= fault["batch_from"]:
                     fault["times"] -= 1
                     if fault["times"] <= 0:

@@ -6,14 +6,14 @@ from typing import Any, Iterator
 
 
 class Journal:
-    """Lines of JSON, appended and synced. Replaying them gives the same blocks with the same hashes."""
+    """Lines of JSON, appended and synced. Their replay gives the same blocks, by hash."""
 
     def __init__(self, path: str | None) -> None:
         self.path = path
         self.file = None
 
     def replay(self) -> Iterator[dict[str, Any]]:
-        """The complete lines; a last one that was cut off by a kill is removed, it was never answered."""
+        """The complete lines; a last one that a kill cut off is removed, it was never answered."""
         if self.path is None or not os.path.exists(self.path):
             return
         end = 0

@@ -13,7 +13,7 @@ def cost(transaction: Any) -> int:
 
 
 class Mempool:
-    """Transactions by hash. Gaps wait; the best tip is mined first, in order of nonce for each sender."""
+    """Transactions by hash. Gaps wait; the best tip is mined first, by nonce for each sender."""
 
     def __init__(self) -> None:
         self.transactions: dict[bytes, Any] = {}
@@ -46,9 +46,10 @@ class Mempool:
             )
         for other in self.same_slot(transaction):
             needed = 100 + BUMP
+            tip, other_tip = transaction.max_priority_fee_per_gas, other.max_priority_fee_per_gas
             if (
                 transaction.max_fee_per_gas * 100 < other.max_fee_per_gas * needed
-                or transaction.max_priority_fee_per_gas * 100 < other.max_priority_fee_per_gas * needed
+                or tip * 100 < other_tip * needed
             ):
                 raise RPCError("replacement transaction underpriced")
 

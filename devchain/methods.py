@@ -10,11 +10,16 @@ from devchain.faucet import Faucet
 from devchain.faults import Faults
 from devchain.traces import traces
 
-# How providers refuse a range that is too long: code and words differ, so a client must go by neither.
+# How providers refuse a range that is too long: code and words differ, so a client must go by
+# neither.
 RANGE_ERRORS = {
     "geth": (-32602, "query exceeds max block range {limit}"),
     "infura": (-32005, "query returned more than {limit} results"),
-    "alchemy": (-32602, "Log response size exceeded. You can make eth_getLogs requests with up to a {limit} block range"),
+    "alchemy": (
+        -32602,
+        "Log response size exceeded."
+        " You can make eth_getLogs requests with up to a {limit} block range",
+    ),
     "generic": (-32000, "block range is too wide"),
 }
 # How they refuse a batch that is too long: each of its requests, the whole, or before it is read.
@@ -88,7 +93,9 @@ class Methods:
         try:
             with self.chain.lock:
                 result = handler(*parameters)
-        except (TypeError, ValueError, LookupError, AttributeError, OverflowError, ValidationError) as error:
+        except (
+            TypeError, ValueError, LookupError, AttributeError, OverflowError, ValidationError
+        ) as error:
             raise RPCError(f"invalid argument: {error}", -32602) from error
         return without_logs(result) if omits_logs else result
 
@@ -164,10 +171,14 @@ class Methods:
         for block in blocks:
             base = block.header.base_fee_per_gas
             tips = sorted(
-                min(t.max_priority_fee_per_gas, t.max_fee_per_gas - base) for t in block.transactions
+                min(t.max_priority_fee_per_gas, t.max_fee_per_gas - base)
+                for t in block.transactions
             ) or [0]
             rewards.append(
-                [number(tips[min(len(tips) - 1, int(len(tips) * q / 100))]) for q in percentiles or []]
+                [
+                    number(tips[min(len(tips) - 1, int(len(tips) * q / 100))])
+                    for q in percentiles or []
+                ]
             )
         return {
             "oldestBlock": number(blocks[0].number),

@@ -46,7 +46,9 @@ def refusal(batch: list[Any], limit: int, shape: str) -> Any:
 def answer(methods: Methods, faults: Faults, request: Any, batch: int) -> dict[str, Any]:
     """To one of `batch` requests that came together."""
     if not isinstance(request, dict) or not isinstance(request.get("method"), str):
-        return {"jsonrpc": "2.0", "id": None, "error": {"code": -32600, "message": "invalid request"}}
+        return {
+            "jsonrpc": "2.0", "id": None, "error": {"code": -32600, "message": "invalid request"}
+        }
     method = request["method"]
     parameters = request.get("params") or []
     first = parameters[0] if isinstance(parameters, list) and parameters else None

@@ -25,7 +25,7 @@ def watched_destroy(computation: Any) -> None:
 
 
 class WatchedComputation(CancunComputation):
-    """Knows by which instruction it was called: a message alone does not tell CREATE from CREATE2."""
+    """Knows which instruction called it: a message alone does not tell CREATE from CREATE2."""
 
     opcodes = {**CancunComputation.opcodes, SELFDESTRUCT: watched_destroy}
     kind: str | None = None
@@ -47,8 +47,8 @@ class WatchedVM(VM):
 
 
 def traces(chain: Chain, block: Any, count: int) -> list[dict[str, Any]]:
-    """The calls of a block's first transactions as geth's callTracer tells them. They are executed in
-    order: each made the state that the next one met."""
+    """The calls of a block's first transactions as geth's callTracer tells them. They are executed
+    in order: each made the state that the next one met."""
     parent = chain.by_hash[block.header.parent_hash]
     header = chain.following(parent).copy(base_fee_per_gas=block.header.base_fee_per_gas)
     watched = type("Watched", (chain.evm,), {"vm_configuration": ((0, WatchedVM),)})

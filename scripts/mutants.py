@@ -1,15 +1,16 @@
 #!/usr/bin/env python3
 """Planted bugs: one line each, and the test that finds each.
 
-    python3 scripts/mutants.py check                each still applies and names a test that is there
-    python3 scripts/mutants.py run [--only WORD]    each must make its test fail; status 1 if one does not
+    python3 scripts/mutants.py check                each applies and names a test that is there
+    python3 scripts/mutants.py run [--only WORD]    each makes its test fail, else status 1
 
-scripts/mutants.toml is the list. All bugs of Swift code go into one copy of the tree as switches: a line
-`a <= b` becomes `(mutant(7) ? (a < b) : (a <= b))`, and UNCROSS_MUTANT says which of them is on. So the copy
-is built once. Bugs of the Worker and of the development chain are written into the copy one at a time.
+scripts/mutants.toml is the list. All bugs of Swift code go into one copy of the tree as switches:
+a line `a <= b` becomes `(mutant(7) ? (a < b) : (a <= b))`, and UNCROSS_MUTANT says which of them is
+on. So the copy is built once. Bugs of the Worker and of the development chain are written into the
+copy one at a time.
 
-Each test first runs alone without a bug, and must pass; then once for each of its bugs, and must fail. A test
-that crashes, or does not end, has failed.
+Each test first runs alone without a bug, and must pass; then once for each of its bugs, and must
+fail. A test that crashes, or does not end, has failed.
 """
 
 import argparse
@@ -39,7 +40,10 @@ PARTS = [
 FIELDS = {"name", "file", "line", "old", "new", "test", "why"}
 FORMS = {"expression", "statement", "text"}
 # A test with a bug has this long, and five times what it takes without.
-PATIENCE_SECONDS = 60
+PATIENCE_SECONDS = 180
+# How long it waits for a condition (`patience` of Tests/TestServers/Waiting.swift): less than the
+# above, so that it fails by itself, whatever it waits for several times.
+WAIT_SECONDS = 30
 # A bug that makes something grow without end must not take the machine's memory.
 MEMORY_BYTES = 16 << 30
 SWITCH = "UNCROSS_MUTANT"
@@ -121,7 +125,9 @@ def check_entry(root, entry):
         raise Fault("is more than a line")
     if not entry["why"].strip() or entry["old"] == entry["new"]:
         raise Fault("says nothing, or changes nothing")
-    if is_swift(entry) and entry["form"] == "expression" and (splits(entry["old"]) or splits(entry["new"])):
+    if is_swift(entry) and entry["form"] == "expression" and (
+        splits(entry["old"]) or splits(entry["new"])
+    ):
         raise Fault("is no expression: it has a comma outside brackets")
     place(contents(root, entry["file"]), entry)
     check_test(root, entry)
@@ -154,7 +160,9 @@ def check_test(root, entry):
         file, _, name = test.partition(": ")
         text = contents(root, file)
         # A name may be made of a template: `422 inconsistent: ${what}`.
-        templates = [re.sub(r"\\\$\\\{[^`]*?\\\}", ".+", re.escape(t)) for t in re.findall("`([^`\n]+)`", text)]
+        templates = [
+            re.sub(r"\\\$\\\{[^`]*?\\\}", ".+", re.escape(template))
+            for template in re.findall("`([^`\n]+)`", text)]
         if f'"{name}"' not in text and not any(re.fullmatch(t, name) for t in templates):
             raise Fault(f"{file} has no test {name}")
     elif entry["file"].startswith("devchain/"):
@@ -169,11 +177,15 @@ def check_test(root, entry):
         module, suites, name = match.groups()
         folder = os.path.join(root, "Tests", module)
         files = sorted(os.listdir(folder)) if os.path.isdir(folder) else []
-        texts = [contents(root, f"Tests/{module}/{file}") for file in files if file.endswith(".swift")]
+        texts = [
+            contents(root, f"Tests/{module}/{file}") for file in files if file.endswith(".swift")
+        ]
         if not any(re.search(rf"\bfunc `?{name}`?\s*[(<]", text) for text in texts):
             raise Fault(f"there is no test {test}")
         for suite in suites.split("/"):
-            if not any(re.search(rf"\b(struct|enum|class|actor) {suite}\b", text) for text in texts):
+            if not any(
+                re.search(rf"\b(struct|enum|class|actor) {suite}\b", text) for text in texts
+            ):
                 raise Fault(f"there is no suite {module}.{suite}")
 
 
@@ -238,7 +250,9 @@ def prepare(root, tree, entries):
         else:
             wanted.discard(path)
     for folder, folders, files in os.walk(tree):
-        folders[:] = [name for name in folders if not name.startswith(".") and name != "__pycache__"]
+        folders[:] = [
+            name for name in folders if not name.startswith(".") and name != "__pycache__"
+        ]
         for name in files:
             path = os.path.relpath(os.path.join(folder, name), tree)
             if path not in wanted and path.split("/")[0] in ("Sources", "Tests"):
@@ -258,7 +272,9 @@ class Runner:
         self.python = os.environ.get("UNCROSS_PYTHON") or os.path.join(venv, "python")
 
     def build(self):
-        if subprocess.run(["swift", "build", "--build-tests"], cwd=self.tree, check=False).returncode:
+        if subprocess.run(
+            ["swift", "build", "--build-tests"], cwd=self.tree, check=False
+        ).returncode:
             raise Fault("the copy with all switches does not build")
 
     def command(self, test, file):
@@ -268,7 +284,15 @@ class Runner:
             # Deno takes `/.../` for a regular expression of JavaScript.
             pattern = re.sub(r"([\\/.*+?^${}()|\[\]])", r"\\\1", name)
             return (
-                [self.deno, "test", "--no-prompt", "--allow-all", "--filter", f"/^{pattern}$/", path[len("worker/") :]],
+                [
+                    self.deno,
+                    "test",
+                    "--no-prompt",
+                    "--allow-all",
+                    "--filter",
+                    f"/^{pattern}$/",
+                    path[len("worker/") :],
+                ],
                 "worker", rf"^{re.escape(name)} \.\.\.")
         if file.startswith("devchain/"):
             name = test.rsplit(".", 1)[1]
@@ -284,7 +308,10 @@ class Runner:
         """What became of the test, its output, and how long it took."""
         command, folder, sign = self.command(entry["test"], entry["file"])
         environment = os.environ | {
-            SWITCH: str(number), "SWIFT_BACKTRACE": "enable=no", "NO_COLOR": "1", "UNCROSS_DENO": self.deno, "UNCROSS_PYTHON": self.python}
+            SWITCH: str(number), "SWIFT_BACKTRACE": "enable=no", "NO_COLOR": "1",
+            "UNCROSS_DENO": self.deno, "UNCROSS_PYTHON": self.python}
+        if number:
+            environment["UNCROSS_PATIENCE"] = str(WAIT_SECONDS)
         began = time.monotonic()
         process = subprocess.Popen(
             command, cwd=os.path.join(self.tree, folder), env=environment, stdin=subprocess.DEVNULL,
@@ -306,14 +333,21 @@ class Runner:
     def compiles(self, path):
         """Whether a changed file can be read at all: else its test fails for another reason."""
         if path.endswith(".py"):
-            command = [self.python, "-B", "-c", "import sys; compile(open(sys.argv[1]).read(), 'it', 'exec')"]
+            command = [
+                self.python,
+                "-B",
+                "-c",
+                "import sys; compile(open(sys.argv[1]).read(), 'it', 'exec')",
+            ]
         else:
             command = [self.deno, "fmt", "--quiet", "-"]
             with open(path, "rb") as file:
                 return subprocess.run(
                     command + ["--ext", "js"], stdin=file, stdout=subprocess.DEVNULL,
                     stderr=subprocess.DEVNULL, check=False).returncode == 0
-        return subprocess.run(command + [path], stderr=subprocess.DEVNULL, check=False).returncode == 0
+        return subprocess.run(
+            command + [path], stderr=subprocess.DEVNULL, check=False
+        ).returncode == 0
 
     def with_bug(self, entry, seconds):
         if is_swift(entry):
@@ -361,7 +395,9 @@ def run(runner, entries, log):
 def main(arguments):
     parser = argparse.ArgumentParser(description="planted bugs, and the test that finds each")
     parser.add_argument("verb", choices=["check", "prepare", "run"])
-    parser.add_argument("--only", action="append", default=[], help="bugs whose name or file begins with this")
+    parser.add_argument(
+        "--only", action="append", default=[], help="bugs whose name or file begins with this"
+    )
     parser.add_argument("--tree", default=os.path.join(ROOT, TREE), help="where the copy is")
     parser.add_argument("--built", action="store_true", help="the copy is prepared and built")
     given = parser.parse_args(arguments)

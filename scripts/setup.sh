@@ -1,16 +1,18 @@
 #!/usr/bin/env bash
-# Checks what the exchange needs and installs what is missing; asks once, and changes nothing where nothing is missing.
+# Checks what the exchange needs and installs what is missing; asks once, and changes nothing where
+# nothing is missing.
 #
-#   scripts/setup.sh [run|build|test|setup]      the verb it prepares for: it prints that verb's steps
+#   scripts/setup.sh [run|build|test|setup]    the verb it prepares for: it prints that verb's steps
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
 goal=${1:-setup}
 venv=.uncross/venv
 deno_version=$(sed -nE 's/^deno==([0-9.]+).*/\1/p' worker/requirements.txt)
-# Only files whose hashes are in the list, and none that runs a program of its own to be built. A new list comes from
-# `pip install --dry-run --ignore-installed --only-binary=:all: --report FILE PACKAGE==VERSION ...`, once for each
-# Python and kind of machine (--python-version, --platform, --target).
+# Only files whose hashes are in the list, and none that runs a program of its own to be built. A
+# new list comes from
+# `pip install --dry-run --ignore-installed --only-binary=:all: --report FILE PACKAGE==VERSION ...`,
+# once for each Python and kind of machine (--python-version, --platform, --target).
 pip_options=(--quiet --disable-pip-version-check --require-hashes --only-binary=:all:)
 createcluster=/etc/postgresql-common/createcluster.conf
 
@@ -22,8 +24,12 @@ print_steps() {
   say "The first time this takes some minutes (on two cores):"
   say "  1. check for Swift, PostgreSQL, libsecp256k1, Deno, the EVM; install      1 min"
   case $goal in
-    run | build) say "  2. build the program                                                      12 min" ;;
-    test) say "  2. check format and tidiness, test Worker and chain, build, run the tests  50 min" ;;
+    run | build)
+      say "  2. build the program                                                      12 min"
+      ;;
+    test)
+      say "  2. check format and tidiness, test Worker and chain, build, run the tests  50 min"
+      ;;
   esac
   if [ "$goal" = run ]; then
     say "  3. start PostgreSQL, the Worker and the exchange                           5 s"
@@ -42,17 +48,18 @@ is_first_time() {
 need_swift() {
   say
   say "Uncross needs Swift 6.2 or newer; $1."
-  say "Get it from https://www.swift.org/install/linux (swiftly is the short way), open a new shell,"
-  say "and run make $goal again."
+  say "Get it from https://www.swift.org/install/linux (swiftly is the short way), open a new"
+  say "shell, and run make $goal again."
   exit 1
 }
 
 swift_version() {
-  { swift --version 2> /dev/null || true; } | sed -nE 's/.*Swift version ([0-9]+\.[0-9]+).*/\1/p' | head -n 1
+  { swift --version 2> /dev/null || true; } \
+    | sed -nE 's/.*Swift version ([0-9]+\.[0-9]+).*/\1/p' | head -n 1
 }
 
-# Before anything is installed: without Swift all the rest would be for nothing. A compiler that cannot say its
-# version lacks a library of the list below, and is asked again after that.
+# Before anything is installed: without Swift all the rest would be for nothing. A compiler that
+# cannot say its version lacks a library of the list below, and is asked again after that.
 check_swift() {
   command -v swift > /dev/null || need_swift "there is none on the PATH"
   local version
@@ -68,16 +75,21 @@ check_swift() {
 }
 
 has_command() { command -v "$1" > /dev/null; }
-has_library() { [ -n "$(find /lib /usr/lib /usr/lib64 -maxdepth 2 -name "$1*" -print -quit 2> /dev/null)" ]; }
+has_library() {
+  [ -n "$(find /lib /usr/lib /usr/lib64 -maxdepth 2 -name "$1*" -print -quit 2> /dev/null)" ]
+}
 
-# What is asked for is what is used, not the package: whoever has it from elsewhere needs no second one.
+# What is asked for is what is used, not the package: whoever has it from elsewhere needs no second
+# one.
 missing_packages() {
   # The database and our library to it. Debian keeps the server's programs off the PATH.
   compgen -G '/usr/lib/postgresql/*/bin/initdb' > /dev/null || has_command initdb || echo postgresql
   has_command pkg-config || echo pkg-config
   if has_command pkg-config && pkg-config --exists libpq; then :; else echo libpq-dev; fi
   # The curve of Ethereum's keys; before 0.2 a context had to be made for each purpose.
-  if has_command pkg-config && pkg-config --atleast-version=0.2 libsecp256k1; then :; else echo libsecp256k1-dev; fi
+  if has_command pkg-config && pkg-config --atleast-version=0.2 libsecp256k1; then :; else
+    echo libsecp256k1-dev
+  fi
   # Deno comes as a Python package; Debian's Python installs none outside an environment of its own.
   has_command python3 || echo python3
   [ -x "$venv/bin/deno" ] || python3 -c 'import ensurepip, venv' 2> /dev/null || echo python3-venv
@@ -123,7 +135,8 @@ install_packages() {
     say "  $line"
     exit 1
   fi
-  # Debian makes and starts a server of its own with the package; ours is private, and none must take its port.
+  # Debian makes and starts a server of its own with the package; ours is private, and none must
+  # take its port.
   if [[ " $* " == *" postgresql "* ]] && ! grep -qsE '^ *create_main_cluster' "$createcluster"; then
     "${sudo[@]}" mkdir -p "${createcluster%/*}"
     echo 'create_main_cluster = false' | "${sudo[@]}" tee -a "$createcluster" > /dev/null
@@ -149,21 +162,23 @@ install_deno() {
   rm -rf "$venv"
   python3 -m venv "$venv"
   "$venv/bin/pip" install "${pip_options[@]}" --requirement worker/requirements.txt || {
-    say "pip could not install Deno $deno_version. The project needs it for the Worker on this machine; one from"
-    say "elsewhere will do: name it in UNCROSS_DENO."
+    say "pip could not install Deno $deno_version. The project needs it for the Worker on this"
+    say "machine; one from elsewhere will do: name it in UNCROSS_DENO."
     exit 1
   }
 }
 
-# The EVM of the development chain. Its list of packages, as it was installed, says whether it is the present one.
+# The EVM of the development chain. Its list of packages, as it was installed, says whether it is
+# the present one.
 install_evm() {
   if [ -n "${UNCROSS_PYTHON:-}" ]; then return 0; fi
   if cmp -s devchain/requirements.txt "$venv/devchain-requirements.txt"; then return 0; fi
   say "Installing the development chain's EVM from PyPI into $venv"
   [ -x "$venv/bin/python" ] || python3 -m venv "$venv"
   "$venv/bin/pip" install "${pip_options[@]}" --requirement devchain/requirements.txt || {
-    say "pip could not install what devchain/requirements.txt names, for Python 3.11 to 3.13. The development chain"
-    say "needs it; an interpreter that has it will do: name it in UNCROSS_PYTHON."
+    say "pip could not install what devchain/requirements.txt names, for Python 3.11 to 3.13."
+    say "The development chain needs it; an interpreter that has it will do: name it in"
+    say "UNCROSS_PYTHON."
     exit 1
   }
   cp devchain/requirements.txt "$venv/devchain-requirements.txt"
@@ -175,8 +190,8 @@ install_contract() {
   if cmp -s scripts/contract/requirements.txt "$venv/contract-requirements.txt"; then return 0; fi
   say "Installing openapi-spec-validator and schemathesis from PyPI into $venv"
   "$venv/bin/pip" install "${pip_options[@]}" --requirement scripts/contract/requirements.txt || {
-    say "pip could not install what scripts/contract/requirements.txt names, for Python 3.11 to 3.13. The tests need it;"
-    say "an interpreter that has it will do: name it in UNCROSS_PYTHON."
+    say "pip could not install what scripts/contract/requirements.txt names, for Python 3.11 to"
+    say "3.13. The tests need it; an interpreter that has it will do: name it in UNCROSS_PYTHON."
     exit 1
   }
   cp scripts/contract/requirements.txt "$venv/contract-requirements.txt"
@@ -191,4 +206,6 @@ check_swift again
 install_deno
 install_evm
 install_contract
-if [ "$goal" = setup ]; then say "Ready: $(swift_version | sed 's/^/Swift /'), Deno $deno_version, PostgreSQL."; fi
+if [ "$goal" = setup ]; then
+  say "Ready: $(swift_version | sed 's/^/Swift /'), Deno $deno_version, PostgreSQL."
+fi

@@ -19,7 +19,9 @@ step() {
 }
 
 # All of it is ours and on this machine; the tests start hosts of their own and kill them.
-worker_format() { (cd worker && NO_COLOR=1 "$deno" fmt --check --quiet && NO_COLOR=1 "$deno" lint --quiet); }
+worker_format() {
+  (cd worker && NO_COLOR=1 "$deno" fmt --check --quiet && NO_COLOR=1 "$deno" lint --quiet)
+}
 tidy() {
   "$python" -B -W error -m unittest discover -s scripts/tests && "$python" -B scripts/tidy.py \
     && "$python" -B scripts/mutants.py check
@@ -34,24 +36,32 @@ step 'the development chain' "$python" -B -W error -m unittest discover -s devch
 step 'build, where a warning is an error' swift build --build-tests
 # What `make run` builds: the optimizer sees faults that a debug build does not have.
 step 'build of the program, optimized' swift build -c release --product uncross
-# Each module's tests in one step, by the filter that a developer runs a module with. Histories by the
-# thousand keep all cores busy: whoever waits beside them waits in vain.
+# Each module's tests in one step, by the filter that a developer runs a module with. Histories by
+# the thousand keep all cores busy: whoever waits beside them waits in vain.
 kernel='^(AuctionTests|EngineTests|EthereumTests|FormatsTests|JournalTests)\.'
 edge='^(APITests|SignerTests|TapeTests)\.'
 ledger='^(PostgresTests|LedgerTests)\.'
 custody='^CustodyTests\.'
 whole='^SystemTests\.'
 
-# A suite that extends another module's carries that module's name: its own module's filter would miss it, and the
-# step would look green.
+# A suite that extends another module's carries that module's name: its own module's filter would
+# miss it, and the step would look green.
 each_test_in_one_step() {
   local tests all chosen
   tests=$(swift test list --skip-build) || return 1
   all=$(wc -l <<< "$tests")
-  chosen=$(for filter in "$kernel" "$edge" "$ledger" "$custody" "$whole"; do grep -E "$filter" <<< "$tests" || true; done)
-  diff <(sort <<< "$tests") <(sort <<< "$chosen") || { echo "these tests are in no step, or in two"; return 1; }
+  chosen=$(for filter in "$kernel" "$edge" "$ledger" "$custody" "$whole"; do
+    grep -E "$filter" <<< "$tests" || true
+  done)
+  diff <(sort <<< "$tests") <(sort <<< "$chosen") || {
+    echo "these tests are in no step, or in two"
+    return 1
+  }
   for folder in Tests/*Tests; do
-    grep -q "^${folder#Tests/}\." <<< "$tests" || { echo "$folder has no test of its name"; return 1; }
+    grep -q "^${folder#Tests/}\." <<< "$tests" || {
+      echo "$folder has no test of its name"
+      return 1
+    }
   done
   echo "$all tests, each in one step"
 }

@@ -57,9 +57,4 @@ public struct Clearing: Equatable, Sendable {
     precondition(status != .cleared, "a cleared auction has a price and a volume")
     self.init(status: status, price: 0, volume: 0, surplus: 0)
   }
-
-  /// The side that has lots left over at the clearing price; nil if neither has.
-  public var surplusSide: Side? {
-    surplus > 0 ? .buy : surplus < 0 ? .sell : nil
-  }
 }

@@ -45,7 +45,7 @@ public struct DepositLifecycle: Sendable, Equatable {
     case resolved(DepositResolution.Decision)
   }
 
-  private struct Changed: Sendable, Equatable {
+  struct Changed: Sendable, Equatable {
     var payment: Payment
     var height: Int64
   }
@@ -68,7 +68,7 @@ public struct DepositLifecycle: Sendable, Equatable {
   public private(set) var credited: Int128 = 0
   public private(set) var resolution: DepositResolution.Decision?
   /// What the chain has in place of what was credited, until the ledger has the clawback.
-  private var changed: Changed?
+  private(set) var changed: Changed?
   /// The ledger had the credit, and had the clawback, of the present number.
   private var isBooked = false
   private var isTakenBack = false
@@ -80,13 +80,6 @@ public struct DepositLifecycle: Sendable, Equatable {
   }
 
   public var amount: Int128 { payment.value.amount }
-
-  /// Of the block that the chain has it in, whatever it is there.
-  public var heightOnChain: Int64? { isOnChain ? changed?.height ?? height : nil }
-
-  /// The chain has another payment in its place, which no row counts until the ledger has the
-  /// clawback.
-  var isChanged: Bool { changed != nil }
 
   /// Refused, it changes nothing.
   public mutating func apply(_ event: Event) throws(Impossible) {

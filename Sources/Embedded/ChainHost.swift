@@ -13,14 +13,12 @@ public final class ChainHost: Sendable {
   public struct Ready: Decodable, Sendable {
     public var url: String
     public var chainID: Int64
-    public var genesisHash: String
     /// Contracts by name, as `USDC`.
     public var contracts: [String: String]
 
     private enum CodingKeys: String, CodingKey {
       case url, contracts
       case chainID = "chain_id"
-      case genesisHash = "genesis_hash"
     }
   }
 

@@ -62,24 +62,6 @@ public struct JSONFields<Failure: JSONFailure> {
     try required(name, textIfPresent(name))
   }
 
-  /// Text that people write and read.
-  public mutating func freeTextIfPresent(
-    _ name: String, maximumBytes: Int
-  ) throws(Failure) -> String? {
-    guard let text = try textIfPresent(name) else { return nil }
-    do throws(FreeTextError) {
-      return try FreeText(text, maximumBytes: maximumBytes).text
-    } catch {
-      throw Failure(json: JSONError(.badText(field: shown(name), error)))
-    }
-  }
-
-  public mutating func freeText(
-    _ name: String, maximumBytes: Int
-  ) throws(Failure) -> String {
-    try required(name, freeTextIfPresent(name, maximumBytes: maximumBytes))
-  }
-
   public mutating func choiceIfPresent<Choice: RawRepresentable<String> & CaseIterable>(
     _ name: String, of type: Choice.Type = Choice.self
   ) throws(Failure) -> Choice? {
@@ -97,14 +79,6 @@ public struct JSONFields<Failure: JSONFailure> {
   }
 
   // MARK: Other values
-
-  public mutating func boolIfPresent(_ name: String) throws(Failure) -> Bool? {
-    switch take(name) {
-    case nil: return nil
-    case .bool(let bool): return bool
-    default: throw wrong(name, "true or false")
-    }
-  }
 
   public mutating func integerIfPresent<Integer: FixedWidthInteger>(
     _ name: String, as type: Integer.Type = Integer.self
@@ -136,14 +110,6 @@ public struct JSONFields<Failure: JSONFailure> {
 
   public mutating func decimal(_ name: String) throws(Failure) -> DecimalAmount {
     try required(name, decimalIfPresent(name))
-  }
-
-  public mutating func timeIfPresent(_ name: String) throws(Failure) -> Timestamp? {
-    guard let text = try textIfPresent(name) else { return nil }
-    guard let time = Timestamp(text) else {
-      throw wrong(name, "a time as \"2026-09-21T12:00:00.000000Z\"")
-    }
-    return time
   }
 
   public mutating func array(_ name: String) throws(Failure) -> [JSONValue] {

@@ -46,11 +46,25 @@ public struct Replay: ~Copyable {
   public mutating func apply(_ group: JournalGroup) throws(JournalError) {
     try group.verify(after: head)
     engine.effects.removeAll()
-    for command in try group.commands() { engine.apply(command) }
+    for command in try commands(of: group) { engine.apply(command) }
     guard engine.time == group.time else {
       throw .broken(group.sequence, "replay ends at another time than the group")
     }
     head = group.head
+  }
+
+  /// The commands of a group, none of them of rules that only a newer program has: refused by the
+  /// engine, they would leave a state that the journal never had. A program activates one version
+  /// after the other, so the first that this one does not know is the next.
+  private func commands(of group: JournalGroup) throws(JournalError) -> [Command] {
+    let commands = try group.commands()
+    let next = Bounds.rulesVersion + 1
+    guard !commands.contains(where: { $0 == .venue(.activateRules(version: next)) }) else {
+      throw .broken(
+        group.sequence,
+        "it activates rules \(next), this program knows up to \(next - 1): start a newer one")
+    }
+    return commands
   }
 
   /// The first commands of a group: a state in its midst, for comparing with a running engine.
@@ -59,7 +73,7 @@ public struct Replay: ~Copyable {
   ) throws(JournalError) {
     try group.verify(after: head)
     engine.effects.removeAll()
-    for command in try group.commands() where engine.commandCount < commands {
+    for command in try self.commands(of: group) where engine.commandCount < commands {
       engine.apply(command)
     }
   }

@@ -29,7 +29,8 @@ public enum Migrations {
     let applied = Int(result.int64(0, 0))
     guard applied <= steps.count else {
       throw PostgresError.impossible(
-        "the database is at schema version \(applied), this program knows \(steps.count)")
+        "the database is at schema version \(applied), this program knows up to \(steps.count):"
+          + " start a newer one")
     }
     for version in applied..<steps.count {
       try connection.execute(

@@ -162,7 +162,7 @@ public struct PostgresConnection: ~Copyable {
     let result = try check(PQexec(raw, sql), sql)
     precondition(
       result.status != PGRES_COPY_IN && result.status != PGRES_COPY_OUT,
-      "COPY goes through copyIn and copyOut")
+      "COPY goes through copyIn")
   }
 
   /// One statement, parsed and planned for this once.

@@ -74,10 +74,6 @@ public struct PostgresError: Error, Sendable, CustomStringConvertible {
     return message
   }
 
-  /// Serialization failure or deadlock: nothing was written, the same transaction may be tried
-  /// again.
-  public var isRetryable: Bool { sqlstate == "40001" || sqlstate == "40P01" }
-
   /// The connection is gone or the server is going: the outcome of a commit in flight is unknown.
   public var isConnectionLoss: Bool {
     // 25P03 and 25P04 are the server's timeouts that end a session, not a statement.

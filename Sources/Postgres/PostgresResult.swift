@@ -117,10 +117,6 @@ public struct PostgresResult: ~Copyable {
     isNull(row, column) ? nil : int64(row, column)
   }
 
-  public func optionalBool(_ row: Int, _ column: Int) -> Bool? {
-    isNull(row, column) ? nil : bool(row, column)
-  }
-
   public func optionalTimestamp(_ row: Int, _ column: Int) -> Int64? {
     isNull(row, column) ? nil : timestamp(row, column)
   }

@@ -131,7 +131,10 @@ public enum KeyFile {
     let content: Content
     do throws(JSONError) {
       var fields = try SignerFields(parsing: bytes, .signer)
-      guard try fields.integer("version") == version else { throw JSONError("unknown version") }
+      let written: UInt64 = try fields.integer("version")
+      guard written == version else {
+        throw JSONError("its version is \(written); if a newer signer wrote it, start that one")
+      }
       guard try fields.text("kdf") == "scrypt" else { throw JSONError("unknown kdf") }
       guard try fields.text("cipher") == "aes-256-gcm" else { throw JSONError("unknown cipher") }
       guard let address = try? Address(try fields.text("address")) else {

@@ -10,10 +10,11 @@ internal import Glibc
 /// The file is a header, bound to chain and account, then records. Each ends with the SHA-256 of
 /// the hash before it and of its own bytes, so nothing before the end can be changed or left out:
 ///
-///     header  8 magic, 8 chain id, 20 address, 32 hash
+///     header  6 mark, 2 digits of the form, 8 chain id, 20 address, 32 hash
 ///     record  4 length, 4 length's complement, 8 time, unsigned transaction, 32 hash
 ///
-/// The complement tells an unfinished record from one whose length was damaged.
+/// The complement tells an unfinished record from one whose length was damaged. The header is the
+/// same in every form: a signer says by it that a newer one wrote the file.
 public struct SignerLog: ~Copyable {
   public struct Entry: Equatable, Sendable {
     /// Seconds since 1970; not below the entry's before.
@@ -29,7 +30,8 @@ public struct SignerLog: ~Copyable {
     case new
   }
 
-  private static let magic = Array("UXSIGN01".utf8)
+  private static let mark = Array("UXSIGN".utf8)
+  private static let form = Array("01".utf8)
   private static let headerByteCount = 68
   private static let frameByteCount = 8
   private static let hashByteCount = 32
@@ -127,16 +129,19 @@ public struct SignerLog: ~Copyable {
   }
 
   private static func header(_ identity: SignerIdentity) -> [UInt8] {
-    let content = magic + bigEndian(identity.chainID) + identity.address.bytes
+    let content = mark + form + bigEndian(identity.chainID) + identity.address.bytes
     return content + Array(SHA256.hash(data: content))
   }
 
   private func check(header: [UInt8], expected: [UInt8]) throws(SignerLogError) {
-    guard header.count == Self.headerByteCount, header.starts(with: Self.magic) else {
+    guard header.count == Self.headerByteCount, header.starts(with: Self.mark) else {
       throw .damaged(offset: 0, "no header")
     }
     let hash = Array(SHA256.hash(data: header[..<36]))
     guard hash.elementsEqual(header[36...]) else { throw .damaged(offset: 0, "the header's hash") }
+    guard header[6..<8].elementsEqual(Self.form) else {
+      throw .otherForm(String(decoding: header[6..<8], as: UTF8.self))
+    }
     guard header[8..<16] == expected[8..<16] else { throw .otherChain }
     guard header == expected else { throw .otherAccount }
   }
@@ -279,6 +284,8 @@ public enum SignerLogError: Error, Equatable, Sendable {
   case inUse
   /// Not the file, or not of the length, that it was before.
   case replaced
+  /// The digits of a form that another version of the signer writes.
+  case otherForm(String)
   case otherChain
   case otherAccount
   /// At this offset the file is not as a signer wrote it.
@@ -297,6 +304,8 @@ extension SignerLogError: CustomStringConvertible {
     case .file(let fault): fault.description
     case .inUse: "another signer has it open"
     case .replaced: "it was removed, replaced or changed while it was in use"
+    case .otherForm(let form):
+      "its form is \(form), this signer reads 01: start the signer that wrote it, or a newer one"
     case .otherChain: "it is of another chain"
     case .otherAccount: "it is of another address"
     case .damaged(let offset, let reason): "it is damaged at byte \(offset): \(reason)"

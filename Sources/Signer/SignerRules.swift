@@ -20,13 +20,13 @@ public struct SignerRules: Sendable {
   /// Seconds since 1970; never goes back.
   public private(set) var time: Int64 = 0
 
-  private var nonces: [UInt64: Nonce] = [:]
+  private(set) var nonces: [UInt64: Nonce] = [:]
   /// Payments, by contract.
   private var paid: [Address?: DayWindow] = [:]
   private var gasCosts = DayWindow()
 
   /// What was signed at a nonce.
-  private struct Nonce {
+  struct Nonce {
     /// The payment, and its gas limit.
     var payment: (digest: Hash32, gasLimit: UInt64)?
     /// Of the cancel; nil while there is none.
@@ -48,9 +48,6 @@ public struct SignerRules: Sendable {
     self.account = account
     self.policy = policy
   }
-
-  /// How many nonces have been signed at.
-  public var nonceCount: Int { nonces.count }
 
   // MARK: Deciding
 

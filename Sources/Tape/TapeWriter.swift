@@ -151,7 +151,9 @@ public struct TapeWriter: Sendable, Equatable {
 
   public init(restoring bytes: [UInt8]) throws(ByteError) {
     var reader = ByteReader(bytes)
-    guard try reader.byte() == 1 else { throw reader.fail("not a tape state of this format") }
+    guard try reader.byte() == 1 else {
+      throw reader.fail("form of the tape's state not known to this program: start a newer one")
+    }
     for _ in 0..<(try reader.count()) {
       var market = Market(symbol: try reader.text())
       market.count = try reader.uint()

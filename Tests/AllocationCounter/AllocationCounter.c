@@ -17,7 +17,10 @@ void *malloc(size_t size) { count++; return __libc_malloc(size); }
 void *calloc(size_t n, size_t size) { count++; return __libc_calloc(n, size); }
 void *realloc(void *p, size_t size) { count++; return __libc_realloc(p, size); }
 void *memalign(size_t alignment, size_t size) { count++; return __libc_memalign(alignment, size); }
-void *aligned_alloc(size_t alignment, size_t size) { count++; return __libc_memalign(alignment, size); }
+void *aligned_alloc(size_t alignment, size_t size) {
+  count++;
+  return __libc_memalign(alignment, size);
+}
 int posix_memalign(void **p, size_t alignment, size_t size) {
   count++;
   void *made = __libc_memalign(alignment, size);

@@ -193,6 +193,5 @@ private func clear(buys: [PriceLevel], marketBuy: Int128 = 0, reference: Int64? 
   @Test func sidesHaveOpposites() {
     #expect(Side.buy.opposite == .sell)
     #expect(Side.sell.opposite == .buy)
-    #expect(Clearing(status: .cleared, price: 1, volume: 1, surplus: -1).surplusSide == .sell)
   }
 }

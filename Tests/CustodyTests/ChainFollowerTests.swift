@@ -179,6 +179,24 @@ struct ModelDriver {
     driver.check(chain, from: 0)
   }
 
+  /// A range of which a part is of another branch, or missing.
+  @Test func blocksOfARangeFollowOneAnother() throws {
+    var (chain, driver) = (ModelChain(height: 30), driver())
+    _ = driver.turn(chain)
+    chain.grow(to: 33)
+    var other = chain
+    other.reorganise(depth: 2, to: 33)
+    func range(_ last: ModelChain, _ heights: [Int64] = [31, 32]) -> [BlockPlace] {
+      heights.compactMap { chain[$0] } + [last.head]
+    }
+    #expect(driver.follower.heads(latest: other.head, finalized: nil) == .fetch(31...33))
+    #expect(driver.follower.blocks(range(other)) == .wait(.inconsistent))
+    #expect(driver.follower.blocks(range(chain, [31])) == .wait(.inconsistent))
+    #expect(
+      driver.follower.blocks(range(chain))
+        == .apply(.init(rollBackTo: nil, blocks: range(chain), isCaughtUp: true)))
+  }
+
   /// A provider that answers for at most so many blocks is found out, and a range grows again after
   /// it.
   @Test(arguments: [Int64(1), 7, 100]) func aRangeFindsItsLimit(limit: Int64) {

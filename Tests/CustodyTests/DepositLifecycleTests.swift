@@ -437,3 +437,12 @@ extension DatabaseTests {
     }
   }
 }
+
+extension DepositLifecycle {
+  /// Of the block that the chain has it in, whatever it is there.
+  fileprivate var heightOnChain: Int64? { isOnChain ? changed?.height ?? height : nil }
+
+  /// The chain has another payment in its place, which no row counts until the ledger has the
+  /// clawback.
+  fileprivate var isChanged: Bool { changed != nil }
+}

@@ -96,6 +96,44 @@ import Testing
     }
   }
 
+  /// A sweep comes back signed from the same machine: what it does is looked at again.
+  @Test func nothingButASweepIsTaken() throws {
+    let rules = SweepRules(
+      chainID: 7, hotWallet: Self.wallet, assets: DepositRulesTests.rules,
+      maximumFee: UInt256(100 as UInt64), maximumGas: 500_000)
+    let ours = try Self.address(2)
+    func check(_ transaction: Transaction1559, watched: Bool = true) throws -> SignedTransaction {
+      let child = try ExtendedPrivateKey(seed: Self.seed).child(2)
+      let raw = transaction.signed(by: child.secretKey).raw
+      return try rules.check(raw) { watched && $0 == ours }
+    }
+    let (stranger, listed) = (DepositRulesTests.stranger, DepositRulesTests.token)
+    func tokens(_ token: Address, to recipient: Address) throws -> Transaction1559 {
+      try Self.transaction(
+        to: token, value: .zero, data: ERC20.transferCall(to: recipient, amount: .one))
+    }
+    for good in [try Self.transaction(), try tokens(listed, to: Self.wallet)] {
+      let taken = try check(good)
+      #expect(taken.transaction == good)
+      #expect(throws: SweepRefusal.notADepositAddress) { try check(good, watched: false) }
+    }
+    let forged: [(Transaction1559, SweepRefusal)] = [
+      (try Self.transaction(chain: 8), .wrongChain),
+      (try Self.transaction(to: stranger), .notToTheHotWallet),
+      (try Self.transaction(value: .zero), .notToTheHotWallet),
+      (try tokens(listed, to: stranger), .notToTheHotWallet),
+      (try tokens(Self.token, to: Self.wallet), .assetNotListed),
+      (try Self.transaction(maximum: 101), .feeTooHigh),
+      (try Self.transaction(gas: 500_001), .gasTooHigh),
+    ]
+    for (transaction, refusal) in forged {
+      #expect(throws: refusal) { try check(transaction) }
+    }
+    #expect(throws: SweepRefusal.malformed) {
+      try rules.check(Self.transaction().signingPayload) { _ in true }
+    }
+  }
+
   @Test func aSweepIsSentUntilItIsFinal() throws {
     let hash = DepositRulesTests.hash(1)
     var slot = PayoutSlot(

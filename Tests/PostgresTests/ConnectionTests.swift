@@ -29,7 +29,8 @@ extension PostgresTests {
       #expect(result.string(0, 3) == "Ünïcode 🜚 'quote'")
       #expect(result.bytes(0, 4) == [0, 1, 0xff])
       #expect(result.numeric(0, 5) == -12_345_678_901_234_567_890)
-      #expect(result.optionalBool(0, 6) == true)
+      let isTrue = result.bool(0, 6)
+      #expect(isTrue)
       #expect(result.timestamp(0, 7) == 1_234_567_890_123_456)
       let isNull = result.isNull(0, 8)
       #expect(isNull && result.columnCount == 10)
@@ -107,22 +108,20 @@ extension PostgresTests {
         copy.end()
         #expect(copy.rowCount == rows)
         #expect(try connection.copyIn("copy wide from stdin (format binary)", copy) == rows)
-        var next = 0
-        let read = try connection.copyOut("copy wide to stdout (format binary)") { row in
-          #expect(row.fieldCount == 10)
-          #expect(row.int64(0) == Int64(next))
-          #expect(row.int32(1) == Int32(-next))
-          #expect(row.int16(2) == Int16(next % 100))
-          #expect(row.numeric(3) == Int128(next) << 90)
-          #expect(row.string(4) == "literal")
-          #expect(row.string(5) == "row \(next)")
-          #expect(row.bytes(6) == [UInt8](repeating: 7, count: next % 9))
-          #expect(row.timestamp(7) == Int64(next) * 1_000_001)
-          let (isNull, isEven) = (row.isNull(8), row.bool(9))
-          #expect(isNull && isEven == (next % 2 == 0))
-          next += 1
+        let read = try connection.query("select * from wide order by a")
+        try #require(read.rowCount == rows)
+        for row in 0..<rows {
+          #expect(read.int64(row, 0) == Int64(row))
+          #expect(read.int32(row, 1) == Int32(-row))
+          #expect(read.int16(row, 2) == Int16(row % 100))
+          #expect(read.numeric(row, 3) == Int128(row) << 90)
+          #expect(read.string(row, 4) == "literal")
+          #expect(read.string(row, 5) == "row \(row)")
+          #expect(read.bytes(row, 6) == [UInt8](repeating: 7, count: row % 9))
+          #expect(read.timestamp(row, 7) == Int64(row) * 1_000_001)
+          let (isNull, isEven) = (read.isNull(row, 8), read.bool(row, 9))
+          #expect(isNull && isEven == (row % 2 == 0))
         }
-        #expect(read == rows && next == rows)
       }
     }
 
@@ -156,24 +155,6 @@ extension PostgresTests {
       #expect(error?.sqlstate == "23514")
       #expect(error?.constraint == "is_small")
       #expect(try connection.query("select count(*) from only_small").int64(0, 0) == 0)
-    }
-
-    @Test func copyOutEndsWithItsReader() throws {
-      let connection = try connect()
-      var rows = 0
-      let error = #expect(throws: PostgresError.self) {
-        try connection.copyOut(
-          "copy (select generate_series(1, 5000000)::int8) to stdout (format binary)"
-        ) { row throws(PostgresError) in
-          rows += 1
-          if row.int64(0) == 1_000 { throw PostgresError(sqlstate: "UX999", message: "enough") }
-        }
-      }
-      #expect(error?.sqlstate == "UX999" && rows == 1_000)
-      #expect(try connection.query("select 7::int8").int64(0, 0) == 7)
-      #expect(
-        try connection.copyOut("copy (select 1 where false) to stdout (format binary)") { _ in }
-          == 0)
     }
 
     @Test func rowWithTooFewFieldsStopsTheProcess() async {

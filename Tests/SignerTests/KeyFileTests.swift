@@ -69,6 +69,17 @@ import Testing
     }
   }
 
+  @Test func refusesANewerVersionByName() throws {
+    let directory = try TemporaryDirectory()
+    let path = try make(in: directory)
+    let text = String(decoding: try directory.read("key"), as: UTF8.self)
+    let newer = text.replacingOccurrences(of: #""version":1"#, with: #""version":2"#)
+    #expect(newer != text)
+    try directory.write(Array(newer.utf8), to: "key")
+    let reason = "its version is 2; if a newer signer wrote it, start that one"
+    #expect(open(path) == .failure(.damaged(reason)))
+  }
+
   @Test func neverOverwrites() throws {
     let directory = try TemporaryDirectory()
     let path = try make(in: directory)

@@ -1,5 +1,6 @@
 // The signer's log: what was written is there, what was torn never left, what was changed is seen.
 
+import Crypto
 import Ethereum
 import Foundation
 import Glibc
@@ -193,6 +194,21 @@ import Testing
     #expect(throws: SignerLogError.otherChain) { try read(path, chain: 8) }
     #expect(throws: SignerLogError.otherAccount) { try read(path, account: Accounts.alice) }
     #expect(try read(path).entries.count == 4)
+  }
+
+  /// A log that a newer signer wrote is no damage: whoever reads that would look for a backup.
+  @Test func isRefusedInANewerForm() throws {
+    let directory = try TemporaryDirectory()
+    let path = try make(in: directory)
+    let whole = try directory.read("log")
+    let content = Array("UXSIGN02".utf8) + whole[8..<36]
+    let newer = content + Array(SHA256.hash(data: content)) + whole[68...]
+    try directory.write(newer, to: "log")
+    let error = #expect(throws: SignerLogError.otherForm("02")) { try read(path) }
+    #expect(
+      error?.description
+        == "its form is 02, this signer reads 01: start the signer that wrote it, or a newer one")
+    #expect(try directory.read("log") == newer)
   }
 
   @Test func isOpenOnce() throws {

@@ -371,7 +371,7 @@ import Testing
         #expect(Oracle.isRaised(new.fees, old.fees), "seed \(seed), nonce \(nonce)")
       }
     }
-    #expect(rules.nonceCount == nonces.count)
+    #expect(rules.nonces.count == nonces.count)
     #expect(signed > 60 && repeated > 20 && refused > 60, "\(signed) \(repeated) \(refused)")
     #expect(nonces.values.contains { $0.count > 2 })
   }

@@ -154,10 +154,14 @@ class ChainTest(unittest.TestCase):
         self.node.mine()
         return made
 
-    def check_refused(self, words: str, method: str, *parameters: Any, code: int = -32000) -> Refused:
+    def check_refused(
+        self, words: str, method: str, *parameters: Any, code: int = -32000
+    ) -> Refused:
         with self.assertRaises(Refused) as caught:
             self.node.call(method, *parameters)
-        self.assertEqual((code, words), (caught.exception.code, caught.exception.message[: len(words)]))
+        self.assertEqual(
+            (code, words), (caught.exception.code, caught.exception.message[: len(words)])
+        )
         return caught.exception
 
 

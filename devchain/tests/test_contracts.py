@@ -57,7 +57,9 @@ class ContractTests(ChainTest):
     def test_forger_logs_what_never_was(self) -> None:
         receiver = Wallet().address
         receipt = self.mint("FORGER", receiver, 1_000)
-        self.assertEqual([(self.address("FORGER"), topic(receiver), 1_000)], self.transfers(receipt))
+        self.assertEqual(
+            [(self.address("FORGER"), topic(receiver), 1_000)], self.transfers(receipt)
+        )
         for token in ("USDC", "BTC", "FEE"):
             self.assertEqual(0, self.node.token_balance(token, receiver))
 
@@ -78,7 +80,9 @@ class ContractTests(ChainTest):
         contract = self.node.receipt(made)["contractAddress"]
         sent = self.node.call("dev_send", {"to": contract, "wei": 7, "gas": 30_000})
         self.node.mine()
-        self.assertEqual(("0x1", 12), (self.node.receipt(sent)["status"], self.node.balance(contract)))
+        self.assertEqual(
+            ("0x1", 12), (self.node.receipt(sent)["status"], self.node.balance(contract))
+        )
 
     def test_forwarder_sends_twice(self) -> None:
         receiver = Wallet().address
@@ -123,9 +127,13 @@ class ContractTests(ChainTest):
             holder.send(self.node, **told, data=payload("set_mood(uint256)", mood))
             self.node.mine()
             receiver = Wallet().address
-            call = told | {"gas": 2_000_000, "data": payload("transfer(address,uint256)", receiver, 10)}
+            call = told | {
+                "gas": 2_000_000, "data": payload("transfer(address,uint256)", receiver, 10)
+            }
             if mood in (0, 2, 3):
-                answer = self.node.call("eth_call", {"from": holder.address, "to": moody, "data": call["data"]})
+                answer = self.node.call(
+                    "eth_call", {"from": holder.address, "to": moody, "data": call["data"]}
+                )
                 self.assertEqual(mood != 2, bool(int(answer, 16)))
             sent = holder.send(self.node, **call)
             coins = holder.send(self.node, to=moody, value=7, gas=2_000_000)
@@ -134,4 +142,6 @@ class ContractTests(ChainTest):
             self.assertEqual((status, logs), (receipt["status"], len(receipt["logs"])), mood)
             self.assertEqual(moved, self.node.token_balance("MOODY", receiver), mood)
             self.assertEqual(is_hungry, int(receipt["gasUsed"], 16) > 500_000, mood)
-            self.assertEqual("0x0" if mood == 1 else "0x1", self.node.receipt(coins)["status"], mood)
+            self.assertEqual(
+                "0x0" if mood == 1 else "0x1", self.node.receipt(coins)["status"], mood
+            )

@@ -37,9 +37,13 @@ class MempoolTests(ChainTest):
         later = [sender.send(self.node, nonce=n) for n in (2, 1)]
         self.node.mine(2)
         self.assertEqual([None, None], [self.node.receipt(each) for each in later])
-        self.assertEqual("0x0", self.node.call("eth_getTransactionCount", sender.address, "pending"))
+        self.assertEqual(
+            "0x0", self.node.call("eth_getTransactionCount", sender.address, "pending")
+        )
         first = sender.send(self.node, nonce=0)
-        self.assertEqual("0x3", self.node.call("eth_getTransactionCount", sender.address, "pending"))
+        self.assertEqual(
+            "0x3", self.node.call("eth_getTransactionCount", sender.address, "pending")
+        )
         self.node.mine()
         block = self.node.call("eth_getBlockByNumber", "latest")
         self.assertEqual([first, later[1], later[0]], block["transactions"], "in order of nonce")
@@ -82,7 +86,9 @@ class MempoolTests(ChainTest):
     def test_wrong_chain(self) -> None:
         sender = self.wallet()
         self.refuse("invalid chain id for signer: have 1 want 31337", sender, chainId=1)
-        self.refuse("invalid chain id for signer: have 1 want 31337", sender, chainId=1, gasPrice=GWEI)
+        self.refuse(
+            "invalid chain id for signer: have 1 want 31337", sender, chainId=1, gasPrice=GWEI
+        )
 
     def test_kinds_of_transactions(self) -> None:
         sender = self.wallet()

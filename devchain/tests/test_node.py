@@ -11,17 +11,19 @@ from devchain.tests.node import ETHER, GWEI, TRANSFER, ChainTest, Wallet, payloa
 NOBODY = "0x" + "11" * 20
 NOWHERE = "0x" + "11" * 32
 BLOCK = {
-    "number", "hash", "parentHash", "timestamp", "gasLimit", "gasUsed", "baseFeePerGas", "logsBloom",
-    "stateRoot", "receiptsRoot", "transactionsRoot", "miner", "mixHash", "extraData", "difficulty",
-    "transactions",
+    "number", "hash", "parentHash", "timestamp", "gasLimit", "gasUsed", "baseFeePerGas",
+    "logsBloom", "stateRoot", "receiptsRoot", "transactionsRoot", "miner", "mixHash", "extraData",
+    "difficulty", "transactions",
 }  # fmt: skip
 TRANSACTION = {
-    "hash", "from", "to", "nonce", "value", "gas", "gasPrice", "maxFeePerGas", "maxPriorityFeePerGas",
-    "input", "type", "chainId", "v", "r", "s", "blockHash", "blockNumber", "transactionIndex",
+    "hash", "from", "to", "nonce", "value", "gas", "gasPrice", "maxFeePerGas",
+    "maxPriorityFeePerGas", "input", "type", "chainId", "v", "r", "s", "blockHash", "blockNumber",
+    "transactionIndex",
 }  # fmt: skip
 RECEIPT = {
     "transactionHash", "transactionIndex", "blockHash", "blockNumber", "from", "to", "status",
-    "cumulativeGasUsed", "gasUsed", "effectiveGasPrice", "type", "logsBloom", "logs", "contractAddress",
+    "cumulativeGasUsed", "gasUsed", "effectiveGasPrice", "type", "logsBloom", "logs",
+    "contractAddress",
 }  # fmt: skip
 
 
@@ -108,7 +110,9 @@ class NodeTests(ChainTest):
         block = self.node.call("eth_getBlockByHash", block_hash)
         receipts = self.node.call("eth_getBlockReceipts", block["number"])
         self.assertEqual(receipts, self.node.call("eth_getBlockReceipts", block_hash))
-        self.assertEqual(receipts, self.node.call("eth_getBlockReceipts", {"blockHash": block_hash}))
+        self.assertEqual(
+            receipts, self.node.call("eth_getBlockReceipts", {"blockHash": block_hash})
+        )
         self.assertEqual(block["transactions"], [each["transactionHash"] for each in receipts])
         self.assertEqual(receipts, [self.node.receipt(each) for each in block["transactions"]])
         logs = [log for receipt in receipts for log in receipt["logs"]]
@@ -117,7 +121,9 @@ class NodeTests(ChainTest):
         for index, receipt in enumerate(receipts):
             self.assertEqual(RECEIPT, set(receipt))
             self.assertEqual(hex(index), receipt["transactionIndex"])
-            self.assertEqual((block_hash, block["number"]), (receipt["blockHash"], receipt["blockNumber"]))
+            self.assertEqual(
+                (block_hash, block["number"]), (receipt["blockHash"], receipt["blockNumber"])
+            )
             used += int(receipt["gasUsed"], 16)
             self.assertEqual(used, int(receipt["cumulativeGasUsed"], 16))
             bloom |= int(receipt["logsBloom"], 16)
@@ -127,7 +133,9 @@ class NodeTests(ChainTest):
         self.assertEqual("0x0", self.node.receipt(failed)["status"])
         self.assertEqual([], self.node.receipt(failed)["logs"])
         nonce = rlp.encode([bytes.fromhex(sender.address[2:]), 1])
-        self.assertEqual("0x" + keccak(nonce)[-20:].hex(), self.node.receipt(made)["contractAddress"])
+        self.assertEqual(
+            "0x" + keccak(nonce)[-20:].hex(), self.node.receipt(made)["contractAddress"]
+        )
         self.assertIsNone(self.node.receipt(made)["to"])
         price = int(block["baseFeePerGas"], 16) + 7 * GWEI
         self.assertEqual(hex(price), self.node.receipt(plain)["effectiveGasPrice"])
@@ -158,7 +166,9 @@ class NodeTests(ChainTest):
         self.assertEqual(sender.address, view["from"])
         self.assertIsNone(self.node.receipt(transaction))
         self.assertEqual("0x0", self.node.call("eth_getTransactionCount", sender.address))
-        self.assertEqual("0x1", self.node.call("eth_getTransactionCount", sender.address, "pending"))
+        self.assertEqual(
+            "0x1", self.node.call("eth_getTransactionCount", sender.address, "pending")
+        )
         self.node.mine()
         self.assertEqual("0x1", self.node.call("eth_getTransactionCount", sender.address, "latest"))
 
@@ -250,7 +260,9 @@ class NodeTests(ChainTest):
             self.assertEqual(wei, self.node.balance(address, tag))
             if amount is not None:
                 self.assertEqual(amount, self.node.token_balance("USDC", address, tag))
-        self.assertEqual("0x", self.node.call("eth_getCode", self.node.contracts["USDC"], "earliest"))
+        self.assertEqual(
+            "0x", self.node.call("eth_getCode", self.node.contracts["USDC"], "earliest")
+        )
         for tag in (hex(before + 9), {"blockHash": NOWHERE}):
             self.check_refused("header not found", "eth_getBalance", address, tag)
             self.check_refused("header not found", "eth_call", {"to": address}, tag)
@@ -260,11 +272,15 @@ class NodeTests(ChainTest):
         usdc = self.node.contracts["USDC"]
         call = {"to": usdc, "data": payload("decimals()")}
         self.assertEqual(6, int(self.node.call("eth_call", call), 16))
-        self.assertEqual(6, int(self.node.call("eth_call", {"to": usdc, "input": call["data"]}), 16))
+        self.assertEqual(
+            6, int(self.node.call("eth_call", {"to": usdc, "input": call["data"]}), 16)
+        )
         self.assertEqual("0x", self.node.call("eth_call", {"to": NOBODY}))
         bad = {"to": usdc, "data": payload("mint(address,uint256)", NOBODY, 1)}
         for method in ("eth_call", "eth_estimateGas"):
-            self.assertEqual("0x", self.check_refused("execution reverted", method, bad, code=3).data)
+            self.assertEqual(
+                "0x", self.check_refused("execution reverted", method, bad, code=3).data
+            )
         plain = {"from": self.node.ready["faucet"], "to": NOBODY, "value": "0x1"}
         self.assertEqual("0x5208", self.node.call("eth_estimateGas", plain))
         mint = bad | {"from": self.node.ready["faucet"]}
@@ -279,7 +295,9 @@ class NodeTests(ChainTest):
         head = self.node.height()
         history = self.node.call("eth_feeHistory", "0x3", "latest", [0, 50, 100])
         self.assertEqual(hex(head - 2), history["oldestBlock"])
-        self.assertEqual([4, 3, 3], [len(history[k]) for k in ("baseFeePerGas", "gasUsedRatio", "reward")])
+        self.assertEqual(
+            [4, 3, 3], [len(history[k]) for k in ("baseFeePerGas", "gasUsedRatio", "reward")]
+        )
         self.assertEqual([hex(3 * GWEI)] * 3, history["reward"][-1])
         self.node.mine()
         block = self.node.call("eth_getBlockByNumber", "latest")
@@ -295,14 +313,18 @@ class NodeTests(ChainTest):
         fee = 400 * GWEI
         self.assertTrue(self.node.call("dev_setBaseFee", str(fee)))
         self.assertEqual(hex(fee + GWEI), self.node.call("eth_gasPrice"))
-        self.assertEqual(hex(fee), self.node.call("eth_feeHistory", 1, "latest")["baseFeePerGas"][-1])
+        self.assertEqual(
+            hex(fee), self.node.call("eth_feeHistory", 1, "latest")["baseFeePerGas"][-1]
+        )
         waits = patient.send(self.node, maxFeePerGas=fee - 1)
         goes = eager.send(self.node, maxFeePerGas=fee + GWEI)
         funded = self.node.call("dev_fund", [{"address": NOBODY, "wei": 1}])[0]
         block_hash = self.node.mine()[0]
         block = self.node.call("eth_getBlockByHash", block_hash)
         self.assertEqual(hex(fee), block["baseFeePerGas"])
-        self.assertEqual({goes, funded}, set(block["transactions"]), "the faucet pays what it costs")
+        self.assertEqual(
+            {goes, funded}, set(block["transactions"]), "the faucet pays what it costs"
+        )
         self.assertEqual(hex(fee + GWEI), self.node.receipt(goes)["effectiveGasPrice"])
         self.node.mine()
         after = self.node.call("eth_getBlockByNumber", "latest")

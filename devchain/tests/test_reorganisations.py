@@ -71,7 +71,9 @@ class ReorganisationTests(ChainTest):
         before = [self.node.receipt(each) for each in (cheap, dear, *mint)]
         self.node.call("dev_reorg", {"depth": 3})
         after = [self.node.receipt(each) for each in (cheap, dear, *mint)]
-        self.assertEqual(1, len({each["blockHash"] for each in after}), "all in the first new block")
+        self.assertEqual(
+            1, len({each["blockHash"] for each in after}), "all in the first new block"
+        )
         self.assertEqual("0x0", before[0]["transactionIndex"])
         self.assertNotEqual("0x0", after[0]["transactionIndex"])
         self.assertEqual("0x0", after[1]["transactionIndex"], "the best tip is first")

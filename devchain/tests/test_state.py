@@ -66,7 +66,9 @@ class StateTests(unittest.TestCase):
         node.call("dev_setBaseFee", 77 * GWEI)
         node = self.check_same(node)
         node.mine()
-        self.assertEqual(hex(77 * GWEI), node.call("eth_getBlockByNumber", "latest")["baseFeePerGas"])
+        self.assertEqual(
+            hex(77 * GWEI), node.call("eth_getBlockByNumber", "latest")["baseFeePerGas"]
+        )
         node = self.check_same(node)
         node.call("dev_setBaseFee", 99 * GWEI)
         node.call("dev_setBaseFee", None)

@@ -61,7 +61,9 @@ class TraceTests(ChainTest):
         self.node.mine()
         for transaction, wei in zip(sent, (7, 8)):
             told = self.trace(transaction)
-            self.assertEqual(("CALL", forwarder, hex(wei)), (told["type"], told["to"], told["value"]))
+            self.assertEqual(
+                ("CALL", forwarder, hex(wei)), (told["type"], told["to"], told["value"])
+            )
             self.check_calls([("CALL", forwarder, receiver, wei)], told)
             self.assertEqual(self.node.receipt(transaction)["gasUsed"], told["gasUsed"])
 
@@ -141,7 +143,9 @@ class TraceTests(ChainTest):
         self.assertEqual("execution reverted", failed["error"])
         self.check_calls([("CALL", reverts, receiver, 11)], failed)
         self.assertEqual(0, self.node.balance(receiver))
-        told = self.call(self.node.contracts["USDC"], data=payload("mint(address,uint256)", receiver, 1))
+        told = self.call(
+            self.node.contracts["USDC"], data=payload("mint(address,uint256)", receiver, 1)
+        )
         self.assertEqual("execution reverted", told["error"])
         burns = self.deploy("5b600056")
         self.assertEqual("out of gas", self.call(burns)["error"])

@@ -129,7 +129,9 @@ def check_reach(path):
     statuses = Counter()
     for (_, _, status), count in answers.items():
         statuses[status] += count
-    print("answers:", ", ".join(f"{count} of {status}" for status, count in sorted(statuses.items())))
+    print(
+        "answers:", ", ".join(f"{count} of {status}" for status, count in sorted(statuses.items()))
+    )
     print(f"{len(served)} of {len(operations)} operations answered 200; not:")
     for method, template in sorted(operations - served):
         print(f"  {method} {template}")

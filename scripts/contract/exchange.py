@@ -1,4 +1,4 @@
-"""A real exchange for a check: started on free ports in a directory of its own, and ended with it."""
+"""A real exchange for a check: on free ports, in a directory of its own, and ended with it."""
 
 import base64
 import hashlib
@@ -72,7 +72,8 @@ class Exchange:
         os.chmod(self.root, 0o755)
         self.process = subprocess.Popen(
             [self.program, "serve", "--data", self.root + "/data", "--port", "0", "--no-demo"],
-            cwd=ROOT, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+            cwd=ROOT, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+            text=True)
         listens = threading.Event()
         self.reader = threading.Thread(target=self._read, args=(listens,), daemon=True)
         self.reader.start()

@@ -44,4 +44,6 @@ def map_path_parameters(context, path_parameters):
 @schemathesis.hook
 def after_call(context, case, response):
     with open(os.environ["UNCROSS_ANSWERS"], "a") as file:
-        file.write(f"{case.operation.method.upper()} {case.operation.path} {response.status_code}\n")
+        file.write(
+            f"{case.operation.method.upper()} {case.operation.path} {response.status_code}\n"
+        )

@@ -20,18 +20,21 @@ SOURCE = """struct Limit {
   }
 }
 """
-TESTS = "@Suite struct LimitTests {\n  @Test func fiveFit() {}\n}\nextension Base {\n  @Suite struct Inner {}\n}\n"
+TESTS = (
+    "@Suite struct LimitTests {\n  @Test func fiveFit() {}\n}\n"
+    "extension Base {\n  @Suite struct Inner {}\n}\n")
 WORKER_TEST = 'Deno.test("one", f);\nDeno.test(`422: ${what}`, f);\n'
 CHAIN_TEST = "class ChainTests(unittest.TestCase):\n    def test_all(self) -> None:\n"
 BUG = {
-    "name": "limit", "file": "Sources/A/Limit.swift", "line": "amount <= 5", "old": "<= 5", "new": "< 5",
-    "test": "ATests.LimitTests/fiveFit", "why": "five do not fit"}
+    "name": "limit", "file": "Sources/A/Limit.swift", "line": "amount <= 5", "old": "<= 5",
+    "new": "< 5", "test": "ATests.LimitTests/fiveFit", "why": "five do not fit"}
 
 
 def files(root, **changed):
     texts = {
-        "Sources/A/Limit.swift": SOURCE, "Tests/ATests/LimitTests.swift": TESTS, "worker/src/a.js": "a = 1;\n",
-        "worker/test/a.test.js": WORKER_TEST, "devchain/a.py": "a = 1\n", "devchain/tests/test_a.py": CHAIN_TEST,
+        "Sources/A/Limit.swift": SOURCE, "Tests/ATests/LimitTests.swift": TESTS,
+        "worker/src/a.js": "a = 1;\n", "worker/test/a.test.js": WORKER_TEST,
+        "devchain/a.py": "a = 1\n", "devchain/tests/test_a.py": CHAIN_TEST,
     } | changed
     for path, text in texts.items():
         os.makedirs(os.path.dirname(os.path.join(root, path)), exist_ok=True)
@@ -41,7 +44,8 @@ def files(root, **changed):
 
 def entries(*changes):
     return [
-        {"form": "expression"} | BUG | change | {"number": number} for number, change in enumerate(changes, 1)]
+        {"form": "expression"} | BUG | change | {"number": number}
+        for number, change in enumerate(changes, 1)]
 
 
 class CheckTests(unittest.TestCase):
@@ -58,7 +62,9 @@ class CheckTests(unittest.TestCase):
         self.assertEqual(self.faults(worker | {"test": "worker/test/a.test.js: one"}), [])
         self.assertEqual(self.faults(worker | {"test": "worker/test/a.test.js: 422: an end"}), [])
         chain = {"file": "devchain/a.py", "line": "a = 1", "old": "1", "new": "2"}
-        self.assertEqual(self.faults(chain | {"test": "devchain.tests.test_a.ChainTests.test_all"}), [])
+        self.assertEqual(
+            self.faults(chain | {"test": "devchain.tests.test_a.ChainTests.test_all"}), []
+        )
 
     def test_what_does_not_apply_is_told(self):
         worker = {"file": "worker/src/a.js", "line": "a = 1;", "old": "1", "new": "2"}
@@ -75,12 +81,18 @@ class CheckTests(unittest.TestCase):
             ({"form": "statement"}, "a statement is its whole line"),
             ({"form": "word"}, "has an unknown form word"),
             ({"since": 1}, "has an unknown field since"),
-            ({"test": "LimitTests/fiveFit"}, "its test is not written as Module.Suite/test: LimitTests/fiveFit"),
+            (
+                {"test": "LimitTests/fiveFit"},
+                "its test is not written as Module.Suite/test: LimitTests/fiveFit",
+            ),
             ({"test": "ATests.LimitTests/sixFit"}, "there is no test ATests.LimitTests/sixFit"),
             ({"test": "ATests.OtherTests/fiveFit"}, "there is no suite ATests.OtherTests"),
             ({"test": "ATests.Base/Inner/fiveFit"}, "there is no suite ATests.Base"),
             ({"test": "BTests.LimitTests/fiveFit"}, "there is no test BTests.LimitTests/fiveFit"),
-            (worker | {"test": "worker/test/a.test.js: two"}, "worker/test/a.test.js has no test two"),
+            (
+                worker | {"test": "worker/test/a.test.js: two"},
+                "worker/test/a.test.js has no test two",
+            ),
             (chain | {"test": "devchain.tests.test_a.ChainTests.test_none"},
              "there is no test devchain.tests.test_a.ChainTests.test_none"),
         ]:
@@ -89,20 +101,24 @@ class CheckTests(unittest.TestCase):
     def test_a_list_has_enough_of_all_parts_and_each_line_once(self):
         self.assertEqual(
             self.faults({}, {}, parts=["Sources/A", "Sources/B"], least=3),
-            ["limit: two bugs have this name", "limit: two bugs are in this line", "2 bugs, at least 3",
-             "Sources/B has no bug"])
+            ["limit: two bugs have this name", "limit: two bugs are in this line",
+             "2 bugs, at least 3", "Sources/B has no bug"])
         lacking = dict(BUG)
         del lacking["why"]
         with tempfile.TemporaryDirectory() as root:
             files(root)
             self.assertEqual(
-                mutants.check(root, [lacking | {"number": 1, "form": "expression"}]), ["limit: lacks why"])
+                mutants.check(root, [lacking | {"number": 1, "form": "expression"}]),
+                ["limit: lacks why"])
 
 
 class SwitchTests(unittest.TestCase):
     def test_each_form_keeps_what_was_there(self):
         for change, expected in [
-            ({"old": "amount <= 5", "new": "amount < 5"}, "    (mutant(1) ? (amount < 5) : (amount <= 5))"),
+            (
+                {"old": "amount <= 5", "new": "amount < 5"},
+                "    (mutant(1) ? (amount < 5) : (amount <= 5))",
+            ),
             ({"form": "statement", "line": "sync()", "old": "sync()", "new": ""},
              "    if mutant(1) {  } else { sync() }"),
             ({"form": "text", "line": 'save("a = $1 and b = $2")', "old": " and b = $2", "new": ""},
@@ -155,10 +171,14 @@ class RunTests(unittest.TestCase):
             [entry] = entries({"file": "devchain/a.py"})
             for script, expected in [
                 ("echo test_all; exit 0", "passes"), ("echo test_all; exit 1", "fails"),
-                ("exit 1", "did not run"), ("exit 0", "did not run"), ("echo test_all; kill -9 $$", "crashes"),
+                ("exit 1", "did not run"), ("exit 0", "did not run"), (
+                    "echo test_all; kill -9 $$", "crashes"
+                ),
                 ("echo test_all; sleep 60", "does not end"),
             ]:
-                runner.command = lambda test, file, script=script: (["sh", "-c", script], ".", "^test_all$")
+                runner.command = lambda test, file, script=script: (
+                    ["sh", "-c", script], ".", "^test_all$"
+                )
                 self.assertEqual(runner.run(entry, 0, 1)[0], expected)
 
 

@@ -6,6 +6,8 @@ import { journal, MarketView } from "./json.js";
 import { DEFAULT_PAGE, MAX_PAGE } from "./limits.js";
 import { publish } from "./publish.js";
 
+import { OTHER_FORMAT } from "./tape.js";
+
 export { Tape } from "./tape.js";
 
 export default {
@@ -17,7 +19,9 @@ export default {
       // The object may be moving or overloaded. A batch's outcome is unknown then: sent again, it
       // is accepted or a duplicate.
       console.error(error);
-      return new ReadError(503, "unavailable", "try again").response();
+      const isOfAnotherWorker = error.message.startsWith(OTHER_FORMAT);
+      const message = isOfAnotherWorker ? error.message : "try again";
+      return new ReadError(503, "unavailable", message).response();
     }
   },
 };

@@ -13,6 +13,9 @@ import { MAX_READ_BATCHES, MAX_READ_BYTES, MAX_RECORDS_BYTES, MAX_WHOLE } from "
 /** Changes with the tables or with `append`'s argument: code is rolled out place by place. */
 export const FORMAT = 1;
 
+/** How the error begins that says so; another isolate gets of an error its message only. */
+export const OTHER_FORMAT = "storage of format";
+
 /** In the place of an epoch: the tape has none yet. */
 export const NO_EPOCH = "-";
 
@@ -307,7 +310,12 @@ export class Tape extends DurableObject {
     const made = this.#sql.exec("SELECT 1 FROM sqlite_master WHERE name = 'meta'").toArray();
     if (made.length === 0) return null;
     const { epoch, units, format } = this.#sql.exec("SELECT * FROM meta").one();
-    if (format !== FORMAT) throw new Error(`storage of format ${FORMAT}, not ${format}`);
+    if (format !== FORMAT) {
+      throw new Error(
+        `${OTHER_FORMAT} ${format}, this Worker reads ${FORMAT}: ` +
+          "deploy the Worker that wrote it, or a newer one",
+      );
+    }
     const parsed = JSON.parse(units);
     const meta = {
       epoch,

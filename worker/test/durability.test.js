@@ -1,6 +1,7 @@
 // Crashes, restarts, rotation and lost storage: what needs a host of our own to stop and kill.
 
 import assert from "node:assert/strict";
+import { DatabaseSync } from "node:sqlite";
 import { Host, isLocal } from "./support/edge.js";
 import { Market } from "./support/market.js";
 import { Publisher } from "./support/publisher.js";
@@ -118,6 +119,30 @@ test("storage that is lost shows as another epoch", async (it) => {
   await market.publish([1, 2, 3]);
   assert.notEqual(market.epoch, old);
   await market.refused(market.model.batch(1, 1, old), 412, "epoch");
+});
+
+test("storage of a newer Worker is refused by name, and stays", async (it) => {
+  const market = new Market(it.edge);
+  market.model.define().auction();
+  await market.publish([1, 2]);
+  const path = `${it.options.data}/tapes/${market.name}.sqlite`;
+  const rewrite = async (format) => {
+    await it.host.stop();
+    const database = new DatabaseSync(path);
+    database.exec(`UPDATE meta SET format = ${format}`);
+    database.close();
+    await it.start();
+  };
+  await rewrite(2);
+  const message =
+    "storage of format 2, this Worker reads 1: deploy the Worker that wrote it, or a newer one";
+  const error = { code: "unavailable", message };
+  assert.deepEqual(await market.get("head", 503), { error });
+  market.model.reference(1);
+  const { code, ...answer } = await market.post(market.model.batch(3, 3, market.epoch));
+  assert.deepEqual([code, answer], [503, { error }]);
+  await rewrite(1);
+  await market.publish();
 });
 
 test("keys are rotated without a restart", async (it) => {
