@@ -66,8 +66,7 @@ struct Serve: AsyncParsableCommand {
     flags["operator.key"] = operatorKey
     if standBy { flags["stand.by"] = "true" }
     let configuration = try await ServeConfiguration(flags: flags, file: config)
-    var logger = Logger(label: "uncross") { _ in StreamLogHandler.standardError(label: "uncross") }
-    logger.logLevel = quiet ? .error : .warning
+    let logger = TerminalLog.logger("uncross", level: quiet ? .error : .warning)
     try FileManager.default.createDirectory(
       atPath: configuration.dataDirectory, withIntermediateDirectories: true)
     let keys = try Keys(directory: configuration.dataDirectory + "/keys")
