@@ -263,10 +263,16 @@ struct Recovered: Sendable {
 
   /// Waits until signatures of the present are taken: the two seconds after the lead was taken,
   /// most of which recovery used.
-  func untilSignaturesAreTaken() async {
+  func untilSignaturesAreTaken(_ logger: Logger) async {
     let second: Int64 = 1_000_000
     let wait = (signaturesAfter + 1) * second - Timestamp.now().microseconds
-    // A clock that was set back makes it longer: then the server says so itself.
+    if wait > 2 * second {
+      logger.warning(
+        """
+        the journal is \(wait / second) s ahead of this machine's clock: until the clock is there, \
+        the API takes only nonces that begin with Uncross-Nonce-Prefix, and no auction runs
+        """)
+    }
     try? await Task.sleep(for: .microseconds(min(max(wait, 0), 2 * second)))
   }
 }

@@ -97,7 +97,7 @@ struct Serve: AsyncParsableCommand {
           .init(service: server, successTerminationBehavior: .gracefullyShutdownGroup),
           .init(service: greeter, successTerminationBehavior: .ignore),
         ], gracefulShutdownSignals: [.sigterm, .sigint], logger: logger))
-    await pipeline.recovered.untilSignaturesAreTaken()
+    await pipeline.recovered.untilSignaturesAreTaken(logger)
     do {
       try await group.run()
     } catch {

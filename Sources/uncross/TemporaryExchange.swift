@@ -41,7 +41,7 @@ func withTemporaryExchange<Result: Sendable>(
   var api = APIConfiguration()
   api.port = 0
   api.signaturesAfter = pipeline.recovered.signaturesAfter
-  await pipeline.recovered.untilSignaturesAreTaken()
+  await pipeline.recovered.untilSignaturesAreTaken(logger)
   let (listening, listens) = AsyncStream<Int>.makeStream()
   let server = APIServer(
     api, exchange: pipeline.exchange, directory: pipeline.directory, events: pipeline.events,

@@ -191,6 +191,14 @@ public enum OpenAPI {
           ]
         ]
       }
+      if status.key == 401 {
+        response["headers"] = [
+          "Uncross-Nonce-Prefix": [
+            "description": "After a start: a nonce that begins with it is taken at once.",
+            "schema": ["type": "string"],
+          ]
+        ]
+      }
       responses["Refused\(status.key)"] = .object(response.sorted)
     }
   }
