@@ -235,15 +235,20 @@ final class Pipeline: Sendable {
     CoreExchange(loop, projection, reader, tape, operatorLog, custody)
   }
 
-  /// Intake is closed already: drain, commit, project, publish, close.
+  /// Intake is closed already: drain, commit, project, publish, close. Each has its share of the
+  /// time that the API left of `StopLimit`; what is not done then is done by the next start.
   func stop() async {
+    let end = ContinuousClock.now + .seconds(5)
+    func left(atMost seconds: Double) -> Double {
+      min(seconds, max((end - ContinuousClock.now) / Duration.seconds(1), 0.1))
+    }
     custody?.stop()
-    loop.stop()
-    projection.stop()
-    _ = await tape.drain(withinSeconds: 5)
+    loop.stop(withinSeconds: left(atMost: 2))
+    projection.stop(withinSeconds: left(atMost: 2))
+    _ = await tape.drain(withinSeconds: left(atMost: 2))
     await tape.stop()
-    snapshotter.stop()
-    reader.stop()
+    snapshotter.stop(withinSeconds: left(atMost: 1))
+    reader.stop(withinSeconds: left(atMost: 1))
     embedded.stop()
   }
 }

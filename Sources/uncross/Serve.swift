@@ -96,11 +96,13 @@ struct Serve: AsyncParsableCommand {
         services: [
           .init(service: server, successTerminationBehavior: .gracefullyShutdownGroup),
           .init(service: greeter, successTerminationBehavior: .ignore),
+          .init(service: StopLimit(), successTerminationBehavior: .ignore),
         ], gracefulShutdownSignals: [.sigterm, .sigint], logger: logger))
     await pipeline.recovered.untilSignaturesAreTaken(logger)
     do {
       try await group.run()
     } catch {
+      StopLimit.begin()
       await pipeline.stop()
       throw error
     }
