@@ -86,9 +86,12 @@ let package = Package(
     // Durability, accounting, publishing.
     .target(
       name: "Journal",
-      dependencies: ["Engine", "Postgres", .product(name: "Crypto", package: "swift-crypto")],
+      dependencies: [
+        "Engine", "Formats", "Postgres", .product(name: "Crypto", package: "swift-crypto"),
+      ],
       swiftSettings: strict),
-    .target(name: "Ledger", dependencies: ["Engine", "Postgres"], swiftSettings: strict),
+    .target(
+      name: "Ledger", dependencies: ["Engine", "Formats", "Postgres"], swiftSettings: strict),
     .target(
       name: "Tape",
       dependencies: [

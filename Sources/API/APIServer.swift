@@ -1,18 +1,13 @@
 // The server: limits, wiring, listening, and stopping without cutting anyone short.
 
 internal import Engine
+internal import Formats
 internal import Hummingbird
 internal import HummingbirdCore
 public import Logging
 internal import NIOCore
 public import ServiceLifecycle
 internal import Synchronization
-
-#if canImport(Glibc)
-  internal import Glibc
-#elseif canImport(Musl)
-  internal import Musl
-#endif
 
 /// Where the server listens and what it bears.
 public struct APIConfiguration: Sendable {
@@ -70,13 +65,7 @@ struct APIClock: Sendable {
   var nanoseconds: @Sendable () -> Int64
 
   static let system = APIClock(
-    microseconds: { Int64(read(CLOCK_REALTIME) / 1_000) }, nanoseconds: { read(CLOCK_MONOTONIC) })
-
-  private static func read(_ clock: clockid_t) -> Int64 {
-    var time = timespec()
-    clock_gettime(clock, &time)
-    return Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec)
-  }
+    microseconds: SystemClock.wallMicroseconds, nanoseconds: SystemClock.monotonicNanoseconds)
 }
 
 /// The ports that were bound.

@@ -62,8 +62,11 @@ extension Handlers {
     let asset = try sweptAsset(named: code)
     var minimum: Int128 = 0
     if let text = call.query["minimum"] {
-      guard let atoms = DecimalAmount(text)?.atoms(decimals: asset.decimals), atoms >= 0 else {
-        throw Refusal(.badRequest, "parameter `minimum` is no amount of this asset")
+      guard let amount = DecimalAmount(jsonText: text),
+        let atoms = amount.atoms(decimals: asset.decimals), atoms >= 0
+      else {
+        throw Refusal(
+          .badRequest, "parameter `minimum` is no amount of this asset, without needless zeros")
       }
       minimum = atoms
     }
@@ -87,7 +90,7 @@ extension Handlers {
 
   private static func after(_ text: String?) throws(Refusal) -> String? {
     guard let text else { return nil }
-    guard text.hasPrefix("0x"), Hex.bytes(text.dropFirst(2).lowercased())?.count == 20 else {
+    guard text.hasPrefix("0x"), Hex.bytes(text.dropFirst(2))?.count == 20 else {
       throw Refusal(.badRequest, "`after` is the `next` of the page before")
     }
     return text
@@ -100,8 +103,8 @@ extension Handlers {
     }
     var sweeps: [[UInt8]] = []
     for text in signed.transactions {
-      guard text.hasPrefix("0x"), let bytes = Hex.bytes(text.dropFirst(2).lowercased()) else {
-        throw .wrong("transactions", "bytes in hex after 0x")
+      guard text.hasPrefix("0x"), let bytes = Hex.bytes(text.dropFirst(2)) else {
+        throw .wrong("transactions", "bytes in lower-case hex after 0x")
       }
       sweeps.append(bytes)
     }

@@ -67,9 +67,10 @@ struct QueryParameter: Sendable {
   static let sweptAsset = QueryParameter(
     name: "asset", meaning: "The asset to sweep.", isRequired: true)
   static let minimum = QueryParameter(
-    name: "minimum", meaning: "Addresses with less are left alone; a decimal in whole coins.")
+    name: "minimum", meaning: "Addresses with less are left alone; a decimal in whole coins.",
+    pattern: DecimalAmount.pattern)
   static let afterAddress = QueryParameter(
-    name: "after", meaning: "`next` of the page before.", pattern: "^0x[0-9a-fA-F]{40}$")
+    name: "after", meaning: "`next` of the page before.", pattern: "^0x[0-9a-f]{40}$")
 }
 
 /// A query string's parameters, decoded; each at most once, and only those that the route knows.

@@ -8,6 +8,8 @@ struct Refusal: Error, Sendable, Equatable {
   var code: String
   var message: String
   var retryAfterSeconds: Int?
+  /// What a nonce must begin with, where a new signature of the present is not enough.
+  var noncePrefix: String?
   /// For `method_not_allowed`.
   var allowedMethods: [String] = []
 

@@ -21,8 +21,11 @@ struct RequestAuthenticator: Sendable {
   let directory: Directory
   let replays: ReplayCache
   /// The last second whose signatures a server before this one may have taken: its memory of
-  /// nonces is gone.
+  /// nonces is gone. Where its clock was ahead, that second is still to come; until then a nonce
+  /// that begins with `noncePrefix` proves that it was never taken.
   let signaturesAfter: Int64
+  /// Drawn at this server's start: nobody could sign it before.
+  let noncePrefix = Hex.string((0..<8).map { _ in UInt8.random(in: .min ... .max) })
 
   /// What a request's head says of its sender; nothing of it is proved.
   struct Claim: Sendable {
@@ -54,11 +57,17 @@ struct RequestAuthenticator: Sendable {
     guard signature.created >= now - Self.receiveWindow,
       signature.created <= now + Self.futureWindow
     else { throw Refusal(.requestStale) }
-    guard signature.created > signaturesAfter else {
-      throw Refusal(.requestStale, retryAfterSeconds: 1)
+    guard signature.created > signaturesAfter || signature.nonce.hasPrefix(noncePrefix) else {
+      throw staleAtStart
     }
     try Self.check(replays.look(signature))
     return Claim(signature: signature, key: PublicKey(signature.publicKey), digest: digest)
+  }
+
+  private var staleAtStart: Refusal {
+    var refusal = Refusal(.requestStale, retryAfterSeconds: 1)
+    refusal.noncePrefix = noncePrefix
+    return refusal
   }
 
   /// Proves a claim: the signature, by a key that somebody holds, for the first time.
@@ -95,11 +104,12 @@ struct RequestAuthenticator: Sendable {
   }
 }
 
-/// The nonces of all signatures that are still inside the window, by second. When it is full it
-/// refuses: forgetting one early would let it be sent again.
+/// The nonces of all signatures that are still inside the window, by the second that was signed.
+/// When it is full it refuses: forgetting one early would let it be sent again.
 ///
-/// **Invariant:** a second whose nonces were forgotten is never taken again, where the clock is set
-/// back too.
+/// **Invariant:** a second whose nonces were forgotten is never taken again, whatever the clock
+/// does. Seconds that nobody signed, as those that a clock jumped over, are taken whenever they
+/// come: a clock that went ahead and back refuses nobody.
 final class ReplayCache: Sendable {
   enum Outcome: Equatable { case new, seen, forgotten, full }
 
@@ -112,11 +122,12 @@ final class ReplayCache: Sendable {
   private struct State {
     var bySecond: [Int64: Set<Fingerprint>] = [:]
     var count = 0
-    /// Nonces of earlier seconds are forgotten.
+    /// Seconds of which nonces are forgotten: the newest by their number, all others by a floor.
+    var forgotten: Set<Int64> = []
     var floor = Int64.min
 
     func outcome(_ fingerprint: Fingerprint, _ created: Int64) -> Outcome {
-      if created < floor { return .forgotten }
+      if created < floor || forgotten.contains(created) { return .forgotten }
       return bySecond.values.contains { $0.contains(fingerprint) } ? .seen : .new
     }
   }
@@ -149,12 +160,19 @@ final class ReplayCache: Sendable {
     }
   }
 
+  /// An hour's and more: further back no clock is set while the exchange runs, because a jump of
+  /// ten seconds halts it.
+  private static let maximumForgotten = 4_096
+
   // The window is seven seconds wide, so there are hardly more buckets than that.
   private static func forget(before second: Int64, in state: inout State) {
-    guard second > state.floor else { return }
-    state.floor = second
     for old in state.bySecond.keys.filter({ $0 < second }) {
       state.count -= state.bySecond.removeValue(forKey: old)?.count ?? 0
+      state.forgotten.insert(old)
+    }
+    while state.forgotten.count > maximumForgotten, let oldest = state.forgotten.min() {
+      state.forgotten.remove(oldest)
+      state.floor = max(state.floor, oldest + 1)
     }
   }
 

@@ -245,6 +245,7 @@ struct RequestPipeline: HTTPResponder {
   private static func response(_ refusal: Refusal, _ id: String) -> Response {
     var headers: HTTPFields = [.contentType: "application/json", .cacheControl: "no-store"]
     if let seconds = refusal.retryAfterSeconds { headers[.retryAfter] = String(seconds) }
+    if let prefix = refusal.noncePrefix { headers[.noncePrefix] = prefix }
     if !refusal.allowedMethods.isEmpty {
       headers[.allow] = refusal.allowedMethods.joined(separator: ", ")
     }
@@ -294,6 +295,7 @@ extension HTTPFields.Element.Name {
   static let signatureInput = make("signature-input")
   static let signature = make("signature")
   static let requestID = make("x-request-id")
+  static let noncePrefix = make("uncross-nonce-prefix")
   static let lastEventID = make("last-event-id")
   static let accelBuffering = make("x-accel-buffering")
   static let fault = make(MessageGuard.faultField)

@@ -10,19 +10,22 @@ public struct APIError: Error, Sendable, Equatable, CustomStringConvertible {
   /// Names the request in the server's log.
   public var requestID: String?
   public var retryAfterSeconds: Int?
+  /// What the nonce of the next try must begin with.
+  public var noncePrefix: String?
 
   public static let noAnswer = "no_answer"
   public static let unreadableAnswer = "unreadable_answer"
 
   public init(
     status: Int, code: String, message: String, requestID: String? = nil,
-    retryAfterSeconds: Int? = nil
+    retryAfterSeconds: Int? = nil, noncePrefix: String? = nil
   ) {
     self.status = status
     self.code = code
     self.message = message
     self.requestID = requestID
     self.retryAfterSeconds = retryAfterSeconds
+    self.noncePrefix = noncePrefix
   }
 
   /// Whether the request may have been applied: send it again only if that is safe.

@@ -40,7 +40,8 @@ public struct RequestSigner: Sendable {
     publicKey = Array(key.publicKey.rawRepresentation)
   }
 
-  /// The header fields that sign a request. A nonce is never used twice: leave it out.
+  /// The header fields that sign a request. A nonce is never used twice: leave it out, or take
+  /// `randomNonce`.
   public func sign(
     method: String, target: String, body: some Collection<UInt8>,
     extra: [(name: String, value: String)] = [], created: Int64, nonce: String? = nil
@@ -73,10 +74,11 @@ public struct RequestSigner: Sendable {
     return Array(signature)
   }
 
-  /// 128 random bits.
-  private static func randomNonce() -> String {
+  /// 128 random bits after what the server wants first.
+  public static func randomNonce(after prefix: String = "") -> String {
     var generator = SystemRandomNumberGenerator()
-    return Hex.string((0..<16).map { _ in UInt8.random(in: .min ... .max, using: &generator) })
+    return prefix
+      + Hex.string((0..<16).map { _ in UInt8.random(in: .min ... .max, using: &generator) })
   }
 }
 

@@ -4,6 +4,7 @@ internal import AsyncHTTPClient
 public import Formats
 internal import NIOCore
 internal import NIOHTTP1
+internal import Synchronization
 internal import Wire
 
 /// A client of one Uncross server. Without a signer it reads what is public. Close it when done.
@@ -36,6 +37,8 @@ public final class UncrossClient: Sendable {
 
   public let configuration: Configuration
   let http: HTTPClient
+  /// What nonces begin with.
+  private let noncePrefix = Mutex("")
 
   public init(_ configuration: Configuration) {
     self.configuration = configuration
@@ -82,6 +85,8 @@ public final class UncrossClient: Sendable {
       do throws(APIError) {
         return try await send(method, target.text, body: body)
       } catch {
+        // Of a server that has no memory of what the one before it took.
+        if let prefix = error.noncePrefix { noncePrefix.withLock { $0 = prefix } }
         let mayRepeat = error.isTemporary || (error.isOutcomeUnknown && isSafeToRepeat)
         guard mayRepeat, attempt < configuration.maximumAttempts, !Task.isCancelled else {
           throw error
@@ -127,7 +132,8 @@ public final class UncrossClient: Sendable {
     if let signer = configuration.signer {
       let fields = signer.sign(
         method: method.rawValue, target: target, body: body,
-        created: configuration.now().seconds)
+        created: configuration.now().seconds,
+        nonce: RequestSigner.randomNonce(after: noncePrefix.withLock { $0 }))
       for field in fields.all { request.headers.add(name: field.name, value: field.value) }
     }
     return request
@@ -143,7 +149,13 @@ public final class UncrossClient: Sendable {
     }
     return APIError(
       status: status, code: body.error.code, message: body.error.message,
-      requestID: body.error.requestID, retryAfterSeconds: retryAfter)
+      requestID: body.error.requestID, retryAfterSeconds: retryAfter,
+      noncePrefix: response.headers.first(name: "Uncross-Nonce-Prefix").flatMap(noncePrefix))
+  }
+
+  /// Nil where a nonce could not begin with it.
+  private static func noncePrefix(_ text: String) -> String? {
+    text.utf8.count <= 32 && Hex.bytes(text) != nil ? text : nil
   }
 }
 

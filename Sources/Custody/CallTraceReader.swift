@@ -1,5 +1,10 @@
 // Reads traces from JSON without recursion: whoever pays the gas decides how deep calls are nested,
-// and a scanner that stops at a depth can be stopped by anybody.
+// and a scanner that stops at a depth can be stopped by anybody. That is why it stands beside
+// `StrictJSON`, which goes down by recursion to a depth that its caller says, and keeps all that it
+// reads: of a block's traces, hundreds of megabytes of inputs and outputs. It refuses what
+// `StrictJSON` refuses, and says so in the same words: names that are there twice, bytes that are
+// not UTF-8, numbers, words and escapes that are none. It is stricter where no node has a need:
+// names, and texts that are looked at, have no escapes.
 
 internal import Ethereum
 internal import Formats
@@ -13,8 +18,8 @@ struct CallTraceReader {
   /// The EVM's own bound is 1,024 calls inside calls; some nodes show what was refused there too.
   private static let deepest = 1_100
 
-  /// Bytes. Longer names are compared with nothing: that could cost more than reading them.
-  private static let longestName = 32
+  /// As the one reader's. The two bound what it costs to find a name that is there twice.
+  private static let (longestName, mostNames) = (128, 64)
 
   init(_ bytes: [UInt8]) { self.bytes = bytes }
 
@@ -75,6 +80,8 @@ struct CallTraceReader {
     var recipient: Address?
     var value = UInt256.zero
     var failed = false
+    /// Of its fields, as long as it is open.
+    var names = Names()
 
     func closed() -> CallFrame? {
       guard let kind, let sender else { return nil }
@@ -91,6 +98,7 @@ struct CallTraceReader {
     try expect("{")
     while let present = path.last {
       if take("}") {
+        found[present].names = Names()
         path.removeLast()
         guard let parent = path.last else { break }
         if take(",") {
@@ -102,8 +110,7 @@ struct CallTraceReader {
         }
         continue
       }
-      let key = try name()
-      try expect(":")
+      let key = try name(&found[present].names)
       if key == "calls", take("[") {
         if !take("]") {
           guard path.count < Self.deepest else { throw malformed("calls too deep") }
@@ -186,9 +193,9 @@ struct CallTraceReader {
     _ field: (inout CallTraceReader, String) throws(NodeError) -> Void
   ) throws(NodeError) {
     try expect("{")
+    var names = Names()
     while !take("}") {
-      let key = try name()
-      try expect(":")
+      let key = try name(&names)
       try field(&self, key)
       try endField()
     }
@@ -203,64 +210,167 @@ struct CallTraceReader {
     try expect("]")
   }
 
-  /// A string as it is written: none that is looked at has an escape in it.
-  private mutating func text() throws(NodeError) -> String {
-    try expect("\"")
-    let start = place
-    while place < bytes.count, bytes[place] != UInt8(ascii: "\"") {
-      place += bytes[place] == UInt8(ascii: "\\") ? 2 : 1
+  /// The names of an object's fields, by where they stand.
+  private typealias Names = [Range<Int>]
+
+  /// A field's name and its colon.
+  private mutating func name(_ names: inout Names) throws(NodeError) -> String {
+    let range = try plainText()
+    guard range.count <= Self.longestName else { throw malformed(.nameTooLong) }
+    guard names.count < Self.mostNames else { throw malformed(.tooManyMembers) }
+    let name = String(decoding: bytes[range], as: UTF8.self)
+    guard !names.contains(where: { bytes[$0].elementsEqual(bytes[range]) }) else {
+      throw malformed("field `\(Printable.line(name, maximumBytes: 40))` is there twice")
     }
-    guard place < bytes.count else { throw malformed("a string that does not end") }
-    defer { place += 1 }
-    return String(decoding: bytes[start..<place], as: UTF8.self)
+    names.append(range)
+    guard take(":") else { throw malformed(.colonMissing) }
+    return name
   }
 
-  /// A field's name; empty for one that is longer than any we look for.
-  private mutating func name() throws(NodeError) -> String {
-    let name = try text()
-    return name.utf8.count <= Self.longestName ? name : ""
+  /// A string without escapes.
+  private mutating func text() throws(NodeError) -> String {
+    String(decoding: bytes[try plainText()], as: UTF8.self)
   }
+
+  private mutating func plainText() throws(NodeError) -> Range<Int> {
+    guard next == UInt8(ascii: "\"") else { throw malformed("a string is missing") }
+    let (range, hasEscapes) = try string()
+    guard !hasEscapes else { throw malformed(.escapeInPlainText) }
+    return range
+  }
+
+  /// Where a string's content stands. Without a copy: inputs and outputs are most of an answer.
+  private mutating func string() throws(NodeError) -> (Range<Int>, hasEscapes: Bool) {
+    place += 1
+    let start = place
+    var (hasEscapes, isASCII) = (false, true)
+    while place < bytes.count, bytes[place] != UInt8(ascii: "\"") {
+      let byte = bytes[place]
+      guard byte >= 0x20 else { throw malformed(.controlCharacter) }
+      if byte == UInt8(ascii: "\\") {
+        hasEscapes = true
+        try skipEscape()
+      } else {
+        isASCII = isASCII && byte < 0x80
+        place += 1
+      }
+    }
+    guard place < bytes.count else { throw malformed(.stringUnended) }
+    let range = start..<place
+    guard isASCII || String(validating: bytes[range], as: UTF8.self) != nil else {
+      throw malformed(.notUTF8)
+    }
+    place += 1
+    return (range, hasEscapes)
+  }
+
+  private mutating func skipEscape() throws(NodeError) {
+    guard place + 1 < bytes.count else { throw malformed(.stringUnended) }
+    let kind = bytes[place + 1]
+    guard kind == UInt8(ascii: "u") else {
+      guard Self.escapes.contains(kind) else { throw malformed(.unknownEscape) }
+      place += 2
+      return
+    }
+    let high = try codeUnit()
+    switch high {
+    case 0xd800..<0xdc00:
+      guard place + 1 < bytes.count, bytes[place] == UInt8(ascii: "\\"),
+        bytes[place + 1] == UInt8(ascii: "u"), (0xdc00..<0xe000).contains(try codeUnit())
+      else { throw malformed(.halfSurrogatePair) }
+    case 0xdc00..<0xe000: throw malformed(.halfSurrogatePair)
+    default: return
+    }
+  }
+
+  /// Of `\u` and four digits.
+  private mutating func codeUnit() throws(NodeError) -> UInt32 {
+    guard place + 6 <= bytes.count else { throw malformed(.hexDigitsMissing) }
+    var unit: UInt32 = 0
+    for byte in bytes[place + 2..<place + 6] {
+      guard let digit = Hex.value(of: byte) else { throw malformed(.hexDigitsMissing) }
+      unit = unit << 4 | UInt32(digit)
+    }
+    place += 6
+    return unit
+  }
+
+  private static let escapes = Array("\"\\/bfnrt".utf8)
 
   /// Any value, whatever its depth.
   private mutating func skip() throws(NodeError) {
-    var depth = 0
+    var open: [Level] = []
     repeat {
-      guard let sign = next else { throw malformed("a value that does not end") }
+      guard let sign = next else { throw malformed(.valueMissing) }
       switch sign {
-      case UInt8(ascii: "\""): try skipText()
-      case UInt8(ascii: "{"), UInt8(ascii: "["):
-        depth += 1
+      case UInt8(ascii: "{"):
         place += 1
-      case UInt8(ascii: "}"), UInt8(ascii: "]"):
-        guard depth > 0 else { throw malformed("a value is missing") }
-        depth -= 1
+        if !take("}") {
+          open.append(Level(isObject: true))
+          _ = try name(&open[open.count - 1].names)
+          continue
+        }
+      case UInt8(ascii: "["):
         place += 1
-      default: try skipPlain(inside: depth > 0)
+        if !take("]") {
+          open.append(Level(isObject: false))
+          continue
+        }
+      case UInt8(ascii: "\""): _ = try string()
+      case UInt8(ascii: "t"): try skip(word: "true")
+      case UInt8(ascii: "f"): try skip(word: "false")
+      case UInt8(ascii: "n"): try skip(word: "null")
+      default: try skipNumber()
       }
-    } while depth > 0
+      try close(&open)
+    } while !open.isEmpty
   }
 
-  /// Without a copy: inputs and outputs are most of an answer.
-  private mutating func skipText() throws(NodeError) {
-    place += 1
-    while place < bytes.count, bytes[place] != UInt8(ascii: "\"") {
-      place += bytes[place] == UInt8(ascii: "\\") ? 2 : 1
+  /// An object or array that is skipped, and not over.
+  private struct Level {
+    var isObject: Bool
+    var names = Names()
+  }
+
+  /// Behind a value that is skipped: up to where the next one begins, or to the end of all.
+  private mutating func close(_ open: inout [Level]) throws(NodeError) {
+    while let isObject = open.last?.isObject {
+      if take(",") {
+        if isObject { _ = try name(&open[open.count - 1].names) }
+        return
+      }
+      guard take(isObject ? "}" : "]") else { throw malformed(.endMissing) }
+      open.removeLast()
     }
-    guard place < bytes.count else { throw malformed("a string that does not end") }
-    place += 1
   }
 
-  /// A number or a word; inside a value also what stands between others.
-  private mutating func skipPlain(inside: Bool) throws(NodeError) {
-    let start = place
-    while place < bytes.count, !Self.ends.contains(bytes[place]) { place += 1 }
-    if place == start {
-      guard inside else { throw malformed("a value is missing") }
+  private mutating func skip(word: String) throws(NodeError) {
+    guard bytes[place...].starts(with: word.utf8) else { throw malformed(.notAValue) }
+    place += word.utf8.count
+  }
+
+  private mutating func skipNumber() throws(NodeError) {
+    if peek == UInt8(ascii: "-") { place += 1 }
+    if peek == UInt8(ascii: "0") { place += 1 } else { try skipDigits(or: .notAValue) }
+    if peek == UInt8(ascii: ".") {
       place += 1
+      try skipDigits(or: .digitsMissing)
     }
+    guard peek == UInt8(ascii: "e") || peek == UInt8(ascii: "E") else { return }
+    place += 1
+    if peek == UInt8(ascii: "+") || peek == UInt8(ascii: "-") { place += 1 }
+    try skipDigits(or: .digitsMissing)
   }
 
-  private static let ends: Set<UInt8> = Set("{}[],:\" \n\r\t".utf8)
+  private mutating func skipDigits(or reason: JSONError.Syntax) throws(NodeError) {
+    let start = place
+    while let byte = peek, (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte) { place += 1 }
+    guard place > start else { throw malformed(reason) }
+  }
+
+  private var peek: UInt8? { place < bytes.count ? bytes[place] : nil }
+
+  private func malformed(_ reason: JSONError.Syntax) -> NodeError { malformed(reason.rawValue) }
 
   private func malformed(_ what: String) -> NodeError {
     .malformed("traces: \(what), at byte \(place) of \(bytes.count)")

@@ -65,13 +65,15 @@ public enum AddressError: Error, Equatable, Sendable {
   case length(digits: Int)
   /// The character at `offset` (from 0, the prefix counted) is no hexadecimal digit.
   case noDigit(offset: Int)
-  /// Cases are mixed, and not as the checksum has them: at least one digit is not what was meant.
+  /// There are capitals, and not as the checksum has them: at least one digit may not be what was
+  /// meant.
   /// `expected` is the right writing of the digits given, to report and never to pay to.
   case checksum(expected: String)
 }
 
 extension Address: CustomStringConvertible {
-  /// From `0x` and 40 digits: all letters in lower case, all in upper case, or cased by EIP-55.
+  /// From `0x` and 40 digits: all letters in lower case, as nodes write it, or cased by EIP-55, as
+  /// wallets do. All in upper case they have no checksum, though they look as if they could.
   public init(_ text: some StringProtocol) throws(AddressError) {
     let characters = Array(text.utf8)
     var digits = characters[...]
@@ -80,16 +82,14 @@ extension Address: CustomStringConvertible {
     }
     guard digits.count == 40 else { throw .length(digits: digits.count) }
     var word = UInt256.zero
-    var hasLower = false
     var hasUpper = false
     for (offset, digit) in digits.enumerated() {
       guard let value = Hex.value(of: digit) else { throw .noDigit(offset: offset + 2) }
       word = UInt256(high: word.high << 4 | word.low >> 124, low: word.low << 4 | UInt128(value))
-      hasLower = hasLower || digit >= UInt8(ascii: "a")
       hasUpper = hasUpper || (digit >= UInt8(ascii: "A") && digit <= UInt8(ascii: "F"))
     }
     self.init(lowBytesOf: word)
-    if hasLower && hasUpper, !description.utf8.elementsEqual(characters) {
+    if hasUpper, !description.utf8.elementsEqual(characters) {
       throw .checksum(expected: description)
     }
   }

@@ -1,7 +1,9 @@
 // Exact decimals of the wire: prices, quantities and amounts between JSON strings and whole atoms.
 
-/// A decimal number as it stands in JSON: `"2010.5"`. Exact, up to 38 digits; two spellings of the
-/// same number are equal. Nothing is ever rounded: what does not convert gives nil.
+/// A decimal number as it stands in JSON: `"2010.5"`. Exact, up to 38 digits. Nothing is ever
+/// rounded: what does not convert gives nil.
+///
+/// People and their files may write `2010.50`; JSON has the one shortest spelling.
 public struct DecimalAmount: Sendable, Hashable {
   /// The number is `digits / 10^scale`, in lowest terms: `digits` ends in no zero unless `scale` is
   /// 0.
@@ -100,13 +102,23 @@ extension DecimalAmount: CustomStringConvertible {
 extension DecimalAmount: LosslessStringConvertible {}
 
 extension DecimalAmount: JSONText, Encodable {
-  public init?(jsonText text: String) { self.init(text) }
+  /// As `description` writes it: what is signed and compared as text has no second spelling.
+  public init?(jsonText text: String) {
+    guard let amount = DecimalAmount(text) else { return nil }
+    // Of all that is read, only zeros at the end are needless.
+    let utf8 = text.utf8
+    guard utf8.last != UInt8(ascii: "0") || !utf8.contains(UInt8(ascii: ".")) else { return nil }
+    self = amount
+  }
 
-  public static var expectation: String { "a decimal string as \"12.5\"" }
+  public static var expectation: String { "a decimal string as \"12.5\", without needless zeros" }
+
+  /// A regular expression for a query parameter.
+  public static let pattern = #"^-?(0|[1-9][0-9]{0,37})(\.[0-9]{0,37}[1-9])?$"#
 
   public static var form: JSONTextForm {
     // Some that match are refused: `-0`, and more than 38 digits in all.
-    .pattern(#"^-?(0|[1-9][0-9]{0,37})(\.[0-9]{1,38})?$"#, example: "12.5")
+    .pattern(pattern, example: "12.5")
   }
 
   public func encode(to encoder: any Encoder) throws {

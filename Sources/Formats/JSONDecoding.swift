@@ -15,9 +15,9 @@ extension JSONValue {
     try ValueDecoder(self, path: [], isExact: false).decode(type)
   }
 
-  /// What the type reads and nothing else: a name that it does not ask for is refused. `null`
-  /// counts as left out. What is wrong is said with its place, as `orders[3].` and the field's
-  /// name.
+  /// What the type reads and nothing else: a name that it does not ask for is refused, and so is
+  /// `null`, the second spelling of a field that is left out, unless the type is `JSONNullable`.
+  /// What is wrong is said with its place, as `orders[3].` and the field's name.
   public func decodeExactly<Value: Decodable>(
     _ type: Value.Type = Value.self
   ) throws(JSONError) -> Value {
@@ -68,6 +68,11 @@ extension JSONText {
     }
     return value
   }
+}
+
+/// A value that may be `null` where it stands.
+public protocol JSONNullable {
+  static var wrapped: any Decodable.Type { get }
 }
 
 /// What strings there are of a kind.
@@ -174,15 +179,12 @@ private final class ObjectReader {
     self.isExact = isExact
   }
 
-  /// Whoever reads exactly takes null for left out.
   func valueIfPresent(_ key: some CodingKey) -> JSONValue? {
     let name = key.stringValue
     guard let index = fields.firstIndex(where: { $0.name.hasSameBytes(as: name) }) else {
       return nil
     }
-    guard isExact else { return fields[index].value }
-    read |= 1 << UInt128(index)
-    if case .null = fields[index].value { return nil }
+    if isExact { read |= 1 << UInt128(index) }
     return fields[index].value
   }
 
@@ -238,7 +240,7 @@ private struct ValueDecoder: Decoder {
   ) throws -> Value {
     // Amounts are most of what is read: without a look for their conformance.
     if type == DecimalAmount.self, case .text(let content) = value,
-      let found = DecimalAmount(content) as? Value
+      let found = DecimalAmount(jsonText: content) as? Value
     {
       return found
     }
@@ -320,14 +322,32 @@ private struct Fields<Key: CodingKey>: KeyedDecodingContainerProtocol {
   }
 
   func contains(_ key: Key) -> Bool { object.valueIfPresent(key) != nil }
-  func decodeNil(forKey key: Key) throws -> Bool { try object.value(key) == .null }
+
+  /// Whether a value that may be left out is null, which is as much; whoever reads exactly refuses
+  /// that.
+  private func isLeftOut(_ key: Key, _ value: JSONValue) throws -> Bool {
+    guard value == .null else { return false }
+    guard !object.isExact else {
+      throw DecodingError.valueNotFound(
+        JSONValue.self,
+        DecodingError.Context(
+          codingPath: object.path + [key], debugDescription: "null",
+          underlyingError: JSONMismatch(expected: "left out where it has no value, not null")))
+    }
+    return true
+  }
+
+  /// The standard library asks this before it decodes a number, text or truth value if present.
+  func decodeNil(forKey key: Key) throws -> Bool { try isLeftOut(key, object.value(key)) }
 
   func decode<Value: Decodable>(_ type: Value.Type, forKey key: Key) throws -> Value {
     try decode(type, key, object.value(key))
   }
 
   func decodeIfPresent<Value: Decodable>(_ type: Value.Type, forKey key: Key) throws -> Value? {
-    guard let value = object.valueIfPresent(key), value != .null else { return nil }
+    guard let value = object.valueIfPresent(key) else { return nil }
+    // Few are null, and a look for a conformance is dear.
+    if value == .null, !(type is any JSONNullable.Type), try isLeftOut(key, value) { return nil }
     return try decode(type, key, value)
   }
 

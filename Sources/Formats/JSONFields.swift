@@ -33,13 +33,11 @@ public struct JSONFields<Failure: JSONFailure> {
 
   private func shown(_ name: String) -> String { "\(path)`\(name)`" }
 
-  /// Null counts as left out. A reader that must tell them apart reads the plain vocabulary.
   public mutating func take(_ name: String) -> JSONValue? {
     guard let index = fields.firstIndex(where: { $0.name.hasSameBytes(as: name) }) else {
       return nil
     }
-    let value = fields.remove(at: index).value
-    return value == .null ? nil : value
+    return fields.remove(at: index).value
   }
 
   private func required<Value>(_ name: String, _ value: Value?) throws(Failure) -> Value {
@@ -102,8 +100,8 @@ public struct JSONFields<Failure: JSONFailure> {
 
   public mutating func decimalIfPresent(_ name: String) throws(Failure) -> DecimalAmount? {
     guard let value = take(name) else { return nil }
-    guard case .text(let text) = value, let amount = DecimalAmount(text) else {
-      throw wrong(name, "a decimal string as \"12.5\"")
+    guard case .text(let text) = value, let amount = DecimalAmount(jsonText: text) else {
+      throw wrong(name, DecimalAmount.expectation)
     }
     return amount
   }

@@ -102,15 +102,16 @@ extension JSONValue {
     }
   }
 
-  /// The same on lines of its own, for a file that people read and compare.
-  public var indentedText: String {
+  /// The same on lines of its own, for a file that people read and compare; below so many levels on
+  /// one line again.
+  public func indentedText(levels: Int = .max) -> String {
     var out: [UInt8] = []
-    writeIndented(2, into: &out)
+    writeIndented(2, levels, into: &out)
     out.append(UInt8(ascii: "\n"))
     return String(decoding: out, as: UTF8.self)
   }
 
-  private func writeIndented(_ indent: Int, into out: inout [UInt8]) {
+  private func writeIndented(_ indent: Int, _ levels: Int, into out: inout [UInt8]) {
     func list<Item>(_ items: [Item], _ ends: (String, String), _ write: (Item) -> Void) {
       out += ends.0.utf8
       for (index, item) in items.enumerated() {
@@ -121,13 +122,13 @@ extension JSONValue {
       out += "\n\(String(repeating: " ", count: indent - 2))\(ends.1)".utf8
     }
     switch self {
-    case .array(let values) where !values.isEmpty:
-      list(values, ("[", "]")) { $0.writeIndented(indent + 2, into: &out) }
-    case .object(let fields) where !fields.isEmpty:
+    case .array(let values) where !values.isEmpty && levels > 0:
+      list(values, ("[", "]")) { $0.writeIndented(indent + 2, levels - 1, into: &out) }
+    case .object(let fields) where !fields.isEmpty && levels > 0:
       list(fields, ("{", "}")) { field in
         Self.write(field.name, into: &out)
         out += ": ".utf8
-        field.value.writeIndented(indent + 2, into: &out)
+        field.value.writeIndented(indent + 2, levels - 1, into: &out)
       }
     default: write(into: &out)
     }

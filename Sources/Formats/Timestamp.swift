@@ -1,11 +1,5 @@
 // Times of the wire: RFC 3339 in UTC with microseconds, to and from one integer.
 
-#if canImport(Glibc)
-  internal import Glibc
-#elseif canImport(Musl)
-  internal import Musl
-#endif
-
 /// Microseconds since 1970-01-01T00:00:00Z; in JSON `"2026-09-21T12:00:00.000000Z"`.
 public struct Timestamp: Sendable, Hashable, Comparable {
   public let microseconds: Int64
@@ -17,9 +11,7 @@ public struct Timestamp: Sendable, Hashable, Comparable {
 
   /// Now, by the machine's clock.
   public static func now() -> Timestamp {
-    var time = timespec()
-    clock_gettime(CLOCK_REALTIME, &time)
-    return Timestamp(microseconds: Int64(time.tv_sec) * 1_000_000 + Int64(time.tv_nsec) / 1_000)
+    Timestamp(microseconds: SystemClock.wallMicroseconds())
   }
 
   /// Whole seconds, rounded down: `created` of a signature.

@@ -1,6 +1,7 @@
 // The one command loop: queue -> engine -> group -> journal -> replies. Two threads, one hand-over.
 
 public import Engine
+internal import Formats
 internal import Foundation
 internal import Postgres
 internal import Synchronization
@@ -50,13 +51,9 @@ public struct LoopClock: Sendable {
   }
 
   public static var system: LoopClock {
-    LoopClock(wall: { read(CLOCK_REALTIME) }, monotonic: { read(CLOCK_MONOTONIC) })
-  }
-
-  private static func read(_ clock: clockid_t) -> Microseconds {
-    var time = timespec()
-    clock_gettime(clock, &time)
-    return Int64(time.tv_sec) * 1_000_000 + Int64(time.tv_nsec) / 1_000
+    LoopClock(
+      wall: SystemClock.wallMicroseconds,
+      monotonic: { SystemClock.monotonicNanoseconds() / 1_000 })
   }
 }
 

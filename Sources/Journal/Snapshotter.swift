@@ -77,11 +77,13 @@ public final class Snapshotter: @unchecked Sendable {
     thread.start()
   }
 
-  public func stop() {
+  /// A snapshot that is being made then is made by the next start.
+  public func stop(withinSeconds seconds: Double = 30) {
+    let deadline = Date(timeIntervalSinceNow: seconds)
     monitor.withLock {
       stopping = true
       monitor.broadcast()
-      while running, monitor.wait(until: Date(timeIntervalSinceNow: 30)) { continue }
+      while running, monitor.wait(until: deadline) { continue }
     }
   }
 

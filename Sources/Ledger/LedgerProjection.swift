@@ -1,6 +1,7 @@
 // Entries into `balance_log` and `balance`: many groups a transaction, exactly once, on one thread.
 
 public import Engine
+internal import Formats
 internal import Foundation
 public import Postgres
 
@@ -428,13 +429,7 @@ public struct LedgerNames: Sendable {
 
   /// Atoms as a person writes them: `-0.25 ETH`.
   func amount(_ atoms: Int128, of asset: AssetID) -> String {
-    let places = Int(decimals[Int(asset)])
-    var digits = String(atoms.magnitude)
-    digits = String(repeating: "0", count: max(0, places + 1 - digits.count)) + digits
-    var fraction = digits.suffix(places)
-    while fraction.last == "0" { fraction.removeLast() }
-    let whole = (atoms < 0 ? "-" : "") + digits.dropLast(places)
-    return whole + (fraction.isEmpty ? "" : "." + fraction) + " " + assets[Int(asset)]
+    "\(DecimalAmount(atoms: atoms, decimals: Int(decimals[Int(asset)]))) \(assets[Int(asset)])"
   }
 
   /// The other way; nil for what this ledger never wrote.

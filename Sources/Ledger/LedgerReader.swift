@@ -153,16 +153,16 @@ public final class LedgerReader: @unchecked Sendable {
   }
 
   /// Ends the threads. Queries that wait are refused, one that is being answered is answered.
-  public func stop() {
+  public func stop(withinSeconds seconds: Double = 10) {
     let refused = monitor.withLock {
       stopping = true
       monitor.broadcast()
       return queue.removeWaiting()
     }
     for job in refused { job.reply(.failure(.stopping)) }
-    let deadline = Date(timeIntervalSinceNow: 10)
+    let deadline = Date(timeIntervalSinceNow: seconds)
     monitor.withLock { while running > 0, monitor.wait(until: deadline) {} }
-    closer.stop()
+    closer.stop(until: deadline)
   }
 
   /// Rows touched under the lock that `take` needs, and rows and chunks looked at without it.

@@ -1,6 +1,7 @@
 // What operators did, into `core.operator_log`, as a person reads it.
 
 internal import Engine
+internal import Formats
 internal import Postgres
 
 extension LedgerWriter {
@@ -75,7 +76,7 @@ extension LedgerNames {
       )
     case .refuseKey(let grant): return ("refuse_key", "grant:\(grant)", "")
     case .revokeKey(let key):
-      return ("revoke_key", "\(operation.id)", "public_key=\(hex(key.bytes))")
+      return ("revoke_key", "\(operation.id)", "public_key=\(Hex.string(key.bytes))")
     case .adjustBalance(let adjustment):
       return (
         "adjust", "\(adjustment.user)",
@@ -115,7 +116,7 @@ extension LedgerNames {
   private func symbol(_ market: MarketID) -> String { markets[Int(market)] }
 
   private func text(_ grant: AccessGrant) -> String {
-    "public_key=\(hex(grant.key.bytes)) role=\(grant.role.name)"
+    "public_key=\(Hex.string(grant.key.bytes)) role=\(grant.role.name)"
       + (grant.expiresAt > 0 ? " expires_at_microseconds=\(grant.expiresAt)" : "")
   }
 
@@ -144,10 +145,5 @@ extension LedgerNames {
       + part("minimum", terms.minimum) + part("fee", terms.fee)
       + part("user_day_limit", terms.userDayLimit) + part("venue_day_limit", terms.venueDayLimit)
       + part("approval_above", terms.approvalAbove) + " approvals=\(terms.approvals)"
-  }
-
-  private func hex(_ bytes: [UInt8]) -> String {
-    let digits = Array("0123456789abcdef")
-    return String(bytes.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] })
   }
 }

@@ -60,8 +60,7 @@ final class PartitionCloser: @unchecked Sendable {
   }
 
   /// An index in the making is left to the next start.
-  func stop() {
-    let deadline = Date(timeIntervalSinceNow: 10)
+  func stop(until deadline: Date) {
     monitor.withLock {
       stopping = true
       monitor.broadcast()

@@ -1,6 +1,6 @@
 // The signer's time: the wall clock's, but it runs no faster than the machine's own.
 
-internal import Glibc
+internal import Formats
 
 /// What the system says of time, in seconds.
 public struct SignerClock {
@@ -15,15 +15,8 @@ public struct SignerClock {
   }
 
   public static var system: SignerClock {
-    SignerClock(wall: { seconds(CLOCK_REALTIME) }, boot: { seconds(CLOCK_BOOTTIME) })
-  }
-
-  private static func seconds(_ clock: Int32) -> Int64 {
-    var now = timespec()
-    guard clock_gettime(clock, &now) == 0 else {
-      preconditionFailure("the system has no clock \(clock): errno \(errno)")
-    }
-    return Int64(now.tv_sec)
+    SignerClock(
+      wall: { Timestamp.now().seconds }, boot: { SystemClock.bootNanoseconds() / 1_000_000_000 })
   }
 }
 

@@ -124,11 +124,7 @@ enum UnixSocket {
   }
 
   /// Milliseconds of a clock that only goes forward.
-  static func milliseconds() -> Int64 {
-    var now = timespec()
-    clock_gettime(CLOCK_MONOTONIC, &now)
-    return Int64(now.tv_sec) * 1_000 + Int64(now.tv_nsec) / 1_000_000
-  }
+  static func milliseconds() -> Int64 { SystemClock.monotonicNanoseconds() / 1_000_000 }
 
   static func reason(_ code: Int32) -> String { String(cString: strerror(code)) }
 }

@@ -1,6 +1,6 @@
 // The one JSON shape of the API: how values are written and read, and null where there is nothing.
 
-internal import Formats
+public import Formats
 
 /// Writes and reads the API's JSON; used by both ends, so that they cannot differ.
 public enum JSON {
@@ -41,11 +41,6 @@ package protocol JSONUnion {
   static var alternatives: [any Decodable.Type] { get }
 }
 
-/// A value that may be `null` where it stands.
-package protocol JSONNullable {
-  static var wrapped: any Decodable.Type { get }
-}
-
 /// An optional that is written as `null` instead of being left out.
 @propertyWrapper
 public struct Nullable<Value: Codable & Sendable & Equatable>: Codable, Sendable, Equatable {
@@ -69,7 +64,7 @@ public struct Nullable<Value: Codable & Sendable & Equatable>: Codable, Sendable
 }
 
 extension Nullable: JSONNullable {
-  package static var wrapped: any Decodable.Type { Value.self }
+  public static var wrapped: any Decodable.Type { Value.self }
 }
 
 extension KeyedDecodingContainer {

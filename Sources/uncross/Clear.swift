@@ -42,37 +42,29 @@ struct Clear: ParsableCommand {
     }
   }
 
-  /// Keys in a fixed order and integers as they are, so that two outputs compare as text.
+  /// Keys in a fixed order, integers as they are and a line for each row, so that two outputs
+  /// compare as text.
   static func render(_ outcome: AuctionOutcome, _ ids: [String]) -> String {
     let clearing = outcome.clearing
-    let isCleared = clearing.status == .cleared
-    let fills = outcome.fills.enumerated().filter { $0.element > 0 }
-      .map { "{\"id\": \(quote(ids[$0.offset])), \"quantity\": \($0.element)}" }
-    let trades = outcome.trades.map {
-      "{\"buy\": \(quote(ids[$0.buy])), \"sell\": \(quote(ids[$0.sell])), "
-        + "\"quantity\": \($0.quantity)}"
+    let fills = outcome.fills.enumerated().filter { $0.element > 0 }.map { fill -> JSONValue in
+      ["id": .text(ids[fill.offset]), "quantity": .number(fill.element)]
     }
-    let ladder = outcome.ladder.map {
-      "{\"price\": \($0.price), \"buy\": \($0.demand), \"sell\": \($0.supply)}"
+    let trades = outcome.trades.map { trade -> JSONValue in
+      [
+        "buy": .text(ids[trade.buy]), "sell": .text(ids[trade.sell]),
+        "quantity": .number(trade.quantity),
+      ]
     }
-    func list(_ rows: [String]) -> String {
-      rows.isEmpty ? "[]" : "[\n    \(rows.joined(separator: ",\n    "))\n  ]"
+    let ladder = outcome.ladder.map { level -> JSONValue in
+      ["price": .number(level.price), "buy": .number(level.demand), "sell": .number(level.supply)]
     }
-    return """
-      {
-        "status": "\(clearing.status.name)",
-        "price": \(isCleared ? "\(clearing.price)" : "null"),
-        "volume": \(clearing.volume),
-        "surplus": \(clearing.surplus),
-        "fills": \(list(fills)),
-        "trades": \(list(trades)),
-        "ladder": \(list(ladder))
-      }
-      """
-  }
-
-  private static func quote(_ text: String) -> String {
-    String(decoding: JSONValue.text(text).bytes, as: UTF8.self)
+    let value: JSONValue = [
+      "status": .text(clearing.status.name),
+      "price": clearing.status == .cleared ? .number(clearing.price) : .null,
+      "volume": .number(clearing.volume), "surplus": .number(clearing.surplus),
+      "fills": .array(fills), "trades": .array(trades), "ladder": .array(ladder),
+    ]
+    return String(value.indentedText(levels: 2).dropLast())
   }
 }
 

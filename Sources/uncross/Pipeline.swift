@@ -235,15 +235,20 @@ final class Pipeline: Sendable {
     CoreExchange(loop, projection, reader, tape, operatorLog, custody)
   }
 
-  /// Intake is closed already: drain, commit, project, publish, close.
+  /// Intake is closed already: drain, commit, project, publish, close. Each has its share of the
+  /// time that the API left of `StopLimit`; what is not done then is done by the next start.
   func stop() async {
+    let end = ContinuousClock.now + .seconds(5)
+    func left(atMost seconds: Double) -> Double {
+      min(seconds, max((end - ContinuousClock.now) / Duration.seconds(1), 0.1))
+    }
     custody?.stop()
-    loop.stop()
-    projection.stop()
-    _ = await tape.drain(withinSeconds: 5)
+    loop.stop(withinSeconds: left(atMost: 2))
+    projection.stop(withinSeconds: left(atMost: 2))
+    _ = await tape.drain(withinSeconds: left(atMost: 2))
     await tape.stop()
-    snapshotter.stop()
-    reader.stop()
+    snapshotter.stop(withinSeconds: left(atMost: 1))
+    reader.stop(withinSeconds: left(atMost: 1))
     embedded.stop()
   }
 }
@@ -263,10 +268,16 @@ struct Recovered: Sendable {
 
   /// Waits until signatures of the present are taken: the two seconds after the lead was taken,
   /// most of which recovery used.
-  func untilSignaturesAreTaken() async {
+  func untilSignaturesAreTaken(_ logger: Logger) async {
     let second: Int64 = 1_000_000
     let wait = (signaturesAfter + 1) * second - Timestamp.now().microseconds
-    // A clock that was set back makes it longer: then the server says so itself.
+    if wait > 2 * second {
+      logger.warning(
+        """
+        the journal is \(wait / second) s ahead of this machine's clock: until the clock is there, \
+        the API takes only nonces that begin with Uncross-Nonce-Prefix, and no auction runs
+        """)
+    }
     try? await Task.sleep(for: .microseconds(min(max(wait, 0), 2 * second)))
   }
 }

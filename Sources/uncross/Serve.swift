@@ -66,8 +66,7 @@ struct Serve: AsyncParsableCommand {
     flags["operator.key"] = operatorKey
     if standBy { flags["stand.by"] = "true" }
     let configuration = try await ServeConfiguration(flags: flags, file: config)
-    var logger = Logger(label: "uncross") { _ in StreamLogHandler.standardError(label: "uncross") }
-    logger.logLevel = quiet ? .error : .warning
+    let logger = TerminalLog.logger("uncross", level: quiet ? .error : .warning)
     try FileManager.default.createDirectory(
       atPath: configuration.dataDirectory, withIntermediateDirectories: true)
     let keys = try Keys(directory: configuration.dataDirectory + "/keys")
@@ -97,11 +96,13 @@ struct Serve: AsyncParsableCommand {
         services: [
           .init(service: server, successTerminationBehavior: .gracefullyShutdownGroup),
           .init(service: greeter, successTerminationBehavior: .ignore),
+          .init(service: StopLimit(), successTerminationBehavior: .ignore),
         ], gracefulShutdownSignals: [.sigterm, .sigint], logger: logger))
-    await pipeline.recovered.untilSignaturesAreTaken()
+    await pipeline.recovered.untilSignaturesAreTaken(logger)
     do {
       try await group.run()
     } catch {
+      StopLimit.begin()
       await pipeline.stop()
       throw error
     }

@@ -31,8 +31,7 @@ func withTemporaryExchange<Result: Sendable>(
   try FileManager.default.createDirectory(
     atPath: root, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o755])
   defer { try? FileManager.default.removeItem(atPath: root) }
-  var logger = Logger(label: "uncross") { _ in StreamLogHandler.standardError(label: "uncross") }
-  logger.logLevel = .error
+  let logger = TerminalLog.logger("uncross", level: .error)
   let configuration = try await ServeConfiguration(
     flags: ["data.directory": root, "api.port": "0", "demo": "false"], file: nil, environment: [:])
   let keys = try Keys(directory: root + "/keys")
@@ -42,7 +41,7 @@ func withTemporaryExchange<Result: Sendable>(
   var api = APIConfiguration()
   api.port = 0
   api.signaturesAfter = pipeline.recovered.signaturesAfter
-  await pipeline.recovered.untilSignaturesAreTaken()
+  await pipeline.recovered.untilSignaturesAreTaken(logger)
   let (listening, listens) = AsyncStream<Int>.makeStream()
   let server = APIServer(
     api, exchange: pipeline.exchange, directory: pipeline.directory, events: pipeline.events,

@@ -42,4 +42,34 @@ struct Uncross: AsyncParsableCommand {
       CommandGroup(
         name: "Prove", subcommands: [Clear.self, ReplayCommand.self, ReconcileCommand.self]),
     ])
+  /// As ArgumentParser's own, but for how it ends: what failed may quote a server, a database or a
+  /// file.
+  static func main() async {
+    do {
+      var command = try await asyncParseAsRoot()
+      if var waiting = command as? any AsyncParsableCommand {
+        try await waiting.run()
+      } else {
+        try command.run()
+      }
+    } catch {
+      end(error)
+    }
+  }
+
+  private static func end(_ error: any Error) -> Never {
+    let status = exitCode(for: error)
+    switch status {
+    // Help and completion scripts: our own text, in the layout that it needs.
+    case .success: exit(withError: error)
+    // The arguments came from whoever reads this; usage has several lines.
+    case .validationFailure:
+      let text = fullMessage(for: error)
+      for line in text.split(separator: "\n") { Output.error(String(line)) }
+    default:
+      let text = message(for: error)
+      if !text.isEmpty { Output.error("Error: \(text)") }
+    }
+    exit(withError: status)
+  }
 }

@@ -235,12 +235,57 @@ extension String {
       ]
       var created = first
       for row in rows {
-        venue.clock.advance(milliseconds: row.after * 1_000)
+        venue.clock.set(bySeconds: row.after)
         created += row.after
         let answer = try await venue.send(
           "GET", "/v1/balances", as: "alice", nonce: row.nonce, created: created)
         #expect(answer.code == row.code, "\(row.nonce)")
       }
+    }
+  }
+
+  /// Seconds that the clock jumped over are nobody's: who has the right time is served at once.
+  @Test func aClockThatWentAheadAndBackRefusesNobody() async throws {
+    try await Venue.run { venue in
+      let first = venue.clock.seconds
+      var ahead: Int64 = 0
+      let rows: [(nonce: String, ahead: Int64, created: Int64, code: String?)] = [
+        ("nonce-right", 0, 0, nil), ("nonce-ahead", 3_600, 3_600, nil),
+        ("nonce-later", 3_610, 3_610, nil),
+        // Back, ten seconds after the first.
+        ("nonce-after", 10, 10, nil), ("nonce-after", 10, 10, "request_replayed"),
+        ("nonce-right", 10, 0, "request_stale"), ("nonce-ahead", 10, 3_600, "request_stale"),
+        ("nonce-next", 11, 11, nil),
+        // The seconds that come again: what was taken of them is not taken again.
+        ("nonce-early", 3_599, 3_599, nil), ("nonce-ahead", 3_600, 3_600, "request_stale"),
+        ("nonce-later", 3_610, 3_610, "request_replayed"), ("nonce-end", 3_611, 3_611, nil),
+      ]
+      for row in rows {
+        venue.clock.set(bySeconds: row.ahead - ahead)
+        ahead = row.ahead
+        let answer = try await venue.send(
+          "GET", "/v1/balances", as: "alice", nonce: row.nonce, created: first + row.created)
+        #expect(answer.code == row.code, "\(row)")
+      }
+    }
+  }
+
+  /// The server before had a clock an hour ahead. What it took is refused; who begins the nonce
+  /// with what this one drew is served.
+  @Test func aClockThatWasSetBackBeforeTheStartRefusesNobody() async throws {
+    let configuration = Venue.configuration.with(\.signaturesAfter, Venue.start + 3_600)
+    try await Venue.run(configuration) { venue in
+      let refused = try await venue.send("GET", "/v1/balances", as: "alice")
+      #expect(refused.code == "request_stale" && refused.header("Retry-After") == "1")
+      let prefix = try #require(refused.header("Uncross-Nonce-Prefix"))
+      for code in [nil, "request_replayed"] {
+        let answer = try await venue.send("GET", "/v1/balances", as: "alice", nonce: prefix + "1")
+        #expect(answer.code == code)
+      }
+      let other = try await venue.send("GET", "/v1/balances", as: "alice", nonce: "1" + prefix)
+      #expect(other.code == "request_stale")
+      // The client does so by itself.
+      _ = try await venue.with("alice", attempts: 2) { try await $0.balances() }
     }
   }
 

@@ -18,16 +18,19 @@ import Wire
 /// Time for signatures and rates; it stands still until moved.
 final class TestClock: Sendable {
   private let now: Mutex<Int64>
+  /// How far the wall clock was set away from what nobody sets.
+  private let offset = Mutex<Int64>(0)
 
   init(seconds: Int64) { now = Mutex(seconds * 1_000_000) }
 
-  var seconds: Int64 { now.withLock { $0 } / 1_000_000 }
+  private var wall: Int64 { now.withLock { $0 } + offset.withLock { $0 } }
+  var seconds: Int64 { wall / 1_000_000 }
   func advance(milliseconds: Int64) { now.withLock { $0 += milliseconds * 1_000 } }
+  /// Sets the wall clock ahead or back.
+  func set(bySeconds seconds: Int64) { offset.withLock { $0 += seconds * 1_000_000 } }
 
   var clock: APIClock {
-    APIClock(
-      microseconds: { self.now.withLock { $0 } },
-      nanoseconds: { self.now.withLock { $0 } * 1_000 })
+    APIClock(microseconds: { self.wall }, nanoseconds: { self.now.withLock { $0 } * 1_000 })
   }
 }
 

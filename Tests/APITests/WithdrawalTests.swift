@@ -275,8 +275,8 @@ import Wire
   @Test func operatorsSweep() async throws {
     try await venue { venue in
       let sweeps = "/v1/operator/sweeps"
-      // Addresses are shown with their checksum, so the next page is asked for with it.
-      let after = "0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed"
+      let after = "0x5aaeb6053f3e94c9b9a09f33669435e7ef1beaed"
+      let checked = "0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed"
       let many = Array(repeating: #""0x02""#, count: 101).joined(separator: ",")
       let gold = #"{"code":"GOLD","decimals":2,"adjustment_limit":"1"}"#
       _ = try await venue.send("POST", "/v1/operator/assets", body: gold, as: "operator")
@@ -289,7 +289,14 @@ import Wire
         ("POST", "/top-ups", #"{"asset":"GOLD","minimum":"1"}"#, 404),
         ("POST", "/top-ups", #"{"asset":"ETH","minimum":"1","after":"\#(after)"}"#, 200),
         ("POST", "/top-ups", #"{"asset":"ETH"}"#, 400),
-        ("POST", "", #"{"transactions":["0x02AB","0x"]}"#, 200),
+        ("POST", "", #"{"transactions":["0x02ab","0x"]}"#, 200),
+        // Each in one spelling.
+        ("GET", "/plan?asset=ETH&after=\(checked)", "", 400),
+        ("GET", "/plan?asset=ETH&minimum=1.0", "", 400),
+        ("GET", "/plan?asset=ETH&minimum=1.5", "", 200),
+        ("POST", "/top-ups", #"{"asset":"ETH","minimum":"1","after":"\#(checked)"}"#, 400),
+        ("POST", "/top-ups", #"{"asset":"ETH","minimum":"1","after":null}"#, 400),
+        ("POST", "", #"{"transactions":["0x02AB"]}"#, 400),
         ("POST", "", #"{"transactions":[]}"#, 400), ("POST", "", #"{"transactions":["02"]}"#, 400),
         ("POST", "", #"{"transactions":["0x0"]}"#, 400),
         ("POST", "", #"{"transactions":[\#(many)]}"#, 400), ("GET", "", "", 200),

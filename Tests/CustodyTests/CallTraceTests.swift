@@ -115,6 +115,45 @@ import Testing
     }
   }
 
+  private static let manyFields = (0...64).map { "\"f\($0)\":0" }.joined(separator: ",")
+  private static let longName = "\"" + String(repeating: "n", count: 129) + "\":1"
+
+  /// What the one reader refuses, in its words: in a call, and in what is skipped, however deep.
+  /// `?` stands for a byte that is not UTF-8.
+  @Test(
+    arguments: [
+      (#""gas":1,"gas":2"#, "field `gas` is there twice"),
+      (#""logs":[{"a":{"b":1,"c":[],"b":2}}]"#, "field `b` is there twice"),
+      (#""type":"CALL""#, "field `type` is there twice"),
+      (#""input":"?""#, "not UTF-8"), (#""a":[{"b":"?"}]"#, "not UTF-8"),
+      (#""?":1"#, "not UTF-8"), (#""a":01"#, "a field that does not end"),
+      (#""a":[01]"#, "a comma or an end is missing"), (#""a":-"#, "not a value"),
+      (#""a":+1"#, "not a value"), (#""a":[1.]"#, "digits are missing"),
+      (#""a":1e"#, "digits are missing"), (#""a":nul"#, "not a value"),
+      (#""a":NaN"#, "not a value"), (#""a":[1,]"#, "not a value"),
+      (#""a":{"b":1,}"#, "a string is missing"), (#""a":{"b" 1}"#, "a colon is missing"),
+      (#""a":[1 2]"#, "a comma or an end is missing"), (#""a":"\x""#, "an unknown escape"),
+      (#""a":"\u12g4""#, "four hex digits are missing"),
+      (#""a":"\ud800""#, "half a surrogate pair"), (#""a":"\udc00""#, "half a surrogate pair"),
+      (#""a":"\ud800\u0041""#, "half a surrogate pair"),
+      ("\"a\":\"\n\"", "a control character in a string"),
+      (#""\u0061":1"#, "an escape in a string"), (longName, "a field name is too long"),
+      (manyFields, "too many fields"),
+    ] as [(String, String)])
+  func whatTheOneReaderRefusesIsRefused(field: String, reason: String) throws {
+    var bytes = Array(Self.answer([Self.transaction([Self.frame()])]).utf8)
+    let added = ("," + field).utf8.map { $0 == UInt8(ascii: "?") ? 0xff : $0 }
+    // At the innermost call's end.
+    bytes.insert(contentsOf: added, at: bytes.count - "}]}}]}".utf8.count)
+    var reader = CallTraceReader(bytes)
+    do {
+      _ = try reader.block()
+      Issue.record("\(reason): it was read")
+    } catch {
+      #expect("\(error)".contains("traces: \(reason), at byte"), "\(error)")
+    }
+  }
+
   /// Any cut and any changed byte: an answer or a refusal, never a crash; and a cut is never an
   /// answer.
   @Test(arguments: [UInt64(1), 2]) func brokenAnswers(seed: UInt64) throws {

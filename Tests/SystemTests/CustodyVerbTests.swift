@@ -171,7 +171,9 @@ import Wire
     let contract = try #require(terms.assets.compactMap(\.contract).first)
     let nothing = "nothing is paid to "
     for (address, reason) in [
-      (Self.mistyped, Self.checksum), (String(Self.cold.dropLast()) + "e", Self.checksum),
+      (Self.mistyped, Self.checksum),
+      ("0x" + Self.third.dropFirst(2).uppercased(), Self.checksum),
+      (String(Self.cold.dropLast()) + "e", Self.checksum),
       (String(Self.cold.dropFirst(2)), "an address begins with 0x"),
       (String(Self.cold.dropLast()), "an address has 40 hexadecimal digits after 0x"),
       (
@@ -191,7 +193,7 @@ import Wire
     }
     for (address, written) in [
       (Self.cold, Self.cold), (Self.second.lowercased(), Self.second),
-      ("0x" + Self.third.dropFirst(2).uppercased(), Self.third),
+      (Self.third, Self.third),
     ] {
       let line = try await scene.anna.add(NewWithdrawalAddress(address: address))
       #expect(line.address == written)

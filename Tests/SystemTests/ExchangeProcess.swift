@@ -106,7 +106,13 @@ final class ExchangeProcess: Sendable {
 
   /// kill -9 of a server that runs beside it: the newest of its children with this program.
   func killChild(named program: String) throws {
-    guard let parent = process.withLock({ $0?.processIdentifier }) else { return }
+    try signalChildren(named: program, SIGKILL)
+  }
+
+  /// Gives whom it found.
+  @discardableResult
+  func signalChildren(named program: String, _ signal: Int32) throws -> [Int32] {
+    guard let parent = process.withLock({ $0?.processIdentifier }) else { return [] }
     let children = try String(
       contentsOfFile: "/proc/\(parent)/task/\(parent)/children", encoding: .utf8)
     var found = children.split(separator: " ").compactMap { Int32($0) }
@@ -117,7 +123,7 @@ final class ExchangeProcess: Sendable {
         (try? String(contentsOfFile: path, encoding: .utf8))?.split(separator: " ")
         .compactMap { Int32($0) } ?? []
     }
-    var killed = 0
+    var signalled: [Int32] = []
     for child in Set(found) {
       let name = try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/\(child)/exe")
       // The signer shows its program to nobody, but its short name.
@@ -125,12 +131,21 @@ final class ExchangeProcess: Sendable {
       // Python's own name ends with its version.
       let last = name?.split(separator: "/").last.map { String($0) } ?? short ?? ""
       if last.hasPrefix(program) {
-        kill(child, SIGKILL)
-        killed += 1
+        kill(child, signal)
+        signalled.append(child)
       }
     }
     // A kill that hits nothing would prove nothing.
-    guard killed > 0 else { throw TestFailure("no \(program) runs beside the exchange") }
+    guard !signalled.isEmpty else { throw TestFailure("no \(program) runs beside the exchange") }
+    return signalled
+  }
+
+  /// SIGTERM. Gives the status; throws where it does not end within ten seconds.
+  func terminate() async throws -> Int32 {
+    let running = try #require(process.withLock { $0 })
+    kill(running.processIdentifier, SIGTERM)
+    try await wait("the end of a stop", seconds: 10) { !running.isRunning }
+    return running.terminationStatus
   }
 
   /// Ctrl-C.

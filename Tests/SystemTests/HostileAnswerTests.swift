@@ -60,8 +60,53 @@ import Testing
     let server = try await FakeServer(status: status, body: Self.raw(answer))
     let printed = try await ExchangeProcess.run(verb + ["--api", server.url, "--key", key]).output
     await server.stop()
+    Self.expectPrintable(printed, lines: lines)
+  }
+
+  /// What no verb foresaw, as a setting that is none, ends in one line too.
+  @Test func anErrorThatNoVerbForesawIsEscaped() async throws {
+    let file = "/tmp/uncross-hostile-\(UInt32.random(in: .min ... .max)).json"
+    defer { try? FileManager.default.removeItem(atPath: file) }
+    let settings = JSONValue.object([
+      JSONField("api", .object([JSONField("port", .text("8" + Self.hostile))]))
+    ])
+    try Data(settings.bytes).write(to: URL(fileURLWithPath: file))
+    let (status, printed) = try await ExchangeProcess.run(["serve", "--config", file])
+    #expect(status == 1)
+    #expect(printed.hasPrefix("Error: configuration: api.port is not a number"), "\(printed)")
+    Self.expectPrintable(printed, lines: 1)
+  }
+
+  /// The log quotes servers beside the exchange: here a Worker whose storage has another name each
+  /// time.
+  @Test func theLogIsEscaped() async throws {
+    let head = JSONValue.object([
+      JSONField("epoch", .text("e" + Self.hostile)), JSONField("last", .text("0")),
+      JSONField("chain", .text(String(repeating: "0", count: 64))),
+    ])
+    let server = try await FakeServer(status: 200, body: Self.raw(head))
+    try await ExchangeProcess.with { exchange in
+      try FileManager.default.createDirectory(
+        atPath: exchange.data, withIntermediateDirectories: true)
+      try Data(#"{"BTC-USDC":"before","ETH-USDC":"before"}"#.utf8).write(
+        to: URL(fileURLWithPath: exchange.data + "/tape-epochs.json"))
+      let file = exchange.root + "/settings.json"
+      try Data("{\"worker\":{\"url\":\"\(server.url)\"}}".utf8).write(
+        to: URL(fileURLWithPath: file))
+      try await exchange.start(["--no-demo", "--config", file])
+      try await wait("both markets to halt") {
+        exchange.printed.components(separatedBy: "published to before").count == 3
+      }
+      try await exchange.stop()
+      Self.expectPrintable(exchange.printed)
+      #expect(exchange.printed.contains(#"tape_epoch: the Worker's storage is egift\n99999 "#))
+    }
+    await server.stop()
+  }
+
+  private static func expectPrintable(_ printed: String, lines: Int? = nil) {
     let rows = printed.split(separator: "\n", omittingEmptySubsequences: false)
-    #expect(rows.count == lines + 1 && rows.last == "", "\(rows)")
+    #expect(rows.last == "" && lines.map { $0 + 1 == rows.count } ?? true, "\(rows)")
     #expect(!rows.contains { $0.unicodeScalars.contains { $0.isUnprintable } }, "\(rows)")
     #expect(!rows.contains { $0.hasPrefix("99999") }, "\(rows)")
   }

@@ -112,6 +112,24 @@ import Wire
     #expect(outcome["surplus"] as? Int == 3)
     let trades = try #require(outcome["trades"] as? [[String: Any]])
     #expect(trades.count == 1 && trades[0]["buy"] as? String == "b1")
+    // One row a line, so that two outputs compare as text.
+    #expect(
+      result.output.hasPrefix(
+        """
+        {
+          "status": "cleared",
+          "price": 8,
+          "volume": 3,
+          "surplus": 3,
+          "fills": [
+            {"id":"s2","quantity":3},
+            {"id":"b1","quantity":3}
+          ],
+          "trades": [
+            {"buy":"b1","sell":"s2","quantity":3}
+          ],
+          "ladder": [
+        """), "\(result.output)")
   }
 
   /// A description that could cost money is refused before anything is started.

@@ -89,9 +89,7 @@ def narrowed(known):
             for name, field in schema["properties"].items():
                 words = {"type": "string", "enum": known.get(name)}
                 if name in known and "enum" not in json.dumps(field):
-                    is_optional = "anyOf" in field
-                    schema["properties"][name] = (
-                        {"anyOf": [words, {"type": "null"}]} if is_optional else words)
+                    schema["properties"][name] = words
     return document
 
 

@@ -9,7 +9,7 @@ internal import Wire
 /// from the types of the wire, refusals from their table.
 public enum OpenAPI {
   /// As `docs/openapi.json` has it and `uncross openapi` prints it.
-  public static let text = document(Route.all).indentedText
+  public static let text = document(Route.all).indentedText()
 
   /// As `GET /v1/openapi.json` answers it.
   static let answer = Answer.content(type: "application/json", Array(text.utf8))
@@ -188,6 +188,14 @@ public enum OpenAPI {
         response["headers"] = [
           "Retry-After": [
             "description": "Seconds.", "schema": ["type": "integer", "minimum": .number(1)],
+          ]
+        ]
+      }
+      if status.key == 401 {
+        response["headers"] = [
+          "Uncross-Nonce-Prefix": [
+            "description": "After a start: a nonce that begins with it is taken at once.",
+            "schema": ["type": "string"],
           ]
         ]
       }

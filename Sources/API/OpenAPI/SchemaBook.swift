@@ -8,7 +8,7 @@ internal import Wire
 final class SchemaBook {
   /// For whom a type is described.
   enum Use {
-    /// Nothing but what is named may be there; `null` counts as left out.
+    /// Nothing but what is named may be there, and nothing is `null`.
     case request
     /// More may come with a later version.
     case answer
@@ -111,7 +111,7 @@ final class SchemaBook {
     guard use == .request else { return property.schema }
     var schema = property.schema
     if let bounds = requestBounds[property.name] { schema = schema.with(bounds) }
-    return property.isRequired ? schema : schema.orNull
+    return schema
   }
 
   static func reference(_ name: String) -> JSONValue {

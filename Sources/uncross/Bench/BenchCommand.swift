@@ -47,8 +47,7 @@ struct BenchCommand: AsyncParsableCommand {
     try FileManager.default.createDirectory(
       atPath: root, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o755])
     defer { try? FileManager.default.removeItem(atPath: root) }
-    var logger = Logger(label: "bench")
-    logger.logLevel = .error
+    let logger = TerminalLog.logger("bench", level: .error)
     if measures(.journal) { try measureJournal(root, logger, &report) }
     if measures(.tape) { try await BenchTape(root: root, logger: logger).run(&report) }
     if measures(.http) { try await BenchHTTP().run(&report) }

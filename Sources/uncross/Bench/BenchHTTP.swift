@@ -98,8 +98,7 @@ struct BenchHTTP {
         .operation(.registerKey(user: UserID(number + 2), key: key, role: .trader), by: .venue))
     }
     directory.apply(engine.directory())
-    var logger = Logger(label: "bench")
-    logger.logLevel = .critical
+    let logger = TerminalLog.logger("bench", level: .critical)
     var configuration = APIConfiguration()
     configuration.port = 0
     let (listening, listens) = AsyncStream<Int>.makeStream()

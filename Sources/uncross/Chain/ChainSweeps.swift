@@ -24,8 +24,8 @@ extension ChainCustody: SweepDesk {
     _ asset: String, _ minimum: Int128, _ after: String?
   ) async throws(ExchangeError) -> SweepPlan {
     let planner = try planner()
-    // Written in any case: a page that is not understood must not be the first one again.
-    let bytes = after.flatMap { Hex.bytes($0.dropFirst(2).lowercased()) }
+    // The API took it: a page that is not understood must not be the first one again.
+    let bytes = after.flatMap { Hex.bytes($0.dropFirst(2)) }
     let page = SweepPlanner.Page(
       asset: asset, minimum: minimum, after: bytes.flatMap { Address($0) }, limit: Self.page)
     let answer: Result<SweepPlan, SweepPlanError>
@@ -61,7 +61,7 @@ extension ChainCustody: SweepDesk {
         SweepPlanPage.Need(
           user: "\(need.user)", address: "\(need.address)", missing: "\(need.missing)",
           toppedUp: need.isToppedUp)
-      }, next: plan.next.map { "\($0)" })
+      }, next: plan.next?.lowercase)
   }
 
   private func whole(_ raw: UInt256, _ code: String) -> DecimalAmount {
@@ -79,7 +79,7 @@ extension ChainCustody: SweepDesk {
       let added = try await desk.topUp(
         plan.needs.filter { !$0.isToppedUp }, from: wallet, by: `operator`)
       return TopUpOutcome(
-        addresses: added.map { "\($0)" }, next: plan.next.map { "\($0)" })
+        addresses: added.map { "\($0)" }, next: plan.next?.lowercase)
     } catch {
       // Asked again, an address whose gas is on its way gets no more.
       throw .outcomeUnknown
