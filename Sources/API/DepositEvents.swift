@@ -75,7 +75,7 @@ final class DepositEvents: Sendable {
     let ended = state.withLock { state -> [EventReader] in
       var ended: [EventReader] = []
       for (user, readers) in state.readers {
-        for (number, reader) in readers where directory.identity(of: reader.key)?.user != user {
+        for (number, reader) in readers where directory.holder(of: reader.key)?.user != user {
           state.remove(number, of: user)
           ended.append(reader.events)
         }

@@ -18,9 +18,8 @@ extension Handlers {
       new.reason ?? "the first key of a new user", field: "reason",
       maximumBytes: Bounds.maximumReasonBytes)
     if let grant { try checkFree(grant, for: name) }
-    let reply = try await submit([
-      .operation(.registerUser(name: name), by: user.authority(""))
-    ])[0]
+    let reply = try await submit(
+      [.operation(.registerUser(name: name), by: user.authority(""))], of: user)[0]
     guard let id = UserID(exactly: reply.id) else {
       preconditionFailure("the engine gave a user id beyond its type")
     }
@@ -57,7 +56,7 @@ extension Handlers {
 
   /// Another's key is refused before the name is taken.
   private func checkFree(_ grant: KeyFields, for name: String) throws(Refusal) {
-    guard let holder = directory.identity(of: grant.key) else { return }
+    guard let holder = directory.holder(of: grant.key) else { return }
     guard holder.role == grant.role, directory.user(holder.user)?.name == name else {
       throw Refusal(.keyTaken)
     }
@@ -235,7 +234,7 @@ extension Handlers {
       .user(
         .answerKeyGrant(
           KeyGrantAnswer(
-            user: user.user, key: user.key, grant: view.id, isConfirmed: isConfirmed))))
+            user: user.user, key: user.key, grant: view.id, isConfirmed: isConfirmed))), of: user)
     return .json(
       KeyGrantOutcome(
         publicKey: Hex.string(view.grant.key.bytes), userID: String(view.grant.user),
