@@ -163,10 +163,8 @@ extension Handlers {
     var market: MarketID?
     if let symbol = call.query["market"] { market = try self.market(named: symbol).id }
     let (filter, owner) = (market, user.user)
-    let found = try await read { engine in
-      Array(
-        engine.openOrders(owner, filter).filter { $0.id > after }.sorted { $0.id < $1.id }
-          .prefix(limit + 1))
+    let found = try await orderTurns.take(owner) { () async throws(Refusal) in
+      try await read { $0.openOrders(owner, filter, after: after, count: limit + 1) }
     }
     let page = found.prefix(limit)
     return .json(

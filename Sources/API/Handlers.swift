@@ -19,6 +19,8 @@ struct Handlers: Sendable {
   let places: ConnectionPlaces
   let bodies: BodyBudget
   let userBuckets: TokenBuckets<UserID>
+  /// At lists of open orders.
+  let orderTurns = UserTurns()
   let clock: APIClock
 
   /// Takes tokens from the user's bucket: one a request, one for each further order of a batch.
