@@ -113,7 +113,9 @@ extension Handlers {
       }
       self.key = key
       role = grant.role.engine
-      expiresAt = grant.expiresAt?.microseconds ?? 0
+      // 0 stands for none in the engine: an end then or before is the first microsecond, which has
+      // passed as well.
+      expiresAt = grant.expiresAt.map { max($0.microseconds, 1) } ?? 0
     }
   }
 
