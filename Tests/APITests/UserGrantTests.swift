@@ -124,4 +124,37 @@ import Wire
       }
     }
   }
+
+  // MARK: Approving
+
+  /// Two keys wait for the last place of an account: only one of them is given.
+  @Test func anApprovalOfAFullAccountDoesNotSayGranted() async throws {
+    try await Venue.run { venue in
+      let authority = Authority(user: 1, key: try Self.key("operator"), reason: "r")
+      var commands: [Command] = []
+      for index in 2..<Bounds.maximumKeysOfUser {
+        commands.append(
+          .operation(
+            .registerKey(user: 3, key: try Self.key("more-\(index)"), role: .trader), by: .venue))
+      }
+      for name in ["last", "late"] {
+        commands.append(
+          .operation(.registerKey(user: 3, key: try Self.key(name), role: .trader), by: authority))
+      }
+      try #require(venue.exchange.apply(commands).allSatisfy { $0.rejection == nil })
+      try await venue.with("second-operator") { client in
+        var outcomes: [String] = []
+        for waiting in try await client.waitingKeys() {
+          let signature = Venue.signer("second-operator").sign(digest: waiting.approvalDigest)
+          do {
+            let outcome = try await client.approve(keyGrant: waiting.grantID, signature: signature)
+            outcomes.append(outcome.status.rawValue)
+          } catch { outcomes.append((error as? APIError)?.code ?? "\(error)") }
+        }
+        #expect(outcomes.count == 2 && outcomes[0] == "granted" && outcomes[1] != "granted")
+      }
+      let bob = try await venue.send("GET", "/v1/keys", as: "bob")
+      #expect(bob.json["keys"]?.count == Bounds.maximumKeysOfUser)
+    }
+  }
 }
