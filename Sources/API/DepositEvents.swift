@@ -64,7 +64,8 @@ final class DepositEvents: Sendable {
 
   var readerCount: Int { state.withLock { $0.count } }
 
-  /// Ends the streams of keys that are no longer good, then delivers what happened since the last look.
+  /// Ends the streams of keys that are no longer good, then delivers what happened since the last
+  /// look.
   func look(_ desk: any DepositDesk) async {
     guard let last = state.withLock({ $0.last }) else { return }
     let changes = try? await desk.changes(of: nil, after: last, limit: Self.limit)

@@ -241,12 +241,9 @@ extension Handlers {
       guard isSame else { throw Refusal(.duplicateClientWithdrawalID) }
       return .json(known)
     }
-    let reply = try await submit(
-      .withdrawal(
-        .request(
-          WithdrawalRequest(
-            user: user.user, asset: asset.id, amount: atoms, address: address, clientID: clientID))),
-      of: user)
+    let request = WithdrawalRequest(
+      user: user.user, asset: asset.id, amount: atoms, address: address, clientID: clientID)
+    let reply = try await submit(.withdrawal(.request(request)), of: user)
     return .json(try await requested(reply.id, desk))
   }
 
