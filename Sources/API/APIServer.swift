@@ -95,7 +95,7 @@ public struct APIServer: Service {
     self.exchange = exchange
     self.directory = directory
     self.events = events
-    deposits = DepositEvents(directory: directory)
+    deposits = DepositEvents(directory: directory, clock: configuration.clock)
     self.logger = logger
     self.onListening = onListening
   }

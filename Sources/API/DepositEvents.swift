@@ -22,7 +22,7 @@ public struct DepositChange: Sendable {
 /// in the database's log of steps, so a stream resumes across restarts.
 ///
 /// **Invariant:** a stream lives as long as the key that opened it: nothing is delivered to one
-/// whose key was revoked before the look.
+/// whose key was revoked, or had ended, before the look.
 final class DepositEvents: Sendable {
   /// Steps of one look, and steps that a reader can go back.
   static let limit = 500
@@ -31,7 +31,7 @@ final class DepositEvents: Sendable {
   static let maximumReadersOfUser = 8
 
   private struct Reader {
-    var key: PublicKey
+    var opener: Identity
     var events: EventReader
   }
 
@@ -53,29 +53,33 @@ final class DepositEvents: Sendable {
 
   private let directory: Directory
   private let maximumReaders: Int
+  private let clock: APIClock
   private let state = Mutex(State())
 
-  init(directory: Directory, maximumReaders: Int = 1_000) {
+  init(directory: Directory, clock: APIClock = .system, maximumReaders: Int = 1_000) {
     self.directory = directory
+    self.clock = clock
     self.maximumReaders = maximumReaders
   }
 
   var readerCount: Int { state.withLock { $0.count } }
 
-  /// Ends the streams of revoked keys, then delivers what happened since the last look.
+  /// Ends the streams of keys that are no longer good, then delivers what happened since the last
+  /// look.
   func look(_ desk: any DepositDesk) async {
     guard let last = state.withLock({ $0.last }) else { return }
     let changes = try? await desk.changes(of: nil, after: last, limit: Self.limit)
     // After the answer came: it may have taken a while.
-    endRevoked()
+    endKeyless()
     for change in changes ?? [] { deliver(change) }
   }
 
-  private func endRevoked() {
+  private func endKeyless() {
+    let time = clock.microseconds()
     let ended = state.withLock { state -> [EventReader] in
       var ended: [EventReader] = []
       for (user, readers) in state.readers {
-        for (number, reader) in readers where directory.identity(of: reader.key)?.user != user {
+        for (number, reader) in readers where directory.present(reader.opener, at: time) == nil {
           state.remove(number, of: user)
           ended.append(reader.events)
         }
@@ -114,7 +118,7 @@ final class DepositEvents: Sendable {
       try await desk.lastChange()
     }
     let reader = EventReader(capacity: MarketEvents.readerCapacity)
-    let place = try enter(Reader(key: user.key, events: reader), of: user.user, at: head)
+    let place = try enter(Reader(opener: user, events: reader), of: user.user, at: head)
     // From here on it is left again, whatever happens.
     let leave: @Sendable () -> Void = { [weak self] in
       self?.state.withLock { $0.remove(place.number, of: user.user) }

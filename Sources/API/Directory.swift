@@ -62,8 +62,24 @@ public final class Directory: Sendable {
 
   // MARK: Reading
 
-  /// Who holds a key; nil where it is unknown or revoked.
-  func identity(of key: PublicKey) -> Identity? {
+  /// Who may act with a key at a time; nil where it is unknown, was revoked or has ended.
+  func identity(of key: PublicKey, at time: Microseconds) -> Identity? {
+    guard let identity = holder(of: key),
+      identity.expiresAt == 0 || identity.expiresAt > time
+    else { return nil }
+    return identity
+  }
+
+  /// A proved identity as it is at a later time; nil where its key gives it no longer.
+  func present(_ proved: Identity, at time: Microseconds) -> Identity? {
+    guard let now = identity(of: proved.key, at: time), now.user == proved.user,
+      now.role == proved.role
+    else { return nil }
+    return now
+  }
+
+  /// Whose a key is, ended or not; nil where it is unknown or revoked.
+  func holder(of key: PublicKey) -> Identity? {
     state.withLock { state in
       guard let listed = state.keys[key], let user = state.users[listed.user] else { return nil }
       return Identity(

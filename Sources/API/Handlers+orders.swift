@@ -43,7 +43,7 @@ extension Handlers {
 
   func placeOrder(_ call: Call, _ user: Identity) async throws(Refusal) -> Answer {
     let order = try OrderRequest(call.decoded()).command(of: user.user, directory)
-    let reply = try await submit(.order(.place(order)))
+    let reply = try await submit(.order(.place(order)), of: user)
     return .json(Self.accepted(order, reply))
   }
 
@@ -64,7 +64,8 @@ extension Handlers {
         refusals[index] = error
       }
     }
-    let replies = orders.isEmpty ? [] : try await submit(orders.map { .order(.place($0)) })
+    let replies =
+      orders.isEmpty ? [] : try await submit(orders.map { .order(.place($0)) }, of: user)
     var placed = zip(orders, replies).makeIterator()
     let outcomes = requests.enumerated().map { index, request in
       if let refusal = refusals[index] { return Self.refused(request.clientOrderID, refusal) }
@@ -105,7 +106,7 @@ extension Handlers {
     var amendment = AmendOrder(user: user.user, order: order.id, limitTicks: 0, lots: 0)
     if let price = wanted.price { amendment.limitTicks = try market.ticks(price) }
     if let quantity = wanted.quantity { amendment.lots = try market.lots(quantity) }
-    let reply = try await submit(.order(.amend(amendment)))
+    let reply = try await submit(.order(.amend(amendment)), of: user)
     return .json(
       AmendedOrder(
         orderID: String(order.id), lostPriority: reply.outcome == .amended(lostPriority: true),
@@ -115,7 +116,8 @@ extension Handlers {
   func cancelOrder(_ call: Call, _ user: Identity) async throws(Refusal) -> Answer {
     let order = try await ownOrder(call, user)
     guard order.status == .open else { throw Refusal(.orderFinished) }
-    let reply = try await submit(.order(.cancel(CancelOrder(user: user.user, order: order.id))))
+    let reply = try await submit(
+      .order(.cancel(CancelOrder(user: user.user, order: order.id))), of: user)
     guard case .cancelled(let lots) = reply.outcome else { Self.unexpected(reply) }
     return .json(
       CancelledOrder(
@@ -127,7 +129,8 @@ extension Handlers {
   func cancelAllOrders(_ call: Call, _ user: Identity) async throws(Refusal) -> Answer {
     var market: MarketID?
     if let symbol = call.query["market"] { market = try self.market(named: symbol).id }
-    let reply = try await submit(.order(.cancelAll(user: user.user, market: market)))
+    let reply = try await submit(
+      .order(.cancelAll(user: user.user, market: market)), of: user)
     guard case .cancelledAll(let count) = reply.outcome else { Self.unexpected(reply) }
     return .json(
       CancelledOrders(
@@ -160,10 +163,8 @@ extension Handlers {
     var market: MarketID?
     if let symbol = call.query["market"] { market = try self.market(named: symbol).id }
     let (filter, owner) = (market, user.user)
-    let found = try await read { engine in
-      Array(
-        engine.openOrders(owner, filter).filter { $0.id > after }.sorted { $0.id < $1.id }
-          .prefix(limit + 1))
+    let found = try await orderTurns.take(owner) { () async throws(Refusal) in
+      try await read { $0.openOrders(owner, filter, after: after, count: limit + 1) }
     }
     let page = found.prefix(limit)
     return .json(

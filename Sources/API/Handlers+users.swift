@@ -14,28 +14,17 @@ extension Handlers {
     let new: NewUser = try call.decoded()
     let name = new.name
     let grant = try Self.grant(new)
-    let reason = try checkedText(
-      new.reason ?? "the first key of a new user", field: "reason",
-      maximumBytes: Bounds.maximumReasonBytes)
-    if let grant { try checkFree(grant, for: name) }
-    let reply = try await submit([
-      .operation(.registerUser(name: name), by: user.authority(""))
-    ])[0]
+    let reason = try checkedReason(new.reason ?? "the first key of a new user")
+    if let grant { try await checkFirst(grant, for: name, by: user) }
+    let reply = try await submit(
+      [.operation(.registerUser(name: name), by: user.authority(""))], of: user)[0]
     guard let id = UserID(exactly: reply.id) else {
       preconditionFailure("the engine gave a user id beyond its type")
     }
     switch reply.rejection {
     case nil: if let grant { try await grantFirst(grant, to: id, by: user, reason) }
     case .nameTaken:
-      let holds = directory.user(id)?.keys.contains {
-        $0.key == grant?.key && $0.role == grant?.role && $0.expiresAt == grant?.expiresAt
-      }
-      let waits = try await read { engine in
-        engine.pendingKeyGrants(of: id).contains {
-          $0.grant.key == grant?.key && $0.grant.role == grant?.role
-        }
-      }
-      guard holds == true || waits else { throw Refusal(.nameTaken) }
+      guard let grant, try await isAsked(grant, for: id) else { throw Refusal(.nameTaken) }
     case let rejection?: throw Refusal(rejection)
     }
     return .json(try await details(id))
@@ -55,11 +44,41 @@ extension Handlers {
     }
   }
 
-  /// Another's key is refused before the name is taken.
-  private func checkFree(_ grant: KeyFields, for name: String) throws(Refusal) {
-    guard let holder = directory.identity(of: grant.key) else { return }
-    guard holder.role == grant.role, directory.user(holder.user)?.name == name else {
-      throw Refusal(.keyTaken)
+  /// Whether the user holds this very key, in this role and until this end, or it waits.
+  private func isAsked(_ grant: KeyFields, for id: UserID) async throws(Refusal) -> Bool {
+    let whole = AccessGrant(
+      user: id, key: grant.key, role: grant.role, expiresAt: grant.expiresAt)
+    let held = ListedKey(
+      key: grant.key, user: id, role: grant.role, expiresAt: grant.expiresAt)
+    if directory.user(id)?.keys.contains(held) == true { return true }
+    return try await read { engine in
+      engine.pendingKeyGrants(of: id).contains { $0.grant == whole }
+    }
+  }
+
+  /// What keeps a first key away is refused before the name is taken: somebody else's key, an end
+  /// that has passed, an operator's key where too many wait.
+  private func checkFirst(
+    _ grant: KeyFields, for name: String, by user: Identity
+  ) async throws(Refusal) {
+    if let holder = directory.holder(of: grant.key) {
+      guard holder.role == grant.role, directory.user(holder.user)?.name == name else {
+        throw Refusal(.keyTaken)
+      }
+    }
+    guard Self.isName(name) else { return }
+    let (isKnown, time, waiting) = try await read { engine in
+      (engine.user(named: name) != nil, engine.time, engine.pendingKeyGrants())
+    }
+    // Nothing is done for a name that is there: the whole key is compared.
+    if isKnown { return }
+    guard grant.expiresAt == 0 || grant.expiresAt > max(time, clock.microseconds()) else {
+      throw Refusal(.expiryPassed)
+    }
+    if grant.role == .operator {
+      guard waiting.count < Bounds.maximumKeyGrants,
+        waiting.count(where: { $0.authority.user == user.user }) < Bounds.maximumPendingOfOperator
+      else { throw Refusal(.tooManyApprovals) }
     }
   }
 
@@ -114,7 +133,9 @@ extension Handlers {
       }
       self.key = key
       role = grant.role.engine
-      expiresAt = grant.expiresAt?.microseconds ?? 0
+      // 0 stands for none in the engine: an end then or before is the first microsecond, which has
+      // passed as well.
+      expiresAt = grant.expiresAt.map { max($0.microseconds, 1) } ?? 0
     }
   }
 
@@ -185,13 +206,15 @@ extension Handlers {
   func approveKey(_ call: Call, _ operator: Identity) async throws(Refusal) -> Answer {
     let view = try await waiting(call)
     let signature = try signature(call, of: Self.line(view).approvalDigest, by: `operator`)
-    let reply = try await submit(
+    _ = try await submit(
       .approveKey(KeyApproval(id: view.id, grant: view.grant, signature: signature)),
       by: `operator`)
     return .json(
       KeyGrantOutcome(
         publicKey: Hex.string(view.grant.key.bytes), userID: String(view.grant.user),
-        status: Self.start(reply) <= reply.time ? .granted : .waiting,
+        // The time may have come and no place be there: the directory knows whether it was given.
+        status: directory.holder(of: view.grant.key)?.user == view.grant.user
+          ? .granted : .waiting,
         grantID: String(view.id)))
   }
 
@@ -235,7 +258,7 @@ extension Handlers {
       .user(
         .answerKeyGrant(
           KeyGrantAnswer(
-            user: user.user, key: user.key, grant: view.id, isConfirmed: isConfirmed))))
+            user: user.user, key: user.key, grant: view.id, isConfirmed: isConfirmed))), of: user)
     return .json(
       KeyGrantOutcome(
         publicKey: Hex.string(view.grant.key.bytes), userID: String(view.grant.user),

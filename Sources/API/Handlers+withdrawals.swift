@@ -192,7 +192,8 @@ extension Handlers {
     let reply = try await submit(
       .user(
         .addPayoutAddress(
-          PayoutAddressAddition(user: user.user, chain: chain, address: address, label: label))))
+          PayoutAddressAddition(user: user.user, chain: chain, address: address, label: label))),
+      of: user)
     return .json(
       line(
         ListedPayoutAddress(
@@ -209,7 +210,8 @@ extension Handlers {
       throw Refusal(.addressNotListed)
     }
     let reply = try await submit(
-      .user(.removePayoutAddress(user: user.user, chain: listed.chain, address: listed.address)))
+      .user(.removePayoutAddress(user: user.user, chain: listed.chain, address: listed.address)),
+      of: user)
     return Self.applied(desk.text(listed.address), reply)
   }
 
@@ -239,12 +241,9 @@ extension Handlers {
       guard isSame else { throw Refusal(.duplicateClientWithdrawalID) }
       return .json(known)
     }
-    let reply = try await submit(
-      .withdrawal(
-        .request(
-          WithdrawalRequest(
-            user: user.user, asset: asset.id, amount: atoms, address: address, clientID: clientID)))
-    )
+    let request = WithdrawalRequest(
+      user: user.user, asset: asset.id, amount: atoms, address: address, clientID: clientID)
+    let reply = try await submit(.withdrawal(.request(request)), of: user)
     return .json(try await requested(reply.id, desk))
   }
 
@@ -300,7 +299,7 @@ extension Handlers {
 
   func cancelWithdrawal(_ call: Call, _ user: Identity) async throws(Refusal) -> Answer {
     let id = try Self.withdrawalID(call)
-    _ = try await submit(.withdrawal(.cancel(user: user.user, id: id)))
+    _ = try await submit(.withdrawal(.cancel(user: user.user, id: id)), of: user)
     return .json(WithdrawalOutcome(id: "\(id)", status: WithdrawalStatus.cancelled.name))
   }
 
@@ -338,7 +337,7 @@ extension Handlers {
         id: id, operator: user.user, key: user.key, user: withdrawal.user,
         asset: withdrawal.asset, amount: withdrawal.amount, fee: withdrawal.fee,
         address: withdrawal.address, signature: signature
-      ).command)
+      ).command, of: user)
     guard case .approved(let missing) = reply.outcome else { Self.unexpected(reply) }
     let status: WithdrawalStatus = missing > 0 ? .requested : .approved
     return .json(WithdrawalOutcome(id: "\(id)", status: status.name, missing: Int(missing)))

@@ -19,6 +19,8 @@ struct Handlers: Sendable {
   let places: ConnectionPlaces
   let bodies: BodyBudget
   let userBuckets: TokenBuckets<UserID>
+  /// At lists of open orders.
+  let orderTurns = UserTurns()
   let clock: APIClock
 
   /// Takes tokens from the user's bucket: one a request, one for each further order of a batch.
@@ -28,11 +30,27 @@ struct Handlers: Sendable {
     }
   }
 
+  // MARK: Who asks
+
+  /// The identity as it is now. A key that was revoked, ended or went to somebody else since it was
+  /// proved is answered like one that nobody knows.
+  func present(_ proved: Identity) throws(Refusal) -> Identity {
+    guard let user = directory.present(proved, at: clock.microseconds()) else {
+      throw Refusal(.signatureInvalid)
+    }
+    return user
+  }
+
+  /// A frozen operator reads only; what a frozen user may do, the engine knows.
+  static func checkActs(_ user: Identity) throws(Refusal) {
+    if user.role == .operator, user.isFrozen { throw Refusal(.userFrozen) }
+  }
+
   // MARK: The core
 
   /// Applies one command; a rejection is thrown.
-  func submit(_ command: Command) async throws(Refusal) -> Reply {
-    let replies = try await submit([command])
+  func submit(_ command: Command, of user: Identity) async throws(Refusal) -> Reply {
+    let replies = try await submit([command], of: user)
     let reply = replies[0]
     if let rejection = reply.rejection { throw Refusal(rejection) }
     return reply
@@ -42,7 +60,7 @@ struct Handlers: Sendable {
   func submit(
     _ action: OperatorAction, by user: Identity, _ reason: String = ""
   ) async throws(Refusal) -> Reply {
-    try await submit(.operation(action, by: user.authority(reason)))
+    try await submit(.operation(action, by: user.authority(reason)), of: user)
   }
 
   /// From when on what was decided counts.
@@ -56,8 +74,10 @@ struct Handlers: Sendable {
     preconditionFailure("the core's answer is another command's: \(reply)")
   }
 
-  /// Applies commands; one reply each, rejections among them.
-  func submit(_ commands: [Command]) async throws(Refusal) -> [Reply] {
+  /// Applies commands; one reply each, rejections among them. Whoever asks is looked up again: a
+  /// handler may have waited for the database or the engine before.
+  func submit(_ commands: [Command], of user: Identity) async throws(Refusal) -> [Reply] {
+    try Self.checkActs(present(user))
     do throws(ExchangeError) {
       let replies = try await exchange.submit(commands)
       precondition(replies.count == commands.count, "the core must answer every command")

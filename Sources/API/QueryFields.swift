@@ -77,6 +77,9 @@ struct QueryParameter: Sendable {
 /// A value has one spelling: letters, digits and `-._~:` stand for themselves, every other byte is
 /// `%` and two upper-case hex digits.
 struct QueryFields: Sendable {
+  /// Bytes of a text, decoded; the longest that we know, a key in hex, has 64.
+  private static let maximumText = 200
+
   private var values: [String: String] = [:]
 
   init() {}
@@ -109,7 +112,11 @@ struct QueryFields: Sendable {
       throw refusal("is there twice")
     }
     switch known.form {
-    case .text: return
+    case .text:
+      // It may go on to the database, whose texts hold no NUL, and back to somebody's terminal.
+      do throws(FreeTextError) {
+        _ = try FreeText(value, maximumBytes: Self.maximumText)
+      } catch { throw refusal(error.description) }
     case .choices(let words):
       guard words.contains(where: { $0.hasSameBytes(as: value) }) else {
         throw refusal("must be one of " + words.joined(separator: ", "))

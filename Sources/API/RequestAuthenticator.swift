@@ -71,13 +71,11 @@ struct RequestAuthenticator: Sendable {
   }
 
   /// Proves a claim: the signature, by a key that somebody holds, for the first time.
-  func prove(_ claim: Claim, now: Int64) throws(Refusal) -> Identity {
+  func prove(_ claim: Claim, at time: Microseconds) throws(Refusal) -> Identity {
     let isValid = claim.signature.isValid
-    guard let key = claim.key, let identity = directory.identity(of: key), isValid,
-      // A key that has ended is as unknown as one that was revoked.
-      identity.expiresAt == 0 || identity.expiresAt > now * 1_000_000
+    guard let key = claim.key, let identity = directory.identity(of: key, at: time), isValid
     else { throw Refusal(.signatureInvalid) }
-    try Self.check(replays.insert(claim.signature, now: now))
+    try Self.check(replays.insert(claim.signature, now: time / 1_000_000))
     return identity
   }
 

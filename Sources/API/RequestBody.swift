@@ -80,15 +80,18 @@ protocol Explained {
 }
 
 extension Explained {
-  func checkedReason() throws(Refusal) -> String {
-    // Its length has a code of its own.
-    let text = try checkedText(
-      reason, field: "reason", maximumBytes: JSONLimits.body.stringBytes)
-    guard (1...Bounds.maximumReasonBytes).contains(text.utf8.count) else {
-      throw Refusal(.reasonMissing)
-    }
-    return text
+  func checkedReason() throws(Refusal) -> String { try API.checkedReason(reason) }
+}
+
+/// Why something is decided, which must not be left out.
+func checkedReason(_ reason: String) throws(Refusal) -> String {
+  // Its length has a code of its own.
+  let text = try checkedText(
+    reason, field: "reason", maximumBytes: JSONLimits.body.stringBytes)
+  guard (1...Bounds.maximumReasonBytes).contains(text.utf8.count) else {
+    throw Refusal(.reasonMissing)
   }
+  return text
 }
 
 extension Reason: Explained {}

@@ -88,7 +88,7 @@ struct RequestPipeline: HTTPResponder {
       let (user, digest) = try authenticate(request, address, context)
       try handlers.charge(user, 1)
       guard roles.contains(user.role) else { throw Refusal(.forbidden) }
-      if user.role == .operator, user.isFrozen, route.method != .get { throw Refusal(.userFrozen) }
+      if route.method != .get { try Handlers.checkActs(user) }
       call.query = try QueryFields(query, knowing: route.query)
       let expected = try Self.bodyBound(request, route)
       try handlers.bodies.take(expected, of: user)
@@ -96,7 +96,7 @@ struct RequestPipeline: HTTPResponder {
       call.body = try await Self.body(request, route, context)
       guard SignableRequest.digest(of: call.body) == digest else { throw Refusal(.digestMismatch) }
       call.lastEventID = request.headers[.lastEventID]
-      return try await handler(handlers, call, user)
+      return try await handler(handlers, call, present(user, route, context))
     }
   }
 
@@ -151,9 +151,10 @@ struct RequestPipeline: HTTPResponder {
     _ request: Request, _ address: String, _ context: ConnectionContext
   ) throws(Refusal) -> (Identity, digest: String) {
     let (places, channel) = (handlers.places, context.channel)
-    let now = clock.microseconds() / 1_000_000
+    let time = clock.microseconds()
     let claim = try charged(address) { () throws(Refusal) in
-      try authenticator.claim(of: request.head, target: request.head.path ?? "", now: now)
+      try authenticator.claim(
+        of: request.head, target: request.head.path ?? "", now: time / 1_000_000)
     }
     let isKnownHere = claim.key.map { places.hasProved(channel, $0) } ?? false
     let source = provedKeys.source(address, claim.key, at: clock.nanoseconds())
@@ -163,7 +164,7 @@ struct RequestPipeline: HTTPResponder {
     }
     let identity = try charged(address) { () throws(Refusal) in
       do throws(Refusal) {
-        return try authenticator.prove(claim, now: now)
+        return try authenticator.prove(claim, at: time)
       } catch {
         if error.code == EdgeRefusal.signatureInvalid.row.code {
           _ = failureBuckets.take(of: source, at: clock.nanoseconds())
@@ -175,6 +176,23 @@ struct RequestPipeline: HTTPResponder {
     places.prove(channel, identity)
     provedKeys.prove(identity.key, from: address, at: clock.nanoseconds())
     return (identity, claim.digest)
+  }
+
+  /// The identity as it is when the body is there: the client chose how long that took, and a key
+  /// may be revoked or end meanwhile, or its user be frozen.
+  private func present(
+    _ proved: Identity, _ route: Route, _ context: ConnectionContext
+  ) throws(Refusal) -> Identity {
+    do throws(Refusal) {
+      let user = try handlers.present(proved)
+      if route.method != .get { try Handlers.checkActs(user) }
+      return user
+    } catch {
+      if error.code == EdgeRefusal.signatureInvalid.row.code {
+        handlers.places.doubt(context.channel, proved.key)
+      }
+      throw error
+    }
   }
 
   /// Bytes that the body may have by the head, refused where that is more than the route takes.

@@ -164,7 +164,7 @@ extension AuctionEngine {
     return order(entry.id)
   }
 
-  private func view(_ slot: Int32) -> OrderView {
+  func view(_ slot: Int32) -> OrderView {
     let order = orders[slot]
     return OrderView(
       id: order.id, user: traders[order.trader].user, market: order.market,

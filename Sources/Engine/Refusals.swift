@@ -249,7 +249,7 @@ public enum Refusals {
       .approvalByRequester, "approval_by_requester", 403, .engine,
       "Another operator than the requester approves."),
     engine(
-      .tooManyApprovals, "too_many_approvals", 409, .engine,
+      .tooManyApprovals, "too_many_approvals", 409, [.edge, .engine],
       "Too many adjustments or keys wait, of this operator or of all."),
     engine(
       .referenceOutOfRange, "reference_out_of_range", 422, .engine,

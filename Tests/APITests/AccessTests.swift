@@ -113,6 +113,34 @@ private let expectations: [(method: String, template: String, roles: String)] = 
     }
   }
 
+  /// Texts of a query go on to a database that takes no NUL, and come back in logs.
+  @Test func aQuerysTextsPrint() async throws {
+    try await Venue.run { venue in
+      var count = 0
+      for route in Route.all {
+        var caller: String?
+        if case .roles(let roles, _) = route.access {
+          caller = roles.contains(.trader) ? "alice" : "operator"
+        }
+        for parameter in route.query {
+          guard case .text = parameter.form else { continue }
+          count += 1
+          let path = route.template.replacing("{market}", with: "ETH-USDC")
+          let long = String(repeating: "a", count: 201)
+          for value in ["%00", "a%00b", "a%0Ab", "a%7F", "%C2%85", "%E2%80%8B", long] {
+            let answer = try await venue.send(
+              route.method.rawValue, "\(path)?\(parameter.name)=\(value)", as: caller)
+            #expect(
+              answer.status == 400 && answer.code == "bad_request",
+              "\(path)?\(parameter.name)=\(value.prefix(12)): \(answer.text)")
+          }
+        }
+      }
+      #expect(count >= 9)
+      #expect(venue.exchange.submittedCount == 0)
+    }
+  }
+
   @Test func whatIsNotInTheTableIsNotFound() async throws {
     try await Venue.run { venue in
       for path in [

@@ -3,10 +3,24 @@
 import Client
 import Engine
 import Formats
+import Synchronization
+import TestServers
 import Testing
 import Wire
 
 @testable import API
+
+/// Answers in the order in which they came.
+private final class Answers: Sendable {
+  private let codes = Mutex<[String]>([])
+
+  var all: [String] { codes.withLock { $0 } }
+
+  func list(_ venue: Venue, _ name: String) async throws {
+    let answer = try await venue.send("GET", "/v1/orders?limit=1", as: name)
+    codes.withLock { $0.append(answer.code ?? "\(name) \(answer.status)") }
+  }
+}
 
 @Suite struct AccountTests {
   /// Bob sells in small pieces, alice buys in one: many fills in one auction.
@@ -53,6 +67,32 @@ import Wire
         #expect(placed.count == 25)
         #expect(try await client.openOrders().orders.count == 24)
       }
+    }
+  }
+
+  /// One list of a user at a time is made on the engine's thread; others' do not wait behind it.
+  @Test func listsOfOrdersTakeTurns() async throws {
+    try await Venue.run { venue in
+      venue.exchange.holdReads()
+      let answers = Answers()
+      try await withThrowingTaskGroup { tasks in
+        for _ in 0..<6 { tasks.addTask { try await answers.list(venue, "alice") } }
+        // One is read, three wait, two are refused.
+        let areRefused = await soon { answers.all.count == 2 }
+        #expect(areRefused && answers.all == ["rate_limited", "rate_limited"])
+        #expect(venue.exchange.heldReads == 1)
+        tasks.addTask { try await answers.list(venue, "bob") }
+        let isBobRead = await soon { venue.exchange.heldReads == 2 }
+        venue.exchange.letReadsGo(holdingNext: true)
+        let isNextRead = await soon {
+          answers.all.count == 4 && venue.exchange.heldReads == 1
+        }
+        #expect(isBobRead && isNextRead)
+        venue.exchange.letReadsGo(holdingNext: false)
+        try await tasks.waitForAll()
+      }
+      let expected = Array(repeating: "alice 200", count: 4) + ["bob 200"]
+      #expect(answers.all.sorted() == expected + ["rate_limited", "rate_limited"])
     }
   }
 

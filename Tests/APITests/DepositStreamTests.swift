@@ -129,6 +129,27 @@ import Wire
     #expect(await drain(kept, 2).map { $0.prefix(5) } == ["id: 1", "id: 2"])
   }
 
+  /// A key that has ended is as one that was revoked.
+  @Test func anEndedKeyHearsNothingMore() async throws {
+    let (directory, desk, clock) = (directory(), MemoryDesk(), TestClock(seconds: Venue.start))
+    let events = DepositEvents(directory: directory, clock: clock.clock)
+    let key = try #require(PublicKey(Venue.signer("brief").publicKey))
+    let end = (Venue.start + 60) * 1_000_000
+    directory.apply([.keyRegistered(key, user: 2, role: .readOnly, expiresAt: end)])
+    let brief = try #require(directory.identity(of: key, at: clock.seconds * 1_000_000))
+    let stream = try await events.subscribe(brief, after: nil, desk)
+    clock.advance(milliseconds: 59_999)
+    desk.receive(2, 5, status: "seen", block: 12)
+    await events.look(desk)
+    clock.advance(milliseconds: 1)
+    desk.receive(2, 5, status: "credited", block: 12)
+    await events.look(desk)
+    #expect(events.readerCount == 0 && !stream.reader.wasSlow)
+    // More are asked for than came: it has ended.
+    let texts = try await bounded { await drain(stream, 9).map { String($0.prefix(5)) } }
+    #expect(texts == ["id: 1"])
+  }
+
   @Test func aFailingDeskLeavesNoReaderBehind() async throws {
     let (events, desk) = (DepositEvents(directory: directory()), MemoryDesk())
     desk.fail(with: .unavailable(reason: "custody_unavailable", retryAfterSeconds: 1))

@@ -17,6 +17,8 @@ final class MemoryExchange: Exchange {
     var submitted = 0
     var hasChain = true
     var looks = Int.max
+    var holdsReads = false
+    var held: [CheckedContinuation<Void, Never>] = []
   }
 
   let directory = Directory()
@@ -45,6 +47,18 @@ final class MemoryExchange: Exchange {
   var deposits: (any DepositDesk)? { core.withLock { $0.hasChain } ? desk : nil }
   var withdrawals: (any WithdrawalDesk)? { core.withLock { $0.hasChain } ? payouts : nil }
   var sweeps: (any SweepDesk)? { core.withLock { $0.hasChain } ? payouts : nil }
+  /// Reads wait until they are let go.
+  func holdReads() { core.withLock { $0.holdsReads = true } }
+  var heldReads: Int { core.withLock { $0.held.count } }
+  /// All that wait; whether the next ones do.
+  func letReadsGo(holdingNext: Bool) {
+    let held = core.withLock { core in
+      core.holdsReads = holdingNext
+      defer { core.held = [] }
+      return core.held
+    }
+    for read in held { read.resume() }
+  }
   func setReadiness(_ readiness: Readiness) { core.withLock { $0.readiness = readiness } }
   /// Commands that came through `submit`.
   var submittedCount: Int { core.withLock { $0.submitted } }
@@ -91,6 +105,13 @@ final class MemoryExchange: Exchange {
     _ query: @escaping @Sendable (borrowing AuctionEngine) -> Value
   ) async throws(ExchangeError) -> Value {
     try check()
+    await withCheckedContinuation { continuation in
+      let isHeld = core.withLock { core in
+        if core.holdsReads { core.held.append(continuation) }
+        return core.holdsReads
+      }
+      if !isHeld { continuation.resume() }
+    }
     return core.withLock { query($0.engine) }
   }
 

@@ -12,6 +12,7 @@ final class MemoryPayouts: WithdrawalDesk {
     var failure: ExchangeError?
     var decisions: [String] = []
     var engine: Engine?
+    var whenAsked: @Sendable () -> Void = {}
   }
 
   typealias Engine = @Sendable (Int64) -> (withdrawal: Withdrawal, asset: AssetDefinition)?
@@ -23,6 +24,9 @@ final class MemoryPayouts: WithdrawalDesk {
   private func engine(_ id: Int64) -> (withdrawal: Withdrawal, asset: AssetDefinition)? {
     state.withLock { $0.engine }?(id)
   }
+
+  /// What happens while a client's id is looked up.
+  func whenAsked(_ body: @escaping @Sendable () -> Void) { state.withLock { $0.whenAsked = body } }
 
   let chain = "dev"
 
@@ -88,6 +92,7 @@ final class MemoryPayouts: WithdrawalDesk {
     of user: UserID, clientID: ClientOrderID
   ) async throws(ExchangeError) -> WithdrawalLine? {
     try check()
+    state.withLock { $0.whenAsked }()
     return all.last { $0.user == "\(user)" && $0.clientWithdrawalID == clientID.description }
   }
 
