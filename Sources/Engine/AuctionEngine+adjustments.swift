@@ -127,6 +127,7 @@ extension AuctionEngine {
       return refuse(.approvalNotFound)
     }
     let pending = pendingAdjustments[index]
+    guard stillAsks(pending.authority) else { return refuse(.approvalNotFound) }
     guard authority.user != pending.authority.user else { return refuse(.approvalByRequester) }
     if rulesVersion >= 2, authority.user != 0 {
       guard
@@ -163,6 +164,20 @@ extension AuctionEngine {
       if isBy(Authority(user: approval.user, key: approval.key)) {
         safeguards.grants[index].approval = nil
       }
+    }
+    if rulesVersion >= 4 { withdrawApprovals(isBy) }
+  }
+
+  /// An approval of a withdrawal goes with its operator's key or freedom: the same key, given again,
+  /// says it again.
+  private mutating func withdrawApprovals(_ isBy: (Authority) -> Bool) {
+    for id in withdrawals.records.keys.sorted() {
+      guard var withdrawal = withdrawals.records[id], withdrawal.status == .requested else {
+        continue
+      }
+      let count = withdrawal.approvals.count
+      withdrawal.approvals.removeAll { isBy(Authority(user: $0.user, key: $0.key)) }
+      if withdrawal.approvals.count < count { withdrawals.update(withdrawal) }
     }
   }
 }

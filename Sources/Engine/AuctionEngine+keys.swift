@@ -11,6 +11,14 @@ extension AuctionEngine {
       return owner == grant.user && holds(grant)
         ? accept(Int64(grant.user), .repeated) : refuse(.keyTaken)
     }
+    let isVenues = rulesVersion >= 4 && authority.user == 0
+    if isVenues {
+      // Who starts the exchange names a key in its settings, where it stays when it is revoked.
+      if safeguards.venueKeys.contains(grant.key) { return refuse(.keyRevoked) }
+      guard safeguards.venueKeys.count < Bounds.maximumVenueKeys else {
+        return refuse(.tooManyKeys)
+      }
+    }
     if rulesVersion < 2 {
       guard users[Int(grant.user)].keys.count < Bounds.maximumKeysOfUser else {
         return refuse(.tooManyKeys)
@@ -20,11 +28,12 @@ extension AuctionEngine {
     }
     guard grant.expiresAt == 0 || grant.expiresAt > time else { return refuse(.expiryPassed) }
     let isAtOnce = givesAtOnce(grant, authority)
-    if authority.user == 0 { makePlace(in: grant.user) }
+    if authority.user == 0 { makePlace(in: grant.user, by: authority) }
     guard users[Int(grant.user)].keys.count < Bounds.maximumKeysOfUser else {
       return refuse(.tooManyKeys)
     }
     if isAtOnce {
+      if isVenues { safeguards.venueKeys.append(grant.key) }
       give(grant, by: authority.user)
       return accept(Int64(grant.user))
     }
@@ -36,10 +45,22 @@ extension AuctionEngine {
     return held.expiresAt == grant.expiresAt
   }
 
-  /// Whoever starts the exchange is not kept out by sixteen keys of a thief: the oldest one goes.
-  private mutating func makePlace(in user: UserID) {
-    guard users[Int(user)].keys.count >= Bounds.maximumKeysOfUser else { return }
-    _ = revoke(users[Int(user)].keys[0].key)
+  /// Whoever starts the exchange is not kept out by sixteen keys of a thief: the newest one goes,
+  /// since the owner's were there before. (Under rules 2 and 3 the oldest one, and the log was not
+  /// told.)
+  private mutating func makePlace(in user: UserID, by authority: Authority) {
+    let held = users[Int(user)].keys
+    guard held.count >= Bounds.maximumKeysOfUser else { return }
+    guard rulesVersion >= 4 else {
+      _ = revoke(held[0].key)
+      return
+    }
+    let leaving = held[held.count - 1].key
+    let reply = revoke(leaving)
+    effects.operations.append(
+      OperatorAct(
+        time: time, authority: authority, action: .revokeKey(leaving), id: reply.id,
+        result: .replied(reply.outcome)))
   }
 
   /// The venue's own word; an operator's for its own account, which it signed itself; and the first
@@ -114,6 +135,7 @@ extension AuctionEngine {
       return refuse(.keyGrantNotFound)
     }
     let pending = safeguards.grants[index]
+    guard stillAsks(pending.authority) else { return refuse(.keyGrantNotFound) }
     guard authority.user != pending.authority.user else { return refuse(.approvalByRequester) }
     // A yes whose operator could no longer say it is none.
     let standing = pending.approval.flatMap { stands($0, for: pending) ? $0 : nil }
@@ -124,6 +146,12 @@ extension AuctionEngine {
     if let rejection { return refuse(rejection) }
     guard standing == nil, let key = authority.key else {
       return refuse(.approvalNotNeeded)
+    }
+    // A yes that cannot take effect now would do so in silence, whenever a key goes.
+    if rulesVersion >= 4 {
+      guard users[Int(pending.grant.user)].keys.count < Bounds.maximumKeysOfUser else {
+        return refuse(.tooManyKeys)
+      }
     }
     safeguards.grants[index].approval = Withdrawal.Approver(user: authority.user, key: key)
     takeEffectOfSafeguards()
@@ -144,7 +172,8 @@ extension AuctionEngine {
     guard Int(answer.user) < users.count, answer.user != 0 else { return refuse(.unknownUser) }
     guard let index = safeguards.grants.firstIndex(where: { $0.id == answer.grant }),
       // Another account's does not exist.
-      safeguards.grants[index].grant.user == answer.user
+      safeguards.grants[index].grant.user == answer.user,
+      stillAsks(safeguards.grants[index].authority)
     else { return refuse(.keyGrantNotFound) }
     let held = users[Int(answer.user)].keys.first { $0.key == answer.key }
     guard let held, held.role == .trader || held.role == .operator,
@@ -152,6 +181,8 @@ extension AuctionEngine {
     else { return refuse(.keyNotOfOwner) }
     let pending = safeguards.grants[index]
     let grant = pending.grant
+    // Who froze the account speaks for its owner.
+    if rulesVersion >= 4, users[Int(answer.user)].isFrozen { return refuse(.userFrozen) }
     if answer.isConfirmed {
       // The owner speaks for its account, not for the venue: an operator's key needs another
       // operator.
@@ -179,7 +210,10 @@ extension AuctionEngine {
     for pending in safeguards.grants where pending.effectiveAt <= time {
       // Gone with another that was given before it.
       guard safeguards.grants.contains(where: { $0.id == pending.id }) else { continue }
-      if pending.grant.expiresAt != 0, pending.grant.expiresAt <= time {
+      if pending.grant.expiresAt != 0,
+        pending.grant.expiresAt <= time
+          || !stillAsks(pending.authority)
+      {
         safeguards.grants.removeAll { $0.id == pending.id }
       } else if isApproved(pending),
         users[Int(pending.grant.user)].keys.count < Bounds.maximumKeysOfUser
@@ -187,8 +221,16 @@ extension AuctionEngine {
         safeguards.grants.removeAll { $0.id == pending.id }
         give(pending.grant, by: pending.authority.user)
         log(pending, .givenByDelay)
+      } else if rulesVersion >= 4, pending.approval != nil {
+        forgetApproval(of: pending.id)
       }
     }
+  }
+
+  /// A yes that found no place, or whose operator could not say it now, must be said again.
+  private mutating func forgetApproval(of id: Int64) {
+    guard let index = safeguards.grants.firstIndex(where: { $0.id == id }) else { return }
+    safeguards.grants[index].approval = nil
   }
 
   /// When a key that waited gets access, whoever reads the log sees it.
@@ -200,6 +242,15 @@ extension AuctionEngine {
         action: .registerKey(
           user: grant.user, key: grant.key, role: grant.role, expiresAt: grant.expiresAt),
         id: Int64(grant.user), result: result))
+  }
+
+  /// Whether what was asked for with this key still stands: it ends with the key. Since rules 4 that
+  /// is so too where the key ends by itself.
+  func stillAsks(_ authority: Authority) -> Bool {
+    if rulesVersion < 4 || authority.user == 0 { return true }
+    // A request of rules 1 names no key.
+    guard let key = authority.key else { return true }
+    return operatorKey(key, of: authority.user) != nil
   }
 
   private func isApproved(_ pending: PendingKeyGrant) -> Bool {

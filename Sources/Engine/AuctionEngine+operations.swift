@@ -8,9 +8,11 @@ extension AuctionEngine {
     if let rejection { return refuse(rejection) }
     let before = (adjustmentCount, safeguards.grantCount, keys.count)
     let reply = carryOut(action, authority)
-    if reply.rejection == nil, rulesVersion >= 2,
-      !isRepeat(action) || before != (adjustmentCount, safeguards.grantCount, keys.count)
-    {
+    let isNews =
+      rulesVersion >= 4
+      ? !isRepeat(reply.outcome, before)
+      : !isRepeat(action) || before != (adjustmentCount, safeguards.grantCount, keys.count)
+    if reply.rejection == nil, rulesVersion >= 2, isNews {
       effects.operations.append(
         OperatorAct(
           time: time, authority: authority, action: action, id: reply.id,
@@ -19,8 +21,21 @@ extension AuctionEngine {
     return reply
   }
 
-  /// Whether the same again is answered alike and changes nothing: then it was logged the first
-  /// time.
+  /// Whether the same came before and nothing changed: then it was logged the first time.
+  private func isRepeat(
+    _ outcome: Outcome, _ before: (adjustments: Int64, grants: Int64, keys: Int)
+  ) -> Bool {
+    switch outcome {
+    case .repeated, .adjusted(.bookedBefore), .adjusted(.askedBefore): true
+    case .waits(let grant): grant <= before.grants
+    case .done, .amended, .cancelled, .cancelledAll, .ran, .adjusted(.booked), .adjusted(.waits),
+      .inForce, .approved, .clawedBack:
+      false
+    }
+  }
+
+  /// Rules 2 and 3 counted what there is after actions that may come again; so a key that took the
+  /// place of another was not logged.
   private func isRepeat(_ action: OperatorAction) -> Bool {
     switch action {
     case .adjustBalance, .registerKey: true

@@ -33,6 +33,10 @@ extension AuctionEngine {
     }
     writer.uint(safeguards.operators.count)
     for user in safeguards.operators { writer.uint(user) }
+    if rulesVersion >= 4 {
+      writer.uint(safeguards.venueKeys.count)
+      for key in safeguards.venueKeys { writer.raw(key.bytes) }
+    }
     writer.uint(safeguards.grantCount)
     writer.uint(safeguards.grants.count)
     for pending in safeguards.grants {
@@ -67,6 +71,7 @@ extension AuctionEngine {
       }
       safeguards.addOperator(user)
     }
+    if rulesVersion >= 4 { try readVenueKeys(&reader) }
     guard areSound() else { throw reader.fail("not the keys and operators of this venue") }
     safeguards.grantCount = try reader.counter()
     for _ in 0..<(try reader.count()) { try readGrant(&reader) }
@@ -84,6 +89,16 @@ extension AuctionEngine {
       guard key.operator != 0, Int(key.operator) < users.count, Int(key.asset) < assets.count,
         safeguards.restore(key, hours, at: time)
       else { throw reader.fail("not what an operator booked") }
+    }
+  }
+
+  private mutating func readVenueKeys(_ reader: inout ByteReader) throws(ByteError) {
+    for _ in 0..<(try reader.count()) {
+      guard let key = PublicKey(try reader.raw(32)),
+        safeguards.venueKeys.count < Bounds.maximumVenueKeys,
+        !safeguards.venueKeys.contains(key)
+      else { throw reader.fail("not the keys that the venue gave") }
+      safeguards.venueKeys.append(key)
     }
   }
 

@@ -71,6 +71,7 @@ extension AuctionEngine {
   ) -> Reply {
     guard user != 0, Int(user) < users.count else { return refuse(.unknownUser) }
     guard Int(chain) < chains.count else { return refuse(.unknownChain) }
+    if rulesVersion >= 4, users[Int(user)].isFrozen { return refuse(.userFrozen) }
     var known = withdrawals.addresses[user] ?? []
     guard let index = known.firstIndex(where: { $0.chain == chain && $0.address == address })
     else { return refuse(.addressNotListed) }

@@ -371,10 +371,12 @@ public enum Bounds {
   public static let maximumPendingAdjustments = 1_000
   /// Keys that wait, under the same thought.
   public static let maximumKeyGrants = 1_000
+  /// Keys that whoever starts the exchange gave, one for each new setting.
+  static let maximumVenueKeys = 4_096
   /// Of these what one operator may have asked for: none takes all places.
   public static let maximumPendingOfOperator = 100
   /// The newest rules that this program knows.
-  public static let rulesVersion: UInt32 = 3
+  public static let rulesVersion: UInt32 = 4
   /// Basis points up to which a band widens by itself: half of the reference. What is worth half as
   /// much, or half as much again, is news for a person, who sets the reference and says why.
   public static let widestBandBasisPoints: Int64 = 5_000

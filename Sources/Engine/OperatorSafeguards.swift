@@ -41,6 +41,8 @@ struct OperatorSafeguards {
   var delays = GuardedSettings<UInt8, Int64>()
   var grants: [PendingKeyGrant] = []
   var grantCount: Int64 = 0
+  /// Keys that the venue's own word gave, oldest first: once each. Since rules 4.
+  var venueKeys: [PublicKey] = []
   /// Everybody who ever held an operator's key, sorted.
   private(set) var operators: [UserID] = []
   /// By hour, oldest first: at most 25 an operator and asset, however much is booked.

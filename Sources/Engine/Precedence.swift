@@ -109,10 +109,13 @@ public enum Precedence: String, Sendable, CaseIterable {
     .resumeMarket: [.unknownMarket, .marketNotSuspended],
     .setReference: [.unknownMarket, .referenceOutOfRange],
     .registerUser: [.nameInvalid, .nameTaken, .tooManyUsers],
-    .registerKey: [.unknownUser, .keyTaken, .expiryPassed, .tooManyKeys, .tooManyApprovals],
+    .registerKey: [
+      .unknownUser, .keyTaken, .keyRevoked, .expiryPassed, .tooManyKeys, .tooManyApprovals,
+    ],
     .approveKey: [
       .keyGrantNotFound, .approvalByRequester, .approvalRepeated, .approvalMismatch,
       .operatorKeyTooNew, .approvalByOwner, .approvalByGrantor, .approvalNotNeeded,
+      .tooManyKeys,
     ],
     .refuseKey: [.keyGrantNotFound],
     .revokeKey: [.keyNotFound],
@@ -147,7 +150,9 @@ public enum Precedence: String, Sendable, CaseIterable {
       .venueNotConfigured, .unknownUser, .unknownChain, .addressInvalid, .nameInvalid, .userFrozen,
       .addressExists, .tooManyAddresses,
     ],
-    .removePayoutAddress: [.venueNotConfigured, .unknownUser, .unknownChain, .addressNotListed],
+    .removePayoutAddress: [
+      .venueNotConfigured, .unknownUser, .unknownChain, .userFrozen, .addressNotListed,
+    ],
     .requestWithdrawal: [
       .venueNotConfigured, .unknownUser, .duplicateClientWithdrawalID, .unknownAsset,
       .withdrawalsNotOffered, .userFrozen, .amountInvalid, .withdrawalTooSmall, .addressNotListed,

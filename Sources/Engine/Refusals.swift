@@ -222,6 +222,9 @@ public enum Refusals {
     engine(
       .keyTaken, "key_taken", 409, [.edge, .engine],
       "The key is registered to another user or role, or waits for it."),
+    engine(
+      .keyRevoked, "key_revoked", 409, .engine,
+      "The start that names the key gave it before, and it was revoked."),
     engine(.keyNotFound, "key_not_found", 404, [.edge, .engine], "The key is not registered."),
     engine(.tooManyKeys, "too_many_keys", 409, .engine, "The user has 16 keys."),
     engine(.assetExists, "asset_exists", 409, .engine, "An asset of this code exists."),

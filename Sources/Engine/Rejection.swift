@@ -105,4 +105,5 @@ public enum Rejection: UInt16, Sendable, CaseIterable, Error {
   case approvalByOwner = 120
   case notAnOperatorKey = 121
   case operatorKeyTooNew = 122
+  case keyRevoked = 123
 }

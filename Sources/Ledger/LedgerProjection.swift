@@ -438,7 +438,10 @@ public struct LedgerNames: Sendable {
     guard let last = parts.last, let id = Int64(last) else { return nil }
     if parts.count == 1 { return .order(id) }
     if parts.count == 2, parts[0] == "adjustment" { return .adjustment(id) }
-    if parts.count == 3, let found = chains.firstIndex(of: String(parts[0])) {
+    // A market may have a chain's name: what it names says which of them it is.
+    if parts.count == 3, parts[1] != "auction",
+      let found = chains.firstIndex(of: String(parts[0]))
+    {
       let chain = ChainID(found)
       switch parts[1] {
       case "deposit": return .deposit(id, on: chain)
@@ -447,7 +450,9 @@ public struct LedgerNames: Sendable {
       default: return nil
       }
     }
-    guard let found = markets.firstIndex(of: String(parts[0])) else { return nil }
+    guard parts.count == 2 || parts.count == 3 && parts[1] == "auction",
+      let found = markets.firstIndex(of: String(parts[0]))
+    else { return nil }
     let market = MarketID(found)
     return parts.count == 2 ? .trade(id, in: market) : .auction(id, in: market)
   }

@@ -215,6 +215,7 @@ final class Pipeline: Sendable {
   }
 
   /// Whoever starts the exchange may let an operator in: all others need another operator for it.
+  /// Each key once: the setting stays where it was written, when the key was revoked too.
   private static func rescue(_ exchange: CoreExchange, _ text: String) async throws {
     guard let key = Hex.bytes(text).flatMap({ PublicKey($0) }) else {
       throw ConfigurationError(key: "operator.key", value: text, wanted: "64 hex digits")
@@ -223,9 +224,14 @@ final class Pipeline: Sendable {
     let given = try await exchange.submit([
       .operation(.registerKey(user: 1, key: key, role: .operator), by: authority)
     ])
+    if given[0].rejection == .keyRevoked {
+      throw ConfigurationError(
+        key: "operator.key", value: text, wanted: "another key, or none: this one was revoked")
+    }
     if let rejection = given[0].rejection {
       throw JournalError.failed("the operator's key was refused: \(rejection.code)")
     }
+    if given[0].outcome == .repeated { return }
     _ = try await exchange.submit([
       .operation(.setFrozen(user: 1, frozen: false), by: authority)
     ])

@@ -1,10 +1,11 @@
 // The newest rows in memory against a plain list of all rows.
 
-import Engine
+import Auction
 import SeededNumbers
 import Testing
 
 @testable import CoreFixture
+@testable import Engine
 @testable import Ledger
 
 @Suite struct LedgerTailTests {
@@ -150,6 +151,30 @@ import Testing
     ] {
       #expect(names.reference(text) == nil, "\(text)")
     }
+  }
+
+  /// A chain and a market may have one name: what was written says which of them it is.
+  @Test func aMarketMayHaveAChainsName() {
+    var names = LedgerNames()
+    let asset = AssetDefinition(code: "ETH", decimals: 6, adjustmentLimit: 1)
+    names.learn(.chainRegistered(0, "123"))
+    names.learn(
+      .marketDefined(
+        0,
+        MarketRecord(
+          definition: MarketDefinition(
+            symbol: "123", base: 1, quote: 0, tickAtoms: 1, lotAtoms: 1,
+            terms: MarketTerms(
+              intervalMilliseconds: 1_000, bandBasisPoints: 1_000, buyFeeBasisPoints: 0,
+              sellFeeBasisPoints: 0, minimumNotional: 1), listingPriceTicks: 1),
+          base: asset, quote: asset, atomsPerTickLot: 1, time: 0, rulesVersion: 4, rule: .call2)))
+    for reference in [
+      LedgerReference.auction(5, in: 0), .trade(5, in: 0), .deposit(5, on: 0),
+      .withdrawal(5, on: 0), .clawback(5, on: 0),
+    ] {
+      #expect(names.reference(names.text(reference)) == reference)
+    }
+    #expect(names.reference("123:other:5") == nil)
   }
 }
 
