@@ -103,7 +103,13 @@ public final class UncrossClient: Sendable {
   private func send(
     _ method: HTTPVerb, _ target: String, body: [UInt8]
   ) async throws(APIError) -> [UInt8] {
-    let request = request(method, target, body: body)
+    let request: HTTPClientRequest
+    do throws(UnsignableRequest) {
+      request = try self.request(method, target, body: body)
+    } catch {
+      throw APIError(
+        status: 0, code: APIError.notSent, message: "\(method.rawValue) \(target): \(error)")
+    }
     let response: HTTPClientResponse
     let bytes: [UInt8]
     do {
@@ -117,7 +123,9 @@ public final class UncrossClient: Sendable {
     return bytes
   }
 
-  func request(_ method: HTTPVerb, _ target: String, body: [UInt8]) -> HTTPClientRequest {
+  func request(
+    _ method: HTTPVerb, _ target: String, body: [UInt8]
+  ) throws(UnsignableRequest) -> HTTPClientRequest {
     var request = HTTPClientRequest(url: configuration.baseURL + target)
     request.method = .RAW(value: method.rawValue)
     if !body.isEmpty {
@@ -125,7 +133,7 @@ public final class UncrossClient: Sendable {
       request.headers.add(name: "Content-Type", value: "application/json")
     }
     if let signer = configuration.signer {
-      let fields = signer.sign(
+      let fields = try signer.sign(
         method: method.rawValue, target: target, body: body,
         created: configuration.now().seconds)
       for field in fields.all { request.headers.add(name: field.name, value: field.value) }
