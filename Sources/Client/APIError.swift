@@ -10,8 +10,11 @@ public struct APIError: Error, Sendable, Equatable, CustomStringConvertible {
   public var message: String
   /// Names the request in the server's log.
   public var requestID: String?
+  /// What the server asked to wait, `maximumRetryAfterSeconds` at most.
   public var retryAfterSeconds: Int?
 
+  /// A server that says more, says nothing that anyone waits for.
+  public static let maximumRetryAfterSeconds = 86_400
   /// The request could not be signed, so it was not sent.
   public static let notSent = "not_sent"
   public static let noAnswer = "no_answer"

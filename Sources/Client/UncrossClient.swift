@@ -93,10 +93,13 @@ public final class UncrossClient: Sendable {
   }
 
   /// What the server asked for, else 0.1 s doubling, with up to half of it added at random.
-  private func wait(after error: APIError, attempt: Int) -> Duration {
+  func wait(after error: APIError, attempt: Int) -> Duration {
+    let longest = min(max(configuration.maximumWaitSeconds, 0), APIError.maximumRetryAfterSeconds)
+    // Bounded before it is multiplied: the server says it.
     let milliseconds =
-      error.retryAfterSeconds.map { $0 * 1_000 } ?? 100 << min(attempt - 1, 10)
-    let bounded = min(max(milliseconds, 1), configuration.maximumWaitSeconds * 1_000)
+      error.retryAfterSeconds.map { min(max($0, 0), longest) * 1_000 }
+      ?? 100 << min(max(attempt - 1, 0), 10)
+    let bounded = min(max(milliseconds, 1), longest * 1_000)
     return .milliseconds(bounded + Int.random(in: 0...bounded / 2))
   }
 
@@ -143,7 +146,7 @@ public final class UncrossClient: Sendable {
 
   static func error(_ response: HTTPClientResponse, _ bytes: [UInt8]) -> APIError {
     let status = Int(response.status.code)
-    let retryAfter = response.headers.first(name: "Retry-After").flatMap { Int($0) }
+    let retryAfter = response.headers.first(name: "Retry-After").flatMap { seconds($0) }
     guard let body = try? JSON.value(ErrorBody.self, from: bytes) else {
       return APIError(
         status: status, code: "http_\(status)", message: "an answer that is not from Uncross",
@@ -152,6 +155,15 @@ public final class UncrossClient: Sendable {
     return APIError(
       status: status, code: body.error.code, message: body.error.message,
       requestID: body.error.requestID, retryAfterSeconds: retryAfter)
+  }
+
+  /// What `Retry-After` says, a day at most; nil unless it is digits (RFC 9110, 10.2.3: a date is
+  /// allowed too, which Uncross does not send).
+  static func seconds(_ retryAfter: String) -> Int? {
+    let digits = UInt8(ascii: "0")...UInt8(ascii: "9")
+    guard !retryAfter.isEmpty, retryAfter.utf8.allSatisfy(digits.contains) else { return nil }
+    let longest = APIError.maximumRetryAfterSeconds
+    return min(Int(retryAfter) ?? longest, longest)
   }
 }
 

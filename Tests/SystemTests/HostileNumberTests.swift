@@ -112,6 +112,32 @@ import Wire
     #expect(tape.volume == .max && tape.amount == .min)
   }
 
+  // MARK: Waits
+
+  @Test func aServerSaysHowLongAndNotForEver() async throws {
+    for (text, seconds) in [
+      ("0", 0), ("7", 7), ("86400", 86_400), ("86401", 86_400), ("9223372036854775807", 86_400),
+      ("99999999999999999999999", 86_400), ("-1", nil), ("+5", nil), ("", nil), (" 5", nil),
+      ("5.0", nil), ("\u{665}", nil), ("Wed, 21 Oct 2026 07:28:00 GMT", nil),
+    ] as [(String, Int?)] {
+      #expect(UncrossClient.seconds(text) == seconds, "\(text)")
+    }
+    var configuration = UncrossClient.Configuration(baseURL: "http://127.0.0.1:1")
+    for longest in [5, 0, -1, .max, .min] as [Int] {
+      configuration.maximumWaitSeconds = longest
+      let client = UncrossClient(configuration)
+      for seconds in [nil, 0, -1, 7, .max, .min] as [Int?] {
+        let error = APIError(status: 429, code: "busy", message: "", retryAfterSeconds: seconds)
+        for attempt in [0, 1, 99] {
+          let wait = client.wait(after: error, attempt: attempt)
+          #expect(wait <= .seconds(86_400 * 3 / 2), "\(longest) \(String(describing: seconds))")
+          if longest == 5 { #expect(wait <= .milliseconds(7_500)) }
+        }
+      }
+      await client.close()
+    }
+  }
+
   // MARK: Files
 
   @Test(arguments: [
