@@ -4,15 +4,21 @@
 public struct APIError: Error, Sendable, Equatable, CustomStringConvertible {
   /// The HTTP status; 0 where no answer came.
   public var status: Int
-  /// Stable, listed in `docs/api.md`; `no_answer` and `unreadable_answer` are made here.
+  /// Stable, listed in `docs/api.md`; `no_answer`, `not_sent` and `unreadable_answer` are made
+  /// here.
   public var code: String
   public var message: String
   /// Names the request in the server's log.
   public var requestID: String?
+  /// What the server asked to wait, `maximumRetryAfterSeconds` at most.
   public var retryAfterSeconds: Int?
   /// What the nonce of the next try must begin with.
   public var noncePrefix: String?
 
+  /// A server that says more, says nothing that anyone waits for.
+  public static let maximumRetryAfterSeconds = 86_400
+  /// The request could not be signed, so it was not sent.
+  public static let notSent = "not_sent"
   public static let noAnswer = "no_answer"
   public static let unreadableAnswer = "unreadable_answer"
 
@@ -30,7 +36,8 @@ public struct APIError: Error, Sendable, Equatable, CustomStringConvertible {
 
   /// Whether the request may have been applied: send it again only if that is safe.
   public var isOutcomeUnknown: Bool {
-    status == 0 || code == Self.unreadableAnswer || (status >= 500 && code != "unavailable")
+    if code == Self.notSent { return false }
+    return status == 0 || code == Self.unreadableAnswer || (status >= 500 && code != "unavailable")
   }
 
   /// Whether nothing was applied and the same call may succeed later.

@@ -41,29 +41,28 @@ public struct RequestSigner: Sendable {
   }
 
   /// The header fields that sign a request. A nonce is never used twice: leave it out, or take
-  /// `randomNonce`.
+  /// `randomNonce`. Throws where a value holds a control character: what came from another machine
+  /// may.
   public func sign(
     method: String, target: String, body: some Collection<UInt8>,
     extra: [(name: String, value: String)] = [], created: Int64, nonce: String? = nil
-  ) -> SignatureFields {
+  ) throws(UnsignableRequest) -> SignatureFields {
     let request = SignableRequest(
       method: method, target: target, contentDigest: SignableRequest.digest(of: body), extra: extra)
-    return sign(request, created: created, nonce: nonce)
+    return try sign(request, created: created, nonce: nonce)
   }
 
   public func sign(
     _ request: SignableRequest, created: Int64, nonce: String? = nil
-  ) -> SignatureFields {
+  ) throws(UnsignableRequest) -> SignatureFields {
     let nonce = nonce ?? Self.randomNonce()
     let parameters =
       request.components
       + ";created=\(created);nonce=\"\(nonce)\";keyid=\"\(publicKeyHex)\";alg=\"ed25519\""
-    guard let base = request.base(parameters),
-      let signature = try? privateKey.signature(for: base)
-    else { preconditionFailure("a request to sign holds a control character") }
+    guard let base = request.base(parameters) else { throw UnsignableRequest() }
     return SignatureFields(
       contentDigest: request.contentDigest, signatureInput: "sig=" + parameters,
-      signature: "sig=:\(signature.base64EncodedString()):")
+      signature: "sig=:\(Data(sign(digest: base)).base64EncodedString()):")
   }
 
   /// Signs a hash that stands for something else than a request, as an approval's.
@@ -80,6 +79,14 @@ public struct RequestSigner: Sendable {
     return prefix
       + Hex.string((0..<16).map { _ in UInt8.random(in: .min ... .max, using: &generator) })
   }
+}
+
+/// A request with a value that holds a control character, which could pretend to be two signed
+/// lines. Nothing was signed.
+public struct UnsignableRequest: Error, Sendable, Equatable, CustomStringConvertible {
+  public init() {}
+
+  public var description: String { "a value of the request to sign holds a control character" }
 }
 
 /// A key file that cannot be used; `description` says which and why, never its content.

@@ -1,6 +1,7 @@
 // What is public: markets, indicative prices, books, events, health.
 
 internal import AsyncHTTPClient
+internal import Formats
 internal import NIOCore
 internal import NIOHTTP1
 public import Wire
@@ -8,11 +9,33 @@ public import Wire
 extension UncrossClient {
   public func markets() async throws(APIError) -> [MarketDetails] {
     let answer: MarketList = try await call(.get, Target("v1", "markets"), isSafeToRepeat: true)
+    for market in answer.markets { try Self.check(market) }
     return answer.markets
   }
 
   public func market(_ market: String) async throws(APIError) -> MarketDetails {
-    try await call(.get, Target("v1", "markets", market), isSafeToRepeat: true)
+    let details: MarketDetails = try await call(
+      .get, Target("v1", "markets", market), isSafeToRepeat: true)
+    try Self.check(details)
+    return details
+  }
+
+  /// Callers scale amounts by a market's decimals, divide by its steps, and name it elsewhere: what
+  /// no exchange says of a market gets no further.
+  static func check(_ market: MarketDetails) throws(APIError) {
+    let isName = market.market.utf8.allSatisfy { byte in
+      (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains(byte) || byte == UInt8(ascii: "-")
+        || (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte)
+    }
+    guard isName, (3...25).contains(market.market.utf8.count),
+      (0...18).contains(market.baseDecimals), (0...18).contains(market.quoteDecimals),
+      market.tickSize.digits > 0, market.lotSize.digits > 0
+    else {
+      let name = Printable.line(market.market, maximumBytes: 40)
+      throw APIError(
+        status: 200, code: APIError.unreadableAnswer,
+        message: "no market is as \(name) is said to be")
+    }
   }
 
   public func indicative(_ market: String) async throws(APIError) -> IndicativePrice {

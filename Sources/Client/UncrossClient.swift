@@ -98,17 +98,26 @@ public final class UncrossClient: Sendable {
   }
 
   /// What the server asked for, else 0.1 s doubling, with up to half of it added at random.
-  private func wait(after error: APIError, attempt: Int) -> Duration {
+  func wait(after error: APIError, attempt: Int) -> Duration {
+    let longest = min(max(configuration.maximumWaitSeconds, 0), APIError.maximumRetryAfterSeconds)
+    // Bounded before it is multiplied: the server says it.
     let milliseconds =
-      error.retryAfterSeconds.map { $0 * 1_000 } ?? 100 << min(attempt - 1, 10)
-    let bounded = min(max(milliseconds, 1), configuration.maximumWaitSeconds * 1_000)
+      error.retryAfterSeconds.map { min(max($0, 0), longest) * 1_000 }
+      ?? 100 << min(max(attempt - 1, 0), 10)
+    let bounded = min(max(milliseconds, 1), longest * 1_000)
     return .milliseconds(bounded + Int.random(in: 0...bounded / 2))
   }
 
   private func send(
     _ method: HTTPVerb, _ target: String, body: [UInt8]
   ) async throws(APIError) -> [UInt8] {
-    let request = request(method, target, body: body)
+    let request: HTTPClientRequest
+    do throws(UnsignableRequest) {
+      request = try self.request(method, target, body: body)
+    } catch {
+      throw APIError(
+        status: 0, code: APIError.notSent, message: "\(method.rawValue) \(target): \(error)")
+    }
     let response: HTTPClientResponse
     let bytes: [UInt8]
     do {
@@ -122,7 +131,9 @@ public final class UncrossClient: Sendable {
     return bytes
   }
 
-  func request(_ method: HTTPVerb, _ target: String, body: [UInt8]) -> HTTPClientRequest {
+  func request(
+    _ method: HTTPVerb, _ target: String, body: [UInt8]
+  ) throws(UnsignableRequest) -> HTTPClientRequest {
     var request = HTTPClientRequest(url: configuration.baseURL + target)
     request.method = .RAW(value: method.rawValue)
     if !body.isEmpty {
@@ -130,7 +141,7 @@ public final class UncrossClient: Sendable {
       request.headers.add(name: "Content-Type", value: "application/json")
     }
     if let signer = configuration.signer {
-      let fields = signer.sign(
+      let fields = try signer.sign(
         method: method.rawValue, target: target, body: body,
         created: configuration.now().seconds,
         nonce: RequestSigner.randomNonce(after: noncePrefix.withLock { $0 }))
@@ -141,7 +152,7 @@ public final class UncrossClient: Sendable {
 
   static func error(_ response: HTTPClientResponse, _ bytes: [UInt8]) -> APIError {
     let status = Int(response.status.code)
-    let retryAfter = response.headers.first(name: "Retry-After").flatMap { Int($0) }
+    let retryAfter = response.headers.first(name: "Retry-After").flatMap { seconds($0) }
     guard let body = try? JSON.value(ErrorBody.self, from: bytes) else {
       return APIError(
         status: status, code: "http_\(status)", message: "an answer that is not from Uncross",
@@ -156,6 +167,15 @@ public final class UncrossClient: Sendable {
   /// Nil where a nonce could not begin with it.
   private static func noncePrefix(_ text: String) -> String? {
     text.utf8.count <= 32 && Hex.bytes(text) != nil ? text : nil
+  }
+
+  /// What `Retry-After` says, a day at most; nil unless it is digits (RFC 9110, 10.2.3: a date is
+  /// allowed too, which Uncross does not send).
+  static func seconds(_ retryAfter: String) -> Int? {
+    let digits = UInt8(ascii: "0")...UInt8(ascii: "9")
+    guard !retryAfter.isEmpty, retryAfter.utf8.allSatisfy(digits.contains) else { return nil }
+    let longest = APIError.maximumRetryAfterSeconds
+    return min(Int(retryAfter) ?? longest, longest)
   }
 }
 

@@ -250,29 +250,66 @@ private struct Books {
   }
 
   func reconcile(_ asset: DepositAsset, held: UInt256) -> ReconciledAsset {
-    let (users, adjustments) = (users[asset.code] ?? 0, adjustments[asset.code] ?? 0)
+    let figures = AssetFigures(
+      users: users[asset.code] ?? 0, adjustments: adjustments[asset.code] ?? 0,
+      crossed: crossed[asset.code] ?? 0, taken: taken[asset.code] ?? 0,
+      paid: paid[asset.code] ?? 0, confirmed: confirmed[asset.code] ?? 0,
+      gas: asset.source == .native ? gas : 0)
     let unbooked = unbooked[asset.code] ?? .zero
-    let taken = taken[asset.code] ?? 0
-    var (float, leaving) = (Int128(0), Int128(0))
-    var difference: Int128?
-    if let scale = Int128(exactly: asset.scale), let held = Int128(exactly: held),
-      let waiting = Int128(exactly: unbooked)
-    {
-      let (paid, confirmed) = (paid[asset.code] ?? 0, confirmed[asset.code] ?? 0)
-      leaving = (paid - confirmed) * scale
-      float = (crossed[asset.code] ?? 0) + taken + paid * scale
-      if asset.source == .native { float -= gas }
-      let (booked, isTooLarge) = (users - adjustments).multipliedReportingOverflow(by: scale)
-      let (rest, overflows) = (held - waiting).subtractingReportingOverflow(
-        float - taken - leaving)
-      if !isTooLarge, !overflows {
-        let (result, isBeyond) = rest.subtractingReportingOverflow(booked)
-        if !isBeyond { difference = result }
-      }
-    }
+    let scale = Int128(exactly: asset.scale)
     return ReconciledAsset(
-      code: asset.code, scale: asset.scale, held: held, users: users, adjustments: adjustments,
-      unbooked: unbooked, leaving: UInt256(exactly: leaving) ?? .zero, float: float, taken: taken,
-      difference: difference)
+      code: asset.code, scale: asset.scale, held: held, users: figures.users,
+      adjustments: figures.adjustments, unbooked: unbooked,
+      leaving: scale.flatMap { figures.leaving($0) }.flatMap { UInt256(exactly: $0) } ?? .zero,
+      float: scale.flatMap { figures.float($0) } ?? 0, taken: figures.taken,
+      difference: scale.flatMap { figures.difference(held: held, unbooked: unbooked, $0) })
+  }
+}
+
+/// What the books say of one asset. The chain's settings name its scale, and others send its coins
+/// too, so no sum of these may be taken to fit: nil stands for one beyond 127 bits.
+struct AssetFigures {
+  /// Atoms.
+  var users: Int128
+  var adjustments: Int128
+  /// Smallest units.
+  var crossed: Int128
+  var taken: Int128
+  /// Atoms.
+  var paid: Int128
+  var confirmed: Int128
+  /// Smallest units; 0 for what is not the chain's own coin.
+  var gas: Int128
+
+  func leaving(_ scale: Int128) -> Int128? { paid.less(confirmed)?.times(scale) }
+
+  func float(_ scale: Int128) -> Int128? {
+    guard let paid = paid.times(scale) else { return nil }
+    return crossed.plus(taken)?.plus(paid)?.less(gas)
+  }
+
+  func difference(held: UInt256, unbooked: UInt256, _ scale: Int128) -> Int128? {
+    guard let held = Int128(exactly: held), let waiting = Int128(exactly: unbooked),
+      let leaving = leaving(scale), let own = float(scale)?.less(taken)?.less(leaving),
+      let booked = users.less(adjustments)?.times(scale)
+    else { return nil }
+    return held.less(waiting)?.less(own)?.less(booked)
+  }
+}
+
+extension Int128 {
+  fileprivate func plus(_ other: Int128) -> Int128? {
+    let (sum, overflow) = addingReportingOverflow(other)
+    return overflow ? nil : sum
+  }
+
+  fileprivate func less(_ other: Int128) -> Int128? {
+    let (rest, overflow) = subtractingReportingOverflow(other)
+    return overflow ? nil : rest
+  }
+
+  fileprivate func times(_ other: Int128) -> Int128? {
+    let (product, overflow) = multipliedReportingOverflow(by: other)
+    return overflow ? nil : product
   }
 }

@@ -79,7 +79,7 @@ public enum Refusals {
       "The request cannot be read: JSON, an unknown or missing field, a parameter."),
     edge(
       .textInvalid, "text_invalid", 422, .edge,
-      "A label or reason holds a character that does not print, or a label is too long."),
+      "A label or reason does not print or has a space at an end, or a label is too long."),
     edge(
       .signatureMissing, "signature_missing", 401, .edge,
       "Content-Digest, Signature-Input or Signature is missing."),

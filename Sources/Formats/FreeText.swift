@@ -1,7 +1,8 @@
 // Text that people write for people: what may be kept of it, and how it is shown.
 
 /// A label or a reason, as an edge takes it. What comes after may show it without a thought: it
-/// holds no line end, no control of a terminal, nothing that turns or hides what stands beside it.
+/// holds no line end, no control of a terminal, nothing that turns or hides what stands beside it,
+/// and no space at its ends, by which alone two texts could differ.
 public struct FreeText: Hashable, Sendable {
   public let text: String
 
@@ -9,6 +10,10 @@ public struct FreeText: Hashable, Sendable {
   public init(_ text: String, maximumBytes: Int) throws(FreeTextError) {
     guard text.utf8.count <= maximumBytes else { throw .tooLong(maximumBytes: maximumBytes) }
     guard !text.unicodeScalars.contains(where: \.isUnprintable) else { throw .unprintable }
+    let ends = [text.unicodeScalars.first, text.unicodeScalars.last]
+    guard !ends.contains(where: { $0?.properties.generalCategory == .spaceSeparator }) else {
+      throw .spaceAtEnd
+    }
     self.text = text
   }
 }
@@ -17,11 +22,13 @@ public struct FreeText: Hashable, Sendable {
 public enum FreeTextError: Error, Equatable, Sendable, CustomStringConvertible {
   case tooLong(maximumBytes: Int)
   case unprintable
+  case spaceAtEnd
 
   public var description: String {
     switch self {
     case .tooLong(let maximum): "has at most \(maximum) bytes"
     case .unprintable: "holds a character that does not print"
+    case .spaceAtEnd: "begins or ends with a space"
     }
   }
 }
@@ -29,16 +36,18 @@ public enum FreeTextError: Error, Equatable, Sendable, CustomStringConvertible {
 extension Unicode.Scalar {
   /// Control characters (C0, DEL, C1), line and paragraph separators, and what Unicode calls format
   /// characters: they turn the direction of text, join or hide it (U+200B-200F, U+202A-202E,
-  /// U+2060-206F, U+FEFF, the tags). With them the fillers that print as nothing.
+  /// U+2060-206F, U+FEFF, the tags). With them all that a font shows as nothing: what Unicode calls
+  /// default-ignorable (UAX #44), which takes in the fillers, variation selectors, those of emoji
+  /// too, and code points kept for more of the kind; and the Braille pattern without a dot.
   public var isUnprintable: Bool {
     switch value {
     case 0x20..<0x7f: return false
     case 0..<0xa0: return true
-    case 0x034f, 0x115f, 0x1160, 0x17b4, 0x17b5, 0x180b...0x180f, 0x3164, 0xffa0,
-      0xe0000...0xe0fff:
-      return true
+    case 0x2800: return true
     default: break
     }
+    let properties = properties
+    if properties.isDefaultIgnorableCodePoint { return true }
     switch properties.generalCategory {
     case .control, .format, .lineSeparator, .paragraphSeparator, .surrogate: return true
     default: return false

@@ -15,7 +15,10 @@ struct DayWindow {
 
   /// Leaves out what is 24 hours old or older.
   mutating func advance(to time: Int64) {
-    while head < entries.count, time - entries[head].time >= Self.seconds {
+    while head < entries.count {
+      // The log says when: a time before all that a clock says is old.
+      let (age, isBeyond) = time.subtractingReportingOverflow(entries[head].time)
+      if !isBeyond, age < Self.seconds { break }
       subtract(entries[head].amount)
       head += 1
     }

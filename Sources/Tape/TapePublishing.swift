@@ -126,13 +126,28 @@ public final class TapeEpochs: Sendable {
   private static let limits = JSONLimits(
     bytes: 1 << 20, depth: 2, members: 1 << 14, elements: 0, stringBytes: 256)
 
+  /// Throws where the file cannot be read or names what no Worker's storage is called.
   public init(path: String) throws {
     self.path = path
-    if let data = FileManager.default.contents(atPath: path) {
-      epochs = Mutex(try StrictJSON.decode(from: Array(data), Self.limits))
-    } else {
+    guard let data = FileManager.default.contents(atPath: path) else {
       epochs = Mutex([:])
+      return
     }
+    let read: [String: String]
+    do {
+      read = try StrictJSON.decode(from: Array(data), Self.limits)
+    } catch {
+      throw TapeEpochsError(path: path, reason: "does not parse: \(error)")
+    }
+    // Each goes into a header that is signed.
+    let wrong = read.filter { !TapeHead.isStorage($0.value) }.min { $0.key < $1.key }
+    if let wrong {
+      throw TapeEpochsError(
+        path: path,
+        reason: "the epoch of \(Printable.line(wrong.key, maximumBytes: 40)) is no UUID: "
+          + "\(Printable.line(wrong.value, maximumBytes: 80))")
+    }
+    epochs = Mutex(read)
   }
 
   func epoch(of market: String) -> String? { epochs.withLock { $0[market] } }
@@ -150,6 +165,17 @@ public final class TapeEpochs: Sendable {
         // Not remembered, so written again with the next answer.
       }
     }
+  }
+}
+
+/// The file of epochs cannot be used; says how to go on.
+public struct TapeEpochsError: Error, Equatable, CustomStringConvertible {
+  public let path: String
+  public let reason: String
+
+  public var description: String {
+    "\(path): \(reason); mend that line, or take the file away if the Worker's tape is the one "
+      + "that was published to"
   }
 }
 
@@ -249,47 +275,16 @@ final class MarketPublisher: Sendable {
 
   // MARK: HTTP
 
-  private struct HeadAnswer: Decodable {
-    var epoch: String
-    var last: String
-    var chain: String
-  }
-
-  private struct StoreAnswer: Decodable {
-    var status: String
-    var epoch: String?
-    var last: String?
-    var chain: String?
-  }
-
-  /// Answers are small; what is larger is not ours.
-  private static let maximumAnswerBytes = 64 << 10
-  private static let answerLimits = JSONLimits(
-    bytes: maximumAnswerBytes, depth: 8, members: 64, elements: 1_024, stringBytes: 4_096)
-
   private func askHead() async -> TapeStream.Event {
     do {
       let request = HTTPClientRequest(
         url: "\(configuration.workerURL)/v1/markets/\(symbol)/head")
       let response = try await HTTPClient.shared.execute(request, timeout: .seconds(10))
-      let body = try await response.body.collect(upTo: Self.maximumAnswerBytes)
-      guard response.status == .ok else { return .headFailed("HTTP \(response.status.code)") }
-      let answer = try StrictJSON.decode(
-        HeadAnswer.self, from: Array(body.readableBytesView), Self.answerLimits)
-      guard let head = head(answer.epoch, answer.last, answer.chain) else {
-        return .headFailed("the head does not parse")
-      }
-      return .head(head)
+      let body = try await response.body.collect(upTo: WorkerAnswer.maximumBytes)
+      return WorkerAnswer.head(Int(response.status.code), Array(body.readableBytesView))
     } catch {
-      return .headFailed("\(error)")
+      return .headFailed(WorkerAnswer.told("\(error)"))
     }
-  }
-
-  private func head(_ epoch: String, _ last: String, _ chain: String) -> TapeHead? {
-    guard let last = Int64(last), let chain = Hex.bytes(chain), chain.count == 32 else {
-      return nil
-    }
-    return TapeHead(epoch: epoch, last: last, chain: chain)
   }
 
   private func post(_ batch: TapeBatch) async -> TapeStream.Answer {
@@ -306,29 +301,10 @@ final class MarketPublisher: Sendable {
       }
       request.body = .bytes(batch.body)
       let response = try await HTTPClient.shared.execute(request, timeout: .seconds(30))
-      let body = try await response.body.collect(upTo: Self.maximumAnswerBytes)
-      let answer = try? StrictJSON.decode(
-        StoreAnswer.self, from: Array(body.readableBytesView), Self.answerLimits)
-      return interpret(Int(response.status.code), answer)
+      let body = try await response.body.collect(upTo: WorkerAnswer.maximumBytes)
+      return WorkerAnswer.batch(Int(response.status.code), Array(body.readableBytesView))
     } catch {
-      return .failed("\(error)")
-    }
-  }
-
-  private func interpret(_ status: Int, _ answer: StoreAnswer?) -> TapeStream.Answer {
-    // Only what the Worker itself said decides anything: a proxy's 4xx is a failure like others.
-    switch (status, answer?.status) {
-    case (200, _):
-      guard let answer, let epoch = answer.epoch, let last = answer.last, let chain = answer.chain,
-        let head = head(epoch, last, chain)
-      else { return .failed("an answer that does not parse") }
-      return .stored(head)
-    case (412, "epoch"?): return .otherEpoch(answer?.epoch ?? "unknown")
-    case (409, "fork"?): return .fork("the Worker answered fork")
-    case (409, "gap"?), (409, "overlap"?): return .elsewhere
-    case (422, "inconsistent"?), (400, "malformed"?):
-      return .refused("the Worker answered \(answer?.status ?? "")")
-    default: return .failed("HTTP \(status) \(answer?.status ?? "")")
+      return .failed(WorkerAnswer.told("\(error)"))
     }
   }
 }

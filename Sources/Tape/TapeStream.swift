@@ -1,21 +1,5 @@
 // One market's way to the Worker as a pure value: what to send next, and what each answer means.
 
-/// Where the Worker's copy of a tape ends.
-public struct TapeHead: Sendable, Equatable {
-  /// What the Worker says of a tape that nobody has published.
-  public static let noEpoch = "-"
-
-  public var epoch: String
-  public var last: Int64
-  public var chain: [UInt8]
-
-  public init(epoch: String, last: Int64, chain: [UInt8]) {
-    self.epoch = epoch
-    self.last = last
-    self.chain = chain
-  }
-}
-
 /// Whole records, framed as the body of one request.
 public struct TapeBatch: Sendable, Equatable {
   /// Bounds of a request (`docs/tape.md`).

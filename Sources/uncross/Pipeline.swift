@@ -102,7 +102,7 @@ final class Pipeline: Sendable {
         workerURL: workerURL,
         epochs: try TapeEpochs(path: configuration.dataDirectory + "/tape-epochs.json"),
         sign: { method, path, extra, body in
-          let fields = keys.publisher.sign(
+          let fields = try keys.publisher.sign(
             method: method, target: path, body: body, extra: extra,
             created: Timestamp.now().seconds)
           return fields.all

@@ -94,6 +94,9 @@ struct ServeConfiguration: Sendable {
     operatorKey = text("operator.key")
     standBy = text("stand.by") == "true"
     snapshotCommands = try number("snapshot.commands", 250_000)
+    guard snapshotCommands >= 1 else {
+      throw ConfigurationError(key: "snapshot.commands", value: "\(snapshotCommands)")
+    }
   }
 
   /// Flags before the environment before the file.

@@ -108,7 +108,7 @@ private let orderBody =
   @Test func aStreamedBodyIsBoundedToo() async throws {
     try await Venue.run { venue in
       let body = [UInt8](repeating: 0x20, count: Route.maximumBody + 1)
-      let fields = Venue.signer("alice").sign(
+      let fields = try Venue.signer("alice").sign(
         method: "POST", target: "/v1/orders", body: body, created: venue.clock.seconds)
       var request = HTTPClientRequest(url: venue.url + "/v1/orders")
       request.method = .POST

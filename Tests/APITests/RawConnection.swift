@@ -144,8 +144,10 @@ extension Venue {
     _ method: String, _ target: String, body: [UInt8] = [], as name: String,
     _ lines: [String] = []
   ) -> String {
-    let fields = Self.signer(name).sign(
-      method: method, target: target, body: body, created: clock.seconds)
+    guard
+      let fields = try? Self.signer(name).sign(
+        method: method, target: target, body: body, created: clock.seconds)
+    else { preconditionFailure("a test's target holds a control character") }
     let all =
       ["\(method) \(target) HTTP/1.1", "Host: test"] + lines
       + fields.all.map { "\($0.name): \($0.value)" }

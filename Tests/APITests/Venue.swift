@@ -234,7 +234,7 @@ struct Venue: Sendable {
   ) async throws -> WireAnswer {
     var raw = RawRequest(method: method, target: target, body: Array(body.utf8), headers: headers)
     if let name {
-      let fields = Self.signer(name).sign(
+      let fields = try Self.signer(name).sign(
         method: method, target: target, body: raw.body, created: created ?? clock.seconds,
         nonce: nonce)
       raw.headers += fields.all.map { ($0.name, $0.value) }
@@ -249,7 +249,7 @@ struct Venue: Sendable {
     on client: HTTPClient = .shared
   ) async throws -> HTTPClientResponse {
     var request = HTTPClientRequest(url: url + target)
-    let fields = Self.signer(name).sign(
+    let fields = try Self.signer(name).sign(
       method: "GET", target: target, body: [], created: clock.seconds, nonce: nil)
     for (name, value) in headers + fields.all.map({ ($0.name, $0.value) }) {
       request.headers.add(name: name, value: value)

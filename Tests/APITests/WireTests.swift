@@ -63,7 +63,7 @@ import Wire
     let request = SignableRequest(
       method: "POST", target: "/v1/markets/ETH-USDC/batches",
       contentDigest: SignableRequest.digest(of: Array("x".utf8)), extra: extra)
-    let fields = signer.sign(request, created: 1_790_000_000)
+    let fields = try signer.sign(request, created: 1_790_000_000)
     #expect(
       fields.signatureInput.hasPrefix(
         #"sig=("@method" "@path" "@query" "content-digest" "uncross-epoch" "uncross-first");"#
@@ -84,7 +84,11 @@ import Wire
     other = request
     other.extra[0].value = "e\n\"uncross-first\": 1"
     #expect(throws: SignatureFormatError.self) { try parse(other) }
-    let again = signer.sign(request, created: 1_790_000_000)
+    #expect(throws: UnsignableRequest()) { try signer.sign(other, created: 1_790_000_000) }
+    #expect(throws: UnsignableRequest()) {
+      try signer.sign(method: "GET", target: "/v1/\u{7f}", body: [], created: 1)
+    }
+    let again = try signer.sign(request, created: 1_790_000_000)
     #expect(again.signatureInput != fields.signatureInput, "nonces differ")
   }
 
@@ -93,7 +97,7 @@ import Wire
   @Test func aSignatureHasOneSpelling() throws {
     let request = SignableRequest(
       method: "GET", target: "/v1/orders", contentDigest: SignableRequest.digest(of: []))
-    let fields = RequestSigner().sign(request, created: 1_790_000_000)
+    let fields = try RequestSigner().sign(request, created: 1_790_000_000)
     var text = Array(fields.signature)
     let (last, alphabet) = (
       text.count - 4,
@@ -114,7 +118,7 @@ import Wire
   @Test func aSignatureSaysItsAlgorithm() throws {
     let request = SignableRequest(
       method: "GET", target: "/v1/orders", contentDigest: SignableRequest.digest(of: []))
-    let fields = RequestSigner().sign(request, created: 1_790_000_000)
+    let fields = try RequestSigner().sign(request, created: 1_790_000_000)
     for algorithm in ["\"rsa-pss-sha512\"", "ed25519", "\"ED25519\"", "\"\""] {
       let input = fields.signatureInput.replacingOccurrences(of: "\"ed25519\"", with: algorithm)
       #expect(throws: SignatureFormatError.self, "\(algorithm)") {

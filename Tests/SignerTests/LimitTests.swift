@@ -27,6 +27,15 @@ import Testing
     #expect(day.sum == .zero)
   }
 
+  /// A log may say any time.
+  @Test(arguments: [Int64.min, -1, 0, .max])
+  func anEntryOfAnyTimeIsOldOrNot(time: Int64) {
+    var day = DayWindow()
+    _ = day.add(wei(60), at: time)
+    day.advance(to: 1_790_000_000)
+    #expect(day.sum == (time == .max ? wei(60) : .zero))
+  }
+
   /// Nodes ask for a tenth more, rounded up: what is signed below it takes the nonce for nothing.
   @Test(
     arguments: [

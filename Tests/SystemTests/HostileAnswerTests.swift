@@ -131,7 +131,7 @@ import Testing
 }
 
 /// Gives one answer to every request.
-private struct FakeServer {
+struct FakeServer {
   private let channel: any Channel
 
   var url: String { "http://127.0.0.1:\(channel.localAddress?.port ?? 0)" }

@@ -118,13 +118,18 @@ final class FakeWorker: Sendable {
 }
 
 extension FakeWorker.Market {
+  /// As the Worker draws them, with a number below 10,000.
+  static func epoch(_ number: Int) -> String {
+    "5f0c0000-0000-4000-8000-00000000\(1_000 + number % 9_000)"
+  }
+
   mutating func store(_ new: [[UInt8]]) {
     for payload in new {
       payloads.append(payload)
       chain = TapeWriter.chain(after: chain, number: Int64(payloads.count), payload: payload)
     }
     borders.insert(payloads.count)
-    if epoch == TapeHead.noEpoch { epoch = "5f0c-\(payloads.count)" }
+    if epoch == TapeHead.noEpoch { epoch = Self.epoch(payloads.count) }
   }
 }
 

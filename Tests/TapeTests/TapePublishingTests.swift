@@ -223,7 +223,7 @@ private final class Newsroom: Sendable {
   }
 
   /// An edge that lost its storage stays noticed, however often the core starts again.
-  @Test(arguments: ["another-epoch", TapeHead.noEpoch])
+  @Test(arguments: ["0b0b0b0b-0000-4000-8000-0123456789ab", TapeHead.noEpoch])
   func anotherEpochHaltsAndIsNotRemembered(epoch: String) async throws {
     try await with { room in
       let publishing = try room.publishing()
@@ -273,16 +273,68 @@ private final class Newsroom: Sendable {
     defer { try? FileManager.default.removeItem(atPath: path) }
     let epochs = try TapeEpochs(path: path)
     #expect(epochs.epoch(of: "A-B") == nil)
-    epochs.learn("A-B", "one")
-    epochs.learn("C-D", "two")
-    epochs.learn("A-B", "three")
+    let names = (1...3).map { FakeWorker.Market.epoch($0) }
+    epochs.learn("A-B", names[0])
+    epochs.learn("C-D", names[1])
+    epochs.learn("A-B", names[2])
     let again = try TapeEpochs(path: path)
-    #expect(again.epoch(of: "A-B") == "three" && again.epoch(of: "C-D") == "two")
+    #expect(again.epoch(of: "A-B") == names[2] && again.epoch(of: "C-D") == names[1])
     // A place where nothing can be written: not remembered, so tried again later.
     let nowhere = try TapeEpochs(path: path + "/no/such/folder.json")
-    nowhere.learn("A-B", "one")
+    nowhere.learn("A-B", names[0])
     #expect(nowhere.epoch(of: "A-B") == nil)
-    try Data("{".utf8).write(to: URL(fileURLWithPath: path))
-    #expect(throws: (any Error).self) { try TapeEpochs(path: path) }
+    // What an epoch is not, also where an earlier version took it from a Worker.
+    for content in ["{", "[]", #"{"A-B":"-"}"#, #"{"A-B":"a\nb"}"#, #"{"A-B":""}"#, #"{"A-B":7}"#] {
+      try Data(content.utf8).write(to: URL(fileURLWithPath: path))
+      let error = #expect(throws: TapeEpochsError.self) { try TapeEpochs(path: path) }
+      #expect(error?.description.contains("\n") == false, "\(content)")
+    }
+  }
+
+  /// A Worker that lies can keep its tape back, and nothing else: it is asked again, no file is
+  /// written, no market halts, and the right answer goes on.
+  @Test(arguments: [
+    ("a\\nb", "0"), ("e", "0"), ("", "0"), ("5F0C0000-0000-4000-8000-000000001001", "0"),
+    ("-", "-1"), ("-", "-9223372036854775808"), ("-", "+0"), ("-", "00"), ("-", ""), ("-", "1"),
+    ("-", "9223372036854775808"), ("5f0c0000-0000-4000-8000-000000001001", "9007199254740992"),
+  ])
+  func aHeadThatNoWorkerHas(epoch: String, last: String) async throws {
+    try await with { room in
+      room.history(3)
+      let asked = Mutex(0)
+      let zeros = String(repeating: "0", count: 64)
+      room.worker.fail { _ in
+        asked.withLock { $0 += 1 }
+        return (
+          200,
+          "{\"status\": \"accepted\", \"epoch\": \"\(epoch)\", \"last\": \"\(last)\", "
+            + "\"chain\": \"\(zeros)\"}"
+        )
+      }
+      let publishing = try room.publishing()
+      #expect(await soon { asked.withLock { $0 } > 2 })
+      #expect(publishing.figures().first?.lag == nil && room.worker.posts == 0)
+      #expect(!FileManager.default.fileExists(atPath: room.epochsPath))
+      room.worker.fail(nil)
+      #expect(await publishing.drain(withinSeconds: 30) && room.isPublished())
+      // The same lie about a batch.
+      room.worker.fail { request in
+        asked.withLock { $0 += 1 }
+        let body =
+          "{\"status\": \"epoch\", \"epoch\": \"\(epoch)\", \"last\": \"\(last)\", "
+          + "\"chain\": \"\(zeros)\"}"
+        return request.head.method == .POST
+          ? (asked.withLock { $0 } % 2 == 0 ? 200 : 412, body) : nil
+      }
+      let before = room.worker.posts
+      room.live(publishing, 1)
+      #expect(await soon { room.worker.posts > before + 2 })
+      room.worker.fail(nil)
+      #expect(await publishing.drain(withinSeconds: 30) && room.isPublished())
+      #expect(room.halts.withLock { $0.isEmpty })
+      await publishing.stop()
+      let kept = try TapeEpochs(path: room.epochsPath).epoch(of: "A-B")
+      #expect(kept == room.worker.market("A-B").epoch)
+    }
   }
 }

@@ -40,6 +40,7 @@ class ReadError extends Error {
   }
 }
 
+const badRequest = (message) => new ReadError(400, "bad_request", message);
 const notFound = (message) => new ReadError(404, "not_found", message);
 
 /** The tape is public: any page may read it. */
@@ -53,13 +54,21 @@ const SETTLED = { "Cache-Control": "public, max-age=3600" };
 
 const READS = { head, definition, trades, auctions, "auctions/": auction, records };
 
+/** What each read may be asked, the others nothing. */
+const PARAMETERS = {
+  trades: ["after", "before", "limit"],
+  auctions: ["after", "before", "limit"],
+  records: ["after", "limit"],
+};
+
 /** Market names as the core makes them: 3 to 25 of `A-Z 0-9 -`. */
 const PATH = /^\/v1\/markets\/([A-Z0-9-]{3,25})\/([a-z]+)(?:\/([^/]+))?$/;
 
 async function route(request, env) {
-  const url = new URL(request.url);
+  const url = urlOf(request);
   if (url.pathname === "/healthz") {
     allow(request, "GET");
+    queryOf(url, []);
     return Response.json({ status: "ok" }, { headers: { ...CORS, ...FRESH } });
   }
   const [, market, resource, id] = PATH.exec(url.pathname) ?? [];
@@ -70,8 +79,19 @@ async function route(request, env) {
   const name = id === undefined ? resource : `${resource}/`;
   if (!Object.hasOwn(READS, name ?? "")) throw notFound("no such path");
   allow(request, "GET");
+  const query = queryOf(url, PARAMETERS[name] ?? []);
   const tape = env.TAPE.getByName(market);
-  return await READS[name](tape, { market, id, query: url.searchParams });
+  return await READS[name](tape, { market, id, query });
+}
+
+/** The URL, in which the local host puts what stands in `Host` before the target, unread. */
+function urlOf(request) {
+  try {
+    if (!/[/?#@\\]/.test(request.headers.get("host") ?? "")) return new URL(request.url);
+  } catch {
+    // As where the place is more than a place.
+  }
+  throw badRequest("Host is no place, or the target no path");
 }
 
 function allow(request, method) {
@@ -165,11 +185,28 @@ async function auctionView(view, { number, payload }) {
 
 // MARK: Queries
 
+/**
+ * The parameters, each once and as it stands: a name that is not read is a mistake of the asker's,
+ * and a second spelling of the same question would be kept by caches as another.
+ */
+function queryOf(url, known) {
+  const query = new Map();
+  for (const part of url.search === "" ? [] : url.search.slice(1).split("&")) {
+    const at = part.indexOf("=");
+    const name = at < 0 ? part : part.slice(0, at);
+    if (!known.includes(name)) {
+      const takes = known.length === 0 ? "no parameters" : known.join(", ");
+      throw badRequest(`an unknown parameter: this takes ${takes}`);
+    }
+    if (query.has(name)) throw badRequest(`${name} is there twice`);
+    query.set(name, at < 0 ? "" : part.slice(at + 1));
+  }
+  return query;
+}
+
 function rangeOf(query) {
   const range = { limit: limitOf(query) };
-  if (query.has("after") && query.has("before")) {
-    throw new ReadError(400, "bad_request", "after or before, not both");
-  }
+  if (query.has("after") && query.has("before")) throw badRequest("after or before, not both");
   if (query.has("after")) range.after = naturalNumber("after", query.get("after"), 0);
   if (query.has("before")) range.before = naturalNumber("before", query.get("before"), 1);
   return range;
@@ -183,11 +220,7 @@ function limitOf(query) {
 function naturalNumber(what, text, lowest = 1, highest = Number.MAX_SAFE_INTEGER - 1) {
   const value = /^(0|[1-9][0-9]{0,15})$/.test(text) ? Number(text) : NaN;
   if (value >= lowest && value <= highest) return value;
-  throw new ReadError(
-    400,
-    "bad_request",
-    `${what} must be a whole number from ${lowest} to ${highest}`,
-  );
+  throw badRequest(`${what} must be a whole number from ${lowest} to ${highest}`);
 }
 
 function cursor(id) {

@@ -28,7 +28,8 @@ const CODES = {
 export async function publish(request, env, market) {
   const answer = await verdict(request, env, market);
   // A body that nobody reads to its end can cost the sender the answer, or the connection.
-  if (request.body && !request.bodyUsed) await readBounded(request, false);
+  // Where it ends before its length, its sender is gone, and hears nothing.
+  if (request.body && !request.bodyUsed) await readBounded(request, false).catch(() => {});
   const { status, epoch, last, chain } = answer;
   const content = epoch === undefined ? { status } : { status, epoch, last: `${last}`, chain };
   return Response.json(content, {

@@ -2,7 +2,7 @@
 
 import { Buffer } from "node:buffer";
 import assert from "node:assert/strict";
-import { openEdge } from "./support/edge.js";
+import { isLocal, openEdge } from "./support/edge.js";
 import { Market } from "./support/market.js";
 import { randomFrom, randomLadder, randomTrades } from "./support/random.js";
 import { chainOver, TERMS, ZERO_CHAIN } from "./support/tape.js";
@@ -83,6 +83,22 @@ Deno.test("queries that make no sense", async () => {
     "auctions/0",
     "records?after=x",
     "records?limit=1001",
+    "head?foo=1",
+    "head?limit=1",
+    "head?&",
+    "definition?after=1",
+    "trades?limt=5",
+    "trades?limit=5&limit=7",
+    "trades?limit=5&limit=5",
+    "trades?limit=%35",
+    "trades?l%69mit=5",
+    "trades?limit",
+    "trades?limit=5&",
+    "trades?limit=5=5",
+    "auctions?after=1&foo",
+    "auctions/1?limit=5",
+    "records?before=3",
+    "records?limit=5&after=0&limit=5",
   ];
   for (const path of wrong) {
     const { error } = await it.get(path, 400);
@@ -90,6 +106,49 @@ Deno.test("queries that make no sense", async () => {
   }
   assert.equal((await it.get("auctions/2", 404)).error.code, "not_found");
 });
+
+Deno.test({
+  name: "a Host that is none",
+  ignore: !isLocal,
+  fn: async () => {
+    const path = `/v1/markets/${new Market(edge).name}/head`;
+    const wrong = ["a b", "a:b", "[", "[::1", "a/b", "a?b", "a@b", "1.2.3.4.5", "a:99999", "a%00b"];
+    for (const host of ["tape.test", "127.0.0.1:80", "[::1]", ...wrong]) {
+      const status = await statusOf(`GET ${path} HTTP/1.1\r\nHost: ${host}\r\n`);
+      assert.equal(status, wrong.includes(host) ? 400 : 200, host);
+    }
+  },
+});
+
+Deno.test({
+  name: "a stranger's body that ends too early is no failure of ours",
+  ignore: !isLocal,
+  fn: async () => {
+    const path = `/v1/markets/${new Market(edge).name}/batches`;
+    for (const length of ["Content-Length: 5", "Transfer-Encoding: chunked"]) {
+      assert.equal(await statusOf(`POST ${path} HTTP/1.1\r\nHost: a\r\n${length}\r\n`), 401);
+    }
+  },
+});
+
+/** The status that a request is answered with whose head begins like this; nothing follows it. */
+async function statusOf(head) {
+  const { hostname, port } = new URL(edge.url);
+  const connection = await Deno.connect({ hostname, port: Number(port) });
+  try {
+    const bytes = new TextEncoder().encode(`${head}Connection: close\r\n\r\n`);
+    await connection.write(bytes);
+    await connection.closeWrite();
+    const answer = await new Response(connection.readable).text();
+    return Number(/^HTTP\/1\.1 ([0-9]{3}) /.exec(answer)[1]);
+  } finally {
+    try {
+      connection.close();
+    } catch {
+      // The stream closed it.
+    }
+  }
+}
 
 Deno.test("what is not closed is not visible", async () => {
   const it = new Market(edge);

@@ -130,11 +130,21 @@ final class SchemaBook {
     "client_order_id": clientID, "client_withdrawal_id": clientID, "request_id": clientID,
     "public_key": ["pattern": "^[0-9a-f]{64}$"],
     "signature": ["pattern": "^[0-9a-f]{128}$"],
-    "reason": ["minLength": .number(1), "maxLength": .number(200)],
-    "label": ["maxLength": .number(64)],
+    "reason": [
+      "minLength": .number(1), "maxLength": .number(200),
+      "description": .text("1 to 200 bytes of UTF-8, however many characters. " + printable),
+    ],
+    "label": [
+      "maxLength": .number(64),
+      "description": .text("Up to 64 bytes of UTF-8, however many characters. " + printable),
+    ],
     "orders": ["minItems": .number(1), "maxItems": .number(OrderBatch.maximumOrders)],
     "transactions": ["minItems": .number(1), "maxItems": .number(SignedSweeps.maximumCount)],
   ]
+
+  /// A schema's lengths count characters, and no pattern says the rest.
+  private static let printable =
+    "Nothing that does not print, as emoji variation selectors; no space at its ends."
 
   private static let clientID: [String: JSONValue] = ["pattern": "^[A-Za-z0-9._:-]{1,36}$"]
 }

@@ -53,7 +53,7 @@ struct BenchBodies {
       var request = HTTPClientRequest(url: api + "/v1/orders/batch")
       request.method = .POST
       request.headers.add(name: "Content-Type", value: "application/json")
-      let fields = signer.sign(
+      let fields = try signer.sign(
         method: "POST", target: "/v1/orders/batch", body: body, created: Timestamp.now().seconds)
       for field in fields.all { request.headers.add(name: field.name, value: field.value) }
       request.body = .bytes(ByteBuffer(bytes: body))

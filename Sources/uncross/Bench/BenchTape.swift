@@ -80,7 +80,7 @@ struct BenchTape {
         workerURL: url, epochs: try TapeEpochs(path: root + "/epochs.json"),
         sign: { method, path, extra, body in
           record(Sent(path: path, extra: extra, body: body))
-          return signer.sign(
+          return try signer.sign(
             method: method, target: path, body: body, extra: extra,
             created: Timestamp.now().seconds
           ).all
@@ -113,7 +113,7 @@ struct BenchTape {
       extra[0].value = epoch
       var request = HTTPClientRequest(url: url + item.path)
       request.method = .POST
-      let signature = signer.sign(
+      let signature = try signer.sign(
         method: "POST", target: item.path, body: item.body, extra: extra,
         created: Timestamp.now().seconds)
       for header in extra + signature.all {

@@ -132,7 +132,18 @@ struct ChainSettings: Decodable, Sendable {
     guard Set(nodes.map(Self.plain)).count == nodes.count else {
       throw ChainSettingsError("\(file): a node is named twice: it would agree with itself")
     }
-    guard start ?? 0 >= 0 else { throw ChainSettingsError("\(file): start is a height") }
+    // Beyond these are no chains, and sums would overflow.
+    guard chainID > 0 else { throw ChainSettingsError("\(file): chain_id is 1 or more") }
+    guard (0...1 << 48).contains(start ?? 0) else {
+      throw ChainSettingsError("\(file): start is a height")
+    }
+    guard (1...3_600_000).contains(pollMilliseconds ?? 1) else {
+      throw ChainSettingsError("\(file): poll_milliseconds is 1 to 3600000")
+    }
+    let depths = assets.map(\.confirmations) + [payouts?.confirmations, payouts?.bumpAfterBlocks]
+    guard depths.allSatisfy({ (1...1 << 32).contains($0 ?? 1) }) else {
+      throw ChainSettingsError("\(file): a number of blocks is 1 to 4294967296")
+    }
     for asset in assets where asset.secondNodeFrom != nil && nodes.count < 2 {
       throw ChainSettingsError(
         "\(file): \(asset.asset) asks for a second node and there is one: "

@@ -230,8 +230,11 @@ struct DemoCheck: Sendable {
             "user \(user) \(balance.asset): engine (\(free), \(locked)), ledger"
               + " \(ledger.map { "(\($0.free), \($0.locked))" }.cell) atoms")
         }
-        totals[balance.asset, default: (0, 0)].engine += free + locked
-        totals[balance.asset, default: (0, 0)].ledger += (ledger?.free ?? 0) + (ledger?.locked ?? 0)
+        var total = totals[balance.asset] ?? (0, 0)
+        total.engine = total.engine.saturatingSum(free).saturatingSum(locked)
+        total.ledger = total.ledger.saturatingSum(ledger?.free ?? 0)
+          .saturatingSum(ledger?.locked ?? 0)
+        totals[balance.asset] = total
       }
     }
     for account in left.keys {

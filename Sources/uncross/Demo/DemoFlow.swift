@@ -188,7 +188,8 @@ final class DemoFlow: Sendable {
     guard let free = free.atoms(decimals: scale), let least = terms.minimum.atoms(decimals: scale),
       let fee = terms.fee.atoms(decimals: scale)
     else { return false }
-    return free >= least + fee
+    let (needed, overflow) = least.addingReportingOverflow(fee)
+    return !overflow && free >= needed
   }
 
   /// Closes the connections; nothing may follow.
@@ -274,7 +275,7 @@ final class DemoFlow: Sendable {
       let address = try await trader.client.depositAddress().address
       return holdings.compactMap { asset, holding -> ChainFaucet.Payment? in
         let scale = decimals[asset] ?? 0
-        let present = held.first { $0.asset == asset }?.total.atoms(decimals: scale) ?? 0
+        let present = max(held.first { $0.asset == asset }?.total.atoms(decimals: scale) ?? 0, 0)
         guard let target = holding.atoms(decimals: scale), present < target / 2 else { return nil }
         return ChainFaucet.Payment(address: address, asset: asset, amount: target - present)
       }
@@ -321,7 +322,7 @@ final class DemoFlow: Sendable {
     for (asset, holding) in holdings.sorted(by: { $0.key < $1.key }) {
       let scale = max(holding.scale, held[asset]?.scale ?? 0)
       guard let target = holding.atoms(decimals: scale),
-        let present = (held[asset] ?? .zero).atoms(decimals: scale), present < target / 2
+        let present = (held[asset] ?? .zero).atoms(decimals: scale), (0..<target / 2) ~= present
       else { continue }
       let outcome = try await client.adjust(
         NewAdjustment(

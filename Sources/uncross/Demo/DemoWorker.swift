@@ -15,30 +15,48 @@ struct DemoMarket: Sendable {
   /// Around which prices walk.
   let anchorTicks: Int64
 
-  /// Nil without a reference price.
+  /// Prices and orders of so many ticks and lots leave room for all that is reckoned with them.
+  private static let maximumTicks: Int64 = 1 << 40
+  static let maximumLots: Int64 = 1 << 50
+  /// Of a tick and of a lot, for the same reason.
+  private static let maximumAtoms: Int128 = 1 << 60
+  /// Of the least order.
+  private static let maximumNotional: Int128 = 1 << 100
+
+  /// Nil without a reference price, or where the server names terms beyond all that trades.
   init?(_ details: MarketDetails) {
     guard let tick = details.tickSize.atoms(decimals: details.quoteDecimals),
       let lot = details.lotSize.atoms(decimals: details.baseDecimals),
       let coin = DecimalAmount(1).atoms(decimals: details.baseDecimals),
       let reference = details.reference?.atoms(decimals: details.quoteDecimals),
-      let ticks = Int64(exactly: reference / tick), ticks > 0
+      (1...Self.maximumAtoms).contains(tick), (1...Self.maximumAtoms).contains(lot),
+      let ticks = Int64(exactly: reference / tick), (1...Self.maximumTicks / 4).contains(ticks),
+      !(Int128(Self.maximumTicks) * tick).multipliedReportingOverflow(by: lot).overflow
     else { return nil }
     self.details = details
     (tickAtoms, lotAtoms, self.coin, anchorTicks) = (tick, lot, coin, ticks)
   }
 
   func price(_ ticks: Int64) -> DecimalAmount {
-    DecimalAmount(atoms: Int128(ticks) * tickAtoms, decimals: details.quoteDecimals)
+    DecimalAmount(
+      atoms: Int128(min(ticks, Self.maximumTicks)) * tickAtoms, decimals: details.quoteDecimals)
   }
 
   func quantity(_ lots: Int64) -> DecimalAmount {
-    DecimalAmount(atoms: Int128(lots) * lotAtoms, decimals: details.baseDecimals)
+    DecimalAmount(
+      atoms: Int128(min(lots, Self.maximumLots)) * lotAtoms, decimals: details.baseDecimals)
   }
 
   /// Whole lots that are worth about so much quote, rounded down, at least one.
   func lots(worth atoms: Int128, at ticks: Int64) -> Int64 {
-    let lotWorth = max(Int128(ticks) * tickAtoms * lotAtoms / coin, 1)
-    return max(Int64(clamping: atoms / lotWorth), 1)
+    let lotWorth = max(Int128(min(ticks, Self.maximumTicks)) * tickAtoms * lotAtoms / coin, 1)
+    return min(max(Int64(clamping: atoms / lotWorth), 1), Self.maximumLots)
+  }
+
+  /// The least order in quote atoms, from 1.
+  var minimumNotional: Int128 {
+    let atoms = details.minimumNotional.atoms(decimals: details.quoteDecimals) ?? 0
+    return min(max(atoms, 1), Self.maximumNotional)
   }
 
   /// Base coins worth so many whole quote coins at the reference, in whole lots.
@@ -172,8 +190,8 @@ struct DemoWorker {
     let any: NewOrder.Side = random.chance(50) ? .buy : .sell
     let side = random.chance(95) ? own ?? any : any
     let ticks = limit(price, side)
-    let minimum = terms.details.minimumNotional.atoms(decimals: terms.details.quoteDecimals) ?? 0
-    let lots = terms.lots(worth: max(minimum, 1) * Int128(random.in(20...2_000)), at: ticks)
+    let worth = terms.minimumNotional * Int128(random.in(20...2_000))
+    let lots = terms.lots(worth: worth, at: ticks)
     orderCount += 1
     let id = orderPrefix + String(orderCount)
     let symbol = terms.details.market
@@ -214,7 +232,7 @@ struct DemoWorker {
       let ticks = limit(walk.step(order.market, &random), order.side)
       amendment = OrderAmendment(price: terms.price(ticks))
     } else {
-      let lots = max(order.lots * random.in(60...130) / 100, 1)
+      let lots = min(max(order.lots * random.in(60...130) / 100, 1), DemoMarket.maximumLots)
       amendment = OrderAmendment(quantity: terms.quantity(lots))
       open[trader][index].lots = lots
     }

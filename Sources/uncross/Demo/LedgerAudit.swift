@@ -177,8 +177,8 @@ struct LedgerAudit: Sendable {
         }
         base = nil
         count += 1
-        volume += first.received
-        amount += side.received
+        volume = volume.saturatingSum(first.received)
+        amount = amount.saturatingSum(side.received)
         if let difference = difference(first, side, count, tape) {
           figures.differences.append(difference)
         }

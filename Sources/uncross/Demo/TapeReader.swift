@@ -23,8 +23,17 @@ struct TapeContent: Sendable {
   var trades: [Trade] = []
   var auctions: Int64 = 0
 
-  var volume: Int128 { trades.reduce(0) { $0 + $1.quantity } }
-  var amount: Int128 { trades.reduce(0) { $0 + $1.amount } }
+  var volume: Int128 { trades.reduce(0) { $0.saturatingSum($1.quantity) } }
+  var amount: Int128 { trades.reduce(0) { $0.saturatingSum($1.amount) } }
+}
+
+extension Int128 {
+  /// The sum, or the nearest number where there is none. What is summed is another machine's word:
+  /// a sum of that size agrees with nothing, and that is reported.
+  func saturatingSum(_ other: Int128) -> Int128 {
+    let (sum, overflow) = addingReportingOverflow(other)
+    return overflow ? (other < 0 ? .min : .max) : sum
+  }
 }
 
 struct TapeReader {
@@ -70,7 +79,9 @@ struct TapeReader {
         tape.auctions += 1
         if auction.id != String(tape.auctions) {
           report("tape \(details.market): auction \(auction.id) where \(tape.auctions) belongs")
-          tape.auctions = Int64(auction.id) ?? tape.auctions
+          // The Worker's numbers are JavaScript's: exact up to 2^53.
+          let number = Int64(auction.id).flatMap { (1...1 << 53).contains($0) ? $0 : nil }
+          tape.auctions = number ?? tape.auctions
         }
         try await take(auction, &trades, &tape, report)
       }
@@ -99,7 +110,7 @@ struct TapeReader {
         report("\(name): trade \(row.id), \(row.quantity) at \(row.price), cannot be")
         continue
       }
-      volume += trade.quantity
+      volume = volume.saturatingSum(trade.quantity)
       try place(trade, row.id, name, &tape, report)
     }
     if count != auction.tradeCount {

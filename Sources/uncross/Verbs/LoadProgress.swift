@@ -30,21 +30,39 @@ struct LoadTotals: Equatable {
       case .accepted(let order):
         accepted += 1
         if order.repeated { repeated += 1 }
-      case .refused(let order): refused[order.error.code, default: 0] += 1
+      case .refused(let order): refused[Self.word(order.error.code), default: 0] += 1
       }
     }
+  }
+
+  /// A code as it may stand in the progress file: the server says it, and a space or a line's end
+  /// in it would be read as something else.
+  private static func word(_ code: String) -> String {
+    let isWord = code.utf8.allSatisfy { byte in
+      (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(byte) || byte == UInt8(ascii: "_")
+        || (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte)
+    }
+    return isWord && (1...64).contains(code.utf8.count) ? code : "unknown_code"
+  }
+
+  /// A number as the progress file has it: digits, and small enough that no sum of them overflows.
+  static func count(_ text: Substring) -> Int? {
+    guard (1...12).contains(text.utf8.count),
+      text.utf8.allSatisfy({ (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) })
+    else { return nil }
+    return Int(text)
   }
 
   /// As `1000 3 price_off_tick=2`.
   init?(_ words: some Collection<Substring>) {
     let words = Array(words)
-    guard words.count >= 2, let accepted = Int(words[0]), let repeated = Int(words[1]) else {
-      return nil
-    }
+    guard words.count >= 2, let accepted = Self.count(words[0]),
+      let repeated = Self.count(words[1])
+    else { return nil }
     (self.accepted, self.repeated) = (accepted, repeated)
     for word in words.dropFirst(2) {
       let parts = word.split(separator: "=")
-      guard parts.count == 2, let count = Int(parts[1]) else { return nil }
+      guard parts.count == 2, let count = Self.count(parts[1]) else { return nil }
       refused[String(parts[0])] = count
     }
   }
@@ -104,7 +122,9 @@ final class LoadProgress: Sendable {
     }
     for line in lines.dropFirst() {
       guard Self.take(line, into: &state) else {
-        throw VerbFailure("\(path) does not parse: \(line)", status: VerbFailure.badData)
+        throw VerbFailure(
+          "\(path) does not parse: \(Printable.line(line, maximumBytes: 80))",
+          status: VerbFailure.badData)
       }
     }
     self.state = Mutex(state)
@@ -118,12 +138,13 @@ final class LoadProgress: Sendable {
     switch words.first {
     case "funded": state.isFunded = true
     case "batch":
-      guard words.count >= 4, let number = Int(words[1]), let totals = LoadTotals(words[2...])
+      guard words.count >= 4, let number = LoadTotals.count(words[1]),
+        let totals = LoadTotals(words[2...])
       else { return false }
       state.batches.insert(number)
       state.totals.add(totals)
     case "window":
-      guard words.count == 2, let number = Int(words[1]) else { return false }
+      guard words.count == 2, let number = LoadTotals.count(words[1]) else { return false }
       state.windows = number + 1
       state.batches.removeAll()
     default: return false

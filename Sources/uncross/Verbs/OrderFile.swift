@@ -150,12 +150,16 @@ struct FundsNeeded {
     return true
   }
 
-  /// Quote atoms, rounded up, with the fee, rounded up.
+  /// Quote atoms, rounded up, with the fee, rounded up; nil where that is beyond 38 digits. The
+  /// numbers are the file's and the server's, so no step may overflow.
   private static func cost(_ order: NewOrder, _ market: MarketDetails) -> Int128? {
     // A market buy is locked at the band's upper edge when it comes, which may have moved: twice
     // today's.
-    let marketPrice = market.band.flatMap {
-      DecimalAmount(atoms: $0.upper.digits * 2, decimals: $0.upper.scale)
+    var marketPrice: DecimalAmount?
+    if let upper = market.band?.upper {
+      let (twice, overflow) = upper.digits.multipliedReportingOverflow(by: 2)
+      if overflow { return nil }
+      marketPrice = DecimalAmount(atoms: twice, decimals: upper.scale)
     }
     guard let price = order.price ?? marketPrice ?? market.reference else { return 0 }
     var (product, overflow) = price.digits.multipliedReportingOverflow(by: order.quantity.digits)
@@ -167,11 +171,18 @@ struct FundsNeeded {
       scale += 1
     }
     while scale > market.quoteDecimals {
-      product = (product + 9) / 10
+      product = roundedUp(product, over: 10)
       scale -= 1
     }
     let (fee, feeOverflow) = product.multipliedReportingOverflow(
       by: Int128(market.buyFeeBasisPoints))
-    return feeOverflow ? nil : product + (fee + 9_999) / 10_000
+    if feeOverflow { return nil }
+    let (sum, sumOverflow) = product.addingReportingOverflow(roundedUp(fee, over: 10_000))
+    return sumOverflow ? nil : sum
+  }
+
+  private static func roundedUp(_ value: Int128, over divisor: Int128) -> Int128 {
+    let (quotient, rest) = value.quotientAndRemainder(dividingBy: divisor)
+    return rest > 0 ? quotient + 1 : quotient
   }
 }
