@@ -2,10 +2,13 @@
 
 import Formats
 import Foundation
+import Logging
 import NIOCore
 import NIOHTTP1
 import NIOPosix
 import Testing
+
+@testable import uncross
 
 @Suite struct HostileAnswerTests {
   /// A second row, another colour, a cleared screen, text that runs backwards, and nothing at all.
@@ -77,31 +80,16 @@ import Testing
     Self.expectPrintable(printed, lines: 1)
   }
 
-  /// The log quotes servers beside the exchange: here a Worker whose storage has another name each
-  /// time.
-  @Test func theLogIsEscaped() async throws {
-    let head = JSONValue.object([
-      JSONField("epoch", .text("e" + Self.hostile)), JSONField("last", .text("0")),
-      JSONField("chain", .text(String(repeating: "0", count: 64))),
-    ])
-    let server = try await FakeServer(status: 200, body: Self.raw(head))
-    try await ExchangeProcess.with { exchange in
-      try FileManager.default.createDirectory(
-        atPath: exchange.data, withIntermediateDirectories: true)
-      try Data(#"{"BTC-USDC":"before","ETH-USDC":"before"}"#.utf8).write(
-        to: URL(fileURLWithPath: exchange.data + "/tape-epochs.json"))
-      let file = exchange.root + "/settings.json"
-      try Data("{\"worker\":{\"url\":\"\(server.url)\"}}".utf8).write(
-        to: URL(fileURLWithPath: file))
-      try await exchange.start(["--no-demo", "--config", file])
-      try await wait("both markets to halt") {
-        exchange.printed.components(separatedBy: "published to before").count == 3
-      }
-      try await exchange.stop()
-      Self.expectPrintable(exchange.printed)
-      #expect(exchange.printed.contains(#"tape_epoch: the Worker's storage is egift\n99999 "#))
-    }
-    await server.stop()
+  /// The log quotes servers beside the exchange, nodes and clients.
+  @Test func theLogIsEscaped() {
+    var handler = TerminalLog(label: "uncross")
+    handler[metadataKey: "node"] = "\(Self.hostile)"
+    let event = LogEvent(
+      level: .error, message: "Postgres said \(Self.hostile)",
+      metadata: ["path": "\(Self.hostile)"], source: "Ledger", file: "", function: "", line: 0)
+    let printed = handler.line(event, at: Timestamp(microseconds: 0))
+    Self.expectPrintable(printed + "\n", lines: 1)
+    #expect(printed.hasPrefix("1970-01-01T00:00:00.000000Z error uncross: node="))
   }
 
   private static func expectPrintable(_ printed: String, lines: Int? = nil) {
