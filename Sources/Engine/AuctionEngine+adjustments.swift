@@ -76,7 +76,7 @@ extension AuctionEngine {
   }
 
   /// Whether the key counts for nothing yet. `operate` has seen that it is the operator's.
-  private func isTooNew(_ authority: Authority) -> Bool {
+  func isTooNew(_ authority: Authority) -> Bool {
     guard let key = authority.key, let held = operatorKey(key, of: authority.user) else {
       return true
     }
@@ -84,12 +84,16 @@ extension AuctionEngine {
   }
 
   /// Beyond what the operator may book alone: by the sum of a day, or a large amount would be
-  /// booked in small ones, and never for an account that it has to do with.
+  /// booked in small ones, and never for an account that it has to do with or by a limit that it
+  /// set.
   private func needsSecond(_ adjustment: BalanceAdjustment, _ authority: Authority) -> Bool {
     let limit = Int128(assets[Int(adjustment.asset)].adjustmentLimit)
     let amount = Int128(adjustment.amount.magnitude)
     if rulesVersion < 2 { return amount > limit }
     if authority.user == 0 { return false }
+    // Nobody alone uses a limit of its own making, and the others have a while to see it.
+    let given = assetLimits[Int(adjustment.asset)]
+    if given.setBy == authority.user || time < given.countsFrom { return true }
     let alone = safeguards.booked(by: authority.user, adjustment.asset, at: time)
     return alone + amount > limit || authority.user == adjustment.user
       || isGrantor(authority.user, of: adjustment.user)

@@ -42,13 +42,20 @@ extension AuctionEngine {
 
   // MARK: Assets and markets
 
-  mutating func create(_ asset: AssetDefinition) -> Reply {
+  mutating func create(_ asset: AssetDefinition, by authority: Authority) -> Reply {
     guard isValid(asset), assets.count < Bounds.maximumAssets else {
       return refuse(.assetInvalid)
     }
     if let id = assetIDs[asset.code] { return refuse(.assetExists, id: Int64(id)) }
+    var limit = AssetLimit()
+    if rulesVersion >= 4, authority.user != 0, asset.adjustmentLimit > 0 {
+      // Who sets what operators book alone creates money, as who books.
+      if isTooNew(authority) { return refuse(.operatorKeyTooNew) }
+      limit = AssetLimit(setBy: authority.user, countsFrom: after(safeguards.delay))
+    }
     let id = AssetID(assets.count)
     assets.append(asset)
+    assetLimits.append(limit)
     assetIDs[asset.code] = id
     accounts.addAsset()
     effects.directory.append(.assetCreated(id, asset))
@@ -224,9 +231,14 @@ extension AuctionEngine {
     (1...64).contains(name.utf8.count) && name.utf8.allSatisfy { (0x21...0x7e).contains($0) }
   }
 
-  mutating func freeze(_ user: UserID, _ frozen: Bool) -> Reply {
+  mutating func freeze(_ user: UserID, _ frozen: Bool, by authority: Authority) -> Reply {
     guard Int(user) < users.count, user != 0 else { return refuse(.unknownUser) }
+    if !frozen, users[Int(user)].isFrozenByClawback, authority.user != 0 {
+      let rejection = refusal(of: authority, aboutAccountOf: user, after: safeguards.delay)
+      if let rejection { return refuse(rejection) }
+    }
     users[Int(user)].isFrozen = frozen
+    if !frozen { users[Int(user)].isFrozenByClawback = false }
     effects.directory.append(.userFrozen(user, frozen))
     if frozen {
       cancelUnstartedWithdrawals(of: user)

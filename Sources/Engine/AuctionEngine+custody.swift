@@ -87,6 +87,7 @@ extension AuctionEngine {
       users[Int(user)].isFrozen = true
       effects.directory.append(.userFrozen(user, true))
     }
+    if rulesVersion >= 4 { users[Int(user)].isFrozenByClawback = true }
     _ = cancelAll(user: user, market: nil)
     cancelUnstartedWithdrawals(of: user)
     if rulesVersion >= 2 { withdrawRequests { $0.user == user } }

@@ -94,11 +94,10 @@ extension AuctionEngine {
       own < Bounds.maximumPendingOfOperator
     else { return refuse(.tooManyApprovals) }
     safeguards.grantCount += 1
-    let (then, isTooLate) = time.addingReportingOverflow(safeguards.delay)
     safeguards.grants.append(
       PendingKeyGrant(
         id: safeguards.grantCount, grant: grant, authority: authority, time: time,
-        effectiveAt: isTooLate ? .max : then))
+        effectiveAt: after(safeguards.delay)))
     return accept(Int64(grant.user), .waits(grant: safeguards.grantCount))
   }
 
@@ -206,6 +205,7 @@ extension AuctionEngine {
   mutating func takeEffectOfSafeguards() {
     if rulesVersion < 2 { return }
     safeguards.delays.takeEffect(at: time)
+    safeguards.settleRaise(at: time)
     if safeguards.grants.isEmpty { return }
     for pending in safeguards.grants where pending.effectiveAt <= time {
       // Gone with another that was given before it.

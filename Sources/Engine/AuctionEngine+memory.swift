@@ -6,11 +6,7 @@ internal import Auction
 extension AuctionEngine {
   mutating func placeKept(_ order: PlaceOrder) -> Reply {
     if let answer = recallKept(order) { return answer }
-    memory.makeRoom(order.user, newest: orderTerms.rememberedOrders, at: time)
-    let own = Int(memory.users[Int(order.user)].count)
-    guard own < Int(orderTerms.rememberedOrders) + Bounds.maximumRecentOrders,
-      memory.count < Bounds.maximumKeptOrders
-    else { return refuse(.tooManyRememberedOrders) }
+    guard makeRoom(for: order.user) else { return refuse(.tooManyRememberedOrders) }
     // The answers above pass: the same request may be accepted in a moment.
     if isStockEmpty(order.user) { return refuse(.orderAllowanceUsed) }
     switch admit(order) {
@@ -23,6 +19,26 @@ extension AuctionEngine {
       orders[slot].remembered = memory.keep(kept, expiry: order.expiry)
       return accept(orders[slot].id)
     }
+  }
+
+  /// False where there is none: the user has as many as one may have, or all places are taken by
+  /// orders that nobody may forget.
+  private mutating func makeRoom(for user: UserID) -> Bool {
+    memory.makeRoom(user, newest: rememberedForADay, at: time)
+    if rulesVersion >= 4, memory.isCrowded {
+      memory.sweep(newest: rememberedForADay, at: time, step: OrderMemory.crowdedSweepStep)
+    }
+    // Since rules 4 lower terms refuse nobody: what they no longer cover goes step by step.
+    let most =
+      rulesVersion >= 4
+      ? memory.placesOfUser : Int(orderTerms.rememberedOrders) + Bounds.maximumRecentOrders
+    return Int(memory.users[Int(user)].count) < most && memory.count < memory.places
+  }
+
+  /// Of a user's newest finished orders.
+  var rememberedForADay: UInt32 {
+    let most = orderTerms.rememberedOrders
+    return rulesVersion >= 4 ? memory.newest(most) : most
   }
 
   /// The first answer to the same request, or the refusal of another under its id.

@@ -49,7 +49,7 @@ extension AuctionEngine {
 
   private mutating func carryOut(_ action: OperatorAction, _ authority: Authority) -> Reply {
     switch action {
-    case .createAsset(let asset): return create(asset)
+    case .createAsset(let asset): return create(asset, by: authority)
     case .createMarket(let market): return create(market)
     case .changeMarket(let change): return self.change(change)
     case .suspendMarket(let market): return setOpen(market, false)
@@ -62,7 +62,7 @@ extension AuctionEngine {
     case .approveKey(let approval): return approve(approval, by: authority)
     case .refuseKey(let grant): return refuseKey(grant)
     case .revokeKey(let key): return revoke(key)
-    case .setFrozen(let user, let frozen): return freeze(user, frozen)
+    case .setFrozen(let user, let frozen): return freeze(user, frozen, by: authority)
     case .setOperatorDelay(let seconds): return setOperatorDelay(seconds, by: authority)
     case .setOrderTerms(let terms): return set(terms)
     case .adjustBalance(let adjustment): return adjust(adjustment, by: authority)
@@ -70,7 +70,7 @@ extension AuctionEngine {
     case .refuseAdjustment(let id): return refuseAdjustment(id)
     case .registerChain(let name): return registerChain(name)
     case .setAddressDelay(let chain, let seconds): return setAddressDelay(chain, seconds)
-    case .setWithdrawalTerms(let terms): return set(terms)
+    case .setWithdrawalTerms(let terms): return set(terms, by: authority)
     case .approveWithdrawal(let approval): return approve(approval)
     case .rejectWithdrawal(let id): return reject(id, by: authority)
     }
@@ -150,18 +150,29 @@ extension AuctionEngine {
 
   // MARK: The delay
 
+  /// So much later than now; the end of time where that does not fit it.
+  func after(_ delay: Microseconds) -> Microseconds {
+    let (then, isTooLate) = time.addingReportingOverflow(delay)
+    return isTooLate ? .max : then
+  }
+
   private mutating func setOperatorDelay(_ seconds: Int64, by authority: Authority) -> Reply {
     guard (0...Bounds.maximumOperatorDelaySeconds).contains(seconds) else {
       return refuse(.operatorDelayInvalid)
     }
     // Where no balance ever changed, there is nothing to guard; and the venue's word helps where a
     // long delay locks all operators out.
-    let waits =
-      seconds < safeguards.delaySeconds && accounts.entryCount > 0 && authority.user != 0
-    let (then, isTooLate) = time.addingReportingOverflow(safeguards.delay)
+    let isGuarded = accounts.entryCount > 0 && authority.user != 0
+    let old = safeguards.delaySeconds
+    let wait = isGuarded ? DelayRaise.wait(from: old, to: seconds, after: safeguards.raise) : 0
     let effectiveAt = safeguards.delays.set(
-      seconds, of: OperatorSafeguards.delayKey, from: waits ? (isTooLate ? .max : then) : time,
-      at: time)
+      seconds, of: OperatorSafeguards.delayKey, from: after(wait * 1_000_000), at: time)
+    if !isGuarded {
+      safeguards.raise = nil
+    } else if rulesVersion >= 4, seconds > old, safeguards.raise == nil {
+      safeguards.raise = DelayRaise(before: old, at: time)
+    }
+    safeguards.settleRaise(at: time)
     return accept(0, .inForce(from: effectiveAt))
   }
 

@@ -31,6 +31,10 @@ extension AuctionEngine {
       writer.uint(change.value)
       writer.uint(change.effectiveAt)
     }
+    if rulesVersion >= 4 {
+      writer.bool(safeguards.raise != nil)
+      if let raise = safeguards.raise { writer.delayRaise(raise) }
+    }
     writer.uint(safeguards.operators.count)
     for user in safeguards.operators { writer.uint(user) }
     if rulesVersion >= 4 {
@@ -130,6 +134,12 @@ extension AuctionEngine {
     guard safeguards.delaySeconds <= Bounds.maximumOperatorDelaySeconds else {
       throw reader.fail("not a delay")
     }
+    guard rulesVersion >= 4, try reader.bool() else { return }
+    let raise = try reader.delayRaise()
+    guard raise.at <= time, raise.isUnsettled(safeguards.delaySeconds, at: time) else {
+      throw reader.fail("not a raise that may be taken back")
+    }
+    safeguards.raise = raise
   }
 
   private mutating func readGrant(_ reader: inout ByteReader) throws(ByteError) {

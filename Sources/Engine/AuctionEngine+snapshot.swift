@@ -50,6 +50,13 @@ extension AuctionEngine {
         if rulesVersion >= 2 { writer.uint(key.expiresAt) }
       }
       if rulesVersion >= 2 { writeAccess(of: user, to: &writer) }
+      if rulesVersion >= 4 { writer.bool(user.isFrozenByClawback) }
+    }
+    if rulesVersion >= 4 {
+      for limit in assetLimits {
+        writer.uint(limit.setBy)
+        writer.uint(limit.countsFrom)
+      }
     }
     writer.uint(adjustmentCount)
     writer.uint(pendingAdjustments.count)
@@ -205,6 +212,7 @@ extension AuctionEngine {
       }
       assetIDs[asset.code] = AssetID(assets.count)
       assets.append(asset)
+      assetLimits.append(AssetLimit())
     }
     for _ in 0..<(try reader.count()) {
       var user = User(
@@ -226,12 +234,14 @@ extension AuctionEngine {
         keys[key] = UserID(users.count)
       }
       if rulesVersion >= 2 { try readAccess(of: &user, &reader) }
+      if rulesVersion >= 4 { user.isFrozenByClawback = try reader.bool() }
       guard isUserName(user.name), userIDs[user.name] == nil, users.count < Bounds.maximumUsers,
-        user.registered <= time
+        user.registered <= time, user.isFrozen || !user.isFrozenByClawback
       else { throw reader.fail("not a user") }
       userIDs[user.name] = UserID(users.count)
       users.append(user)
     }
+    if rulesVersion >= 4 { try readAssetLimits(&reader) }
     adjustmentCount = try reader.counter()
     for _ in 0..<(try reader.count()) {
       let id: Int64 = try reader.uint()
@@ -245,6 +255,16 @@ extension AuctionEngine {
       else { throw reader.fail("not an adjustment") }
       pendingAdjustments.append(
         PendingAdjustment(id: id, adjustment: adjustment, authority: authority, time: time))
+    }
+  }
+
+  private mutating func readAssetLimits(_ reader: inout ByteReader) throws(ByteError) {
+    for asset in assets.indices {
+      let limit = AssetLimit(setBy: try reader.uint(), countsFrom: try reader.uint())
+      guard Int(limit.setBy) < users.count, limit.setBy != 0 || limit.countsFrom == 0 else {
+        throw reader.fail("not whose limit it is")
+      }
+      assetLimits[asset] = limit
     }
   }
 

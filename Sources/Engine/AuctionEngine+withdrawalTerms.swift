@@ -10,31 +10,49 @@ extension AuctionEngine {
       return refuse(.withdrawalTermsInvalid)
     }
     // Where nothing can be taken out yet, there is nothing to guard.
-    let waits = seconds < withdrawals.delay(on: chain) && withdrawals.hasTerms(on: chain)
+    let isGuarded = withdrawals.hasTerms(on: chain)
+    let old = withdrawals.delay(on: chain)
+    let raise = withdrawals.raises[chain]
+    let wait = isGuarded ? DelayRaise.wait(from: old, to: seconds, after: raise) : 0
     let effectiveAt = withdrawals.delays.set(
-      seconds, of: chain, from: waits ? afterDelay(on: chain) : time, at: time)
+      seconds, of: chain, from: after(wait * 1_000_000), at: time)
+    if !isGuarded {
+      withdrawals.raises[chain] = nil
+    } else if rulesVersion >= 4, seconds > old, raise == nil {
+      withdrawals.raises[chain] = DelayRaise(before: old, at: time)
+    }
+    withdrawals.settleRaises(at: time)
     return accept(Int64(chain), .inForce(from: effectiveAt))
   }
 
-  mutating func set(_ terms: WithdrawalTerms) -> Reply {
+  mutating func set(_ terms: WithdrawalTerms, by authority: Authority) -> Reply {
     guard Int(terms.asset) < assets.count else { return refuse(.unknownAsset) }
     guard Int(terms.chain) < chains.count else { return refuse(.unknownChain) }
     guard isValid(terms) else { return refuse(.withdrawalTermsInvalid) }
-    let old = withdrawals.terms[terms.asset]
-    let waiting = old.flatMap {
-      terms.loosens($0, under: rulesVersion) ? afterDelay(on: $0.chain) : nil
-    }
     let effectiveAt = withdrawals.terms.set(
-      terms, of: terms.asset, from: waiting ?? time, at: time)
+      terms, of: terms.asset, from: beginning(of: terms, by: authority), at: time)
     return accept(Int64(terms.asset), .inForce(from: effectiveAt))
   }
 
-  /// When what is asked for now has waited as long as a new address of the chain does; the end of
-  /// time where that does not fit it.
-  private func afterDelay(on chain: ChainID) -> Microseconds {
-    let (then, isTooLate) = time.addingReportingOverflow(delay(on: chain))
-    return isTooLate ? .max : then
+  /// From when on terms may hold that are asked for now.
+  private func beginning(of terms: WithdrawalTerms, by authority: Authority) -> Microseconds {
+    if let old = withdrawals.terms[terms.asset] {
+      return terms.loosens(old, under: rulesVersion) ? afterDelay(on: old.chain) : time
+    }
+    // The first terms of an asset that somebody has are its loosest change. The chain's delay alone
+    // would not guard them: it is set at once where there are no terms.
+    guard rulesVersion >= 4, authority.user != 0, isHeld(terms.asset) else { return time }
+    return after(max(delay(on: terms.chain), safeguards.delay))
   }
+
+  /// Whether anybody may have some: where losses are owed, all of it together may be nothing.
+  private func isHeld(_ asset: AssetID) -> Bool {
+    let lost = accounts.find(Bounds.lossAccount, asset).map { accounts.slab[$0].free } ?? 0
+    return accounts.issued[Int(asset)] != 0 || lost != 0
+  }
+
+  /// When what is asked for now has waited as long as a new address of the chain does.
+  private func afterDelay(on chain: ChainID) -> Microseconds { after(delay(on: chain)) }
 
   func delay(on chain: ChainID) -> Microseconds { withdrawals.delay(on: chain) * 1_000_000 }
 
@@ -120,6 +138,12 @@ extension AuctionEngine {
       writer.uint(change.value)
       writer.uint(change.effectiveAt)
     }
+    if rulesVersion < 4 { return }
+    writer.uint(withdrawals.raises.count)
+    for (chain, raise) in withdrawals.raises.sorted(by: { $0.key < $1.key }) {
+      writer.uint(chain)
+      writer.delayRaise(raise)
+    }
   }
 
   func writeTerms(to writer: inout ByteWriter) {
@@ -163,6 +187,15 @@ extension AuctionEngine {
       else { throw reader.fail("not a delay that waits") }
       withdrawals.delays.pending[chain] = change
     }
+    if rulesVersion < 4 { return }
+    for _ in 0..<(try reader.count()) {
+      let chain: ChainID = try reader.uint()
+      let raise = try reader.delayRaise()
+      guard Int(chain) < chains.count, withdrawals.raises[chain] == nil,
+        raise.isUnsettled(withdrawals.delay(on: chain), at: time), raise.at <= time
+      else { throw reader.fail("not a raise that may be taken back") }
+      withdrawals.raises[chain] = raise
+    }
   }
 
   mutating func readTerms(_ reader: inout ByteReader) throws(ByteError) {
@@ -177,11 +210,15 @@ extension AuctionEngine {
       let terms = try reader.withdrawalTerms()
       let change = PendingChange(terms, effectiveAt: try reader.uint())
       guard areOfThisVenue(terms), withdrawals.terms.pending[terms.asset] == nil,
-        let old = withdrawals.terms[terms.asset], terms.loosens(old, under: rulesVersion),
-        isAwaited(change.effectiveAt)
+        waits(terms), isAwaited(change.effectiveAt)
       else { throw reader.fail("not terms that wait") }
       withdrawals.terms.pending[terms.asset] = change
     }
+  }
+
+  private func waits(_ terms: WithdrawalTerms) -> Bool {
+    guard let old = withdrawals.terms[terms.asset] else { return rulesVersion >= 4 }
+    return terms.loosens(old, under: rulesVersion)
   }
 
   private func areOfThisVenue(_ terms: WithdrawalTerms) -> Bool {

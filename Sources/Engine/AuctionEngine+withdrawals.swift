@@ -103,7 +103,9 @@ extension AuctionEngine {
   private func refusal(of approver: Withdrawal.Approver, on chain: ChainID) -> Rejection? {
     if let rejection = refusal(ofOperator: approver.user) { return rejection }
     guard let key = operatorKey(approver.key, of: approver.user) else { return .notAnOperatorKey }
-    return time - key.registered < delay(on: chain) ? .operatorKeyTooNew : nil
+    // Where new addresses wait for nothing, the operators' own delay still counts.
+    let age = rulesVersion >= 4 ? max(delay(on: chain), safeguards.delay) : delay(on: chain)
+    return time - key.registered < age ? .operatorKeyTooNew : nil
   }
 
   /// A yes counts as long as its operator could still say it: a key is revoked because it is in

@@ -21,6 +21,8 @@ public struct AuctionEngine: ~Copyable {
   var venue: VenueConfiguration?
   var assets: ContiguousArray<AssetDefinition> = []
   var assetIDs: [String: AssetID] = [:]
+  /// By asset.
+  var assetLimits: ContiguousArray<AssetLimit> = []
   var users: ContiguousArray<User> = []
   var userIDs: [String: UserID] = [:]
   var keys: [PublicKey: UserID] = [:]
@@ -93,7 +95,7 @@ public struct AuctionEngine: ~Copyable {
       time = to
       withdrawals.takeEffect(at: to)
       takeEffectOfSafeguards()
-      if rulesVersion >= 3 { memory.sweep(newest: orderTerms.rememberedOrders, at: to) }
+      if rulesVersion >= 3 { memory.sweep(newest: rememberedForADay, at: to) }
       return accept()
     case .runAuction(let market, let slot): return runAuction(market, slot: slot)
     }
@@ -204,6 +206,8 @@ public struct AuctionEngine: ~Copyable {
 struct User {
   var name: String
   var isFrozen = false
+  /// It may owe what a clawback took back: lifting the freeze is about money. Since rules 4.
+  var isFrozenByClawback = false
   var registered: Microseconds
   /// In `RememberedOrders`.
   var rememberedCount: UInt32 = 0
@@ -225,6 +229,14 @@ struct UserKey: Equatable {
   var registered: Microseconds
   /// 0 for none. Not kept under rules 1.
   var expiresAt: Microseconds = 0
+}
+
+/// Whose word an asset's adjustment limit is. Since rules 4.
+struct AssetLimit: Equatable {
+  /// Books nothing of this asset alone. 0 for the venue, and for assets of older rules.
+  var setBy: UserID = 0
+  /// Until then nobody does.
+  var countsFrom: Microseconds = 0
 }
 
 struct PendingAdjustment: Equatable {

@@ -394,7 +394,8 @@ public enum Bounds {
   /// Orders of a user beyond those, which are younger than five minutes: 3,495 a second. The API
   /// lets in 2,000.
   static let maximumRecentOrders = 1 << 20
-  /// Orders of all users: a million a second for four minutes, more than the engine places.
+  /// Orders of all users, open ones too: at most 55 GB. Since rules 4 half of the places are for
+  /// open orders and for those that ended within five minutes (`OrderMemory.newest`).
   static let maximumKeptOrders = 1 << 28
   /// Adjustments of an operator within 24 hours: three a second, and some 60 MB.
   static let maximumAdjustmentsOfOperator: UInt32 = 1 << 18

@@ -52,3 +52,43 @@ struct GuardedSettings<Key: Hashable & Comparable & Sendable, Value: Sendable & 
     pending.sorted { $0.key < $1.key }
   }
 }
+
+/// A raise of a delay that is so young that it may be taken back: to no less than was in force
+/// before it, and after no longer than that. Since rules 4.
+///
+/// A raise holds at once, so one stolen key can make it. If lowering it again waited for the longer
+/// delay, that key would stop custody for as long. A raise is settled when it has been in force as
+/// long as it is: from then on a shorter delay waits for it. Until then more raises count to the
+/// first one, so that no chain of raises hides what was in force before it or puts off for long
+/// that the first is settled.
+struct DelayRaise: Equatable {
+  /// Seconds.
+  var before: Int64
+  /// Of the first raise.
+  var at: Microseconds
+
+  /// Seconds that a change of a delay waits.
+  static func wait(from old: Int64, to new: Int64, after raise: DelayRaise?) -> Int64 {
+    if new >= old { return 0 }
+    guard let raise, new >= raise.before else { return old }
+    return raise.before
+  }
+
+  /// Whether there is something to take back of the delay that is in force.
+  func isUnsettled(_ seconds: Int64, at time: Microseconds) -> Bool {
+    seconds > before && time - at < seconds * 1_000_000
+  }
+}
+
+extension ByteWriter {
+  mutating func delayRaise(_ raise: DelayRaise) {
+    uint(raise.before)
+    uint(raise.at)
+  }
+}
+
+extension ByteReader {
+  mutating func delayRaise() throws(ByteError) -> DelayRaise {
+    DelayRaise(before: try uint(), at: try uint())
+  }
+}

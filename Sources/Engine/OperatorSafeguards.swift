@@ -39,6 +39,8 @@ struct OperatorSafeguards {
 
   /// Seconds.
   var delays = GuardedSettings<UInt8, Int64>()
+  /// Where the last raise may still be taken back. Since rules 4.
+  var raise: DelayRaise?
   var grants: [PendingKeyGrant] = []
   var grantCount: Int64 = 0
   /// Keys that the venue's own word gave, oldest first: once each. Since rules 4.
@@ -50,6 +52,10 @@ struct OperatorSafeguards {
 
   var delaySeconds: Int64 { delays[Self.delayKey] ?? Self.defaultDelaySeconds }
   var delay: Microseconds { delaySeconds * 1_000_000 }
+
+  mutating func settleRaise(at time: Microseconds) {
+    if let raise, !raise.isUnsettled(delaySeconds, at: time) { self.raise = nil }
+  }
 
   /// Atoms that an operator booked alone in the last day, given or taken.
   func booked(by operator: UserID, _ asset: AssetID, at time: Microseconds) -> Int128 {

@@ -89,8 +89,9 @@ struct RefusedOrder: Equatable {
 /// The orders of all users, and of each user the refused requests of a moment ago.
 ///
 /// The id of an open order is remembered. After the order's end its id is remembered for five
-/// minutes, and for a day if it is among the user's `newest` to end. So what one user does never
-/// takes an id from another, and never makes room scarce: nobody is refused for it.
+/// minutes, and for a day if it is among the user's `newest` to end. Since rules 4 that number
+/// falls while more than half of the places are taken, so that what is younger than five minutes
+/// has the other half: nobody is refused for what is older, whoever left it there.
 struct OrderMemory: ~Copyable {
   struct OfUser {
     // Finished orders by their ends, oldest first.
@@ -111,6 +112,9 @@ struct OrderMemory: ~Copyable {
   /// Whose orders the next `sweep` looks at.
   var nextSwept: UserID = 0
   var hash = KeyedHash()
+  /// Places for orders, of all users and since rules 4 of one. Tests have fewer.
+  var places = Bounds.maximumKeptOrders
+  var placesOfUser = Int(Bounds.maximumRememberedOrders) + Bounds.maximumRecentOrders
 
   /// Users who have a ring.
   private var rings = 0
@@ -230,11 +234,30 @@ struct OrderMemory: ~Copyable {
     for _ in 0..<2 where mayForget(user, newest: newest, at: time) { forgetOldest(user) }
   }
 
+  /// More than half of the places are taken.
+  var isCrowded: Bool { count > places / 2 }
+
+  /// How many of a user's newest orders are remembered for a day: all that the terms allow, and
+  /// half as many with each further `1 / crowdedSteps` of the second half that is taken. Whoever
+  /// has fewer loses none. Since rules 4.
+  ///
+  /// It follows from the count, so no state says how scarce room is. None of 2^20 is left when 21
+  /// of 32 steps are taken. Then all goes that is older than five minutes.
+  func newest(_ most: UInt32) -> UInt32 {
+    guard isCrowded else { return most }
+    let half = places / 2
+    return most >> UInt32((count - half) * Self.crowdedSteps / half)
+  }
+
+  private static let crowdedSteps = 32
+
   /// Looks at users in turn, so that what may go goes though its user is quiet: a bounded step.
-  mutating func sweep(newest: UInt32, at time: Microseconds) {
+  mutating func sweep(
+    newest: UInt32, at time: Microseconds, step: Int = OrderMemory.sweepStep
+  ) {
     var work = 0
     var looked = 0
-    while work < Self.sweepStep, looked < min(users.count, Self.sweepStep) {
+    while work < step, looked < min(users.count, step) {
       if Int(nextSwept) >= users.count { nextSwept = 0 }
       if mayForget(nextSwept, newest: newest, at: time) {
         forgetOldest(nextSwept)
@@ -247,7 +270,12 @@ struct OrderMemory: ~Copyable {
   }
 
   /// Users looked at and orders forgotten in one step: some 50 microseconds.
-  private static let sweepStep = 256
+  static let sweepStep = 256
+
+  /// The same for an order that comes while the memory is crowded: some two microseconds. It frees
+  /// more than the one place that the order takes, and sixteen million users are looked at within a
+  /// million orders: a quarter of a step of `newest`.
+  static let crowdedSweepStep = 16
 
   // MARK: Refusals
 

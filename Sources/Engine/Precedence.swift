@@ -102,7 +102,7 @@ public enum Precedence: String, Sendable, CaseIterable {
     .operatorAction: [
       .venueNotConfigured, .unknownUser, .userFrozen, .notAnOperatorKey, .reasonMissing,
     ],
-    .createAsset: [.assetInvalid, .assetExists],
+    .createAsset: [.assetInvalid, .assetExists, .operatorKeyTooNew],
     .createMarket: [.marketExists, .tooManyMarkets, .marketInvalid],
     .changeMarket: [.unknownMarket, .marketInvalid],
     .suspendMarket: [.unknownMarket, .marketAlreadySuspended],
@@ -119,7 +119,7 @@ public enum Precedence: String, Sendable, CaseIterable {
     ],
     .refuseKey: [.keyGrantNotFound],
     .revokeKey: [.keyNotFound],
-    .setFrozen: [.unknownUser],
+    .setFrozen: [.unknownUser, .operatorKeyTooNew, .approvalByGrantor],
     .setOperatorDelay: [.operatorDelayInvalid],
     .setOrderTerms: [.orderTermsInvalid],
     .adjustBalance: [

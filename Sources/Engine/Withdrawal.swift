@@ -210,6 +210,8 @@ struct Withdrawals {
 
   /// Seconds.
   var delays = GuardedSettings<ChainID, Int64>()
+  /// Of delays, where the last raise may still be taken back. Since rules 4.
+  var raises: [ChainID: DelayRaise] = [:]
   var terms = GuardedSettings<AssetID, WithdrawalTerms>()
   var addresses: [UserID: [ListedPayoutAddress]] = [:]
   /// The last id.
@@ -234,7 +236,13 @@ struct Withdrawals {
 
   mutating func takeEffect(at time: Microseconds) {
     delays.takeEffect(at: time)
+    settleRaises(at: time)
     terms.takeEffect(at: time)
+  }
+
+  mutating func settleRaises(at time: Microseconds) {
+    if raises.isEmpty { return }
+    raises = raises.filter { $0.value.isUnsettled(delay(on: $0.key), at: time) }
   }
 
   private static func key(_ user: UserID, _ asset: AssetID) -> UInt64 {

@@ -81,8 +81,12 @@ public final class CommandLoop: @unchecked Sendable {
   public struct Limits: Sendable {
     /// Commands that may wait: a quarter of a second at full rate.
     public var queuedCommands = 65_536
-    /// Room beyond that for cancels, time, internal and custody commands, which must always get in.
+    /// Room beyond that for what users send to take back, and about their keys, addresses and
+    /// withdrawals.
     public var reservedCommands = 16_384
+    /// Room beyond both, which no user can take, for operators and the exchange itself: two seconds
+    /// of the fastest operator.
+    public var operatorCommands = 4_096
     /// Commands of one group: what one commit and one message should carry.
     public var groupCommands = 8_192
     public var groupBytes = 1 << 20
@@ -209,15 +213,13 @@ public final class CommandLoop: @unchecked Sendable {
 
   /// Queues commands; `reply` is called once, from another thread, when they are durable or
   /// refused.
-  /// - Parameter isReserved: cancels, internal and custody commands, which pass the gate and the
-  ///   first bound.
-  public func submit(_ commands: [Command], isReserved: Bool, _ reply: @escaping Reply) {
+  /// - Parameter place: beyond the ordinary ones commands pass the gate too.
+  public func submit(_ commands: [Command], in place: QueuePlace, _ reply: @escaping Reply) {
     if commands.isEmpty { return reply(.success([])) }
-    let closed = isReserved ? nil : gate()
+    let closed = place == .ordinary ? gate() : nil
     let refusal: SubmissionError? = monitor.withLock {
       if let refusal = intakeRefusal(closed) { return refusal }
-      let room = limits.queuedCommands + (isReserved ? limits.reservedCommands : 0)
-      if queuedCommands + commands.count > room { return .queueFull }
+      if queuedCommands + commands.count > room(in: place) { return .queueFull }
       queuedCommands += commands.count
       queue.append(.commands(commands, reply))
       monitor.broadcast()
@@ -225,6 +227,14 @@ public final class CommandLoop: @unchecked Sendable {
     }
     // Outside the lock: whoever is answered may submit again at once.
     if let refusal { reply(.failure(refusal)) }
+  }
+
+  private func room(in place: QueuePlace) -> Int {
+    switch place {
+    case .ordinary: limits.queuedCommands
+    case .reserved: limits.queuedCommands + limits.reservedCommands
+    case .operators: limits.queuedCommands + limits.reservedCommands + limits.operatorCommands
+    }
   }
 
   private func intakeRefusal(_ closed: String?) -> SubmissionError? {

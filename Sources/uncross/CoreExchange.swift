@@ -32,17 +32,8 @@ struct CoreExchange: Exchange {
   var sweeps: (any SweepDesk)? { custody?.payments == nil ? nil : custody }
 
   func submit(_ commands: [Command]) async throws(ExchangeError) -> [Reply] {
-    // Cancels and operators' commands always have room: they make the venue smaller or safer.
-    let isReserved = commands.allSatisfy { command in
-      switch command {
-      case .order(.place), .order(.amend): false
-      case .order(.cancel), .order(.cancelAll), .schedule, .operation, .user, .deposit,
-        .withdrawal, .venue:
-        true
-      }
-    }
     let result = await withCheckedContinuation { continuation in
-      loop.submit(commands, isReserved: isReserved) { continuation.resume(returning: $0) }
+      loop.submit(commands, in: QueuePlace(of: commands)) { continuation.resume(returning: $0) }
     }
     switch result {
     case .success(let replies): return replies

@@ -292,6 +292,9 @@ private let rows: [(name: String, body: String, code: String?)] = [
             market: "ETH-DAI", base: "ETH", quote: "DAI", tickSize: decimal("0.000000001"),
             lotSize: decimal("0.000000001"), intervalMilliseconds: 1_000, bandBasisPoints: 0,
             buyFeeBasisPoints: 0, sellFeeBasisPoints: 0, minimumNotional: .zero, listingPrice: nil))
+      }
+      // Who created the asset gives nothing of it alone.
+      try await venue.with("second-operator") { client in
         _ = try await client.adjust(
           NewAdjustment(
             requestID: "dai", user: "2", asset: "DAI", amount: decimal("10000.000000000000000001"),

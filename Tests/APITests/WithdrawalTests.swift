@@ -142,8 +142,10 @@ import Wire
       }
       let raised = try await set("address-delay", #"{"seconds":86400,"reason":"r"}"#)
       #expect(raised.at != nil && raised.at == raised.from)
+      // Before the raise has stood for a day it could be taken back at once.
+      venue.exchange.apply([.schedule(.advanceTime((Venue.start + 86_400) * 1_000_000))])
       let waiting = try await set("withdrawal-terms", Self.terms(userDayLimit: "9"))
-      let tomorrow = "2026-09-22T14:13:20.000000Z"
+      let tomorrow = "2026-09-23T14:13:20.000000Z"
       #expect(waiting.from == tomorrow)
       let shorter = try await set("address-delay", #"{"seconds":60,"reason":"r"}"#)
       #expect(shorter.from == tomorrow)
@@ -159,7 +161,7 @@ import Wire
       #expect(typed.pending.map(\.terms.userDayLimit) == [decimal("9")])
       #expect(typed.pendingAddressDelay?.seconds == 60)
       // Who asked is in the journal's commands; a day later it is in force.
-      venue.exchange.apply([.schedule(.advanceTime((Venue.start + 86_400) * 1_000_000))])
+      venue.exchange.apply([.schedule(.advanceTime((Venue.start + 2 * 86_400) * 1_000_000))])
       let later = try await venue.with("alice") { try await $0.withdrawalTerms() }
       #expect(later.terms.map(\.userDayLimit) == [decimal("9")] && later.pending.isEmpty)
       #expect(later.addressDelaySeconds == 60 && later.pendingAddressDelay == nil)

@@ -95,7 +95,7 @@ final class Core: Sendable {
     _ commands: [Command], isReserved: Bool = false
   ) -> Result<[Reply], SubmissionError> {
     let answer = Answer<Result<[Reply], SubmissionError>>()
-    loop.submit(commands, isReserved: isReserved) { answer.give($0) }
+    loop.submit(commands, in: isReserved ? .operators : .ordinary) { answer.give($0) }
     return (try? answer.wait()) ?? .failure(.outcomeUnknown)
   }
 

@@ -109,6 +109,7 @@ enum FullState {
             user: 3, asset: Scene.coin, amount: 1_000_001, requestID: Venue.identifier("large"))),
         1),
       act(.setOperatorDelay(seconds: 90_000), 6), act(.setOperatorDelay(seconds: 80_000), 6),
+      act(.setAddressDelay(chain: 1, seconds: 120_000), 1),
       act(.setAddressDelay(chain: 1, seconds: 77), 1), act(.setWithdrawalTerms(looser), 1),
     ]
   }

@@ -7,7 +7,7 @@ import Testing
 
 enum KeyLadders {
   static func climb() -> [Ladder] {
-    users() + [registering(), approving(), answering()]
+    users() + [unfreezing(), registering(), approving(), answering()]
   }
 
   private static func by(_ user: UserID, key: UInt8? = nil, _ action: OperatorAction) -> Command {
@@ -29,6 +29,25 @@ enum KeyLadders {
       ladder.step(&engine, by(1, action), rejection)
       return ladder
     }
+  }
+
+  /// User 10, an operator whom a clawback froze; operator 7 gave a key to its account.
+  private static func unfreezing() -> Ladder {
+    var engine = PrecedenceScene.operators()
+    var ladder = Ladder(.setFrozen)
+    func clawBack(_ user: UserID, _ number: Int64) {
+      let credit = DepositCredit(
+        chain: 0, number: number, user: user, asset: Scene.usd, amount: 5)
+      engine.must(.deposit(.credit(credit)))
+      let clawback = DepositClawback(
+        chain: 0, number: number, credit: number, user: user, asset: Scene.usd, amount: 5)
+      engine.must(.deposit(.clawBack(clawback)))
+    }
+    clawBack(10, 1)
+    let lift = OperatorAction.setFrozen(user: 10, frozen: false)
+    ladder.step(&engine, by(11, lift), .operatorKeyTooNew)
+    ladder.step(&engine, by(7, lift), .approvalByGrantor)
+    return ladder
   }
 
   /// User 2 has as many keys as it may, and operator 1 asked for as many as it may.

@@ -69,6 +69,7 @@ enum OperatorLadders {
   static func markets() -> [Ladder] {
     var engine = Scene.make()
     engine.activateNewestRules()
+    var operators = PrecedenceScene.operators()
     let asset = AssetDefinition(code: "USD", decimals: 19, adjustmentLimit: 0)
     var known = asset
     known.decimals = 0
@@ -97,6 +98,11 @@ enum OperatorLadders {
         .resumeMarket, &engine,
         [(.resumeMarket(9), .unknownMarket), (.resumeMarket(0), .marketNotSuspended)]),
     ]
+    var limited = Ladder(.createAsset)
+    let new = AssetDefinition(code: "NEW", decimals: 0, adjustmentLimit: 1)
+    limited.step(
+      &operators, .operation(.createAsset(new), by: SafeguardScene.by(11)), .operatorKeyTooNew)
+    ladders.append(limited)
     engine.must(.suspendMarket(0))
     ladders.append(
       climb(

@@ -91,7 +91,8 @@ enum OrderLadders {
   private static func rememberAsManyAsMayBe(of user: UserID, _ engine: inout AuctionEngine) {
     engine.must(.setOrderTerms(OrderTerms(rememberedOrders: 1, allowance: nil)))
     var number: UInt64 = 0
-    while engine.memory.users[Int(user)].count <= Bounds.maximumRecentOrders {
+    engine.memory.placesOfUser = 100
+    while engine.memory.users[Int(user)].count < engine.memory.placesOfUser {
       number += 1
       _ = engine.churn(user, number, lots: 2, at: 1)
       engine.effects.removeAll()

@@ -47,6 +47,9 @@ struct RandomVenue: ~Copyable {
         apply(.venue(.activateRules(version: 3)))
         setOrderTerms(OrderAllowance(freePerDay: 2, perTrade: 1))
       }
+      if rules >= 4, engine.rulesVersion == 3, engine.commandCount > 600 {
+        apply(.venue(.activateRules(version: 4)))
+      }
       for run in engine.dueRuns(at: time) { apply(run) }
       // The first runs find nothing.
       if engine.commandCount < 100 { return group }
@@ -193,6 +196,35 @@ struct RandomVenue: ~Copyable {
     }
   }
 
+  /// What rules 4 brought: assets of operators, and freezes of the engine's own.
+  private mutating func guardMoney() {
+    switch numbers.next() % 3 {
+    case 0:
+      let name = "A\(numbers.next() % 3)"
+      apply(
+        .operation(
+          .createAsset(AssetDefinition(code: name, decimals: 2, adjustmentLimit: 1 << 40)),
+          by: Authority(user: 1 + UserID(numbers.next() % 3))))
+    case 1: adjust(user(), 3, 1 << 20)
+    default:
+      if engine.chain(named: "dev") == nil {
+        apply(.operation(.registerChain(name: "dev"), by: .venue))
+      }
+      let number = engine.lastNumbers(0).credit + 1
+      let owner = 4 + UserID(numbers.next() % 9)
+      apply(
+        .deposit(
+          .credit(DepositCredit(chain: 0, number: number, user: owner, asset: 0, amount: 77))))
+      guard numbers.once(in: 3) else { return }
+      apply(
+        .deposit(
+          .clawBack(
+            DepositClawback(
+              chain: 0, number: engine.lastNumbers(0).clawback + 1, credit: number, user: owner,
+              asset: 0, amount: 77))))
+    }
+  }
+
   /// What rules 3 brought: so few orders a day that some are refused, or no such bound.
   private mutating func setOrderTerms(_ allowance: OrderAllowance?) {
     let terms = OrderTerms(rememberedOrders: numbers.pick([1, 20]), allowance: allowance)
@@ -253,7 +285,9 @@ struct RandomVenue: ~Copyable {
           ? .operation(.refuseAdjustment(id: id), by: Authority(user: 2))
           : .operation(.approveAdjustment(AdjustmentApproval(id: id)), by: Authority(user: 3)))
     default:
-      if rules >= 3, numbers.once(in: 4) {
+      if engine.rulesVersion >= 4, numbers.once(in: 2) {
+        guardMoney()
+      } else if rules >= 3, numbers.once(in: 4) {
         setOrderTerms(
           numbers.once(in: 2)
             ? OrderAllowance(freePerDay: numbers.pick([1, 100_000]), perTrade: 1) : nil)

@@ -82,9 +82,9 @@ extension DatabaseTests {
     }
 
     /// Submits one command and does not wait.
-    private func send(_ core: Core, isReserved: Bool = false) -> Answer<Outcome> {
+    private func send(_ core: Core, in place: QueuePlace = .ordinary) -> Answer<Outcome> {
       let answer = Answer<Outcome>()
-      core.loop.submit(suspend, isReserved: isReserved) { answer.give($0) }
+      core.loop.submit(suspend, in: place) { answer.give($0) }
       return answer
     }
 
@@ -127,14 +127,15 @@ extension DatabaseTests {
       let core = try core(
         database, gate: { isClosed.withLock { $0 ? "ledger_lag" : nil } },
         limits: {
-          ($0.queuedCommands, $0.reservedCommands, $0.groupCommands) = (50, 20, 10)
+          ($0.queuedCommands, $0.reservedCommands, $0.operatorCommands) = (50, 20, 5)
+          $0.groupCommands = 10
         })
       let held = try HeldJournal(database)
       var waiting = [send(core)]
       try held.waitForGroup()
-      func fill(isReserved: Bool) -> SubmissionError? {
+      func fill(_ place: QueuePlace) -> SubmissionError? {
         for _ in 0..<200 {
-          let answer = send(core, isReserved: isReserved)
+          let answer = send(core, in: place)
           if answer.isThere, case .failure(let error)? = try? answer.wait() { return error }
           waiting.append(answer)
         }
@@ -143,18 +144,20 @@ extension DatabaseTests {
       // The open group takes ten, then the queue fills.
       for _ in 0..<10 { waiting.append(send(core)) }
       #expect(eventually { core.loop.currentFigures().queuedCommands == 0 })
-      #expect(fill(isReserved: false) == .queueFull)
+      #expect(fill(.ordinary) == .queueFull)
       #expect(core.loop.currentFigures().queuedCommands == 50)
-      #expect(fill(isReserved: true) == .queueFull)
+      #expect(fill(.reserved) == .queueFull)
       #expect(core.loop.currentFigures().queuedCommands == 70)
+      #expect(fill(.operators) == .queueFull, "users leave room for operators")
+      #expect(core.loop.currentFigures().queuedCommands == 75)
       isClosed.withLock { $0 = true }
-      #expect(fill(isReserved: false) == .refused(reason: "ledger_lag"))
-      #expect(waiting.count == 81 && waiting.allSatisfy { !$0.isThere })
+      #expect(fill(.ordinary) == .refused(reason: "ledger_lag"))
+      #expect(waiting.count == 86 && waiting.allSatisfy { !$0.isThere })
       try held.release()
       for answer in waiting { #expect(throws: Never.self) { try answer.wait().get() } }
       #expect(try database.number("select max(commands) from core.journal where seq > 1") <= 10)
       #expect(try send(core).wait() == .failure(.refused(reason: "ledger_lag")))
-      #expect(throws: Never.self) { try send(core, isReserved: true).wait().get() }
+      #expect(throws: Never.self) { try send(core, in: .reserved).wait().get() }
       core.stop()
       try Books(database: database).check()
     }
@@ -212,7 +215,7 @@ extension DatabaseTests {
       #expect(eventually { !core.loop.currentFigures().isConnected })
       #expect(try send(core).wait() == .failure(.refused(reason: "journal_unavailable")))
       #expect(
-        try send(core, isReserved: true).wait() == .failure(.refused(reason: "journal_unavailable"))
+        try send(core, in: .reserved).wait() == .failure(.refused(reason: "journal_unavailable"))
       )
       let read = try #require(ask(core))
       let began = Date()
@@ -320,8 +323,8 @@ extension DatabaseTests {
       #expect(core.submit([]) == .success([]))
       core.loop.stop()
       let answer = Answer<Outcome>()
-      core.loop.submit(suspend, isReserved: false) { _ in
-        core.loop.submit([.operation(.resumeMarket(0), by: .venue)], isReserved: true) {
+      core.loop.submit(suspend, in: .ordinary) { _ in
+        core.loop.submit([.operation(.resumeMarket(0), by: .venue)], in: .operators) {
           answer.give($0)
         }
       }

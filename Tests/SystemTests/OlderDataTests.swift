@@ -11,8 +11,9 @@ import Wire
 /// A file `exchange-1.sql` or the like is a dump of what a program with these rules wrote: two
 /// markets, two traders with a trade and open orders, a second operator, an adjustment that waits,
 /// a snapshot. With rules 1 there is a withdrawal that is final; with rules 2 a key that waits, and
-/// a market whose band orders of 0.0001 BTC had widened. A file of a released version is never made
-/// anew.
+/// a market whose band orders of 0.0001 BTC had widened; with rules 3 finished orders of each kind,
+/// an asset with terms that one operator made, raised delays, and groups after the snapshot. A file
+/// of a released version is never made anew.
 @Suite(.serialized) struct OlderDataTests {
   private static let golden = ExchangeProcess.repository + "/Tests/SystemTests/golden/"
 
@@ -99,6 +100,76 @@ import Wire
       try await checkTape(exchange)
       try await exchange.stop()
     }
+  }
+
+  /// The state is the one that the older program had, to the bit.
+  @Test func aDatabaseOfRulesThreeGoesOn() async throws {
+    try await ExchangeProcess.with { exchange in
+      try await restore("exchange-3.sql", exchange)
+      try await exchange.start()
+      #expect(exchange.printed.contains("group 47, 127 commands"))
+      #expect(exchange.printed.contains("state 66e6c1e3387e052e"))
+      try await checkBooksOfRulesThree(exchange)
+      let bea = try exchange.client(Self.signer("bea", exchange))
+      let order = try await bea.place(
+        NewOrder(
+          .sell, try #require(DecimalAmount("0.4")), of: "ETH-USDC",
+          at: try #require(DecimalAmount("2500")), clientOrderID: "after-the-start"))
+      try await wait("a trade under the newest rules") {
+        try await bea.order(order.orderID).status == .executed
+      }
+      try await checkLimits(exchange)
+      try await exchange.killNow()
+      try await exchange.start()
+      let again = try exchange.client(Self.signer("bea", exchange))
+      #expect(try await again.order(order.orderID).status == .executed)
+      try await wait("the tape") {
+        let trades = try? await exchange.edge("/v1/markets/ETH-USDC/trades?after=0")["trades"]
+        return (trades as? [[String: Any]])?.count == 2
+      }
+      try await exchange.stop()
+    }
+  }
+
+  private func checkBooksOfRulesThree(_ exchange: ExchangeProcess) async throws {
+    let admin = try exchange.client(exchange.operatorSigner())
+    for (user, expected) in [
+      ("3", ["BTC 1 0", "ETH 1 0", "USDC 96396.4 1001"]),
+      ("4", ["BTC 0.99 0.01", "ETH 18.5 0.5", "SOL 10 0", "USDC 3597.4 0"]),
+    ] {
+      let lines = try await admin.balances(ofUser: user).map {
+        "\($0.asset) \($0.free) \($0.locked)"
+      }
+      #expect(lines.sorted() == expected, "user \(user)")
+    }
+    for (user, expected) in [
+      ("anna", ["1309178512426559169"]), ("bea", ["2527107158449427069", "3048364081978947079"]),
+    ] {
+      let open = try await exchange.client(Self.signer(user, exchange)).openOrders()
+      #expect(open.orders.map(\.orderID).sorted() == expected)
+    }
+    #expect(try await admin.waitingAdjustments().map(\.adjustmentID) == ["7"])
+  }
+
+  /// The older asset's limit counts for whoever made it, a new one's does not; and a raised delay
+  /// goes back to what it was.
+  private func checkLimits(_ exchange: ExchangeProcess) async throws {
+    let admin = try exchange.client(exchange.operatorSigner())
+    let limit = try #require(DecimalAmount("100"))
+    _ = try await admin.createAsset(NewAsset(code: "DOT", decimals: 2, adjustmentLimit: limit))
+    for (asset, status) in [
+      ("SOL", AdjustmentOutcome.Status.booked), ("DOT", .waitingApproval),
+    ] {
+      let outcome = try await admin.adjust(
+        NewAdjustment(
+          requestID: "to-\(asset)", user: "2", asset: asset, amount: limit, reason: "test"))
+      #expect(outcome.status == status, "\(asset)")
+    }
+    let before = try await admin.operatorDelay().seconds
+    for seconds in [2_592_000, before] {
+      _ = try await admin.setOperatorDelay(seconds: seconds, reason: "test")
+    }
+    #expect(try await admin.operatorDelay().seconds == before)
   }
 
   private func checkBooksOfRulesTwo(_ exchange: ExchangeProcess) async throws {

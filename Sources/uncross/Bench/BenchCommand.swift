@@ -219,7 +219,7 @@ struct BenchCommand: AsyncParsableCommand {
       let batch = Array(commands[start..<min(start + 100, commands.count)])
       start += 100
       window.wait()
-      loop.submit(batch, isReserved: false) { result in
+      loop.submit(batch, in: .ordinary) { result in
         if case .failure(let error) = result { Output.line("refused: \(error)") }
         window.signal()
         done.signal()

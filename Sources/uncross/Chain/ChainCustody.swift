@@ -192,7 +192,7 @@ extension CustodyCore {
     self.init(
       submit: { commands in
         let answer = Waiter<[Reply]?>()
-        loop.submit(commands, isReserved: true) { answer.give(try? $0.get()) }
+        loop.submit(commands, in: .operators) { answer.give(try? $0.get()) }
         return answer.wait()
       },
       position: { name in

@@ -192,7 +192,8 @@ struct OperatorDelayCommand: AsyncParsableCommand {
     abstract: "Show or set how long a new operator's key counts for nothing.",
     discussion: """
       A key younger than this books and approves no adjustments and no keys; and a key that an
-      operator gives to another's account waits as long. A shorter delay waits for the one before.
+      operator gives to another's account waits as long. A shorter delay waits for the one before;
+      a raise is taken back after what was in force before it, until it has stood as long as it is.
 
         uncross operator-delay --key operator.pem
         uncross operator-delay 86400 --reason "the venue opens" --key operator.pem

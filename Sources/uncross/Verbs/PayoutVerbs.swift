@@ -122,7 +122,8 @@ struct AddressDelayCommand: AsyncParsableCommand {
     commandName: "address-delay",
     abstract: "Set how long a new address waits before it is paid to.",
     discussion: """
-      Looser terms and an operator's new key wait as long; and a shorter delay, for the one before:
+      Looser terms and an operator's new key wait as long; and a shorter delay, for the one before.
+      A raise is taken back after what was in force before it, until it has stood as long as it is:
 
         uncross address-delay 86400 --reason "a real chain" --key operator.pem
       """)
