@@ -2,6 +2,7 @@
 
 import AsyncHTTPClient
 import Client
+import Engine
 import Formats
 import NIOCore
 import NIOHTTP1

@@ -45,6 +45,7 @@ final class MemoryExchange: Exchange {
   var deposits: (any DepositDesk)? { core.withLock { $0.hasChain } ? desk : nil }
   var withdrawals: (any WithdrawalDesk)? { core.withLock { $0.hasChain } ? payouts : nil }
   var sweeps: (any SweepDesk)? { core.withLock { $0.hasChain } ? payouts : nil }
+  var decisions: (any DecisionDesk)? { core.withLock { $0.hasChain } ? desk : nil }
   func setReadiness(_ readiness: Readiness) { core.withLock { $0.readiness = readiness } }
   /// Commands that came through `submit`.
   var submittedCount: Int { core.withLock { $0.submitted } }
