@@ -278,7 +278,7 @@ public enum Refusals {
       .unknownRulesVersion, "unknown_rules_version", 422, .engine,
       "There is no such version of the rules."),
     engine(
-      .approvalByGrantor, "approval_by_grantor", 403, [.edge, .engine],
+      .approvalByGrantor, "approval_by_grantor", 403, .engine,
       "Who gave a key access to the account does not approve for it."),
     engine(.keyGrantNotFound, "key_grant_not_found", 404, [.edge, .engine], "No such key waits."),
     engine(
@@ -376,13 +376,13 @@ public enum Refusals {
       .approvalMismatch, "approval_mismatch", 409, [.edge, .custody, .engine],
       "What was approved is not what was asked for."),
     engine(
-      .approvalByOwner, "approval_by_owner", 403, [.edge, .engine],
+      .approvalByOwner, "approval_by_owner", 403, .engine,
       "Nobody approves for an own account."),
     engine(
-      .notAnOperatorKey, "not_an_operator_key", 403, [.edge, .engine],
+      .notAnOperatorKey, "not_an_operator_key", 403, .engine,
       "The key is not this operator's."),
     engine(
-      .operatorKeyTooNew, "operator_key_too_new", 409, [.edge, .engine],
+      .operatorKeyTooNew, "operator_key_too_new", 409, .engine,
       "The key counts when it is as old as the delay: of a new address, or of operators."),
   ]
 
