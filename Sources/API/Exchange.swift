@@ -34,12 +34,16 @@ public protocol Exchange: Sendable {
 
   /// How deposit addresses are swept; nil for an exchange that pays out nothing.
   var sweeps: (any SweepDesk)? { get }
+
+  /// What operators decide about custody; nil for an exchange without a chain.
+  var decisions: (any DecisionDesk)? { get }
 }
 
 extension Exchange {
   public var deposits: (any DepositDesk)? { nil }
   public var withdrawals: (any WithdrawalDesk)? { nil }
   public var sweeps: (any SweepDesk)? { nil }
+  public var decisions: (any DecisionDesk)? { nil }
 }
 
 public enum ExchangeError: Error, Sendable, Equatable {

@@ -19,9 +19,9 @@ public protocol DepositDesk: Sendable {
   /// The number of the last step; 0 before the first.
   func lastChange() async throws(ExchangeError) -> Int64
   func state() async throws(ExchangeError) -> CustodyState
-  /// Decides about a deposit in review; the same decision again is answered alike.
-  func resolve(
-    _ id: Int64, _ resolution: NewDepositResolution, by operator: UserID
+  /// Of a deposit in review; asked again it is answered alike.
+  func reject(
+    _ id: Int64, by authority: Authority
   ) async throws(ExchangeError) -> DepositResolutionOutcome
   /// Asks the chain for the balances of all addresses: takes its time.
   func reconcile() async throws(ExchangeError) -> ReconciliationReport
@@ -83,12 +83,26 @@ extension Handlers {
   func resolveDeposit(_ call: Call, _ user: Identity) async throws(Refusal) -> Answer {
     guard let id: Int64 = Self.number(call.parameters[0]) else { throw Refusal(.depositNotFound) }
     let resolution: NewDepositResolution = try call.decoded()
-    _ = try resolution.checkedReason()
-    let outcome = try await ask { desk async throws(ExchangeError) in
-      try await desk.resolve(id, resolution, by: user.user)
+    let authority = user.authority(try resolution.checkedReason())
+    switch resolution.decision {
+    case .credit:
+      guard let outcome = try await propose(.deposit(id), by: authority) else {
+        preconditionFailure("a credit gives somebody money")
+      }
+      return .json(outcome)
+    case .reject:
+      let outcome = try await ask { desk async throws(ExchangeError) in
+        try await desk.reject(id, by: authority)
+      }
+      _ = try Self.resolved(outcome)
+      return .json(CustodyOutcome(status: .applied))
     }
+  }
+
+  /// The deposit, where it was decided as asked.
+  static func resolved(_ outcome: DepositResolutionOutcome) throws(Refusal) -> DepositLine {
     switch outcome {
-    case .resolved(let line): return .json(line)
+    case .resolved(let line): return line
     case .notFound: throw Refusal(.depositNotFound)
     case .notInReview(let status): throw Refusal(.depositNotInReview, "the deposit is \(status)")
     case .notCreditable: throw Refusal(.depositNotCreditable)

@@ -16,11 +16,11 @@ public protocol SweepDesk: Sendable {
   ) async throws(ExchangeError) -> SweepPlanPage
   /// Gas for the addresses of that page that lack it.
   func topUp(
-    asset: String, minimum: Int128, after: String?, by operator: UserID
+    asset: String, minimum: Int128, after: String?, by authority: Authority
   ) async throws(ExchangeError) -> TopUpOutcome
   /// The bytes of signed transactions; an outcome for each.
   func submit(
-    sweeps: [[UInt8]], by operator: UserID
+    sweeps: [[UInt8]], by authority: Authority
   ) async throws(ExchangeError) -> SweepOutcomes
   func sweeps() async throws(ExchangeError) -> SweepReport
 }
@@ -84,7 +84,7 @@ extension Handlers {
     let after = try Self.after(new.after)
     return try await ask { desk async throws(ExchangeError) in
       try await desk.topUp(
-        asset: asset.definition.code, minimum: minimum, after: after, by: user.user)
+        asset: asset.definition.code, minimum: minimum, after: after, by: user.authority(""))
     }
   }
 
@@ -109,7 +109,7 @@ extension Handlers {
       sweeps.append(bytes)
     }
     return try await ask { [sweeps] desk async throws(ExchangeError) in
-      try await desk.submit(sweeps: sweeps, by: user.user)
+      try await desk.submit(sweeps: sweeps, by: user.authority(""))
     }
   }
 }

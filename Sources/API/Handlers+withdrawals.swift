@@ -22,14 +22,13 @@ public protocol WithdrawalDesk: Sendable {
     of user: UserID, clientID: ClientOrderID
   ) async throws(ExchangeError) -> WithdrawalLine?
   func payouts() async throws(ExchangeError) -> PayoutReport
-  func resumePayouts(_ by: OperatorDecision) async throws(ExchangeError)
+  func resumePayouts(by authority: Authority) async throws(ExchangeError)
   /// False where no such payment is open.
-  func cancelPayout(
-    nonce: UInt64, _ by: OperatorDecision
-  ) async throws(ExchangeError) -> Bool
-  /// False where the chain has no transaction of this nonce that a person must judge.
+  func cancelPayout(nonce: UInt64, by authority: Authority) async throws(ExchangeError) -> Bool
+  /// Of one that gives nobody money by its end; false where the chain has no transaction of this
+  /// nonce that a person must judge.
   func resolvePayout(
-    nonce: UInt64, _ resolution: PayoutResolution, by operator: UserID
+    nonce: UInt64, _ resolution: PayoutResolution, by authority: Authority
   ) async throws(ExchangeError) -> Bool
 }
 
@@ -38,17 +37,6 @@ public struct AddressRefusal: Error, Sendable, Equatable {
   public var reason: String
 
   public init(_ reason: String) { self.reason = reason }
-}
-
-/// Who decided, and why: kept for the auditor.
-public struct OperatorDecision: Sendable, Equatable {
-  public var `operator`: UserID
-  public var reason: String
-
-  public init(operator: UserID, reason: String) {
-    self.operator = `operator`
-    self.reason = reason
-  }
 }
 
 extension Handlers {
@@ -357,33 +345,40 @@ extension Handlers {
   }
 
   func resumePayouts(_ call: Call, _ user: Identity) async throws(Refusal) -> Answer {
-    let decision = OperatorDecision(operator: user.user, reason: try call.reason())
-    try await ask { desk async throws(ExchangeError) in try await desk.resumePayouts(decision) }
+    let authority = user.authority(try call.reason())
+    try await ask { desk async throws(ExchangeError) in
+      try await desk.resumePayouts(by: authority)
+    }
     return try await decided()
   }
 
   func cancelPayout(_ call: Call, _ user: Identity) async throws(Refusal) -> Answer {
     let nonce = try Self.nonce(call)
-    let decision = OperatorDecision(operator: user.user, reason: try call.reason())
+    let authority = user.authority(try call.reason())
     let isOpen = try await ask { desk async throws(ExchangeError) in
-      try await desk.cancelPayout(nonce: nonce, decision)
+      try await desk.cancelPayout(nonce: nonce, by: authority)
     }
     guard isOpen else { throw Refusal(.notFound, "no open payment has this nonce") }
     return try await decided()
   }
 
+  /// That a user's payment has not paid gives the user money: that takes two operators.
   func resolvePayout(_ call: Call, _ user: Identity) async throws(Refusal) -> Answer {
     let nonce = try Self.nonce(call)
     let resolution: PayoutResolution = try call.decoded()
-    _ = try resolution.checkedReason()
+    let authority = user.authority(try resolution.checkedReason())
+    _ = try desk()
+    let proposed = try await propose(
+      .payout(nonce: nonce, resolution.outcome, sender: resolution.sender), by: authority)
+    if let proposed { return .json(proposed) }
     let isTold = try await ask { desk async throws(ExchangeError) in
-      try await desk.resolvePayout(nonce: nonce, resolution, by: user.user)
+      try await desk.resolvePayout(nonce: nonce, resolution, by: authority)
     }
     guard isTold else {
       throw Refusal(
         .notFound, "no payment of this nonce has a transaction that a person must judge")
     }
-    return try await decided()
+    return .json(CustodyOutcome(status: .applied))
   }
 
   private static func nonce(_ call: Call) throws(Refusal) -> UInt64 {

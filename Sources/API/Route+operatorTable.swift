@@ -4,7 +4,32 @@ internal import Engine
 internal import Wire
 
 extension Route {
-  static let ofOperators: [Route] = operatorRoutes + userRoutes + payoutRoutes
+  static let ofOperators: [Route] = operatorRoutes + userRoutes + payoutRoutes + decisionRoutes
+
+  private static let decisionRoutes: [Route] = [
+    operating(
+      "listWaitingDecisions", .get, "/custody-decisions",
+      "Lists the decisions about deposits and payments that wait for a second operator.",
+      answer: .json(WaitingDecisions.self)
+    ) { handlers, _, _ throws(Refusal) in
+      try await handlers.waitingDecisions()
+    },
+    operating(
+      "approveDecision", .post, "/custody-decisions/{id}/approve",
+      "Approves a decision, which is then done.",
+      body: ApprovalSignature.self,
+      answer: .json(CustodyOutcome.self)
+    ) { handlers, call, user throws(Refusal) in
+      try await handlers.approveDecision(call, user)
+    },
+    operating(
+      "refuseDecision", .post, "/custody-decisions/{id}/refuse", "Refuses a decision that waits.",
+      body: Reason.self,
+      answer: .json(CustodyOutcome.self)
+    ) { handlers, call, user throws(Refusal) in
+      try await handlers.refuseDecision(call, user)
+    },
+  ]
 
   private static let payoutRoutes: [Route] = [
     operating(
@@ -74,9 +99,9 @@ extension Route {
     },
     operating(
       "resolvePayout", .post, "/payouts/{nonce}/resolve",
-      "Says what became of a payment that is held.",
+      "Says what became of a payment that is held, or proposes it where it has not paid.",
       body: PayoutResolution.self,
-      answer: .json(Applied.self)
+      answer: .json(CustodyOutcome.self)
     ) { handlers, call, user throws(Refusal) in
       try await handlers.resolvePayout(call, user)
     },
@@ -215,9 +240,10 @@ extension Route {
       try await handlers.depositsOfAll(call)
     },
     operating(
-      "resolveDeposit", .post, "/deposits/{id}/resolution", "Decides about a deposit in review.",
+      "resolveDeposit", .post, "/deposits/{id}/resolution",
+      "Rejects a deposit in review, or proposes to credit it.",
       body: NewDepositResolution.self,
-      answer: .json(DepositLine.self)
+      answer: .json(CustodyOutcome.self)
     ) { handlers, call, user throws(Refusal) in
       try await handlers.resolveDeposit(call, user)
     },

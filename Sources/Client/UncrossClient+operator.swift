@@ -213,10 +213,10 @@ extension UncrossClient {
       isSafeToRepeat: true)
   }
 
-  /// Decides about a deposit in review, once.
+  /// Decides about a deposit in review, once; a credit waits: see `waitingDecisions`.
   public func resolve(
     deposit id: String, _ resolution: NewDepositResolution
-  ) async throws(APIError) -> DepositLine {
+  ) async throws(APIError) -> CustodyOutcome {
     try await operate(
       .post, Target("v1", "operator", "deposits", id, "resolution"), resolution,
       isSafeToRepeat: true)
@@ -301,14 +301,41 @@ extension UncrossClient {
       isSafeToRepeat: true)
   }
 
-  /// Says what became of a payment that is held.
+  /// Says what became of a payment that is held; that it has not paid waits: see
+  /// `waitingDecisions`.
   public func resolvePayout(
     nonce: String, _ resolution: PayoutResolution
-  ) async throws(APIError) -> Applied {
+  ) async throws(APIError) -> CustodyOutcome {
     try await operate(
       .post, Target("v1", "operator", "payouts", nonce, "resolve"), resolution,
       isSafeToRepeat: true)
   }
+
+  // MARK: What waits for a second operator
+
+  public func waitingDecisions() async throws(APIError) -> [WaitingDecision] {
+    let answer: WaitingDecisions = try await operate(
+      .get, Target("v1", "operator", "custody-decisions"), Self.nothing, isSafeToRepeat: true)
+    return answer.decisions
+  }
+
+  /// By another operator than the one who asked; the same again is answered alike.
+  /// - Parameter signature: of the decision's `approvalDigest`, by the key that signs the request.
+  public func approve(
+    decision id: String, signature: [UInt8]
+  ) async throws(APIError) -> CustodyOutcome {
+    try await operate(
+      .post, Target("v1", "operator", "custody-decisions", id, "approve"),
+      ApprovalSignature(signature: Hex.string(signature)), isSafeToRepeat: true)
+  }
+
+  public func refuse(decision id: String, reason: String) async throws(APIError) -> CustodyOutcome {
+    try await operate(
+      .post, Target("v1", "operator", "custody-decisions", id, "refuse"), Reason(reason: reason),
+      isSafeToRepeat: false)
+  }
+
+  // MARK: Sweeps
 
   /// How sweeps stand.
   public func sweeps() async throws(APIError) -> SweepReport {

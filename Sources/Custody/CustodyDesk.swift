@@ -66,11 +66,11 @@ public final class CustodyDesk: @unchecked Sendable {
     return try await rows(conditions.joined(separator: " and "), limit)
   }
 
-  /// Decides about a deposit in review. A failure says nothing of whether it was done: ask again.
-  public func resolve(
-    _ id: Int64, _ resolution: DepositResolution
+  /// Of a deposit in review. A failure says nothing of whether it was done: ask again.
+  public func reject(
+    _ id: Int64, by authority: Authority
   ) async throws(Failure) -> DepositResolution.Outcome {
-    try await withStore { store throws(PostgresError) in try store.resolve(id, resolution) }
+    try await withStore { store throws(PostgresError) in try store.reject(id, by: authority) }
   }
 
   /// Asks the node for every address's balances, so it takes its time; others wait only for another

@@ -420,9 +420,17 @@ extension CustodyStore {
     return result.affectedRows == 1
   }
 
-  /// What became of a payment by the transaction that has its nonce in a scanned block, where that
-  /// cannot be told: ours succeeded without a log of the transfer, or it is not ours. In the
-  /// caller's transaction; false where there is no such transaction.
+  /// A payment of which a person must say what became of it, as `$4`, by the transaction `t` that
+  /// has its nonce in a scanned block: ours succeeded without a log of the transfer, or it is not
+  /// ours.
+  static let isForAPerson = """
+    s.outcome is null and s.purpose <> 'sweep'
+      and case when exists (select from core.payout_attempt a where a.hash = t.hash)
+        then s.hold is not null and t.is_success and not t.has_paid and $4 <> 'cancelled'
+        else true end
+    """
+
+  /// In the caller's transaction; false where there is no such transaction.
   func resolve(
     _ sender: Address, _ nonce: UInt64, _ outcome: PayoutOutcome
   ) throws(PostgresError) -> Bool {
@@ -432,11 +440,8 @@ extension CustodyStore {
       """
       update core.payout_slot s set resolution = $4, resolved_hash = t.hash
       from core.sent_transaction t
-      where s.chain = $1 and s.sender = $2 and s.nonce = $3 and s.outcome is null
-        and s.purpose <> 'sweep' and (t.chain, t.sender, t.nonce) = (s.chain, s.sender, s.nonce)
-        and case when exists (select from core.payout_attempt a where a.hash = t.hash)
-          then s.hold is not null and t.is_success and not t.has_paid and $4 <> 'cancelled'
-          else true end
+      where s.chain = $1 and s.sender = $2 and s.nonce = $3
+        and (t.chain, t.sender, t.nonce) = (s.chain, s.sender, s.nonce) and \(Self.isForAPerson)
       """, parameters)
     return result.affectedRows == 1
   }

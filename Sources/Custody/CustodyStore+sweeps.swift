@@ -61,7 +61,7 @@ extension CustodyStore {
   /// Stores a sweep that was checked, once; nil where it is there, or why it is not taken. Another
   /// signature of a nonce joins the first: all go to the hot wallet, and the chain takes one.
   func add(
-    _ signed: SignedTransaction, by operator: UserID
+    _ signed: SignedTransaction, by authority: Authority
   ) throws(PostgresError) -> SweepRefusal? {
     var refusal: SweepRefusal?
     try transaction { () throws(PostgresError) in
@@ -70,14 +70,11 @@ extension CustodyStore {
       refusal = try insertSweep(signed)
       guard refusal == nil else { return }
       try insertAttempt(signed)
-      var parameters = slotKey(signed.sender, signed.transaction.nonce)
-      parameters.int8(Int64(`operator`))
-      parameters.text("\(signed.hash)")
-      try connection.query(
-        """
-        insert into core.payout_decision(chain, sender, nonce, operator_id, decision, reason)
-        values ($1, $2, $3, $4, 'sweep', $5)
-        """, parameters)
+      try log(
+        LoggedDecision(
+          action: "submit_sweep", subject: chain,
+          detail: "sender=\(signed.sender) nonce=\(signed.transaction.nonce) "
+            + "transaction=\(signed.hash)"), by: authority)
     }
     return refusal
   }
@@ -180,7 +177,7 @@ extension CustodyStore {
 
   /// Which were added: an address whose gas is on its way gets no more.
   func addTopUps(
-    _ needs: [(Address, UInt256)], from wallet: Address, by operator: UserID
+    _ needs: [(Address, UInt256)], from wallet: Address, by authority: Authority
   ) throws(PostgresError) -> [Address] {
     if needs.isEmpty { return [] }
     var added: [Address] = []
@@ -188,7 +185,7 @@ extension CustodyStore {
       var parameters = chainParameter()
       parameters.byteaArray(needs.count) { needs[$0].0.bytes }
       parameters.textArray(needs.count) { "\(needs[$0].1)" }
-      parameters.int8(Int64(`operator`))
+      parameters.int8(Int64(authority.user))
       parameters.bytea(wallet.bytes)
       added = try addresses(
         """
@@ -205,6 +202,10 @@ extension CustodyStore {
           where w.chain = $1 and w.nonce is null))
         returning address
         """, parameters)
+      guard !added.isEmpty else { return }
+      try log(
+        LoggedDecision(action: "top_up", subject: chain, detail: "addresses=\(added.count)"),
+        by: authority)
     }
     return added
   }
@@ -309,7 +310,7 @@ extension CustodyStore {
 
   // MARK: Helpers
 
-  private func chainParameter() -> PostgresParameters {
+  func chainParameter() -> PostgresParameters {
     var parameters = PostgresParameters()
     parameters.text(chain)
     return parameters

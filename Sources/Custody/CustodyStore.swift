@@ -218,28 +218,42 @@ struct CustodyStore: ~Copyable {
 
   // MARK: Reviews
 
-  /// Decides about a deposit that is in review, once.
-  func resolve(
-    _ id: Int64, _ resolution: DepositResolution
+  /// A deposit that is in review is never credited; told again it is done once.
+  func reject(
+    _ id: Int64, by authority: Authority
   ) throws(PostgresError) -> DepositResolution.Outcome {
     try transaction { () throws(PostgresError) in
-      var parameters = PostgresParameters()
-      parameters.text(chain)
-      parameters.int8(id)
-      parameters.text(resolution.decision.rawValue)
-      parameters.int8(Int64(resolution.operator))
-      parameters.text(resolution.reason)
-      try connection.query(
-        """
-        update public.deposits set resolution = $3, resolved_by = $4, resolution_reason = $5,
-          reason = \(Self.resolvedReason("$3")), updated_at = now(),
-          status = case $3 when 'credit' then 'confirming' else 'rejected' end
-        where chain = $1 and id = $2 and status = 'review' and ($3 = 'reject' or amount > 0)
-        """, parameters)
+      guard try resolve(id, .reject, by: authority),
+        let deposit = try deposits("chain = $1 and id = \(id)").first
+      else { return }
+      try endWaiting(about: .deposit(id), by: authority.user)
+      try log(
+        LoggedDecision(
+          action: "reject_deposit", subject: "\(deposit.user)",
+          detail: "deposit=\(id) asset=\(deposit.asset) amount_atoms=\(deposit.amount) "
+            + "transaction=\(deposit.transaction)"), by: authority)
     }
     guard let deposit = try deposits("chain = $1 and id = \(id)").first else { return .unknown }
-    if deposit.resolution == resolution.decision { return .resolved(deposit) }
-    return deposit.status == .review ? .notCreditable : .notInReview(deposit.status)
+    return deposit.resolution == .reject ? .resolved(deposit) : .notInReview(deposit.status)
+  }
+
+  /// In the caller's transaction; false where it is not in review, or nothing of it can be booked.
+  func resolve(
+    _ id: Int64, _ decision: DepositResolution.Decision, by authority: Authority
+  ) throws(PostgresError) -> Bool {
+    var parameters = chainParameter()
+    parameters.int8(id)
+    parameters.text(decision.rawValue)
+    parameters.int8(Int64(authority.user))
+    parameters.text(authority.reason)
+    return try connection.query(
+      """
+      update public.deposits set resolution = $3, resolved_by = $4, resolution_reason = $5,
+        reason = \(Self.resolvedReason("$3")), updated_at = now(),
+        status = case $3 when 'credit' then 'confirming' else 'rejected' end
+      where chain = $1 and id = $2 and status = 'review' and ($3 = 'reject' or amount > 0)
+      """, parameters
+    ).affectedRows == 1
   }
 
   private func rollBack(to height: Int64) throws(PostgresError) {

@@ -1,24 +1,12 @@
-// What an operator decides about a deposit in review.
+// What operators decide about a deposit in review.
 
-public import Engine
-
-public struct DepositResolution: Sendable, Equatable {
+/// One operator rejects; two credit (`CustodyProposal`).
+public enum DepositResolution {
   public enum Decision: String, Sendable {
     /// On its way to the balance, as any other: the chain is asked again before it gets a number.
     case credit
     /// Never credited.
     case reject
-  }
-
-  public var decision: Decision
-  public var `operator`: UserID
-  /// For the auditor.
-  public var reason: String
-
-  public init(_ decision: Decision, operator: UserID, reason: String) {
-    self.decision = decision
-    self.operator = `operator`
-    self.reason = reason
   }
 
   public enum Outcome: Sendable, Equatable {

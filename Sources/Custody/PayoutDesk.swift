@@ -22,28 +22,15 @@ public struct StoredWithdrawal: Sendable, Equatable {
   public var requested: Microseconds
 }
 
-/// An operator's decision about payments.
-public struct PayoutDecision: Sendable, Equatable {
-  public enum Kind: String, Sendable {
-    /// Payments go on after a halt.
-    case resume
-    /// An open payment shall end without paying.
-    case cancel
-    /// What became of one by a transaction that does not tell.
-    case paid, reverted, cancelled
-  }
-
-  public var kind: Kind
-  public var nonce: UInt64?
-  public var `operator`: UserID
-  public var reason: String
-
-  public init(_ kind: Kind, nonce: UInt64? = nil, operator: UserID, reason: String) {
-    self.kind = kind
-    self.nonce = nonce
-    self.operator = `operator`
-    self.reason = reason
-  }
+/// What one operator decides about payments alone: nobody is given money by it.
+public enum PayoutDecision: Sendable, Equatable {
+  /// Payments go on after a halt.
+  case resume
+  /// An open payment shall end without paying: the chain decides.
+  case cancel(nonce: UInt64)
+  /// What became of one by a transaction that does not tell. That a user's payment has not paid
+  /// takes two operators (`CustodyProposal`).
+  case resolve(nonce: UInt64, PayoutOutcome)
 }
 
 extension CustodyDesk {
@@ -83,8 +70,12 @@ extension CustodyDesk {
 
   /// Recorded with the operator's reason, in the transaction that does it; false where it does not
   /// apply.
-  public func decide(_ decision: PayoutDecision, _ sender: Address) async throws(Failure) -> Bool {
-    try await withStore { store throws(PostgresError) in try store.decide(decision, sender) }
+  public func decide(
+    _ decision: PayoutDecision, _ sender: Address, by authority: Authority
+  ) async throws(Failure) -> Bool {
+    try await withStore { store throws(PostgresError) in
+      try store.decide(decision, sender, by: authority)
+    }
   }
 }
 
@@ -141,34 +132,49 @@ extension CustodyStore {
     }
   }
 
-  func decide(_ decision: PayoutDecision, _ sender: Address) throws(PostgresError) -> Bool {
+  func decide(
+    _ decision: PayoutDecision, _ sender: Address, by authority: Authority
+  ) throws(PostgresError) -> Bool {
     var applies = false
     try transaction { () throws(PostgresError) in
-      switch decision.kind {
+      switch decision {
       case .resume: applies = try resume(sender)
-      case .cancel: applies = try cancelPayment(sender, decision.nonce ?? 0)
-      case .paid: applies = try resolve(sender, decision.nonce ?? 0, .paid)
-      case .reverted: applies = try resolve(sender, decision.nonce ?? 0, .reverted)
-      case .cancelled: applies = try resolve(sender, decision.nonce ?? 0, .cancelled)
+      case .cancel(let nonce): applies = try cancelPayment(sender, nonce)
+      case .resolve(let nonce, let outcome):
+        let matter = CustodyProposal.Matter.payout(sender: sender, nonce: nonce, outcome)
+        guard case .givesNothing = try consider(matter) else { return }
+        applies = try resolve(sender, nonce, outcome)
+        if applies { try endWaiting(about: matter, by: authority.user) }
       }
-      guard applies else { return }
-      var parameters = PostgresParameters()
-      parameters.text(chain)
-      parameters.bytea(sender.bytes)
-      if let nonce = decision.nonce {
-        parameters.int8(Int64(clamping: nonce))
-      } else {
-        parameters.null()
-      }
-      parameters.int8(Int64(decision.operator))
-      parameters.text(decision.kind.rawValue)
-      parameters.text(decision.reason)
-      try connection.query(
-        """
-        insert into core.payout_decision(chain, sender, nonce, operator_id, decision, reason)
-        values ($1, $2, $3::int8, $4, $5, $6)
-        """, parameters)
+      if applies { try log(logged(decision, sender), by: authority) }
     }
     return applies
+  }
+
+  private func logged(
+    _ decision: PayoutDecision, _ sender: Address
+  ) throws(PostgresError) -> LoggedDecision {
+    switch decision {
+    case .resume:
+      LoggedDecision(action: "resume_payouts", subject: chain, detail: "sender=\(sender)")
+    case .cancel(let nonce):
+      LoggedDecision(
+        action: "cancel_payout", subject: try subject(sender, nonce),
+        detail: "sender=\(sender) nonce=\(nonce)")
+    case .resolve(let nonce, let outcome):
+      LoggedDecision(
+        action: "resolve_payout", subject: try subject(sender, nonce),
+        detail: "sender=\(sender) nonce=\(nonce) outcome=\(outcome)")
+    }
+  }
+
+  /// Whose payment it is; the chain where it is nobody's.
+  private func subject(_ sender: Address, _ nonce: UInt64) throws(PostgresError) -> String {
+    let result = try connection.query(
+      """
+      select w.user_id from core.payout_slot s join public.withdrawals w on w.id = s.withdrawal_id
+      where s.chain = $1 and s.sender = $2 and s.nonce = $3
+      """, slotKey(sender, nonce))
+    return result.rowCount == 1 ? "\(result.int64(0, 0))" : chain
   }
 }

@@ -208,7 +208,7 @@ extension CustodyDesk {
 
   /// Takes signed sweeps, each for itself; the nodes get them from the sender of payments.
   public func submit(
-    sweeps: [[UInt8]], _ rules: SweepRules, by operator: UserID
+    sweeps: [[UInt8]], _ rules: SweepRules, by authority: Authority
   ) async throws(Failure) -> [Result<Hash32, SweepRefusal>] {
     let checked = sweeps.map { raw in
       Result { () throws(SweepRefusal) in
@@ -221,7 +221,7 @@ extension CustodyDesk {
         switch result {
         case .failure(let refusal): outcomes.append(.failure(refusal))
         case .success(let signed):
-          let refusal = try store.add(signed, by: `operator`)
+          let refusal = try store.add(signed, by: authority)
           outcomes.append(refusal.map { .failure($0) } ?? .success(signed.hash))
         }
       }
@@ -232,11 +232,11 @@ extension CustodyDesk {
   /// Asks for gas for the addresses that a plan says need it. Those that have some on its way get
   /// no more.
   public func topUp(
-    _ needs: [SweepPlan.Need], from wallet: Address, by operator: UserID
+    _ needs: [SweepPlan.Need], from wallet: Address, by authority: Authority
   ) async throws(Failure) -> [Address] {
     try await withStore { store throws(PostgresError) in
       try store.addTopUps(
-        needs.map { ($0.address, $0.missing) }, from: wallet, by: `operator`)
+        needs.map { ($0.address, $0.missing) }, from: wallet, by: authority)
     }
   }
 

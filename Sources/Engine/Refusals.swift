@@ -60,6 +60,8 @@ public enum EdgeRefusal: Hashable, Sendable, CaseIterable {
   case depositNotFound
   case depositNotInReview
   case depositNotCreditable
+  case decisionWaits
+  case decisionLapsed
   case tooManyStreams
 
   // An order that no command could hold: the engine counts in ticks and lots.
@@ -120,6 +122,12 @@ public enum Refusals {
     edge(
       .depositNotCreditable, "deposit_not_creditable", 409, .custody,
       "No amount of it can be booked, or no transaction shows it."),
+    edge(
+      .decisionWaits, "decision_waits", 409, .custody,
+      "Another decision about the deposit or payment waits for a second operator."),
+    edge(
+      .decisionLapsed, "decision_lapsed", 409, .edge,
+      "Who proposed it could no longer do so: it is proposed anew."),
     edge(
       .tooManyStreams, "too_many_streams", 409, .edge,
       "The user or address has as many event streams open as it may."),
@@ -247,9 +255,9 @@ public enum Refusals {
     engine(.reasonMissing, "reason_missing", 422, [.edge, .engine], "A reason is 1 to 200 bytes."),
     engine(
       .approvalNotFound, "approval_not_found", 404, [.edge, .engine],
-      "No such adjustment waits."),
+      "No such adjustment or decision waits."),
     engine(
-      .approvalByRequester, "approval_by_requester", 403, .engine,
+      .approvalByRequester, "approval_by_requester", 403, [.edge, .engine],
       "Another operator than the requester approves."),
     engine(
       .tooManyApprovals, "too_many_approvals", 409, [.edge, .engine],
@@ -368,7 +376,7 @@ public enum Refusals {
       .approvalRepeated, "approval_repeated", 409, .engine,
       "This operator has approved it already."),
     engine(
-      .approvalMismatch, "approval_mismatch", 409, [.edge, .engine],
+      .approvalMismatch, "approval_mismatch", 409, [.edge, .custody, .engine],
       "What was approved is not what was asked for."),
     engine(
       .approvalByOwner, "approval_by_owner", 403, .engine,

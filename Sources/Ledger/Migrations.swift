@@ -10,7 +10,7 @@ public enum Migrations {
   /// No table has a column that could hold a trade or an auction's result.
   public static let steps: [String] = [
     schema, custody, guards, deposits, withdrawals, payoutAsks, sweeps, payoutResolutions,
-    changedDeposits, deciders, openings, statementsByType, operatorLog,
+    changedDeposits, deciders, openings, statementsByType, operatorLog, custodyDecisions,
   ]
 
   /// Applies what is missing; returns how many steps that was.

@@ -1,4 +1,4 @@
-// What operators did, newest first: read from the projection, on a connection of its own.
+// What operators did, newest first: read from the database, on a connection of its own.
 
 internal import Dispatch
 public import Engine
@@ -32,7 +32,8 @@ public struct OperatorLogQuery: Sendable, Equatable {
 
 /// One action.
 public struct OperatorLogRow: Sendable, Equatable {
-  /// Where it lies: the journal's group, and the place among the actions of the group.
+  /// Where it lies: the journal's group, and the place among the actions of the group; what was
+  /// decided about custody lies after the group that was projected last.
   public struct Place: Sendable, Equatable {
     public var journalSequence: Int64
     public var position: Int32
@@ -69,7 +70,8 @@ public struct OperatorLogRow: Sendable, Equatable {
   }
 }
 
-/// Reads `core.operator_log`, one query at a time: nobody who trades waits for it.
+/// Reads `core.operator_log`, which the engine's actions are in, and `core.custody_decision`, one
+/// query at a time: nobody who trades waits for it.
 public final class OperatorLog: @unchecked Sendable {
   // Sendable by hand: `connection` is touched on `queue` only.
   private let conninfo: String
@@ -114,11 +116,18 @@ public final class OperatorLog: @unchecked Sendable {
       parameters.text(subject)
       conditions += " and subject = $\(query.action == nil ? 4 : 5)"
     }
+    // Each part is a page of its own, so that its index is taken.
+    let parts = ["core.operator_log", "core.custody_decision"].map { table in
+      """
+      (select journal_seq, position, at, operator_id, coalesce(public_key, ''::bytea), action,
+        subject, detail, reason
+      from \(table) where (journal_seq, position) < ($1, $2)\(conditions)
+      order by journal_seq desc, position desc limit $3)
+      """
+    }
     let result = try connection.query(
       """
-      select journal_seq, position, at, operator_id, coalesce(public_key, ''::bytea), action,
-        subject, detail, reason
-      from core.operator_log where (journal_seq, position) < ($1, $2)\(conditions)
+      \(parts.joined(separator: " union all "))
       order by journal_seq desc, position desc limit $3
       """, parameters)
     return (0..<result.rowCount).map { row in

@@ -30,6 +30,7 @@ struct CoreExchange: Exchange {
   var deposits: (any DepositDesk)? { custody }
   var withdrawals: (any WithdrawalDesk)? { custody?.payments == nil ? nil : custody }
   var sweeps: (any SweepDesk)? { custody?.payments == nil ? nil : custody }
+  var decisions: (any DecisionDesk)? { custody }
 
   func submit(_ commands: [Command]) async throws(ExchangeError) -> [Reply] {
     let result = await withCheckedContinuation { continuation in

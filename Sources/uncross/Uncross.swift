@@ -37,7 +37,7 @@ struct Uncross: AsyncParsableCommand {
           PayoutsCommand.self, SweepCommand.self, ApproveWithdrawalCommand.self,
           RejectWithdrawalCommand.self,
           WithdrawalTermsCommand.self, AddressDelayCommand.self, SignerCommand.self,
-          SignerKeyCommand.self, ResolveDepositCommand.self,
+          SignerKeyCommand.self, ResolveDepositCommand.self, CustodyDecisionsCommand.self,
         ]),
       CommandGroup(
         name: "Prove", subcommands: [Clear.self, ReplayCommand.self, ReconcileCommand.self]),

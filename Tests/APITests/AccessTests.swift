@@ -82,6 +82,9 @@ private let expectations: [(method: String, template: String, roles: String)] = 
   ("GET", "/v1/operator/state", "operator"),
   ("GET", "/v1/operator/deposits", "operator"),
   ("POST", "/v1/operator/deposits/{id}/resolution", "operator"),
+  ("GET", "/v1/operator/custody-decisions", "operator"),
+  ("POST", "/v1/operator/custody-decisions/{id}/approve", "operator"),
+  ("POST", "/v1/operator/custody-decisions/{id}/refuse", "operator"),
   ("GET", "/v1/operator/custody", "operator"),
   ("GET", "/v1/operator/reconciliation", "operator"),
 ]

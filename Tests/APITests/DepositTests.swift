@@ -102,7 +102,8 @@ import Testing
         (
           "1", #"{"decision": "credit", "reason": "\#(String(repeating: "x", count: 201))"}"#,
           "reason_missing"
-        ), ("1", credit, nil), ("1", credit, nil), ("1", reject, "deposit_not_in_review"),
+        ), ("1", credit, nil), ("1", credit, nil), ("1", reject, nil),
+        ("1", reject, nil), ("1", credit, "deposit_not_in_review"),
         ("2", credit, "deposit_not_creditable"), ("2", reject, nil),
         ("3", reject, "deposit_not_in_review"), ("4", credit, "deposit_not_found"),
         ("x", credit, "deposit_not_found"),
@@ -112,7 +113,7 @@ import Testing
         #expect(answer.code == code, "\(id) \(body): \(answer.text)")
       }
       let all = try await venue.send("GET", "/v1/operator/deposits", as: "operator")
-      #expect(all.json["deposits"]?[2]?["status"]?.text == "confirming")
+      #expect(all.json["deposits"]?[2]?["status"]?.text == "rejected")
       #expect(all.json["deposits"]?[1]?["status"]?.text == "rejected")
     }
   }

@@ -97,6 +97,7 @@ private struct Document {
       venue.exchange.desk.receive(2, 150_000_000, status: "final", block: 5)
       venue.exchange.desk.receive(2, 2_500_000, status: "confirming", block: 11)
       venue.exchange.desk.receive(3, 40_000_000, status: "review", block: 9)
+      venue.exchange.desk.receive(3, 1_000_000, status: "review", block: 9)
       for step in document.steps {
         switch step {
         case .auction: venue.exchange.runAuctions()
@@ -141,6 +142,7 @@ private struct Document {
       venue.exchange.desk.receive(2, 150_000_000, status: "final", block: 5)
       venue.exchange.desk.receive(2, 2_500_000, status: "confirming", block: 11)
       venue.exchange.desk.receive(3, 40_000_000, status: "review", block: 9)
+      venue.exchange.desk.receive(3, 1_000_000, status: "review", block: 9)
       for step in document.steps {
         let request: Document.Request
         switch step {
@@ -178,6 +180,7 @@ private struct Document {
         "POST /v1/operator/address-delay reason",
         "POST /v1/operator/adjustments reason",
         "POST /v1/operator/adjustments/{id}/refuse reason",
+        "POST /v1/operator/custody-decisions/{id}/refuse reason",
         "POST /v1/operator/deposits/{id}/resolution reason",
         "POST /v1/operator/key-grants/{id}/refuse reason",
         "POST /v1/operator/keys/{public_key}/revoke reason",

@@ -10,6 +10,10 @@ import Wire
 final class MemoryDesk: DepositDesk {
   private struct State {
     var lines: [DepositLine] = []
+    var decisions: [ProposedDecision] = []
+    /// The user whose payment of nonce 3 is held, and how an operator ended it.
+    var heldUser: UserID?
+    var heldEnd: String?
     var failure: ExchangeError?
   }
 
@@ -66,23 +70,21 @@ final class MemoryDesk: DepositDesk {
     return DepositPage(deposits: page, next: lines.count > limit ? page.last?.id : nil)
   }
 
-  func resolve(
-    _ id: Int64, _ resolution: NewDepositResolution, by operator: UserID
+  func reject(
+    _ id: Int64, by authority: Authority
   ) async throws(ExchangeError) -> DepositResolutionOutcome {
     try check()
     return stored.withLock { state in
       guard let index = state.lines.firstIndex(where: { $0.id == "\(id)" }) else {
         return .notFound
       }
-      let status = resolution.decision == .credit ? "confirming" : "rejected"
-      guard state.lines[index].status == "review" else {
-        return state.lines[index].status == status
-          ? .resolved(state.lines[index]) : .notInReview(status: state.lines[index].status)
+      guard ["review", "rejected"].contains(state.lines[index].status) else {
+        return .notInReview(status: state.lines[index].status)
       }
-      if resolution.decision == .credit, state.lines[index].amount.digits == 0 {
-        return .notCreditable
+      state.lines[index].status = "rejected"
+      for place in state.decisions.indices where state.decisions[place].line.deposit == "\(id)" {
+        state.decisions[place].state = .ended
       }
-      state.lines[index].status = status
       return .resolved(state.lines[index])
     }
   }
@@ -125,5 +127,139 @@ final class MemoryDesk: DepositDesk {
           asset: "BTC", free: DecimalAmount(atoms: 0, decimals: 8),
           locked: DecimalAmount(atoms: 0, decimals: 8), total: DecimalAmount(atoms: 0, decimals: 8))
       ], nodes: [CustodyNode(host: "127.0.0.1:8545", state: "well", block: 12, inUse: true)])
+  }
+}
+
+// MARK: - What waits
+
+extension MemoryDesk: DecisionDesk {
+  static let heldTransaction = "0x" + String(repeating: "9", count: 64)
+
+  /// Who paid out by nonce 3, whose end a person must say.
+  func hold(_ user: UserID) { stored.withLock { $0.heldUser = user } }
+  var heldEnd: String? { stored.withLock { $0.heldEnd } }
+  func status(_ deposit: Int) -> String { stored.withLock { $0.lines[deposit - 1].status } }
+  func setAmount(_ deposit: Int, _ atoms: Int128) {
+    stored.withLock { $0.lines[deposit - 1].amount = DecimalAmount(atoms: atoms, decimals: 8) }
+  }
+
+  /// As it would wait now, without an id; nil where it gives nobody anything.
+  private static func line(_ matter: CustodyMatter, _ state: State) -> WaitingDecision? {
+    let time = Timestamp(microseconds: 0)
+    switch matter {
+    case .deposit(let id):
+      guard let deposit = state.lines.first(where: { $0.id == "\(id)" }),
+        deposit.status == "review", deposit.amount.digits > 0
+      else { return nil }
+      var line = WaitingDecision(
+        decisionID: "", .credit, chain: "dev", user: deposit.user, asset: deposit.asset,
+        amount: deposit.amount, transaction: deposit.transaction, requestedBy: "", reason: "",
+        requestedAt: time)
+      (line.deposit, line.outRef) = (deposit.id, deposit.outRef)
+      return line
+    case .payout(let nonce, let outcome, _):
+      guard nonce == 3, outcome != .paid, let user = state.heldUser, state.heldEnd == nil else {
+        return nil
+      }
+      var line = WaitingDecision(
+        decisionID: "", outcome == .reverted ? .reverted : .cancelled, chain: "dev",
+        user: "\(user)", asset: "ETH", amount: DecimalAmount(atoms: 5, decimals: 1),
+        transaction: heldTransaction, requestedBy: "", reason: "", requestedAt: time)
+      (line.withdrawal, line.nonce) = ("9", "3")
+      return line
+    }
+  }
+
+  private static func isSame(_ line: WaitingDecision, _ other: WaitingDecision) -> Bool {
+    (line.deposit, line.nonce) == (other.deposit, other.nonce)
+  }
+
+  func consider(_ matter: CustodyMatter) async throws(ExchangeError) -> ConsideredDecision {
+    try check()
+    return stored.withLock { state in
+      if let line = Self.line(matter, state), let user = UserID(line.user) {
+        let waiting = state.decisions.first { $0.state == .waits && Self.isSame($0.line, line) }
+        return .gives(to: user, waiting: waiting)
+      }
+      switch matter {
+      case .payout(let nonce, _, _): return nonce == 3 ? .givesNothing : .unknownPayout
+      case .deposit(let id):
+        guard let line = state.lines.first(where: { $0.id == "\(id)" }) else {
+          return .deposit(.notFound)
+        }
+        switch line.status {
+        case "review": return .deposit(.notCreditable)
+        case "confirming": return .deposit(.resolved(line))
+        default: return .deposit(.notInReview(status: line.status))
+        }
+      }
+    }
+  }
+
+  func propose(_ new: NewProposal) async throws(ExchangeError) -> ProposalOutcome {
+    try check()
+    return stored.withLock { state in
+      guard var line = Self.line(new.matter, state), line.user == "\(new.user)" else {
+        return .changed
+      }
+      let place = state.decisions.firstIndex { $0.state == .waits && Self.isSame($0.line, line) }
+      if let place {
+        let waiting = state.decisions[place]
+        if waiting.authority == new.authority, waiting.line.decision == line.decision {
+          return .waits(waiting)
+        }
+        guard waiting.id == new.replacing else { return .otherWaits(waiting) }
+        state.decisions[place].state = .ended
+      }
+      let id = Int64(state.decisions.count + 1)
+      (line.decisionID, line.requestedBy) = ("\(id)", "\(new.authority.user)")
+      line.reason = new.authority.reason
+      line.requestedAt = Timestamp(microseconds: new.time)
+      let decision = ProposedDecision(
+        id: id, line: line, user: new.user, authority: new.authority, time: new.time, state: .waits)
+      state.decisions.append(decision)
+      return .waits(decision)
+    }
+  }
+
+  func waitingDecisions() async throws(ExchangeError) -> [ProposedDecision] {
+    try check()
+    return stored.withLock { $0.decisions.filter { $0.state == .waits } }
+  }
+
+  func decision(_ id: Int64) async throws(ExchangeError) -> ProposedDecision? {
+    try check()
+    return stored.withLock { $0.decisions.first { $0.id == id } }
+  }
+
+  func approve(
+    _ id: Int64, by authority: Authority, signature: [UInt8]
+  ) async throws(ExchangeError) -> ApprovalOutcome {
+    try check()
+    return stored.withLock { state in
+      guard let place = state.decisions.firstIndex(where: { $0.id == id && $0.state == .waits })
+      else { return .gone }
+      let line = state.decisions[place].line
+      if let deposit = line.deposit.flatMap({ Int($0) }) {
+        guard state.lines[deposit - 1].status == "review",
+          state.lines[deposit - 1].amount == line.amount
+        else { return .changed }
+        state.lines[deposit - 1].status = "confirming"
+      } else {
+        state.heldEnd = line.decision.rawValue
+      }
+      state.decisions[place].state = .approved(by: authority.user)
+      return .applied
+    }
+  }
+
+  func refuse(_ id: Int64, by authority: Authority) async throws(ExchangeError) -> Bool {
+    try check()
+    return stored.withLock { state in
+      guard let place = state.decisions.firstIndex(where: { $0.id == id && $0.state == .waits })
+      else { return false }
+      state.decisions[place].state = .ended
+      return true
+    }
   }
 }

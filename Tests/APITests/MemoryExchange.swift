@@ -59,6 +59,7 @@ final class MemoryExchange: Exchange {
     }
     for read in held { read.resume() }
   }
+  var decisions: (any DecisionDesk)? { core.withLock { $0.hasChain } ? desk : nil }
   func setReadiness(_ readiness: Readiness) { core.withLock { $0.readiness = readiness } }
   /// Commands that came through `submit`.
   var submittedCount: Int { core.withLock { $0.submitted } }

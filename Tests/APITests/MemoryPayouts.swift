@@ -111,26 +111,24 @@ final class MemoryPayouts: WithdrawalDesk {
       ])
   }
 
-  private func decide(_ what: String, _ by: OperatorDecision) throws(ExchangeError) {
+  private func decide(_ what: String, _ by: Authority) throws(ExchangeError) {
     try check()
-    state.withLock { $0.decisions.append("\(what) \(by.operator) \(by.reason)") }
+    state.withLock { $0.decisions.append("\(what) \(by.user) \(by.reason)") }
   }
 
-  func resumePayouts(_ by: OperatorDecision) async throws(ExchangeError) {
-    try decide("resume", by)
+  func resumePayouts(by authority: Authority) async throws(ExchangeError) {
+    try decide("resume", authority)
   }
 
-  func cancelPayout(nonce: UInt64, _ by: OperatorDecision) async throws(ExchangeError) -> Bool {
-    try decide("cancel \(nonce)", by)
+  func cancelPayout(nonce: UInt64, by authority: Authority) async throws(ExchangeError) -> Bool {
+    try decide("cancel \(nonce)", authority)
     return nonce == 3
   }
 
   func resolvePayout(
-    nonce: UInt64, _ resolution: PayoutResolution, by operator: UserID
+    nonce: UInt64, _ resolution: PayoutResolution, by authority: Authority
   ) async throws(ExchangeError) -> Bool {
-    try decide(
-      "\(resolution.outcome) \(nonce)",
-      OperatorDecision(operator: `operator`, reason: resolution.reason))
+    try decide("\(resolution.outcome) \(nonce)", authority)
     return nonce == 3
   }
 }
@@ -160,16 +158,16 @@ extension MemoryPayouts: SweepDesk {
   }
 
   func topUp(
-    asset: String, minimum: Int128, after: String?, by operator: UserID
+    asset: String, minimum: Int128, after: String?, by authority: Authority
   ) async throws(ExchangeError) -> TopUpOutcome {
-    try decide("top up \(asset) \(minimum)", OperatorDecision(operator: `operator`, reason: ""))
+    try decide("top up \(asset) \(minimum)", authority)
     return TopUpOutcome(addresses: [Self.wallet], next: after == nil ? Self.address : nil)
   }
 
   func submit(
-    sweeps: [[UInt8]], by operator: UserID
+    sweeps: [[UInt8]], by authority: Authority
   ) async throws(ExchangeError) -> SweepOutcomes {
-    try decide("sweep \(sweeps.count)", OperatorDecision(operator: `operator`, reason: ""))
+    try decide("sweep \(sweeps.count)", authority)
     return SweepOutcomes(
       outcomes: sweeps.map { bytes in
         bytes.isEmpty

@@ -316,7 +316,7 @@ import Wire
       let reason = #"{"reason":"checked"}"#
       for (path, body, status) in [
         ("resume", reason, 200), ("3/cancel", reason, 200), ("4/cancel", reason, 404),
-        ("3/resolve", #"{"outcome":"reverted","reason":"checked"}"#, 200),
+        ("3/resolve", #"{"outcome":"paid","reason":"checked"}"#, 200),
         ("5/resolve", #"{"outcome":"paid","reason":"checked"}"#, 404),
         ("3/resolve", #"{"outcome":"maybe","reason":"checked"}"#, 400),
         ("x/cancel", reason, 404), ("resume", #"{"reason":""}"#, 422), ("resume", "{}", 400),
@@ -327,8 +327,7 @@ import Wire
       }
       #expect(
         venue.exchange.payouts.decisions == [
-          "resume 1 checked", "cancel 3 1 checked", "cancel 4 1 checked", "reverted 3 1 checked",
-          "paid 5 1 checked",
+          "resume 1 checked", "cancel 3 1 checked", "cancel 4 1 checked", "paid 3 1 checked",
         ])
       venue.exchange.payouts.fail(
         with: .unavailable(reason: "custody_unavailable", retryAfterSeconds: 1))

@@ -8,6 +8,7 @@ import Foundation
 import Ledger
 import NIOCore
 import NIOHTTP1
+import Postgres
 import Synchronization
 import TestServers
 import Testing
@@ -302,18 +303,12 @@ final class Venue: Sendable {
 
   func statuses(_ user: UserID) throws -> [DepositStatus] { try deposits(user).map(\.status) }
 
-  /// Decides as user 1, the operator.
+  /// Rejects as operator 1; credits as operators 1 and 9.
   func resolve(
     _ deposit: Int64, _ decision: DepositResolution.Decision, _ reason: String = "looked at"
   ) throws -> DepositResolution.Outcome {
-    let answer = Answer<DepositResolution.Outcome?>()
-    let desk = desk
-    Task {
-      answer.give(
-        try? await desk.resolve(
-          deposit, DepositResolution(decision, operator: 1, reason: reason)))
-    }
-    return try #require(try answer.wait())
+    let store = try CustodyStore(database.app, chain: "dev", term: custodyCore().term)
+    return try store.decide(deposit, decision, reason)
   }
 
   func reconcile() throws -> Reconciled {
@@ -324,6 +319,46 @@ final class Venue: Sendable {
 
   func balance(_ user: UserID, _ asset: AssetID) throws -> Int128 {
     try #require(core.ask { $0.balance(user, asset).total })
+  }
+}
+
+extension Authority {
+  /// An operator with a key of its own.
+  static func custody(_ user: UserID, _ reason: String = "") -> Authority {
+    Authority(
+      user: user, key: Engine.PublicKey([UInt8](repeating: UInt8(user), count: 32)), reason: reason)
+  }
+}
+
+extension CustodyStore {
+  /// One operator rejects a deposit; two credit it.
+  func decide(
+    _ deposit: Int64, _ decision: DepositResolution.Decision, _ reason: String
+  ) throws(PostgresError) -> DepositResolution.Outcome {
+    let first = Authority.custody(1, reason)
+    if decision == .reject { return try reject(deposit, by: first) }
+    switch try consider(.deposit(deposit)) {
+    case .deposit(let outcome): return outcome
+    case .gives(let content, _):
+      try give(.deposit(deposit), for: content.user, by: first)
+    case .givesNothing, .unknownPayout: preconditionFailure("a credit gives")
+    }
+    guard let found = try deposits("chain = $1 and id = \(deposit)").first else { return .unknown }
+    return .resolved(found)
+  }
+
+  /// Operator 9 approves what the first one proposes.
+  func give(
+    _ matter: CustodyProposal.Matter, for user: UserID, by first: Authority
+  ) throws(PostgresError) {
+    let proposed = try propose(NewCustodyProposal(matter, for: user, by: first, at: 5_000_000))
+    guard case .waits(let proposal) = proposed else {
+      Issue.record("\(matter): \(proposed)")
+      return
+    }
+    let approved = try approve(
+      CustodyApproval(proposal: proposal.id, authority: .custody(9), signature: [1, 2]))
+    #expect(approved == .applied)
   }
 }
 

@@ -341,8 +341,7 @@ private struct LifecycleModel: ~Copyable {
     guard let deposit = try store.deposits(where: "status = 'review'", limit: 100).last else {
       return
     }
-    let resolution = DepositResolution(decision, operator: 1, reason: "by seed")
-    let outcome = try store.resolve(deposit.id, resolution)
+    let outcome = try store.decide(deposit.id, decision, "by seed")
     do throws(DepositLifecycle.Impossible) {
       try lives[index(of: deposit)]?.apply(.resolved(decision))
       guard case .resolved = outcome else {

@@ -116,10 +116,19 @@ final class PayoutScene {
     #expect(isOpen)
   }
 
+  /// That it paid says operator 1; that it did not, operators 1 and 9.
   func resolve(_ nonce: UInt64, _ outcome: PayoutOutcome) throws {
     let store = try store()
-    let isHeld = try store.resolve(Venue.hotWallet, nonce, outcome)
-    #expect(isHeld)
+    let first = Authority.custody(1, "looked at the chain")
+    let matter = CustodyProposal.Matter.payout(sender: Venue.hotWallet, nonce: nonce, outcome)
+    switch try store.consider(matter) {
+    case .gives(let content, _): try store.give(matter, for: content.user, by: first)
+    case .givesNothing:
+      let isHeld = try store.decide(
+        .resolve(nonce: nonce, outcome), Venue.hotWallet, by: first)
+      #expect(isHeld)
+    case .deposit, .unknownPayout: Issue.record("nonce \(nonce) is for nobody to judge")
+    }
   }
 
   func resume() throws {

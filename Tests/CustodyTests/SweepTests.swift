@@ -47,8 +47,8 @@ extension DatabaseTests {
         #expect(try venue.wei(Venue.hotWallet) == before.adding(item.amount))
         #expect(try scene.submit(signed) == [.success(signed[0].hash)])
         #expect(
-          try scene.count("select count(*) from core.payout_decision where decision = 'sweep'") == 1
-        )
+          try scene.count(
+            "select count(*) from core.custody_decision where action = 'submit_sweep'") == 1)
         // Users have what they had, and the books agree.
         #expect(try venue.balance(2, 1) == 1_000_000_000_000_000_000)
         try scene.wait("told") { scene.figures.swept == 1 && scene.figures.openSweeps == 0 }
@@ -411,12 +411,12 @@ extension PayoutScene {
 
   func submit(raw: [[UInt8]]) throws -> [Result<Hash32, SweepRefusal>] {
     let (desk, rules) = (venue.desk, try planner().rules)
-    return try Self.waited { try await desk.submit(sweeps: raw, rules, by: 1) }
+    return try Self.waited { try await desk.submit(sweeps: raw, rules, by: .custody(1)) }
   }
 
   func topUp(_ needs: [SweepPlan.Need]) throws -> [Address] {
     let (desk, wallet) = (venue.desk, try planner().rules.hotWallet)
-    return try Self.waited { try await desk.topUp(needs, from: wallet, by: 1) }
+    return try Self.waited { try await desk.topUp(needs, from: wallet, by: .custody(1)) }
   }
 
   func sweeps() throws -> SweepState {

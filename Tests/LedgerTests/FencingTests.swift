@@ -67,8 +67,9 @@ extension DatabaseTests {
         "core.projection", "core.leader", "core.snapshot", "core.migration",
         "core.balance_movement", "core.deposit_log", "core.withdrawal_log",
         "core.withdrawal_approval", "core.payout_sender", "core.payout_slot",
-        "core.payout_attempt", "core.payout_decision", "core.sent_transaction",
+        "core.payout_attempt", "core.custody_decision", "core.sent_transaction",
         "core.venue_transfer", "core.top_up", "core.changed_deposit", "core.venue_opening",
+        "core.custody_proposal", "core.operator_log",
       ] {
         #expect(refusal(audit, "select * from \(table)") == nil, "\(table)")
         // No row of its own: generated columns would refuse one before the grants are looked at.
@@ -83,7 +84,8 @@ extension DatabaseTests {
         "public.withdrawals set decision", "public.withdrawals set payment",
         "core.withdrawal_log set status", "core.withdrawal_approval set signature",
         "core.payout_sender set halted", "core.payout_slot set outcome",
-        "core.payout_attempt set raw", "core.payout_decision set reason",
+        "core.payout_attempt set raw", "core.custody_decision set reason",
+        "core.custody_proposal set outcome",
         "core.sent_transaction set hash", "core.venue_transfer set own",
       ] { #expect(refusal(audit, "update \(column) = null") == "42501", "\(column)") }
       for call in [
@@ -105,7 +107,8 @@ extension DatabaseTests {
         "update core.withdrawal_log set status = ''", "delete from core.withdrawal_approval",
         "update core.withdrawal_approval set signature = ''", "delete from core.payout_sender",
         "delete from core.payout_slot", "delete from core.payout_attempt",
-        "update core.payout_decision set reason = ''", "delete from core.payout_decision",
+        "update core.custody_decision set reason = ''", "delete from core.custody_decision",
+        "update core.custody_proposal set amount = 9", "delete from core.custody_proposal",
         "update core.sent_transaction set nonce = 1", "update core.venue_transfer set asset = ''",
         "update core.top_up set value = 1", "delete from core.top_up",
       ] {

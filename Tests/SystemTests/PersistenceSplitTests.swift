@@ -18,6 +18,8 @@ import Wire
     core.balance_movement: seq bigint, user_id bigint, asset text, delta numeric, free_delta numeric, locked_delta numeric, free_after numeric, locked_after numeric, type text, ref text, created_at timestamp with time zone, updated_at timestamp with time zone
     core.chain: chain text, chain_id bigint, genesis_hash bytea, scan_from bigint, finalized bigint, last_credit bigint, last_clawback bigint
     core.changed_deposit: chain text, tx_hash bytea, out_ref text, user_id bigint, asset text, address bytea, sender bytea, contract bytea, block_height bigint, block_hash bytea, raw_amount numeric, amount numeric, dust numeric, scale numeric
+    core.custody_decision: id bigint, journal_seq bigint, position integer, at timestamp with time zone, chain text, operator_id bigint, public_key bytea, action text, subject text, detail text, reason text, signature bytea
+    core.custody_proposal: id bigint, chain text, deposit_id bigint, sender bytea, nonce bigint, withdrawal_id bigint, decision text, user_id bigint, asset text, amount numeric, tx_hash bytea, out_ref text, operator_id bigint, public_key bytea, reason text, requested_at timestamp with time zone, outcome text, decided_by bigint
     core.deposit_address: chain text, address bytea, user_id bigint, xpub text, created_at timestamp with time zone
     core.deposit_log: id bigint, chain text, tx_hash bytea, out_ref text, status text, block_height bigint, block_hash bytea, credit_no bigint, clawback_no bigint, at timestamp with time zone, resolved_by bigint, resolution_reason text
     core.journal: seq bigint, term bigint, first_command bigint, commands integer, at timestamp with time zone, prev_hash bytea, hash bytea, body bytea
@@ -26,7 +28,6 @@ import Wire
     core.operator_log: journal_seq bigint, position integer, at timestamp with time zone, operator_id bigint, public_key bytea, action text, subject text, detail text, reason text
     core.orphan_block: chain text, height bigint, hash bytea, parent_hash bytea, replaced_at timestamp with time zone
     core.payout_attempt: hash bytea, chain text, sender bytea, nonce bigint, kind text, priority_fee numeric, maximum_fee numeric, raw bytea, signed_height bigint, sent_height bigint, answer text, signed_at timestamp with time zone, sent_at timestamp with time zone
-    core.payout_decision: id bigint, chain text, sender bytea, nonce bigint, operator_id bigint, decision text, reason text, at timestamp with time zone
     core.payout_sender: chain text, sender bytea, first_nonce bigint, halted text, halted_at timestamp with time zone
     core.payout_slot: chain text, sender bytea, nonce bigint, purpose text, withdrawal_id bigint, destination bytea, value numeric, data bytea, gas_limit bigint, is_cancelled boolean, hold text, resolution text, outcome text, created_at timestamp with time zone, asked_kind text, asked_priority_fee numeric, asked_maximum_fee numeric, doubted_priority_fee numeric, doubted_maximum_fee numeric, resolved_hash bytea
     core.projection: singleton boolean, journal_seq bigint, event_index bigint, ledger_seq bigint

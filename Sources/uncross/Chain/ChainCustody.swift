@@ -280,22 +280,18 @@ extension ChainCustody: DepositDesk {
       next: rows.count < limit ? nil : rows.last.map { "\($0.id)" })
   }
 
-  func resolve(
-    _ id: Int64, _ resolution: NewDepositResolution, by operator: UserID
+  func reject(
+    _ id: Int64, by authority: Authority
   ) async throws(ExchangeError) -> DepositResolutionOutcome {
-    let decision: DepositResolution.Decision =
-      switch resolution.decision {
-      case .credit: .credit
-      case .reject: .reject
-      }
-    let outcome: DepositResolution.Outcome
     do throws(CustodyDesk.Failure) {
-      outcome = try await desk.resolve(
-        id, DepositResolution(decision, operator: `operator`, reason: resolution.reason))
+      return outcome(try await desk.reject(id, by: authority))
     } catch {
       throw .outcomeUnknown
     }
-    return switch outcome {
+  }
+
+  func outcome(_ outcome: DepositResolution.Outcome) -> DepositResolutionOutcome {
+    switch outcome {
     case .resolved(let deposit): .resolved(line(deposit, tip: scanner.currentFigures().tip))
     case .notInReview(let status): .notInReview(status: status.rawValue)
     case .notCreditable: .notCreditable

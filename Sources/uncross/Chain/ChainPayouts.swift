@@ -53,7 +53,7 @@ extension ChainCustody: WithdrawalDesk {
     }.map(line)
   }
 
-  private func asked<Value>(
+  func asked<Value>(
     _ body: (CustodyDesk) async throws(CustodyDesk.Failure) -> Value
   ) async throws(ExchangeError) -> Value {
     do throws(CustodyDesk.Failure) {
@@ -98,45 +98,42 @@ extension ChainCustody: WithdrawalDesk {
       })
   }
 
-  func resumePayouts(_ by: OperatorDecision) async throws(ExchangeError) {
-    _ = try await decide(PayoutDecision(.resume, operator: by.operator, reason: by.reason))
+  func resumePayouts(by authority: Authority) async throws(ExchangeError) {
+    _ = try await decide(.resume, by: authority)
   }
 
   func cancelPayout(
-    nonce: UInt64, _ by: OperatorDecision
+    nonce: UInt64, by authority: Authority
   ) async throws(ExchangeError) -> Bool {
-    try await decide(
-      PayoutDecision(.cancel, nonce: nonce, operator: by.operator, reason: by.reason))
+    try await decide(.cancel(nonce: nonce), by: authority)
   }
 
   func resolvePayout(
-    nonce: UInt64, _ resolution: PayoutResolution, by operator: UserID
+    nonce: UInt64, _ resolution: PayoutResolution, by authority: Authority
   ) async throws(ExchangeError) -> Bool {
-    let kind: PayoutDecision.Kind =
-      switch resolution.outcome {
-      case .paid: .paid
-      case .reverted: .reverted
-      case .cancelled: .cancelled
-      }
-    var wallet: Address?
-    if let sender = resolution.sender {
-      // One that is no address has no payment.
-      guard let address = try? Address(sender) else { return false }
-      wallet = address
-    }
+    // A wallet that is no address has no payment.
+    guard let wallet = try wallet(resolution.sender) else { return false }
     return try await decide(
-      PayoutDecision(kind, nonce: nonce, operator: `operator`, reason: resolution.reason),
-      of: wallet)
+      .resolve(nonce: nonce, PayoutOutcome(resolution.outcome)), of: wallet, by: authority)
+  }
+
+  /// The one that is named, or the hot wallet; nil where the name is no address.
+  func wallet(_ sender: String?) throws(ExchangeError) -> Address? {
+    if let sender { return try? Address(sender) }
+    guard let hot = settings.payouts?.sender else {
+      throw .unavailable(reason: "no_payouts", retryAfterSeconds: 60)
+    }
+    return hot
   }
 
   private func decide(
-    _ decision: PayoutDecision, of wallet: Address? = nil
+    _ decision: PayoutDecision, of wallet: Address? = nil, by authority: Authority
   ) async throws(ExchangeError) -> Bool {
     guard let sender = wallet ?? settings.payouts?.sender else {
       throw .unavailable(reason: "no_payouts", retryAfterSeconds: 60)
     }
     return try await asked { desk async throws(CustodyDesk.Failure) in
-      try await desk.decide(decision, sender)
+      try await desk.decide(decision, sender, by: authority)
     }
   }
 

@@ -71,13 +71,13 @@ extension ChainCustody: SweepDesk {
   }
 
   func topUp(
-    asset: String, minimum: Int128, after: String?, by operator: UserID
+    asset: String, minimum: Int128, after: String?, by authority: Authority
   ) async throws(ExchangeError) -> TopUpOutcome {
     let plan = try await plan(asset, minimum, after)
     let wallet = try planner().rules.hotWallet
     do throws(CustodyDesk.Failure) {
       let added = try await desk.topUp(
-        plan.needs.filter { !$0.isToppedUp }, from: wallet, by: `operator`)
+        plan.needs.filter { !$0.isToppedUp }, from: wallet, by: authority)
       return TopUpOutcome(
         addresses: added.map { "\($0)" }, next: plan.next?.lowercase)
     } catch {
@@ -87,11 +87,11 @@ extension ChainCustody: SweepDesk {
   }
 
   func submit(
-    sweeps: [[UInt8]], by operator: UserID
+    sweeps: [[UInt8]], by authority: Authority
   ) async throws(ExchangeError) -> SweepOutcomes {
     let rules = try planner().rules
     do throws(CustodyDesk.Failure) {
-      let results = try await desk.submit(sweeps: sweeps, rules, by: `operator`)
+      let results = try await desk.submit(sweeps: sweeps, rules, by: authority)
       return SweepOutcomes(
         outcomes: results.map { result in
           switch result {

@@ -77,7 +77,8 @@ struct ResolveDepositCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "resolve-deposit", abstract: "Decide about a deposit in review.",
     discussion: """
-      Credited, it goes the way of any other: the chain is asked again, then it is booked.
+      A credit waits for another operator (see `uncross custody-decisions`); then it goes the way of
+      any other: the chain is asked again, and it is booked.
 
         uncross deposits --all --status review --key operator.pem
         uncross resolve-deposit 17 --credit --reason "contract wallet of anna" --key operator.pem
@@ -85,7 +86,7 @@ struct ResolveDepositCommand: AsyncParsableCommand {
       """)
 
   @Argument(help: "The deposit's id.") var id: String
-  @Flag(help: "Into the balance.") var credit = false
+  @Flag(help: "Into the balance, when another operator approves.") var credit = false
   @Flag(help: "Never into the balance.") var reject = false
   @Option(help: "For the auditor, 1 to 200 bytes.") var reason: String
   @OptionGroup var client: ClientOptions
@@ -97,9 +98,9 @@ struct ResolveDepositCommand: AsyncParsableCommand {
   func run() async throws {
     try await client.signed { api in
       let resolution = NewDepositResolution(decision: credit ? .credit : .reject, reason: reason)
-      client.show(try await api.resolve(deposit: id, resolution)) { deposit in
-        "deposit \(deposit.id) of user \(deposit.user), \(deposit.amount) \(deposit.asset): "
-          + deposit.status
+      client.show(try await api.resolve(deposit: id, resolution)) { outcome in
+        outcome.waitingText
+          ?? "deposit \(id) " + (credit ? "was credited before" : "is rejected")
       }
     }
   }

@@ -224,7 +224,12 @@ struct PayoutsCommand: AsyncParsableCommand {
   struct Resolve: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
       abstract:
-        "Say what became of a payment that is held, or whose nonce another transaction took.")
+        "Say what became of a payment that is held, or whose nonce another transaction took.",
+      discussion: """
+        That it has not paid gives its user money, so it waits for another operator:
+
+          uncross custody-decisions list --key second.pem
+        """)
 
     @Argument(help: "Its nonce.") var nonce: String
     @Argument(
@@ -244,8 +249,8 @@ struct PayoutsCommand: AsyncParsableCommand {
       guard let outcome = PayoutResolution.Outcome(rawValue: outcome) else { return }
       try await client.signed { api in
         let resolution = PayoutResolution(outcome: outcome, reason: reason, sender: sender)
-        client.show(try await api.resolvePayout(nonce: nonce, resolution)) { _ in
-          "nonce \(nonce) is \(outcome.rawValue)"
+        client.show(try await api.resolvePayout(nonce: nonce, resolution)) { answer in
+          answer.waitingText ?? "nonce \(nonce) is \(outcome.rawValue)"
         }
       }
     }
