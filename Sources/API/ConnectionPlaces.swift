@@ -93,7 +93,7 @@ final class ConnectionPlaces: Sendable {
       state.anonymous += 1
       return leaving
     }
-    for channel in leaving { channel.close(promise: nil) }
+    for channel in leaving { channel.reset() }
   }
 
   func leave(_ channel: any Channel) {

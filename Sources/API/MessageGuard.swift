@@ -231,6 +231,7 @@ struct GuardedChannel: ServerChildChannel {
     return http.setup(channel: channel, logger: logger).flatMap { value in
       do {
         let pipeline = channel.pipeline.syncOperations
+        try SocketMemory.bound(channel)
         try channel.syncOptions?.setOption(
           .recvAllocator,
           value: AdaptiveRecvByteBufferAllocator(

@@ -229,10 +229,8 @@ struct RequestPipeline: HTTPResponder {
 
   private static func response(_ answer: Answer, _ context: ConnectionContext) -> Response {
     switch answer {
-    case .content(let type, let bytes):
-      return Response(
-        status: .ok, headers: [.contentType: type, .cacheControl: "no-store"],
-        body: ResponseBody(byteBuffer: ByteBuffer(bytes: bytes)))
+    case .content(let type, let bytes): return response(type, ByteBuffer(bytes: bytes))
+    case .document(let type, let bytes): return response(type, bytes)
     case .events(let subscription):
       return Response(
         status: .ok,
@@ -240,6 +238,12 @@ struct RequestPipeline: HTTPResponder {
           .contentType: "text/event-stream", .cacheControl: "no-store", .accelBuffering: "no",
         ], body: EventStreamWriter(subscription: subscription, channel: context.channel).body)
     }
+  }
+
+  private static func response(_ type: String, _ bytes: ByteBuffer) -> Response {
+    Response(
+      status: .ok, headers: [.contentType: type, .cacheControl: "no-store"],
+      body: ResponseBody(byteBuffer: bytes))
   }
 
   private static func response(_ refusal: Refusal, _ id: String) -> Response {

@@ -2,6 +2,7 @@
 
 internal import Engine
 internal import Formats
+internal import NIOCore
 internal import Wire
 
 enum RequestMethod: String, Sendable, CaseIterable {
@@ -30,6 +31,8 @@ struct Call: Sendable {
 /// What a handler answers.
 enum Answer: Sendable {
   case content(type: String, [UInt8])
+  /// The same for all: one buffer, whoever reads it.
+  case document(type: String, ByteBuffer)
   case events(EventSubscription)
 
   static func json(_ value: some Encodable) -> Answer {
