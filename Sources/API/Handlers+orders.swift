@@ -54,7 +54,7 @@ extension Handlers {
     for (index, order) in batch.orders.enumerated() {
       requests.append(try OrderRequest(order, at: "orders[\(index)]."))
     }
-    try charge(user, requests.count - 1)
+    try charge(user, requests.count, paid: call.paid)
     var orders: [PlaceOrder] = []
     var refusals: [Int: Refusal] = [:]
     for (index, request) in requests.enumerated() {

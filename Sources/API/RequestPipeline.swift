@@ -91,6 +91,10 @@ struct RequestPipeline: HTTPResponder {
       if user.role == .operator, user.isFrozen, route.method != .get { throw Refusal(.userFrozen) }
       call.query = try QueryFields(query, knowing: route.query)
       let expected = try Self.bodyBound(request, route)
+      // One is taken whatever comes: a proof was made.
+      let tokens = BodyBudget.tokens(expected)
+      try handlers.charge(user, tokens, paid: call.paid)
+      call.paid = tokens
       try handlers.bodies.take(expected, of: user)
       defer { handlers.bodies.giveBack(expected, of: user) }
       call.body = try await Self.body(request, route, context)

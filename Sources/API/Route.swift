@@ -23,6 +23,8 @@ struct Call: Sendable {
   var parameters: [String]
   var query: QueryFields
   var body: [UInt8]
+  /// Tokens that the request has cost its user.
+  var paid = 1
   /// The client's, as it is counted.
   var address: String
   var lastEventID: String?

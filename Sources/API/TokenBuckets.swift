@@ -53,6 +53,11 @@ final class TokenBuckets<Name: Hashable & Sendable>: Sendable {
     }
   }
 
+  /// How long an empty bucket takes to hold so many.
+  func seconds(for count: Int) -> Int {
+    Int((nanosecondsPerToken * Int64(count) + Self.second - 1) / Self.second)
+  }
+
   /// Whether one token is there; takes nothing.
   func isEmpty(_ name: Name, at now: Int64) -> Bool {
     state.withLock { state in
