@@ -31,6 +31,15 @@ struct Handlers: Sendable {
     }
   }
 
+  /// Refuses a request under a key whose user has no token. Nothing of the request is proved: only
+  /// for a key that is known where it comes from, so that nobody else learns of the user's rate.
+  func checkRate(of key: PublicKey) throws(Refusal) {
+    guard let user = directory.identity(of: key)?.user,
+      userBuckets.isEmpty(user, at: clock.nanoseconds())
+    else { return }
+    throw Refusal(.rateLimited, retryAfterSeconds: 1)
+  }
+
   // MARK: The core
 
   /// Applies one command; a rejection is thrown.

@@ -86,7 +86,7 @@ struct RequestPipeline: HTTPResponder {
       return try await handler(handlers, call)
     case .roles(let roles, let handler):
       let (user, digest) = try authenticate(request, address, context)
-      try handlers.charge(user, 1)
+      try charged(address) { () throws(Refusal) in try handlers.charge(user, 1) }
       guard roles.contains(user.role) else { throw Refusal(.forbidden) }
       if user.role == .operator, user.isFrozen, route.method != .get { throw Refusal(.userFrozen) }
       call.query = try QueryFields(query, knowing: route.query)
@@ -151,6 +151,9 @@ struct RequestPipeline: HTTPResponder {
   /// itself there in the last hour has as many of its own, and a connection that proved it is
   /// served whatever came since: who shares an address with somebody that sends wrong signatures
   /// is not shut out, and nobody is from another address.
+  ///
+  /// A user beyond its rate costs no proof and no nonce wherever its key is known, and takes nothing
+  /// of what others at its address have.
   private func authenticate(
     _ request: Request, _ address: String, _ context: ConnectionContext
   ) throws(Refusal) -> (Identity, digest: String) {
@@ -161,6 +164,7 @@ struct RequestPipeline: HTTPResponder {
     }
     let isKnownHere = claim.key.map { places.hasProved(channel, $0) } ?? false
     let source = provedKeys.source(address, claim.key, at: clock.nanoseconds())
+    if let key = claim.key, isKnownHere || source.key != nil { try handlers.checkRate(of: key) }
     if !isKnownHere, failureBuckets.isEmpty(source, at: clock.nanoseconds()) {
       try limit(address)
       throw Refusal(.rateLimited, "too many wrong signatures", retryAfterSeconds: 1)

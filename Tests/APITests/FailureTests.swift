@@ -206,6 +206,38 @@ private let limited = "rate_limited"
     #expect([0, 1, 2_048, 2_049].map { BodyBudget.tokens($0) } == [1, 1, 1, 2])
   }
 
+  /// Neither a proof nor a nonce is spent on a user beyond its rate, and its neighbours at the
+  /// address have what they had.
+  @Test func aUserBeyondItsRateCostsNoProof() async throws {
+    let configuration = Venue.configuration
+      .with(\.userLimit, RateLimit(perSecond: 1, burst: 1_000))
+      .with(\.addressLimit, RateLimit(perSecond: 1, burst: 5))
+      .with(\.failureLimit, RateLimit(perSecond: 1, burst: 2))
+    try await Venue.run(configuration) { venue in
+      func balances(_ name: String, _ nonce: String? = nil) async throws -> String? {
+        try await venue.send("GET", "/v1/balances", as: name, nonce: nonce).code
+      }
+      let orders = Array(repeating: orderBody, count: 999).joined(separator: ",")
+      let batch = try await venue.send(
+        "POST", "/v1/orders/batch", body: #"{"orders":[\#(orders)]}"#, as: "alice")
+      #expect(batch.status == 200)
+      #expect(try await balances("alice", "the-last-token") == nil)
+      for _ in 0..<8 { #expect(try await balances("alice", "not-spent") == limited) }
+      // A proof would have found it wrong.
+      let wrong = try await venue.send("GET", "/v1/balances", as: "alice") {
+        $0.target = "/v1/fills"
+      }
+      #expect(wrong.code == limited)
+      // The address paid for none of it, and a stranger learns nothing of the user's rate.
+      for _ in 0..<5 { #expect(try await venue.send("GET", "/v1/markets").status == 200) }
+      #expect(try await venue.send("GET", "/v1/markets").code == limited)
+      #expect(try await balances("bob") == nil)
+      venue.clock.advance(milliseconds: 1_000)
+      #expect(try await balances("alice", "not-spent") == nil)
+      #expect(try await balances("alice", "not-spent") == "request_replayed")
+    }
+  }
+
   @Test func anAddressHasARate() async throws {
     let configuration = Venue.configuration
       .with(\.addressLimit, RateLimit(perSecond: 1, burst: 3))
