@@ -300,6 +300,8 @@ extension Handlers {
 
   func cancelWithdrawal(_ call: Call, _ user: Identity) async throws(Refusal) -> Answer {
     let id = try Self.withdrawalID(call)
+    let owner = try await read { $0.withdrawal(id)?.user }
+    guard owner == user.user else { throw Refusal(.withdrawalNotFound) }
     _ = try await submit(.withdrawal(.cancel(user: user.user, id: id)))
     return .json(WithdrawalOutcome(id: "\(id)", status: WithdrawalStatus.cancelled.name))
   }
