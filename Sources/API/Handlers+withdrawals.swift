@@ -214,7 +214,7 @@ extension Handlers {
   }
 
   private static func isSame(_ listed: String, _ text: String) -> Bool {
-    listed == text || listed.lowercased() == text
+    listed.hasSameBytes(as: text) || listed.lowercased().hasSameBytes(as: text)
   }
 
   // MARK: Requests

@@ -98,7 +98,9 @@ struct RequestPipeline: HTTPResponder {
       try handlers.bodies.take(expected, of: user)
       defer { handlers.bodies.giveBack(expected, of: user) }
       call.body = try await Self.body(request, route, context)
-      guard SignableRequest.digest(of: call.body) == digest else { throw Refusal(.digestMismatch) }
+      guard SignableRequest.digest(of: call.body).hasSameBytes(as: digest) else {
+        throw Refusal(.digestMismatch)
+      }
       call.lastEventID = request.headers[.lastEventID]
       return try await handler(handlers, call, user)
     }

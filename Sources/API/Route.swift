@@ -160,7 +160,7 @@ struct RouteTable: Sendable {
       if expected.hasPrefix("{") {
         guard !found.isEmpty else { return nil }
         values.append(String(found))
-      } else if expected != found {
+      } else if !expected.hasSameBytes(as: found) {
         return nil
       }
     }
