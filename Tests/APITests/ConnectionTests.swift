@@ -225,6 +225,37 @@ extension APIConfiguration {
     }
   }
 
+  /// A key's places end with it, an operator's too: else whoever stole it holds them for ever.
+  @Test func aPlaceEndsWithItsKey() async throws {
+    let configuration = Self.unlimited.with(\.maximumConnections, 4)
+      .with(\.maximumConnectionsOfAddress, 0).with(\.maximumConnectionsOfUser, 4)
+    try await Venue.run(configuration) { venue in
+      let house = House(venue)
+      let key = try #require(PublicKey(Venue.signer("brief").publicKey))
+      venue.exchange.apply([
+        .operation(
+          .registerKey(
+            user: 1, key: key, role: .operator, expiresAt: (Venue.start + 60) * 1_000_000),
+          by: .venue)
+      ])
+      let officer = try await house.proved("second-operator")
+      let brief = try await house.proved("brief")
+      let thief = try await house.proved("operator")
+      try await house.crowd(20)
+      try await serves(thief, venue, "operator")
+      _ = try await venue.send(
+        "POST", "/v1/operator/keys/\(Venue.signer("operator").publicKeyHex)/revoke",
+        body: #"{"reason":"stolen"}"#, as: "second-operator")
+      try await house.crowd(20)
+      try await thief.closed()
+      try await serves(brief, venue, "brief")
+      venue.clock.advance(milliseconds: 60_000)
+      try await house.crowd(20)
+      try await brief.closed()
+      try await serves(officer, venue, "second-operator")
+    }
+  }
+
   /// Many addresses that hold one place each: of them the one that came first goes, so that a
   /// newcomer has the time to prove its key.
   @Test func strangersOfManyAddressesDisplaceNoNewcomer() async throws {

@@ -385,6 +385,7 @@ private let limited = "rate_limited"
     for name in 0..<1 << 16 { _ = buckets.take(of: name + 10, at: 200 * second) }
     let others = (0..<5).map { buckets.take(of: -1 - $0, at: 200 * second) }
     #expect(others == [nil, nil, nil, nil, 1])
+    #expect(buckets.isEmpty(-100, at: 200 * second) && !buckets.isEmpty(-100, at: 201 * second))
     #expect(buckets.take(of: -100, at: 300 * second) == nil)
   }
 
