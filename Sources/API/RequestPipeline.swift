@@ -154,8 +154,8 @@ struct RequestPipeline: HTTPResponder {
   /// served whatever came since: who shares an address with somebody that sends wrong signatures
   /// is not shut out, and nobody is from another address.
   ///
-  /// A user beyond its rate costs no proof and no nonce wherever its key is known, and takes nothing
-  /// of what others at its address have.
+  /// A user beyond its rate costs no proof and no nonce wherever its key is known, and takes
+  /// nothing of what others at its address have.
   private func authenticate(
     _ request: Request, _ address: String, _ context: ConnectionContext
   ) throws(Refusal) -> (Identity, digest: String) {

@@ -256,8 +256,9 @@ public final class CommandLoop: @unchecked Sendable {
     underWaySince.map { clock.monotonic() - $0 > limits.commitPatience } ?? false
   }
 
-  /// Queues a read, unless a group hangs: then its answer could not leave. Where true is returned, either the answer is delivered or `fail` is called,
-  /// once, from another thread; where false, neither.
+  /// Queues a read, unless a group hangs: then its answer could not leave. Where true is returned,
+  /// either the answer is delivered or `fail` is called, once, from another thread; where false,
+  /// neither.
   public func ask(
     _ query: @escaping Query, orElse fail: @escaping QueryFailure = { _ in }
   ) -> Bool {

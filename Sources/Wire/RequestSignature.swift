@@ -49,8 +49,8 @@ public struct SignableRequest: Sendable {
     "sha-256=:\(Data(SHA256.hash(data: Array(body))).base64EncodedString()):"
   }
 
-  /// Whether a text has the form of a digest: bytes of ASCII, so that what Unicode calls equal to one
-  /// is none.
+  /// Whether a text has the form of a digest: bytes of ASCII, so that what Unicode calls equal to
+  /// one is none.
   package static func isDigest(_ text: String) -> Bool {
     let (head, tail) = ("sha-256=:", "=:")
     guard text.utf8.count == head.utf8.count + 43 + tail.utf8.count,

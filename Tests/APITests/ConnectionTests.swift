@@ -243,9 +243,8 @@ extension APIConfiguration {
       let thief = try await house.proved("operator")
       try await house.crowd(20)
       try await serves(thief, venue, "operator")
-      _ = try await venue.send(
-        "POST", "/v1/operator/keys/\(Venue.signer("operator").publicKeyHex)/revoke",
-        body: #"{"reason":"stolen"}"#, as: "second-operator")
+      let stolen = try #require(PublicKey(Venue.signer("operator").publicKey))
+      venue.exchange.apply([.operation(.revokeKey(stolen), by: .venue)])
       try await house.crowd(20)
       try await thief.closed()
       try await serves(brief, venue, "brief")

@@ -297,7 +297,9 @@ private let rows: [(name: String, body: String, code: String?)] = [
       #expect(venue.exchange.submittedCount == 1)
       let list = try await venue.send("GET", "/v1/orders", as: "alice")
       let id = try #require(list.json["orders"]?[0]?["order_id"]?.text)
-      for body in [#"{"price":"2000"}"#, #"{"quantity":"1"}"#, #"{"price":"2000","quantity":"1"}"#] {
+      for body in [
+        #"{"price":"2000"}"#, #"{"quantity":"1"}"#, #"{"price":"2000","quantity":"1"}"#,
+      ] {
         let same = try await venue.send("PATCH", "/v1/orders/\(id)", body: body, as: "alice")
         #expect(same.text.contains(#""lost_priority":false"#), "\(same.text)")
       }

@@ -244,8 +244,9 @@ extension DatabaseTests {
       try Books(database: database).check()
     }
 
-    /// A database that stands still, as one that is stopped does: new requests and reads are told so
-    /// at once, reads that wait too, and commands under way get their own answers when it goes on.
+    /// A database that stands still, as one that is stopped does: new requests and reads are told
+    /// so at once, reads that wait too, and commands under way get their own answers when it goes
+    /// on.
     @Test func aJournalThatHangsIsToldOf() throws {
       let (database, clock) = (try TestDatabase(), TestClock())
       let core = try core(database, clock, interval: 60_000)
