@@ -35,7 +35,10 @@ extension Channel {
 
   /// A close that follows is a reset.
   func forgetUnread() {
-    // Where it fails the connection is gone already.
-    _ = (self as? any SocketOptionProvider)?.setSoLinger(NIOLinger(l_onoff: 1, l_linger: 0))
+    // The option's value is C's `struct linger`, two `int`: on, and for how long. A tuple of two
+    // `CInt` has its size and layout. Where it fails the connection is gone already.
+    let linger: (CInt, CInt) = (1, 0)
+    _ = (self as? any SocketOptionProvider)?
+      .unsafeSetSocketOption(level: .socket, name: .so_linger, value: linger)
   }
 }
