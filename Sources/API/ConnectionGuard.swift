@@ -33,7 +33,7 @@ final class ConnectionGuard: ChannelDuplexHandler {
   private var unsent = 0
   private var unsentSince = NIODeadline.now()
   /// Bytes of answers that have left: the system may hold the last of them.
-  private var sent = 0
+  private var departed = 0
   /// A close of our side that waits until all has left.
   private var finishes: (waits: Bool, promise: EventLoopPromise<Void>?) = (false, nil)
   private var lingersUntil: NIODeadline?
@@ -117,7 +117,7 @@ final class ConnectionGuard: ChannelDuplexHandler {
     let sent = promise ?? context.eventLoop.makePromise()
     sent.futureResult.assumeIsolated().whenComplete { [self] _ in
       unsent -= count
-      sent += count
+      departed += count
       unsentSince = .now()
       if unsent == 0 { allSent() }
     }
@@ -138,7 +138,7 @@ final class ConnectionGuard: ChannelDuplexHandler {
 
   /// When a client that reads at the least rate has read all that has left.
   private var lingerEnd: NIODeadline {
-    .now() + deadlines.linger(min(sent, SocketMemory.sendBuffer))
+    .now() + deadlines.linger(min(departed, SocketMemory.sendBuffer))
   }
 
   /// A client that has closed its side still gets all of its answer: closing ours before it left
