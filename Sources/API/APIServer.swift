@@ -104,9 +104,11 @@ public struct APIServer: Service {
   /// streams end, what is still open a while later is cut, and it returns. Throws where it cannot
   /// listen.
   public func run() async throws {
-    let places = ConnectionPlaces(limits())
+    let (directory, clock) = (directory, configuration.clock)
+    let places = ConnectionPlaces(limits(), directory, clock)
     // Some scrapers and an operator's browser.
-    let ownPlaces = ConnectionPlaces(.init(total: 64, anonymous: 64, ofUser: 1))
+    let ownPlaces = ConnectionPlaces(
+      .init(total: 64, anonymous: 64, ofUser: 1), directory, clock)
     let deadlines = configuration.deadlines
     let handlers = handlers(places)
     let bound = BoundPorts(then: onListening)

@@ -13,6 +13,13 @@ final class BodyBudget: Sendable {
     var ofUser = 8 << 20
   }
 
+  /// Bytes that cost as much as a request. Reading, hashing and parsing them costs far less than
+  /// as many orders do: the largest batch of 1,000 is 512 requests of bytes.
+  private static let bytesOfToken = 2 << 10
+
+  /// What a request with a body of so many bytes costs its user.
+  static func tokens(_ bytes: Int) -> Int { max((bytes + bytesOfToken - 1) / bytesOfToken, 1) }
+
   private struct State {
     var total = 0
     var ofUser: [UserID: Int] = [:]

@@ -15,8 +15,9 @@ public struct ConnectionDeadlines: Sendable, Equatable {
   public var writeMilliseconds: Int64 = 10_000
   /// The least rate of a client that keeps its connection.
   public var bytesPerSecond: Int64 = 16 << 10
-  /// After the last answer of a connection, for the client to read it and close: a close with
-  /// unread bytes of the client's would take the answer from it.
+  /// After the last answer of a connection has left for the system, and one second more for each
+  /// `bytesPerSecond` that the system may still hold: for the client to read it and close. A close
+  /// with unread bytes of the client's would take the answer from it.
   public var lingerMilliseconds: Int64 = 2_000
   /// After the beginning of a stop; then what is still open is cut.
   public var stopMilliseconds: Int64 = 3_000
@@ -25,6 +26,7 @@ public struct ConnectionDeadlines: Sendable, Equatable {
 
   func body(_ received: Int) -> TimeAmount { Self.amount(bodyMilliseconds, received, self) }
   func write(_ waiting: Int) -> TimeAmount { Self.amount(writeMilliseconds, waiting, self) }
+  func linger(_ held: Int) -> TimeAmount { Self.amount(lingerMilliseconds, held, self) }
 
   private static func amount(_ fixed: Int64, _ bytes: Int, _ deadlines: Self) -> TimeAmount {
     .milliseconds(fixed + Int64(bytes) * 1_000 / max(deadlines.bytesPerSecond, 1))

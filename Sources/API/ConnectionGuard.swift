@@ -32,6 +32,8 @@ final class ConnectionGuard: ChannelDuplexHandler {
   /// Bytes of answers that have not left.
   private var unsent = 0
   private var unsentSince = NIODeadline.now()
+  /// Bytes of answers that have left: the system may hold the last of them.
+  private var departed = 0
   /// A close of our side that waits until all has left.
   private var finishes: (waits: Bool, promise: EventLoopPromise<Void>?) = (false, nil)
   private var lingersUntil: NIODeadline?
@@ -115,6 +117,7 @@ final class ConnectionGuard: ChannelDuplexHandler {
     let sent = promise ?? context.eventLoop.makePromise()
     sent.futureResult.assumeIsolated().whenComplete { [self] _ in
       unsent -= count
+      departed += count
       unsentSince = .now()
       if unsent == 0 { allSent() }
     }
@@ -127,7 +130,15 @@ final class ConnectionGuard: ChannelDuplexHandler {
       finishes.waits = false
       context.close(mode: .output, promise: finishes.promise)
     }
-    if lingersUntil != nil { setAlarm(context) }
+    if lingersUntil != nil {
+      lingersUntil = lingerEnd
+      setAlarm(context)
+    }
+  }
+
+  /// When a client that reads at the least rate has read all that has left.
+  private var lingerEnd: NIODeadline {
+    .now() + deadlines.linger(min(departed, SocketMemory.sendBuffer))
   }
 
   /// A client that has closed its side still gets all of its answer: closing ours before it left
@@ -183,7 +194,7 @@ final class ConnectionGuard: ChannelDuplexHandler {
   /// The last answer is on its way: says so, and closes when the client has, or a while later.
   func linger() {
     guard lingersUntil == nil, let context else { return }
-    lingersUntil = .now() + .milliseconds(deadlines.lingerMilliseconds)
+    lingersUntil = lingerEnd
     close(context: context, mode: .output, promise: nil)
     context.read()
     setAlarm(context)
@@ -220,6 +231,7 @@ final class ConnectionGuard: ChannelDuplexHandler {
       alarm = nil
       guard let context = self.context else { return }
       if let due = self.deadline, due <= .now() {
+        context.channel.forgetUnread()
         context.close(promise: nil)
       } else {
         setAlarm(context)

@@ -11,7 +11,8 @@ internal import Synchronization
 /// that has, one without a request before one with, and of those who hold much, the one that
 /// holds most.
 ///
-/// **Invariant:** a connection that proved an operator's key is never closed for another's sake.
+/// **Invariant:** a connection that proved an operator's key is never closed for another's sake, as
+/// long as that key is in force.
 final class ConnectionPlaces: Sendable {
   struct Limits: Sendable, Equatable {
     var total: Int
@@ -39,6 +40,8 @@ final class ConnectionPlaces: Sendable {
     /// Whose place it takes, once a key was proved.
     var holder: UserID?
     var isOperators = false
+    /// The key that got it that place, and its end; 0 for none.
+    var holdersKey: (key: PublicKey, endsAt: Microseconds)?
     /// The key that it proved last.
     var key: PublicKey?
   }
@@ -52,12 +55,21 @@ final class ConnectionPlaces: Sendable {
     var turn: UInt64 = 0
     var evicted = 0
     var isClosed = false
+    /// Revocations that were looked at, and when the first of the holders' keys ends.
+    var revocations = 0
+    var firstEnd = Microseconds.max
   }
 
   let limits: Limits
+  private let directory: Directory
+  private let clock: APIClock
   private let state = Mutex(State())
 
-  init(_ limits: Limits) { self.limits = limits }
+  init(_ limits: Limits, _ directory: Directory, _ clock: APIClock) {
+    self.limits = limits
+    self.directory = directory
+    self.clock = clock
+  }
 
   var figures: Figures {
     state.withLock { state in
@@ -74,6 +86,7 @@ final class ConnectionPlaces: Sendable {
     let leaving = state.withLock { state -> [any Channel] in
       if state.isClosed { return [channel] }
       var leaving: [any Channel] = []
+      if state.places.count >= limits.total { endPlaces(in: &state) }
       if let limit = limits.ofAddress, state.ofAddress[address]?.count ?? 0 >= limit {
         leaving += Self.evict(
           Self.weakest(state.ofAddress[address] ?? [], in: state), from: &state)
@@ -93,7 +106,7 @@ final class ConnectionPlaces: Sendable {
       state.anonymous += 1
       return leaving
     }
-    for channel in leaving { channel.close(promise: nil) }
+    for channel in leaving { channel.reset() }
   }
 
   func leave(_ channel: any Channel) {
@@ -124,8 +137,33 @@ final class ConnectionPlaces: Sendable {
         state.ofUser[identity.user, default: []].insert(id)
         place.holder = identity.user
         place.isOperators = identity.role == .operator
+        place.holdersKey = (identity.key, identity.expiresAt)
+        if identity.expiresAt > 0 { state.firstEnd = min(state.firstEnd, identity.expiresAt) }
       }
       state.places[id] = place
+    }
+  }
+
+  /// A place that a key got ends with the key: the connection is nobody's again. Looked at where
+  /// places are short, and only after a key ended.
+  private func endPlaces(in state: inout State) {
+    let (revocations, now) = (directory.revocations, clock.microseconds())
+    guard revocations != state.revocations || state.firstEnd <= now else { return }
+    state.revocations = revocations
+    state.firstEnd = .max
+    for (id, place) in state.places {
+      guard let user = place.holder, let (key, endsAt) = place.holdersKey else { continue }
+      if (endsAt == 0 || endsAt > now) && directory.identity(of: key) != nil {
+        if endsAt > 0 { state.firstEnd = min(state.firstEnd, endsAt) }
+        continue
+      }
+      state.ofUser[user]?.remove(id)
+      if state.ofUser[user]?.isEmpty == true { state.ofUser[user] = nil }
+      state.ofAddress[place.address, default: []].insert(id)
+      state.anonymous += 1
+      Self.change(id, in: &state) { place in
+        (place.holder, place.holdersKey, place.isOperators) = (nil, nil, false)
+      }
     }
   }
 

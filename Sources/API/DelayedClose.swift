@@ -16,7 +16,7 @@ final class DelayedClose: Sendable {
       guard task == nil else { return }
       task = Task {
         try? await Task.sleep(for: .seconds(seconds))
-        if !Task.isCancelled { channel.close(promise: nil) }
+        if !Task.isCancelled { channel.reset() }
       }
     }
   }

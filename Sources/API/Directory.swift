@@ -11,6 +11,7 @@ public final class Directory: Sendable {
   private struct State {
     var users: [UserID: ListedUser] = [:]
     var keys: [PublicKey: ListedKey] = [:]
+    var revocations = 0
     var assets: [AssetID: ListedAsset] = [:]
     var assetsByCode: [String: ListedAsset] = [:]
     var markets: [MarketID: ListedMarket] = [:]
@@ -40,6 +41,7 @@ public final class Directory: Sendable {
       state.users[user]?.keys.append(listed)
     case .keyRevoked(let key):
       guard let listed = state.keys.removeValue(forKey: key) else { return }
+      state.revocations += 1
       state.users[listed.user]?.keys.removeAll { $0.key == key }
     case .assetCreated(let id, let definition):
       let asset = ListedAsset(id: id, definition: definition)
@@ -87,6 +89,9 @@ public final class Directory: Sendable {
         expiresAt: listed.expiresAt)
     }
   }
+
+  /// How many keys were revoked so far.
+  var revocations: Int { state.withLock { $0.revocations } }
 
   func user(_ id: UserID) -> ListedUser? { state.withLock { $0.users[id] } }
   /// Decimals of an asset by its code; nil where there is none.

@@ -54,7 +54,7 @@ extension Handlers {
     for (index, order) in batch.orders.enumerated() {
       requests.append(try OrderRequest(order, at: "orders[\(index)]."))
     }
-    try charge(user, requests.count - 1)
+    try charge(user, requests.count, paid: call.paid)
     var orders: [PlaceOrder] = []
     var refusals: [Int: Refusal] = [:]
     for (index, request) in requests.enumerated() {
@@ -106,11 +106,27 @@ extension Handlers {
     var amendment = AmendOrder(user: user.user, order: order.id, limitTicks: 0, lots: 0)
     if let price = wanted.price { amendment.limitTicks = try market.ticks(price) }
     if let quantity = wanted.quantity { amendment.lots = try market.lots(quantity) }
+    if let same = try await unchanged(order, amendment, user) { return same }
     let reply = try await submit(.order(.amend(amendment)), of: user)
     return .json(
       AmendedOrder(
         orderID: String(order.id), lostPriority: reply.outcome == .amended(lostPriority: true),
         amendedAt: Timestamp(microseconds: reply.time)))
+  }
+
+  /// The answer to an amendment that changes nothing, where the engine would accept it: there is
+  /// nothing to journal.
+  private func unchanged(
+    _ order: OrderView, _ amendment: AmendOrder, _ user: Identity
+  ) async throws(Refusal) -> Answer? {
+    guard [0, order.limitTicks].contains(amendment.limitTicks),
+      [0, order.lots].contains(amendment.lots), order.type == .limit, !user.isFrozen,
+      listedMarket(order.market).isOpen
+    else { return nil }
+    let time = try await read { $0.time }
+    return .json(
+      AmendedOrder(
+        orderID: String(order.id), lostPriority: false, amendedAt: Timestamp(microseconds: time)))
   }
 
   func cancelOrder(_ call: Call, _ user: Identity) async throws(Refusal) -> Answer {
@@ -129,8 +145,14 @@ extension Handlers {
   func cancelAllOrders(_ call: Call, _ user: Identity) async throws(Refusal) -> Answer {
     var market: MarketID?
     if let symbol = call.query["market"] { market = try self.market(named: symbol).id }
-    let reply = try await submit(
-      .order(.cancelAll(user: user.user, market: market)), of: user)
+    let (owner, scope) = (user.user, market)
+    // What changes nothing is not journaled: else a user without money fills the disk with it.
+    let (hasOrders, time) = try await read { ($0.hasOpenOrders(owner, scope), $0.time) }
+    guard hasOrders else {
+      return .json(
+        CancelledOrders(cancelledOrders: 0, cancelledAt: Timestamp(microseconds: time)))
+    }
+    let reply = try await submit(.order(.cancelAll(user: owner, market: scope)), of: user)
     guard case .cancelledAll(let count) = reply.outcome else { Self.unexpected(reply) }
     return .json(
       CancelledOrders(

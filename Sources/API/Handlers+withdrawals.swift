@@ -204,7 +204,7 @@ extension Handlers {
   }
 
   private static func isSame(_ listed: String, _ text: String) -> Bool {
-    listed == text || listed.lowercased() == text
+    listed.hasSameBytes(as: text) || listed.lowercased().hasSameBytes(as: text)
   }
 
   // MARK: Requests
@@ -287,6 +287,8 @@ extension Handlers {
 
   func cancelWithdrawal(_ call: Call, _ user: Identity) async throws(Refusal) -> Answer {
     let id = try Self.withdrawalID(call)
+    let owner = try await read { $0.withdrawal(id)?.user }
+    guard owner == user.user else { throw Refusal(.withdrawalNotFound) }
     _ = try await submit(.withdrawal(.cancel(user: user.user, id: id)), of: user)
     return .json(WithdrawalOutcome(id: "\(id)", status: WithdrawalStatus.cancelled.name))
   }

@@ -23,11 +23,23 @@ struct Handlers: Sendable {
   let orderTurns = UserTurns()
   let clock: APIClock
 
-  /// Takes tokens from the user's bucket: one a request, one for each further order of a batch.
-  func charge(_ user: Identity, _ tokens: Int) throws(Refusal) {
-    if let wait = userBuckets.take(tokens, of: user.user, at: clock.nanoseconds()) {
-      throw Refusal(.rateLimited, retryAfterSeconds: max(wait, 1))
+  /// Takes tokens from the user's bucket: one a request, more for a long body, and for a batch as
+  /// many as it has orders, where they are more. `paid` of them were taken before, and will be
+  /// again when the request is sent again.
+  func charge(_ user: Identity, _ tokens: Int, paid: Int = 0) throws(Refusal) {
+    if let wait = userBuckets.take(tokens - paid, of: user.user, at: clock.nanoseconds()) {
+      throw Refusal(
+        .rateLimited, retryAfterSeconds: max(wait + userBuckets.seconds(for: paid), 1))
     }
+  }
+
+  /// Refuses a request under a key whose user has no token. Nothing of the request is proved: only
+  /// for a key that is known where it comes from, so that nobody else learns of the user's rate.
+  func checkRate(of key: PublicKey) throws(Refusal) {
+    guard let user = directory.identity(of: key, at: clock.microseconds())?.user,
+      userBuckets.isEmpty(user, at: clock.nanoseconds())
+    else { return }
+    throw Refusal(.rateLimited, retryAfterSeconds: 1)
   }
 
   // MARK: Who asks

@@ -1,5 +1,6 @@
 // The manners of HTTP/1: versions, Host, Expect, Upgrade, and when a connection ends.
 
+internal import Formats
 internal import HummingbirdCore
 internal import Logging
 internal import NIOCore
@@ -83,10 +84,10 @@ final class MessageGuard: ChannelDuplexHandler, RemovableChannelHandler {
     let hosts = head.headers["host"]
     if hosts.count > 1 || (hosts.isEmpty && !request.isOld) || hosts.first == "" {
       fault = "Host must be there exactly once"
+    } else if let host = hosts.first, !isHost(host) {
+      fault = "Host must name one host"
     }
-    if request.isOld, head.headers.contains(name: "transfer-encoding") {
-      fault = "HTTP/1.0 has no Transfer-Encoding"
-    }
+    fault = lengthFault(head, request) ?? fault
     let expected = head.headers["expect"]
     if !expected.isEmpty, !request.isOld {
       request.awaitsContinue = true
@@ -102,6 +103,37 @@ final class MessageGuard: ChannelDuplexHandler, RemovableChannelHandler {
     }
     if request.closes { head.headers.add(name: "connection", value: "close") }
     return request
+  }
+
+  /// A body's length has one spelling: what a proxy in front reads otherwise would split requests
+  /// elsewhere than we do.
+  private static func lengthFault(_ head: HTTPRequestHead, _ request: Asked) -> String? {
+    let codings = head.headers["transfer-encoding"]
+    if !codings.isEmpty {
+      if request.isOld { return "HTTP/1.0 has no Transfer-Encoding" }
+      guard codings.count == 1, codings[0].utf8.count == "chunked".utf8.count,
+        codings[0].lowercased().hasSameBytes(as: "chunked")
+      else { return "Transfer-Encoding can only be chunked" }
+    }
+    let lengths = head.headers["content-length"]
+    guard let length = lengths.first else { return nil }
+    let digits = UInt8(ascii: "0")...UInt8(ascii: "9")
+    guard lengths.count == 1, length.utf8.allSatisfy({ digits.contains($0) }),
+      length.utf8.count == 1 || length.utf8.first != digits.lowerBound
+    else { return "Content-Length must be a number without leading zeros" }
+    return nil
+  }
+
+  /// A host and its port in the characters that those may have (RFC 3986).
+  private static func isHost(_ text: String) -> Bool {
+    text.utf8.allSatisfy { byte in
+      switch byte {
+      case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+        UInt8(ascii: "0")...UInt8(ascii: "9"):
+        true
+      default: "-._~:[]%!$&'()*+;=".utf8.contains(byte)
+      }
+    }
   }
 
   /// The decoder stops after a request with an `Upgrade`, whatever is answered. Another one goes
@@ -231,6 +263,7 @@ struct GuardedChannel: ServerChildChannel {
     return http.setup(channel: channel, logger: logger).flatMap { value in
       do {
         let pipeline = channel.pipeline.syncOperations
+        try SocketMemory.bound(channel)
         try channel.syncOptions?.setOption(
           .recvAllocator,
           value: AdaptiveRecvByteBufferAllocator(

@@ -46,6 +46,9 @@ struct RequestAuthenticator: Sendable {
       let input = try Self.single(.signatureInput, fields),
       let value = try Self.single(.signature, fields)
     else { throw Refusal(.signatureMissing) }
+    guard SignableRequest.isDigest(digest) else {
+      throw Refusal(.signatureInvalid, "Content-Digest must be sha-256=:BASE64: of 32 bytes")
+    }
     let signable = SignableRequest(
       method: request.method.rawValue, target: target, contentDigest: digest)
     let signature: RequestSignature

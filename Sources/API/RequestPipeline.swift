@@ -86,15 +86,21 @@ struct RequestPipeline: HTTPResponder {
       return try await handler(handlers, call)
     case .roles(let roles, let handler):
       let (user, digest) = try authenticate(request, address, context)
-      try handlers.charge(user, 1)
+      try charged(address) { () throws(Refusal) in try handlers.charge(user, 1) }
       guard roles.contains(user.role) else { throw Refusal(.forbidden) }
       if route.method != .get { try Handlers.checkActs(user) }
       call.query = try QueryFields(query, knowing: route.query)
       let expected = try Self.bodyBound(request, route)
+      // One is taken whatever comes: a proof was made.
+      let tokens = BodyBudget.tokens(expected)
+      try handlers.charge(user, tokens, paid: call.paid)
+      call.paid = tokens
       try handlers.bodies.take(expected, of: user)
       defer { handlers.bodies.giveBack(expected, of: user) }
       call.body = try await Self.body(request, route, context)
-      guard SignableRequest.digest(of: call.body) == digest else { throw Refusal(.digestMismatch) }
+      guard SignableRequest.digest(of: call.body).hasSameBytes(as: digest) else {
+        throw Refusal(.digestMismatch)
+      }
       call.lastEventID = request.headers[.lastEventID]
       return try await handler(handlers, call, present(user, route, context))
     }
@@ -147,6 +153,9 @@ struct RequestPipeline: HTTPResponder {
   /// itself there in the last hour has as many of its own, and a connection that proved it is
   /// served whatever came since: who shares an address with somebody that sends wrong signatures
   /// is not shut out, and nobody is from another address.
+  ///
+  /// A user beyond its rate costs no proof and no nonce wherever its key is known, and takes
+  /// nothing of what others at its address have.
   private func authenticate(
     _ request: Request, _ address: String, _ context: ConnectionContext
   ) throws(Refusal) -> (Identity, digest: String) {
@@ -158,6 +167,7 @@ struct RequestPipeline: HTTPResponder {
     }
     let isKnownHere = claim.key.map { places.hasProved(channel, $0) } ?? false
     let source = provedKeys.source(address, claim.key, at: clock.nanoseconds())
+    if let key = claim.key, isKnownHere || source.key != nil { try handlers.checkRate(of: key) }
     if !isKnownHere, failureBuckets.isEmpty(source, at: clock.nanoseconds()) {
       try limit(address)
       throw Refusal(.rateLimited, "too many wrong signatures", retryAfterSeconds: 1)
@@ -247,10 +257,8 @@ struct RequestPipeline: HTTPResponder {
 
   private static func response(_ answer: Answer, _ context: ConnectionContext) -> Response {
     switch answer {
-    case .content(let type, let bytes):
-      return Response(
-        status: .ok, headers: [.contentType: type, .cacheControl: "no-store"],
-        body: ResponseBody(byteBuffer: ByteBuffer(bytes: bytes)))
+    case .content(let type, let bytes): return response(type, ByteBuffer(bytes: bytes))
+    case .document(let type, let bytes): return response(type, bytes)
     case .events(let subscription):
       return Response(
         status: .ok,
@@ -258,6 +266,12 @@ struct RequestPipeline: HTTPResponder {
           .contentType: "text/event-stream", .cacheControl: "no-store", .accelBuffering: "no",
         ], body: EventStreamWriter(subscription: subscription, channel: context.channel).body)
     }
+  }
+
+  private static func response(_ type: String, _ bytes: ByteBuffer) -> Response {
+    Response(
+      status: .ok, headers: [.contentType: type, .cacheControl: "no-store"],
+      body: ResponseBody(byteBuffer: bytes))
   }
 
   private static func response(_ refusal: Refusal, _ id: String) -> Response {

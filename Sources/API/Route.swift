@@ -2,6 +2,7 @@
 
 internal import Engine
 internal import Formats
+internal import NIOCore
 internal import Wire
 
 enum RequestMethod: String, Sendable, CaseIterable {
@@ -22,6 +23,8 @@ struct Call: Sendable {
   var parameters: [String]
   var query: QueryFields
   var body: [UInt8]
+  /// Tokens that the request has cost its user.
+  var paid = 1
   /// The client's, as it is counted.
   var address: String
   var lastEventID: String?
@@ -30,6 +33,8 @@ struct Call: Sendable {
 /// What a handler answers.
 enum Answer: Sendable {
   case content(type: String, [UInt8])
+  /// The same for all: one buffer, whoever reads it.
+  case document(type: String, ByteBuffer)
   case events(EventSubscription)
 
   static func json(_ value: some Encodable) -> Answer {
@@ -155,7 +160,7 @@ struct RouteTable: Sendable {
       if expected.hasPrefix("{") {
         guard !found.isEmpty else { return nil }
         values.append(String(found))
-      } else if expected != found {
+      } else if !expected.hasSameBytes(as: found) {
         return nil
       }
     }

@@ -42,9 +42,7 @@ final class TokenBuckets<Name: Hashable & Sendable>: Sendable {
   func take(_ count: Int = 1, of name: Name, at now: Int64) -> Int? {
     guard count > 0 else { return nil }
     return state.withLock { state in
-      let known = state.fullAt[name]
-      let hasPlace = known != nil || Self.makePlace(in: &state, now)
-      let full = max(known ?? (hasPlace ? now : state.othersFullAt), now)
+      let (full, hasPlace) = Self.full(name, in: &state, now)
       let next = full + nanosecondsPerToken * Int64(count)
       let excess = next - now - burstNanoseconds
       guard excess <= 0 else { return Int((excess + Self.second - 1) / Self.second) }
@@ -53,12 +51,25 @@ final class TokenBuckets<Name: Hashable & Sendable>: Sendable {
     }
   }
 
+  /// How long an empty bucket takes to hold so many.
+  func seconds(for count: Int) -> Int {
+    Int((nanosecondsPerToken * Int64(count) + Self.second - 1) / Self.second)
+  }
+
   /// Whether one token is there; takes nothing.
   func isEmpty(_ name: Name, at now: Int64) -> Bool {
     state.withLock { state in
-      guard let full = state.fullAt[name] else { return false }
-      return max(full, now) + nanosecondsPerToken - now > burstNanoseconds
+      Self.full(name, in: &state, now).at + nanosecondsPerToken - now > burstNanoseconds
     }
+  }
+
+  /// When a name's bucket is full, and whether it has one of its own.
+  private static func full(
+    _ name: Name, in state: inout State, _ now: Int64
+  ) -> (at: Int64, hasPlace: Bool) {
+    let known = state.fullAt[name]
+    let hasPlace = known != nil || makePlace(in: &state, now)
+    return (max(known ?? (hasPlace ? now : state.othersFullAt), now), hasPlace)
   }
 
   /// Room for one more bucket; sweeps the full ones out at most once a second.

@@ -186,6 +186,15 @@ extension AuctionEngine {
       expiry: entry.request.expiry, time: entry.time)
   }
 
+  /// Whether the user has a live order in one market (nil: in any).
+  public func hasOpenOrders(_ user: UserID, _ market: MarketID? = nil) -> Bool {
+    let range = market.map { Int($0)..<Int($0) + 1 } ?? 0..<markets.count
+    return range.contains { market in
+      guard let trader = traderIndex.find(UInt64(user) << 16 | UInt64(market)) else { return false }
+      return traders[trader].buys.head >= 0 || traders[trader].sells.head >= 0
+    }
+  }
+
   /// The user's live orders in one market (nil: all), oldest first a side and market.
   public func openOrders(_ user: UserID, _ market: MarketID? = nil) -> [OrderView] {
     var views: [OrderView] = []

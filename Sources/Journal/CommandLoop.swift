@@ -96,6 +96,9 @@ public final class CommandLoop: @unchecked Sendable {
     public var groupEntries = 65_536
     /// A wall clock that moves by more than this against the monotonic one halts.
     public var clockJump: Microseconds = 10_000_000
+    /// A group that is under way for longer hangs: nothing more is taken until it is durable. A
+    /// commit takes milliseconds, the stall of a checkpoint a second or two.
+    public var commitPatience: Microseconds = 5_000_000
     /// How long a start waits for the lead: a killed predecessor's session ends meanwhile.
     public var leadPatienceSeconds = 20.0
 
@@ -109,11 +112,14 @@ public final class CommandLoop: @unchecked Sendable {
     var isCommands: Bool { if case .commands = self { true } else { false } }
   }
 
+  /// What delivers a read's answer, and who is told instead.
+  private typealias Delivery = (deliver: @Sendable () -> Void, fail: QueryFailure)
+
   private struct OpenGroup {
     var body = ByteWriter()
     var commandCount = 0
     var replies: [(range: Range<Int>, reply: Reply)] = []
-    var deliveries: [(deliver: @Sendable () -> Void, fail: QueryFailure)] = []
+    var deliveries: [Delivery] = []
     var effects = Effects()
     var time: Microseconds = 0
 
@@ -144,6 +150,10 @@ public final class CommandLoop: @unchecked Sendable {
   private var queuedCommands = 0
   private var handed: OpenGroup?
   private var committerIsIdle = true
+  /// Since when the committer has the group that it has, by the monotonic clock.
+  private var underWaySince: Microseconds?
+  /// Reads whose answers leave with that group.
+  private var underWayReads: [Delivery] = []
   private var stopping = false
   /// The patience of `stop` is over: what is not durable yet is given up.
   private var abandoning = false
@@ -154,6 +164,7 @@ public final class CommandLoop: @unchecked Sendable {
   /// What `/metrics` shows of the loop.
   public struct Figures: Sendable {
     public var durable = JournalHead.empty
+    /// Whether groups go through: a connection stands, and none hangs.
     public var isConnected = true
     public var queuedCommands = 0
     public var groups: UInt64 = 0
@@ -241,17 +252,27 @@ public final class CommandLoop: @unchecked Sendable {
     if let halted { return .refused(reason: halted.code) }
     if stopping { return .refused(reason: "stopping") }
     if let closed { return .refused(reason: closed) }
-    if !figures.isConnected { return .refused(reason: "journal_unavailable") }
+    if !figures.isConnected || hangs { return .refused(reason: Self.unavailable) }
     return nil
   }
 
-  /// Queues a read. Where true is returned, either the answer is delivered or `fail` is called,
-  /// once, from another thread; where false, neither.
+  private static let unavailable = "journal_unavailable"
+
+  /// Whether the group under way is so for too long. The monitor is held.
+  private var hangs: Bool {
+    underWaySince.map { clock.monotonic() - $0 > limits.commitPatience } ?? false
+  }
+
+  /// Queues a read, unless a group hangs: then its answer could not leave. Where true is returned,
+  /// either the answer is delivered or `fail` is called, once, from another thread; where false,
+  /// neither.
   public func ask(
     _ query: @escaping Query, orElse fail: @escaping QueryFailure = { _ in }
   ) -> Bool {
     monitor.withLock {
-      guard halted == nil, !stopping, queue.count < limits.queuedCommands else { return false }
+      guard halted == nil, !stopping, !hangs, queue.count < limits.queuedCommands else {
+        return false
+      }
       queue.append(.query(query, fail))
       monitor.broadcast()
       return true
@@ -262,6 +283,7 @@ public final class CommandLoop: @unchecked Sendable {
     monitor.withLock {
       var now = figures
       now.queuedCommands = queuedCommands
+      now.isConnected = now.isConnected && !hangs
       return now
     }
   }
@@ -328,6 +350,7 @@ extension CommandLoop {
     defer { monitor.unlock() }
     var hasWaited = false
     while halted == nil {
+      if hangs, failReads() { continue }
       let isFree = committerIsIdle && handed == nil
       if !isFull {
         if !queue.isEmpty { return dequeue() }
@@ -346,6 +369,24 @@ extension CommandLoop {
       }
     }
     return nil
+  }
+
+  /// While a group hangs, whoever waits for the answer to a read is told so; commands are not, for
+  /// theirs is still open. False where nobody waits. The monitor is held, but not while it tells.
+  private func failReads() -> Bool {
+    var waiting = (underWayReads + open.deliveries).map(\.fail)
+    underWayReads.removeAll()
+    open.deliveries.removeAll()
+    queue.removeAll { item in
+      guard case .query(_, let fail) = item else { return false }
+      waiting.append(fail)
+      return true
+    }
+    if waiting.isEmpty { return false }
+    monitor.unlock()
+    for fail in waiting { fail(.refused(reason: Self.unavailable)) }
+    monitor.lock()
+    return true
   }
 
   private func dequeue() -> [Item] {
@@ -439,12 +480,13 @@ extension CommandLoop {
   private func runCommitter() {
     while let group = takeHanded() {
       if group.commandCount == 0 {
-        for (deliver, _) in group.deliveries { deliver() }
+        deliverReads()
       } else {
         commitToTheEnd(group)
       }
       monitor.withLock {
         committerIsIdle = true
+        underWaySince = nil
         monitor.broadcast()
       }
     }
@@ -461,7 +503,25 @@ extension CommandLoop {
     }
     defer { handed = nil }
     committerIsIdle = false
+    underWaySince = clock.monotonic()
+    underWayReads = handed?.deliveries ?? []
+    handed?.deliveries = []
     return handed
+  }
+
+  private func takeReads() -> [Delivery] {
+    monitor.withLock {
+      defer { underWayReads = [] }
+      return underWayReads
+    }
+  }
+
+  private func deliverReads() { for (deliver, _) in takeReads() { deliver() } }
+
+  /// Nothing of the group under way may leave.
+  private func giveUp(_ group: OpenGroup) {
+    group.fail()
+    for (_, fail) in takeReads() { fail(.outcomeUnknown) }
   }
 
   private func commitToTheEnd(_ open: OpenGroup) {
@@ -475,12 +535,12 @@ extension CommandLoop {
       case .release: release(open)
       case .halt(let reason):
         halt(reason.error)
-        open.fail()
+        giveUp(open)
       case .connect: actions += commit.handle(connect())
       case .commit(let group): actions += commit.handle(append(group))
       case .wait(let milliseconds):
         monitor.withLock { figures.isConnected = false }
-        guard pause(milliseconds) else { return open.fail() }
+        guard pause(milliseconds) else { return giveUp(open) }
         actions += commit.handle(.retry)
       }
       if case .wait = action { continue }
@@ -509,7 +569,7 @@ extension CommandLoop {
     for (range, reply) in open.replies {
       reply(.success(Array(durable.effects.replies[range])))
     }
-    for (deliver, _) in open.deliveries { deliver() }
+    deliverReads()
   }
 
   private func connect() -> GroupCommit.Event {

@@ -49,6 +49,23 @@ public struct SignableRequest: Sendable {
     "sha-256=:\(Data(SHA256.hash(data: Array(body))).base64EncodedString()):"
   }
 
+  /// Whether a text has the form of a digest: bytes of ASCII, so that what Unicode calls equal to
+  /// one is none.
+  package static func isDigest(_ text: String) -> Bool {
+    let (head, tail) = ("sha-256=:", "=:")
+    guard text.utf8.count == head.utf8.count + 43 + tail.utf8.count,
+      text.utf8.starts(with: head.utf8), text.utf8.suffix(tail.utf8.count).elementsEqual(tail.utf8)
+    else { return false }
+    return text.utf8.dropFirst(head.utf8.count).prefix(43).allSatisfy { byte in
+      switch byte {
+      case UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "a")...UInt8(ascii: "z"),
+        UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "+"), UInt8(ascii: "/"):
+        true
+      default: false
+      }
+    }
+  }
+
   /// The component list as it begins `Signature-Input`'s value.
   package var components: String {
     var list = #"("@method" "@path" "@query" "content-digest""#

@@ -49,7 +49,9 @@ struct CoreExchange: Exchange {
     _ query: @escaping @Sendable (borrowing AuctionEngine) -> Value
   ) async throws(ExchangeError) -> Value {
     guard let value = await loop.read(query) else {
-      throw .unavailable(reason: "stopping", retryAfterSeconds: 1)
+      let isConnected = loop.currentFigures().isConnected
+      throw .unavailable(
+        reason: isConnected ? "stopping" : "journal_unavailable", retryAfterSeconds: 1)
     }
     return value
   }
@@ -94,7 +96,8 @@ struct CoreExchange: Exchange {
         "uncross_commands_total", "Commands made durable since the journal's start", .counter,
         Double(core.durable.commands)),
       Metric(
-        "uncross_journal_connected", "1 while the journal's connection stands", .gauge,
+        "uncross_journal_connected",
+        "1 while the journal's connection stands and no group hangs", .gauge,
         core.isConnected ? 1 : 0),
       Metric("uncross_leader_term", "This process's term", .gauge, Double(core.term)),
       Metric(

@@ -131,6 +131,30 @@ extension String {
     }
   }
 
+  /// Unicode calls the sign of the unit kelvin equal to K. A digest is bytes.
+  @Test func aDigestHasOneSpelling() async throws {
+    try await Venue.run { venue in
+      let body = try #require(
+        (0..<1_000).lazy.map { order + String(repeating: " ", count: $0) }
+          .first { SignableRequest.digest(of: Array($0.utf8)).contains("K") })
+      let digest = SignableRequest.digest(of: Array(body.utf8))
+      let other = String(digest.map { $0 == "K" ? "\u{212A}" : $0 })
+      #expect(digest == other)
+      for (text, isTaken) in [(other, false), (digest.dropLast(2) + ":", false), (digest, true)] {
+        let fields = Venue.signer("alice").sign(
+          SignableRequest(method: "POST", target: "/v1/orders", contentDigest: text),
+          created: venue.clock.seconds)
+        let lines = fields.all.map { "\($0.name): \($0.value)\r\n" }.joined()
+        let connection = try venue.connect()
+        connection.send(
+          "POST /v1/orders HTTP/1.1\r\nHost: test\r\nContent-Length: \(body.utf8.count)\r\n"
+            + lines + "\r\n" + body)
+        let answer = try await connection.answer()
+        #expect(answer.contains(isTaken ? "order_id" : "signature_invalid"), "\(answer)")
+      }
+    }
+  }
+
   @Test func theQueryIsSigned() async throws {
     try await Venue.run { venue in
       for target in [

@@ -10,6 +10,8 @@ import Testing
 @testable import API
 
 private let get = "GET /healthz HTTP/1.1\r\nHost: test\r\n\r\n"
+/// The longest answer that needs no key.
+private let description = "GET /v1/openapi.json HTTP/1.1\r\nHost: test\r\n\r\n"
 
 extension APIConfiguration {
   /// Deadlines far below a test's patience.
@@ -75,6 +77,42 @@ extension APIConfiguration {
       // Its place is free while its socket still holds answers that it never read.
       #expect(try await soon { try await venue.openConnections() == 0 })
       deaf.finish()
+    }
+  }
+
+  /// The system takes only a part of an answer, so its deadline is seen; what the system has of it
+  /// does not stay.
+  @Test func anAnswerThatNobodyReadsIsCut() async throws {
+    #expect(OpenAPI.text.utf8.count > SocketMemory.sendBuffer * 3 / 2)
+    try await Venue.run(.hurried.with(\.deadlines.idleMilliseconds, 600_000)) { venue in
+      let deaf = try venue.connect(receiveBuffer: 2_048)
+      deaf.send(description)
+      #expect(try await deaf.isReset())
+    }
+  }
+
+  @Test func anEvictedConnectionLeavesNothingBehind() async throws {
+    try await Venue.run(Self.unlimited.with(\.maximumConnectionsOfAddress, 1)) { venue in
+      let deaf = try venue.connect(receiveBuffer: 2_048)
+      deaf.send(description)
+      #expect(try await soon { try await venue.openConnections() == 1 })
+      let next = try venue.connect()
+      #expect(try await deaf.isReset())
+      next.send(get)
+      #expect(try await next.answer().contains("200 OK"))
+    }
+  }
+
+  /// Whoever reads at the least rate gets its last answer whole: the system still has a part of it
+  /// when the last byte left.
+  @Test func aSlowReaderGetsItsLastAnswer() async throws {
+    let configuration = Venue.configuration.with(\.deadlines.lingerMilliseconds, 1)
+    try await Venue.run(configuration) { venue in
+      let slow = try venue.connect(receiveBuffer: 2_048)
+      slow.send(
+        description.replacingOccurrences(of: "\r\n\r\n", with: "\r\nConnection: close\r\n\r\n"))
+      let text = try await slow.receive { _ in false }
+      #expect(text.hasSuffix(OpenAPI.text))
     }
   }
 
@@ -184,6 +222,36 @@ extension APIConfiguration {
       try await serves(officer, venue, "operator")
       let second = try await house.proved("second-operator")
       try await serves(second, venue, "second-operator")
+    }
+  }
+
+  /// A key's places end with it, an operator's too: else whoever stole it holds them for ever.
+  @Test func aPlaceEndsWithItsKey() async throws {
+    let configuration = Self.unlimited.with(\.maximumConnections, 4)
+      .with(\.maximumConnectionsOfAddress, 0).with(\.maximumConnectionsOfUser, 4)
+    try await Venue.run(configuration) { venue in
+      let house = House(venue)
+      let key = try #require(PublicKey(Venue.signer("brief").publicKey))
+      venue.exchange.apply([
+        .operation(
+          .registerKey(
+            user: 1, key: key, role: .operator, expiresAt: (Venue.start + 60) * 1_000_000),
+          by: .venue)
+      ])
+      let officer = try await house.proved("second-operator")
+      let brief = try await house.proved("brief")
+      let thief = try await house.proved("operator")
+      try await house.crowd(20)
+      try await serves(thief, venue, "operator")
+      let stolen = try #require(PublicKey(Venue.signer("operator").publicKey))
+      venue.exchange.apply([.operation(.revokeKey(stolen), by: .venue)])
+      try await house.crowd(20)
+      try await thief.closed()
+      try await serves(brief, venue, "brief")
+      venue.clock.advance(milliseconds: 60_000)
+      try await house.crowd(20)
+      try await brief.closed()
+      try await serves(officer, venue, "second-operator")
     }
   }
 

@@ -34,6 +34,36 @@ extension String {
     }
   }
 
+  /// What a proxy in front may read otherwise is not read at all.
+  @Test func lengthsAndHostsHaveOneSpelling() async throws {
+    try await Venue.run { venue in
+      let rows: [(line: String, isRead: Bool)] = [
+        ("Transfer-Encoding: gzip, chunked", false), ("Transfer-Encoding: gzip", false),
+        ("Transfer-Encoding: chunked, chunked", false),
+        ("Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked", false),
+        ("Transfer-Encoding: chun\u{212A}ed", false), ("Content-Length: 00", false),
+        ("Content-Length: 05", false), ("Content-Length: +5", false), ("Content-Length: 0", true),
+        ("Transfer-Encoding: Chunked", true),
+      ]
+      for row in rows {
+        let connection = try venue.connect()
+        connection.send("GET /healthz HTTP/1.1\r\nHost: test\r\n\(row.line)\r\n\r\n0\r\n\r\n")
+        let text = try await connection.answer()
+        #expect(text.hasPrefix("HTTP/1.1 \(row.isRead ? 200 : 400)"), "\(row.line): \(text)")
+      }
+      for host in ["a b", "a,b", "a b, c", "a/b", "a\u{212A}", "a@b"] {
+        let connection = try venue.connect()
+        connection.send("GET /healthz HTTP/1.1\r\nHost: \(host)\r\n\r\n")
+        #expect(try await connection.answer().contains(" 400 "), "\(host)")
+      }
+      for host in ["api.example.com:8080", "[::1]:80", "127.0.0.1", "a_b-c"] {
+        let connection = try venue.connect()
+        connection.send("GET /healthz HTTP/1.1\r\nHost: \(host)\r\n\r\n")
+        #expect(try await connection.answer().contains(" 200 "), "\(host)")
+      }
+    }
+  }
+
   @Test func aTargetIsAPath() async throws {
     try await Venue.run { venue in
       for target in ["http://test/healthz", "x:/healthz", "*"] {

@@ -281,6 +281,41 @@ private let rows: [(name: String, body: String, code: String?)] = [
     }
   }
 
+  /// Nothing to cancel is nothing to write down.
+  @Test func cancellingNothingSubmitsNothing() async throws {
+    try await Venue.run { venue in
+      func cancelAll(_ target: String = "/v1/orders") async throws -> String? {
+        let answer = try await venue.send("DELETE", target, as: "alice")
+        #expect(answer.json["cancelled_at"]?.text?.hasPrefix("2026-") == true, "\(answer.text)")
+        return answer.text.contains(#""cancelled_orders":0"#) ? nil : answer.text
+      }
+      #expect(try await cancelAll() == nil)
+      #expect(try await cancelAll("/v1/orders?market=ETH-USDC") == nil)
+      #expect(venue.exchange.submittedCount == 0)
+      try await venue.with("alice") { client in
+        _ = try await client.place(
+          NewOrder(
+            .buy, decimal("1"), of: "ETH-USDC", at: decimal("2000"), clientOrderID: "only"))
+      }
+      // Another's orders are not its own.
+      #expect(try await venue.send("DELETE", "/v1/orders", as: "bob").status == 200)
+      #expect(venue.exchange.submittedCount == 1)
+      let list = try await venue.send("GET", "/v1/orders", as: "alice")
+      let id = try #require(list.json["orders"]?[0]?["order_id"]?.text)
+      for body in [
+        #"{"price":"2000"}"#, #"{"quantity":"1"}"#, #"{"price":"2000","quantity":"1"}"#,
+      ] {
+        let same = try await venue.send("PATCH", "/v1/orders/\(id)", body: body, as: "alice")
+        #expect(same.text.contains(#""lost_priority":false"#), "\(same.text)")
+      }
+      let none = try await venue.send("DELETE", "/v1/withdrawals/7", as: "alice")
+      #expect(none.code == "withdrawal_not_found")
+      #expect(venue.exchange.submittedCount == 1)
+      #expect(try await cancelAll() != nil && venue.exchange.submittedCount == 2)
+      #expect(try await cancelAll() == nil && venue.exchange.submittedCount == 2)
+    }
+  }
+
   /// Eighteen places in a price, a quantity and what they make of a balance.
   @Test func eighteenPlacesAreExact() async throws {
     try await Venue.run { venue in

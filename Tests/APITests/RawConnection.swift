@@ -101,6 +101,18 @@ final class RawConnection: Sendable {
   /// Waits until the server has closed; throws where it does not. What comes before is dropped.
   func closed() async throws { _ = try await receive { _ in false } }
 
+  /// Waits for the server's reset and reads nothing; false where another end comes, or none.
+  func isReset() async throws -> Bool {
+    try await blocking { [self] in
+      var wait = pollfd(fd: descriptor, events: 0, revents: 0)
+      guard poll(&wait, 1, Self.patienceMilliseconds) > 0 else { return false }
+      var error: Int32 = 0
+      var size = socklen_t(MemoryLayout<Int32>.size)
+      getsockopt(descriptor, SOL_SOCKET, SO_ERROR, &error, &size)
+      return error == ECONNRESET
+    }
+  }
+
   /// Waits as `closed` and sends one more byte each time that nothing happens for a while.
   func closedWhileTrickling(_ byte: UInt8, everyMilliseconds wait: Int32) async throws {
     try await blocking { [self] in

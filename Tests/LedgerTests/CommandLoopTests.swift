@@ -247,6 +247,39 @@ extension DatabaseTests {
       try Books(database: database).check()
     }
 
+    /// A database that stands still, as one that is stopped does: new requests and reads are told
+    /// so at once, reads that wait too, and commands under way get their own answers when it goes
+    /// on.
+    @Test func aJournalThatHangsIsToldOf() throws {
+      let (database, clock) = (try TestDatabase(), TestClock())
+      let core = try core(database, clock, interval: 60_000)
+      let held = try HeldJournal(database)
+      let command = send(core)
+      try held.waitForGroup()
+      let read = try #require(ask(core))
+      let next = send(core)
+      #expect(eventually { core.loop.currentFigures().queuedCommands == 0 })
+      // A few seconds are no fault.
+      clock.move(5_000_000)
+      #expect(core.loop.currentFigures().isConnected && !read.isThere)
+      let late = try #require(ask(core))
+      clock.move(1)
+      let refused = SubmissionError.refused(reason: "journal_unavailable")
+      #expect(!core.loop.currentFigures().isConnected && ask(core) == nil)
+      #expect(try send(core).wait() == .failure(refused))
+      #expect(try send(core, isReserved: true).wait() == .failure(refused))
+      #expect(try read.wait() == .failure(refused) && late.wait() == .failure(refused))
+      #expect(!command.isThere && !next.isThere)
+      try held.release()
+      #expect(try command.wait().get().count == 1 && next.wait().get().count == 1)
+      #expect(eventually { core.loop.currentFigures().isConnected })
+      #expect(throws: Never.self) { try send(core).wait().get() }
+      let again = try #require(ask(core))
+      #expect(try again.wait().get() > 0 && core.halts.all.isEmpty)
+      core.stop()
+      try Books(database: database).check()
+    }
+
     @Test(arguments: [Int64(11_000_000), -11_000_000, 86_400_000_000])
     func aJumpOfTheClockHalts(jump: Microseconds) throws {
       let (database, clock) = (try TestDatabase(), TestClock())

@@ -2,6 +2,7 @@
 
 internal import Engine
 internal import Formats
+internal import NIOCore
 internal import Synchronization
 internal import Wire
 
@@ -12,7 +13,7 @@ public enum OpenAPI {
   public static let text = document(Route.all).indentedText()
 
   /// As `GET /v1/openapi.json` answers it.
-  static let answer = Answer.content(type: "application/json", Array(text.utf8))
+  static let answer = Answer.document(type: "application/json", ByteBuffer(string: text))
 
   static func document(_ routes: [Route]) -> JSONValue {
     let book = SchemaBook()
