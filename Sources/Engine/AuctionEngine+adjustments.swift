@@ -172,8 +172,8 @@ extension AuctionEngine {
     if rulesVersion >= 4 { withdrawApprovals(isBy) }
   }
 
-  /// An approval of a withdrawal goes with its operator's key or freedom: the same key, given again,
-  /// says it again.
+  /// An approval of a withdrawal goes with its operator's key or freedom: the same key, given
+  /// again, says it again.
   private mutating func withdrawApprovals(_ isBy: (Authority) -> Bool) {
     for id in withdrawals.records.keys.sorted() {
       guard var withdrawal = withdrawals.records[id], withdrawal.status == .requested else {

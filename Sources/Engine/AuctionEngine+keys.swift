@@ -244,8 +244,8 @@ extension AuctionEngine {
         id: Int64(grant.user), result: result))
   }
 
-  /// Whether what was asked for with this key still stands: it ends with the key. Since rules 4 that
-  /// is so too where the key ends by itself.
+  /// Whether what was asked for with this key still stands: it ends with the key. Since rules 4
+  /// that is so too where the key ends by itself.
   func stillAsks(_ authority: Authority) -> Bool {
     if rulesVersion < 4 || authority.user == 0 { return true }
     // A request of rules 1 names no key.
