@@ -16,9 +16,8 @@ from collections import Counter
 from tidy_sources import Tree, prose
 from tidy_wrap import wrap_all
 
-# The lengths of the house's style.
+# The lengths of the house's style. A line of code and one of prose have the same.
 COLUMNS = 100
-DOC_COLUMNS = 160
 FUNCTION_LINES = 70
 FILE_LINES = 600
 EXCEPTIONS = "scripts/tidy-exceptions.txt"
@@ -111,8 +110,8 @@ def doc_lines(tree, exceptions):
     for path in tree.docs:
         for number, line in prose(tree.texts[path]):
             # An address, and what stands in backticks, is one word, however long.
-            if len(line) > DOC_COLUMNS and not re.fullmatch(r"\s*(?:- )?(?:`[^`]*`|\S+)", line):
-                yield path, number, f"{len(line)} columns, at most {DOC_COLUMNS}"
+            if len(line) > COLUMNS and not re.fullmatch(r"\s*(?:- )?(?:`[^`]*`|\S+)", line):
+                yield path, number, f"{len(line)} columns, at most {COLUMNS}"
 
 
 def anchors(text):
@@ -309,7 +308,7 @@ def main(arguments):
         print(__doc__.strip(), file=sys.stderr)
         return 2
     if arguments:
-        wrap_all(Tree(root), COLUMNS, DOC_COLUMNS)
+        wrap_all(Tree(root), COLUMNS)
     found = faults(root)
     for path, line, what in found:
         print(f"{path}:{line}: {what}")

@@ -8,7 +8,8 @@ from tidy_sources import prose
 # What stands in backticks stays on one line, and so does a link. What would begin a list, a
 # heading, a quotation or a table at the start of a line stays behind the word before it.
 WORD = re.compile(
-    r"(?:`[^`]*`|\]\([^)\s]*\)|\S)+(?:\s+(?:[-+*>|]|#+|\d+[.)])(?=\s)(?:\s+(?:`[^`]*`|\S)+)?)*")
+    r"(?:`[^`]*`|\]\([^)\s]*\)|\S)+"
+    r"(?:\s+(?:(?:[-+*>]|#+|\d+[.)])(?=\s)(?:\s+(?:`[^`]*`|\S+)+)?|\|\S*))*")
 ITEM = r"(?:- |\d+\. )"
 
 
@@ -71,13 +72,13 @@ def page(text, width):
         lambda index, line: line in code or not line.strip()))
 
 
-def wrap_all(tree, width, page_width):
+def wrap_all(tree, width):
     for path, swift in tree.swift.items():
         write(tree.root, path, swift.text, "\n".join(wrap(
             swift.lines, width, comment_starts,
             lambda index, line: comment_starts(line) is None)))
     for path in tree.docs:
-        write(tree.root, path, tree.texts[path], page(tree.texts[path], page_width))
+        write(tree.root, path, tree.texts[path], page(tree.texts[path], width))
 
 
 def write(root, path, before, after):

@@ -121,8 +121,8 @@ class LengthTests(unittest.TestCase):
             ["a.py:601: 601 lines, at most 600", "docs/a.md:601: 601 lines, at most 600"])
 
     def test_a_line_of_prose_is_too_long(self):
-        long = "word " * (tidy.DOC_COLUMNS // 5 + 1)
-        columns, most = len(long), tidy.DOC_COLUMNS
+        long = "word " * (tidy.COLUMNS // 5 + 1)
+        columns, most = len(long), tidy.COLUMNS
         text = (
             f"{long}\n| {long}|\n```\n{long}\n```\n    {long}\nhttps://{'a' * 200}\n- {long}\n"
             f"- `{long}`\nsee https://{'a' * 200}\n")
@@ -319,13 +319,13 @@ class WrapTests(unittest.TestCase):
             "# A heading that is too long to stay\n\nfour words and [a link](to/b.md) more\nand\n"
             "- an item of many words\n  that goes on\n- b\n\n| a table | stays as it is |\n"
             "```\ncode that is longer than that\n```\n    code that is longer still\n"
-            "a sum is 1 + 2 - 3 * 4\nlast of 1. and so on\n")
+            "a sum is 1 + 2 - 3 * 4\nlast of 1. and so on\n\nthe magnitudes is |a| of a\n")
         self.assertEqual(
             tidy_wrap.page(page, 20),
             "# A heading that is too long to stay\n\nfour words and [a\nlink](to/b.md) more\nand\n"
             "- an item of many\n  words that goes on\n- b\n\n| a table | stays as it is |\n"
             "```\ncode that is longer than that\n```\n    code that is longer still\n"
-            "a sum is\n1 + 2 - 3 * 4 last\nof 1. and so on\n")
+            "a sum is\n1 + 2 - 3 * 4 last\nof 1. and so on\n\nthe magnitudes\nis |a| of a\n")
 
     def test_code_stays(self):
         self.assertEqual(self.wrapped("let a = bbbbbbbbbb // cc"), ["let a = bbbbbbbbbb // cc"])
