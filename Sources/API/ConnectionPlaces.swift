@@ -153,7 +153,7 @@ final class ConnectionPlaces: Sendable {
     state.firstEnd = .max
     for (id, place) in state.places {
       guard let user = place.holder, let (key, endsAt) = place.holdersKey else { continue }
-      if (endsAt == 0 || endsAt > now) && directory.identity(of: key) != nil {
+      if directory.identity(of: key, at: now) != nil {
         if endsAt > 0 { state.firstEnd = min(state.firstEnd, endsAt) }
         continue
       }

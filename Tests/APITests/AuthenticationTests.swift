@@ -141,7 +141,7 @@ extension String {
       let other = String(digest.map { $0 == "K" ? "\u{212A}" : $0 })
       #expect(digest == other)
       for (text, isTaken) in [(other, false), (digest.dropLast(2) + ":", false), (digest, true)] {
-        let fields = Venue.signer("alice").sign(
+        let fields = try Venue.signer("alice").sign(
           SignableRequest(method: "POST", target: "/v1/orders", contentDigest: text),
           created: venue.clock.seconds)
         let lines = fields.all.map { "\($0.name): \($0.value)\r\n" }.joined()

@@ -1,6 +1,7 @@
 // Clients that hold places, trickle, do not read, or do not end: each is bounded, others are
 // served.
 
+import Client
 import Engine
 import Foundation
 import Synchronization

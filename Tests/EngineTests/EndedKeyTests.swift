@@ -53,7 +53,7 @@ private let day = SafeguardScene.day
         #expect(engine.approveKey(id, by: 7).rejection == .keyGrantNotFound)
       }
       engine.pass(2 * day)
-      #expect(!engine.holds(90, 3))
+      #expect(engine.holds(90, 3) == false)
       #expect(engine.pendingKeyGrants(of: 3).isEmpty)
     }
   }
@@ -70,7 +70,8 @@ private let day = SafeguardScene.day
     for reply in [rescue(&engine, 200), rescue(&restored, 200)] {
       #expect(reply.rejection == .keyRevoked)
     }
-    #expect(!engine.holds(200, 1) && !restored.holds(200, 1))
+    #expect(engine.holds(200, 1) == false)
+    #expect(restored.holds(200, 1) == false)
     #expect(rescue(&restored, 201).outcome == .done)
   }
 
@@ -82,7 +83,7 @@ private let day = SafeguardScene.day
     }
     engine.effects.removeAll()
     #expect(rescue(&engine, 200).outcome == .done)
-    #expect(engine.holds(200, 1) && engine.holds(1, 1) && !engine.holds(114, 1))
+    #expect([200, 1, 114].map { engine.holds($0, 1) } == [true, true, false])
     #expect(
       engine.effects.operations.map(\.action) == [
         .revokeKey(SafeguardScene.key(114)),
@@ -105,20 +106,20 @@ private let day = SafeguardScene.day
     #expect(engine.approveKey(id, by: 7).rejection == .tooManyKeys)
     #expect(engine.operate(.revokeKey(SafeguardScene.key(100)), 1).rejection == nil)
     engine.pass(day)
-    #expect(!engine.holds(90, 1))
+    #expect(engine.holds(90, 1) == false)
 
     // Approved while there was a place, taken before its time.
     let late = engine.grant(91, to: 1, as: .operator, by: 6).outcome.grant ?? 0
     #expect(engine.approveKey(late, by: 7).rejection == nil)
     #expect(engine.grant(120, to: 1, as: .operator, by: 1).outcome == .done)
     engine.pass(day + 1)
-    #expect(!engine.holds(91, 1))
+    #expect(engine.holds(91, 1) == false)
     #expect(engine.operate(.revokeKey(SafeguardScene.key(120)), 1).rejection == nil)
     engine.pass(day)
-    #expect(!engine.holds(91, 1))
+    #expect(engine.holds(91, 1) == false)
     #expect(engine.pendingKeyGrants(of: 1).map(\.approvedBy) == [nil, nil])
     #expect(engine.approveKey(late, by: 7).rejection == nil)
-    #expect(engine.holds(91, 1))
+    #expect(engine.holds(91, 1) == true)
   }
 
   @Test func aFrozenAccountsKeyOnlyReadsAndCancels() {

@@ -267,7 +267,7 @@ extension DatabaseTests {
       let refused = SubmissionError.refused(reason: "journal_unavailable")
       #expect(!core.loop.currentFigures().isConnected && ask(core) == nil)
       #expect(try send(core).wait() == .failure(refused))
-      #expect(try send(core, isReserved: true).wait() == .failure(refused))
+      #expect(try send(core, in: .operators).wait() == .failure(refused))
       #expect(try read.wait() == .failure(refused) && late.wait() == .failure(refused))
       #expect(!command.isThere && !next.isThere)
       try held.release()
