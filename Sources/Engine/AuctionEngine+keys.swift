@@ -210,10 +210,8 @@ extension AuctionEngine {
     for pending in safeguards.grants where pending.effectiveAt <= time {
       // Gone with another that was given before it.
       guard safeguards.grants.contains(where: { $0.id == pending.id }) else { continue }
-      if pending.grant.expiresAt != 0,
-        pending.grant.expiresAt <= time
-          || !stillAsks(pending.authority)
-      {
+      let isOver = pending.grant.expiresAt != 0 && pending.grant.expiresAt <= time
+      if isOver || !stillAsks(pending.authority) {
         safeguards.grants.removeAll { $0.id == pending.id }
       } else if isApproved(pending),
         users[Int(pending.grant.user)].keys.count < Bounds.maximumKeysOfUser

@@ -227,7 +227,11 @@ import Wire
       #expect(try await waiting() == 0)
       venue.exchange.apply([
         .schedule(.advanceTime((Venue.start + 5) * 1_000_000)),
-        .operation(.registerKey(user: 1, key: key, role: .operator), by: .venue),
+        .operation(
+          .registerKey(user: 1, key: try Self.key("spare"), role: .operator), by: .venue),
+        .operation(
+          .registerKey(user: 1, key: key, role: .operator),
+          by: Authority(user: 1, key: try Self.key("spare"), reason: "found again")),
       ])
       #expect(try await Self.approve(venue, as: "second-operator").code == "decision_lapsed")
       Self.expectNothingGiven(venue)

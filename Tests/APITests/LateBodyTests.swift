@@ -57,10 +57,12 @@ private struct LateRequest {
     switch change {
     case .revoked: commands = [.operation(.revokeKey(key), by: .venue)]
     case .givenAway:
-      commands = [
-        .operation(.revokeKey(key), by: .venue),
-        .operation(.registerKey(user: role == .trader ? 3 : 4, key: key, role: role), by: .venue),
-      ]
+      // To the account of another operator, or to a user that it registers.
+      let by = Authority(user: 4, key: try Self.key("second-operator"), reason: "given away")
+      commands = [.operation(.revokeKey(key), by: .venue)]
+      if role != .operator { commands.append(.operation(.registerUser(name: "carol"), by: by)) }
+      commands.append(
+        .operation(.registerKey(user: role == .operator ? 4 : 5, key: key, role: role), by: by))
     case .ended: venue.clock.advance(milliseconds: 60_000)
     case .frozen: commands = [.operation(.setFrozen(user: user, frozen: true), by: .venue)]
     }

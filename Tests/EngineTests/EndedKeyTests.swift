@@ -98,10 +98,10 @@ private let day = SafeguardScene.day
   /// A yes that finds no place is refused, or must be said again: access never comes in silence.
   @Test func aFullAccountGetsNoKeyLater() {
     var engine = scene()
+    let id = engine.grant(90, to: 1, as: .operator, by: 6).outcome.grant ?? 0
     for number in UInt8(0)..<15 {
       #expect(engine.grant(100 + number, to: 1, as: .operator, by: 1).outcome == .done)
     }
-    let id = engine.grant(90, to: 1, as: .operator, by: 6).outcome.grant ?? 0
     engine.pass(day)
     #expect(engine.approveKey(id, by: 7).rejection == .tooManyKeys)
     #expect(engine.operate(.revokeKey(SafeguardScene.key(100)), 1).rejection == nil)

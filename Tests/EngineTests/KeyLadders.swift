@@ -75,6 +75,14 @@ enum KeyLadders {
     step(2, 90, until: 5, .expiryPassed)
     step(2, 90, until: 0, .tooManyKeys)
     step(10, 90, until: 0, .tooManyApprovals)
+    // What the venue gave once, it does not give again.
+    let given = OperatorAction.registerKey(
+      user: 10, key: SafeguardScene.key(95), role: .operator, expiresAt: 5)
+    let first = OperatorAction.registerKey(
+      user: 10, key: SafeguardScene.key(95), role: .operator, expiresAt: 0)
+    engine.must(first)
+    engine.must(.revokeKey(SafeguardScene.key(95)))
+    ladder.step(&engine, .operation(given, by: .venue), .keyRevoked)
     return ladder
   }
 
@@ -107,6 +115,13 @@ enum KeyLadders {
     step(ten, by: 10, .approvalByOwner)
     step(ten, by: 7, .approvalByGrantor)
     step(ten, by: 8, .approvalNotNeeded)
+    // Asked for while there was a place.
+    let full = grant(82, to: 2, &engine)
+    for number in 0..<UInt8(Bounds.maximumKeysOfUser) {
+      engine.must(
+        .registerKey(user: 2, key: SafeguardScene.key(100 + number), role: .trader, expiresAt: 0))
+    }
+    step(full, by: 6, .tooManyKeys)
     return ladder
   }
 

@@ -34,7 +34,7 @@ import Testing
     111 duplicate_client_withdrawal_id, 112 withdrawal_not_found, 113 withdrawal_started
     114 withdrawal_finished, 115 withdrawal_not_approved, 116 withdrawal_not_started
     117 approval_not_needed, 118 approval_repeated, 119 approval_mismatch, 120 approval_by_owner
-    121 not_an_operator_key, 122 operator_key_too_new
+    121 not_an_operator_key, 122 operator_key_too_new, 123 key_revoked
     """
 
   @Test func numbersAndNamesAreWhatTheyWere() {

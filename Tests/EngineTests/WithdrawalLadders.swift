@@ -71,6 +71,9 @@ enum WithdrawalLadders {
     ladder.step(&none, remove(99, 9), .venueNotConfigured)
     ladder.step(&engine, remove(99, 9), .unknownUser)
     ladder.step(&engine, remove(2, 9), .unknownChain)
+    engine.must(.setFrozen(user: 2, frozen: true))
+    ladder.step(&engine, remove(2, 0), .userFrozen)
+    engine.must(.setFrozen(user: 2, frozen: false))
     ladder.step(&engine, remove(2, 0), .addressNotListed)
     return ladder
   }
