@@ -60,13 +60,20 @@ private struct LateRequest {
       // To the account of another operator, or to a user that it registers.
       let by = Authority(user: 4, key: try Self.key("second-operator"), reason: "given away")
       commands = [.operation(.revokeKey(key), by: .venue)]
-      if role != .operator { commands.append(.operation(.registerUser(name: "carol"), by: by)) }
-      commands.append(
-        .operation(.registerKey(user: role == .operator ? 4 : 5, key: key, role: role), by: by))
+      var heir = UserID(4)
+      if role != .operator {
+        let heirs = venue.exchange.apply([.operation(.registerUser(name: "h" + name), by: by)])
+        heir = try #require(UserID(exactly: heirs[0].id))
+      }
+      commands.append(.operation(.registerKey(user: heir, key: key, role: role), by: by))
     case .ended: venue.clock.advance(milliseconds: 60_000)
     case .frozen: commands = [.operation(.setFrozen(user: user, frozen: true), by: .venue)]
     }
     try #require(venue.exchange.apply(commands).allSatisfy { $0.rejection == nil })
+  }
+
+  func revoke(_ venue: Venue) throws {
+    venue.exchange.apply([.operation(.revokeKey(try Self.key(name)), by: .venue)])
   }
 
   func answer() async throws -> String {
@@ -97,6 +104,8 @@ private struct LateRequest {
         #expect(
           answer.hasPrefix("HTTP/1.1 \(expected.0)") && answer.contains(expected.1),
           "\(request.name): \(answer)")
+        // An account has few keys.
+        if change == .givenAway { try request.revoke(venue) }
       }
       #expect(venue.exchange.submittedCount == 0)
       #expect(venue.exchange.payouts.decisions == [])

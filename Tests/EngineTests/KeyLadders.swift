@@ -72,9 +72,6 @@ enum KeyLadders {
     }
     step(99, 6, until: 5, .unknownUser)
     step(2, 6, until: 5, .keyTaken)
-    step(2, 90, until: 5, .expiryPassed)
-    step(2, 90, until: 0, .tooManyKeys)
-    step(10, 90, until: 0, .tooManyApprovals)
     // What the venue gave once, it does not give again.
     let given = OperatorAction.registerKey(
       user: 10, key: SafeguardScene.key(95), role: .operator, expiresAt: 5)
@@ -83,6 +80,9 @@ enum KeyLadders {
     engine.must(first)
     engine.must(.revokeKey(SafeguardScene.key(95)))
     ladder.step(&engine, .operation(given, by: .venue), .keyRevoked)
+    step(2, 90, until: 5, .expiryPassed)
+    step(2, 90, until: 0, .tooManyKeys)
+    step(10, 90, until: 0, .tooManyApprovals)
     return ladder
   }
 
