@@ -151,8 +151,11 @@ import Testing
         let supervisor = tests.shell(
           "echo $$ > \(file); read line < \(question); echo alive; exec sleep 600", lines)
         // From a thread that is gone soon: the child must outlive that, and only that.
-        await OwnerThread.run(name: "short") { supervisor.start() }
-        precondition(eventually { !tests.hasThread(named: "short") }, "the thread stays")
+        let thread = await OwnerThread.run(name: "short") {
+          supervisor.start()
+          return ThisThread.path
+        }
+        precondition(eventually { !ThisThread.isThere(thread) }, "the thread stays")
         // A signal of the thread's end would have come before the child reads on.
         try tests.say("well?", question)
         precondition(eventually { lines.all == ["alive"] }, "the child died before us")
@@ -165,14 +168,6 @@ import Testing
           let stat = try? String(contentsOfFile: "/proc/\(pid)/stat", encoding: .utf8)
           return stat == nil || stat?.contains(") Z ") == true
         })
-    }
-  }
-
-  private func hasThread(named name: String) -> Bool {
-    let tasks = (try? FileManager.default.contentsOfDirectory(atPath: "/proc/self/task")) ?? []
-    return tasks.contains { task in
-      let found = try? String(contentsOfFile: "/proc/self/task/\(task)/comm", encoding: .utf8)
-      return found == name + "\n"
     }
   }
 
@@ -304,29 +299,21 @@ import Testing
 
   @Test func ownsAValueUntilToldToStop() async {
     let events = SupervisorTests.Lines()
+    let path = Mutex("")
     let turn: @Sendable (inout Owned, OwnerThread.Stop) -> Void = { owned, stop in
       owned.turns += 1
-      events.append("turn")
+      path.withLock { $0 = ThisThread.path }
+      events.append(ThisThread.name)
       _ = stop.wait(milliseconds: owned.turns < 3 ? 1 : 600_000)
     }
     let thread = OwnerThread(
       name: "owner-of-value", owning: { Owned(events: events) }, turn: turn)
     #expect(eventually { events.all.count == 3 })
-    // A listing of tasks may miss one while others begin and end.
-    #expect(eventually { threadNames().contains("owner-of-value") })
+    #expect(events.all == ["owner-of-value", "owner-of-value", "owner-of-value"])
     thread.stop()
     await thread.joined()
     #expect(events.all.last == "dropped after 3 turns")
-    #expect(eventually { !threadNames().contains("owner-of-value") })
-  }
-
-  private func threadNames() -> [String] {
-    let tasks = (try? FileManager.default.contentsOfDirectory(atPath: "/proc/self/task")) ?? []
-    return tasks.compactMap { task in
-      try? String(contentsOfFile: "/proc/self/task/\(task)/comm", encoding: .utf8).filter {
-        !$0.isNewline
-      }
-    }
+    #expect(eventually { !ThisThread.isThere(path.withLock { $0 }) })
   }
 
   @Test func bodyReturnsAndThrows() async throws {
@@ -339,4 +326,21 @@ import Testing
       }
     }
   }
+}
+
+/// The thread that asks. By name it could not be told from threads that it made: they begin with
+/// its name.
+private enum ThisThread {
+  /// Below `/proc`, as long as it runs.
+  static var path: String {
+    let path = try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/thread-self")
+    return path ?? "none"
+  }
+
+  static var name: String {
+    let name = try? String(contentsOfFile: "/proc/thread-self/comm", encoding: .utf8)
+    return String(name?.dropLast() ?? "")
+  }
+
+  static func isThere(_ path: String) -> Bool { access("/proc/" + path, F_OK) == 0 }
 }
