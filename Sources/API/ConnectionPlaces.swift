@@ -136,6 +136,9 @@ final class ConnectionPlaces: Sendable {
         state.anonymous -= 1
         state.ofUser[identity.user, default: []].insert(id)
         place.holder = identity.user
+      }
+      // A place is as good as the newest key that its holder proved: keys are rotated.
+      if place.holder == identity.user {
         place.isOperators = identity.role == .operator
         place.holdersKey = (identity.key, identity.expiresAt)
         if identity.expiresAt > 0 { state.firstEnd = min(state.firstEnd, identity.expiresAt) }
@@ -153,7 +156,7 @@ final class ConnectionPlaces: Sendable {
     state.firstEnd = .max
     for (id, place) in state.places {
       guard let user = place.holder, let (key, endsAt) = place.holdersKey else { continue }
-      if directory.identity(of: key, at: now) != nil {
+      if directory.identity(of: key, at: now)?.user == user {
         if endsAt > 0 { state.firstEnd = min(state.firstEnd, endsAt) }
         continue
       }

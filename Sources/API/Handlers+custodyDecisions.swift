@@ -191,9 +191,7 @@ extension Handlers {
     let authority = user.authority("")
     let (rejection, stands) = try await read { engine in
       (
-        // Nor who made the first operator one: that is one pair of eyes.
-        engine.refusalToDecide(by: authority, aboutAccountOf: decision.user)
-          ?? engine.refusalToDecide(by: authority, aboutAccountOf: decision.authority.user),
+        engine.refusalToDecide(by: authority, aboutAccountOf: decision.user),
         Self.stands(decision, engine)
       )
     }
@@ -217,6 +215,7 @@ extension Handlers {
   func refuseDecision(_ call: Call, _ user: Identity) async throws(Refusal) -> Answer {
     let decision = try await decision(call)
     let authority = user.authority(try call.reason())
+    try Self.checkActs(try present(user))
     let isRefused = try await ask { desk async throws(ExchangeError) in
       try await desk.refuse(decision.id, by: authority)
     }

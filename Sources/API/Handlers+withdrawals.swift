@@ -373,6 +373,8 @@ extension Handlers {
     let proposed = try await propose(
       .payout(nonce: nonce, resolution.outcome, sender: resolution.sender), by: authority)
     if let proposed { return .json(proposed) }
+    // The database was asked meanwhile.
+    try Self.checkActs(try present(user))
     let isTold = try await ask { desk async throws(ExchangeError) in
       try await desk.resolvePayout(nonce: nonce, resolution, by: authority)
     }

@@ -47,15 +47,19 @@ extension CustodyStore {
     parameters.text(outcome.rawValue)
     let result = try connection.query(
       """
-      select t.hash, w.id, w.user_id, w.asset, w.amount + w.fee
+      select t.hash, w.id, w.user_id, w.asset, w.amount + w.fee,
+        case when s.resolved_hash = t.hash then s.resolution end
       from core.payout_slot s join core.sent_transaction t
         on (t.chain, t.sender, t.nonce) = (s.chain, s.sender, s.nonce)
       left join public.withdrawals w on w.id = s.withdrawal_id
       where s.chain = $1 and s.sender = $2 and s.nonce = $3 and \(Self.isForAPerson)
       """, parameters)
     guard result.rowCount == 1 else { return .unknownPayout }
+    let standing = result.optionalString(0, 5).flatMap { PayoutOutcome(rawValue: $0) }
+    // The same again changes nothing. What two operators said, one does not take back.
+    if standing == outcome { return .givesNothing }
     guard outcome != .paid, let withdrawal = result.optionalInt64(0, 1) else {
-      return .givesNothing
+      return standing == nil ? .givesNothing : .unknownPayout
     }
     guard let hash = Hash32(result.bytes(0, 0)) else {
       throw PostgresError.impossible("sent_transaction: a row that does not read")

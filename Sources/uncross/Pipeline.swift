@@ -154,7 +154,7 @@ final class Pipeline: Sendable {
       try await Self.renew(CoreExchange(loop, projection, reader, tape, operatorLog), recovered)
     }
     if let text = configuration.operatorKey {
-      try await Self.rescue(CoreExchange(loop, projection, reader, tape, operatorLog), text)
+      try await Self.rescue(CoreExchange(loop, projection, reader, tape, operatorLog), text, logger)
     }
     custody = try embedded.chainSettings.map {
       try ChainCustody(
@@ -216,7 +216,9 @@ final class Pipeline: Sendable {
 
   /// Whoever starts the exchange may let an operator in: all others need another operator for it.
   /// Each key once: the setting stays where it was written, when the key was revoked too.
-  private static func rescue(_ exchange: CoreExchange, _ text: String) async throws {
+  private static func rescue(
+    _ exchange: CoreExchange, _ text: String, _ logger: Logger
+  ) async throws {
     guard let key = Hex.bytes(text).flatMap({ PublicKey($0) }) else {
       throw ConfigurationError(key: "operator.key", value: text, wanted: "64 hex digits")
     }
@@ -225,13 +227,19 @@ final class Pipeline: Sendable {
       .operation(.registerKey(user: 1, key: key, role: .operator), by: authority)
     ])
     if given[0].rejection == .keyRevoked {
-      throw ConfigurationError(
-        key: "operator.key", value: text, wanted: "another key, or none: this one was revoked")
+      // No reason to stand still: a setting may be older than the revocation.
+      logger.critical("operator.key gives nothing: this key was revoked. Name another one, or none")
+      return
     }
     if let rejection = given[0].rejection {
       throw JournalError.failed("the operator's key was refused: \(rejection.code)")
     }
-    if given[0].outcome == .repeated { return }
+    if given[0].outcome == .repeated {
+      if try await exchange.read({ $0.isFrozen(1) }) {
+        logger.critical("operator.key has access, and user 1 is frozen: name another key to end it")
+      }
+      return
+    }
     _ = try await exchange.submit([
       .operation(.setFrozen(user: 1, frozen: false), by: authority)
     ])

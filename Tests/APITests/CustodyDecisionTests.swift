@@ -148,26 +148,6 @@ import Wire
     }
   }
 
-  /// Who made the first operator one is no second pair of eyes.
-  @Test func theFirstOperatorsGrantorDoesNotApprove() async throws {
-    try await venue { venue in
-      let granted = Hex.string(Venue.signer("puppet").publicKey)
-      _ = try await venue.send(
-        "POST", "/v1/operator/users",
-        body: #"{"name":"puppet","public_key":"\#(granted)","role":"trader"}"#, as: "operator")
-      venue.exchange.apply([
-        .operation(
-          .registerKey(user: 5, key: try Self.key("puppet-op"), role: .operator), by: .venue)
-      ])
-      let asked = try await Self.propose(venue, Self.creditPath, Self.credit, as: "puppet-op")
-      #expect(asked.status == 200, "\(asked.text)")
-      let master = try await Self.approve(venue, as: "operator")
-      #expect(master.status == 403 && master.code == "approval_by_grantor", "\(master.text)")
-      Self.expectNothingGiven(venue)
-      #expect(try await Self.approve(venue, as: "second-operator").status == 200)
-    }
-  }
-
   /// One operator is one, however many keys it has.
   @Test func theSameOperatorTwiceIsOne() async throws {
     try await venue { venue in

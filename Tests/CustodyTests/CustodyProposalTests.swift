@@ -214,6 +214,14 @@ extension DatabaseTests {
         #expect(try scene.locked(0) == 707)
         #expect(try store.approve(approval(proposal.id, by: 1)) == .gone)
         #expect(try store.approve(approval(proposal.id, by: 9)) == .applied)
+        // Until it has come true: the same again is no new decision, and one operator alone does
+        // not say otherwise.
+        let isPaid = try store.decide(
+          .resolve(nonce: 0, .paid), Venue.hotWallet, by: .custody(1, "alone"))
+        #expect(!isPaid)
+        if case .gives = try store.consider(matter(.cancelled)) {
+          Issue.record("a second proposal of what is decided")
+        }
         try venue.reach("cancelled", id)
         #expect(try scene.locked(0) == 0)
         #expect(

@@ -101,6 +101,8 @@ struct BenchHTTP {
     let logger = TerminalLog.logger("bench", level: .critical)
     var configuration = APIConfiguration()
     configuration.port = 0
+    // Nothing was signed before: the first request waits for nothing.
+    configuration.signaturesAfter = 0
     let (listening, listens) = AsyncStream<Int>.makeStream()
     let group = ServiceGroup(
       configuration: .init(
