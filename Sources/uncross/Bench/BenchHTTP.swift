@@ -103,6 +103,8 @@ struct BenchHTTP {
     configuration.port = 0
     // Nothing was signed before: the first request waits for nothing.
     configuration.signaturesAfter = 0
+    // What is measured is what a request costs, not what one user may send.
+    configuration.userLimit = RateLimit(perSecond: 1_000_000, burst: 10_000_000)
     let (listening, listens) = AsyncStream<Int>.makeStream()
     let group = ServiceGroup(
       configuration: .init(
