@@ -56,11 +56,12 @@ extension CustodyStore {
       """, parameters)
     guard result.rowCount == 1 else { return .unknownPayout }
     let standing = result.optionalString(0, 5).flatMap { PayoutOutcome(rawValue: $0) }
-    // The same again changes nothing. What two operators said, one does not take back.
-    if standing == outcome { return .givesNothing }
-    guard outcome != .paid, let withdrawal = result.optionalInt64(0, 1) else {
-      return standing == nil ? .givesNothing : .unknownPayout
+    guard let withdrawal = result.optionalInt64(0, 1), standing != outcome else {
+      // Nobody's money, or the same again.
+      return .givesNothing
     }
+    // What two operators said, one does not take back.
+    guard outcome != .paid else { return standing == nil ? .givesNothing : .unknownPayout }
     guard let hash = Hash32(result.bytes(0, 0)) else {
       throw PostgresError.impossible("sent_transaction: a row that does not read")
     }

@@ -256,6 +256,25 @@ extension APIConfiguration {
     }
   }
 
+  /// A place is as good as the newest key that its holder proved over it.
+  @Test func aPlaceStaysWhereTheKeyIsRotated() async throws {
+    let configuration = Self.unlimited.with(\.maximumConnections, 4)
+      .with(\.maximumConnectionsOfAddress, 0).with(\.maximumConnectionsOfUser, 4)
+    try await Venue.run(configuration) { venue in
+      let house = House(venue)
+      let new = try #require(PublicKey(Venue.signer("rotated").publicKey))
+      venue.exchange.apply([
+        .operation(.registerKey(user: 1, key: new, role: .operator), by: .venue)
+      ])
+      let officer = try await house.proved("operator")
+      try await serves(officer, venue, "rotated")
+      let old = try #require(PublicKey(Venue.signer("operator").publicKey))
+      venue.exchange.apply([.operation(.revokeKey(old), by: .venue)])
+      try await house.crowd(20)
+      try await serves(officer, venue, "rotated")
+    }
+  }
+
   /// Many addresses that hold one place each: of them the one that came first goes, so that a
   /// newcomer has the time to prove its key.
   @Test func strangersOfManyAddressesDisplaceNoNewcomer() async throws {
