@@ -219,10 +219,7 @@ let package = Package(
       name: "CustodyTests",
       dependencies: [
         "Custody", "CoreFixture", "Formats", "TestServers", "SeededNumbers", "Signer", "uncross",
-        "Ethereum",
-        "Engine",
-        "Journal", "Ledger",
-        "Postgres", "Embedded",
+        "Ethereum", "Engine", "Journal", "Ledger", "Postgres", "Embedded", "Wire",
         .product(name: "AsyncHTTPClient", package: "async-http-client"),
         .product(name: "NIOCore", package: "swift-nio"),
         .product(name: "NIOHTTP1", package: "swift-nio"),

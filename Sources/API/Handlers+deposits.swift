@@ -10,7 +10,7 @@ public protocol DepositDesk: Sendable {
   func address(of user: UserID) async throws(ExchangeError) -> DepositAddress
   /// Newest first; of all users where none is named, in all states where none is.
   func deposits(
-    of user: UserID?, status: String?, before: Int64?, limit: Int
+    of user: UserID?, status: DepositLine.Status?, before: Int64?, limit: Int
   ) async throws(ExchangeError) -> DepositPage
   /// Steps of deposits after the one with this number, in order; of all users where none is named.
   func changes(
@@ -30,7 +30,7 @@ public protocol DepositDesk: Sendable {
 public enum DepositResolutionOutcome: Sendable {
   case resolved(DepositLine)
   case notFound
-  case notInReview(status: String)
+  case notInReview(status: DepositLine.Status)
   case notCreditable
 }
 
@@ -73,7 +73,8 @@ extension Handlers {
 
   private func deposits(_ call: Call, of user: UserID?) async throws(Refusal) -> Answer {
     let limit = call.query.integer("limit") ?? Self.defaultLimit
-    let (before, status) = (call.query.integer("before", as: Int64.self), call.query["status"])
+    let before = call.query.integer("before", as: Int64.self)
+    let status = call.query["status"].flatMap(DepositLine.Status.init(rawValue:))
     return .json(
       try await ask { desk async throws(ExchangeError) in
         try await desk.deposits(of: user, status: status, before: before, limit: limit)
@@ -104,7 +105,8 @@ extension Handlers {
     switch outcome {
     case .resolved(let line): return line
     case .notFound: throw Refusal(.depositNotFound)
-    case .notInReview(let status): throw Refusal(.depositNotInReview, "the deposit is \(status)")
+    case .notInReview(let status):
+      throw Refusal(.depositNotInReview, "the deposit is \(status.rawValue)")
     case .notCreditable: throw Refusal(.depositNotCreditable)
     }
   }

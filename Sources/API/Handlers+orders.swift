@@ -11,9 +11,10 @@ struct OrderRequest {
   let clientOrderID: ClientOrderID
 
   /// `place` is as `orders[3].`, for messages. Throws where this is no order at all.
-  init(_ order: NewOrder, at place: String = "") throws(Refusal) {
+  init(_ order: NewOrder, at place: @autoclosure () -> String = "") throws(Refusal) {
     self.order = order
-    clientOrderID = try checkedClientID(order.clientOrderID, field: "client_order_id", at: place)
+    clientOrderID = try checkedClientID(
+      order.clientOrderID, field: "client_order_id", at: place())
   }
 
   /// The command; throws where it asks for what an auction does not offer, or where price, quantity

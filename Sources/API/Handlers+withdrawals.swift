@@ -14,7 +14,7 @@ public protocol WithdrawalDesk: Sendable {
   func text(_ address: PayoutAddress) -> String
   /// Newest first; of all users where none is named, in all states where none is.
   func withdrawals(
-    of user: UserID?, status: String?, before: Int64?, limit: Int
+    of user: UserID?, status: WithdrawalLine.Status?, before: Int64?, limit: Int
   ) async throws(ExchangeError) -> WithdrawalPage
   func withdrawal(_ id: Int64) async throws(ExchangeError) -> WithdrawalLine?
   /// The user's first withdrawal under a client id.
@@ -258,14 +258,15 @@ extension Handlers {
       amount: DecimalAmount(atoms: withdrawal.amount, decimals: asset.decimals),
       fee: DecimalAmount(atoms: withdrawal.fee, decimals: asset.decimals),
       chain: directory.chain(withdrawal.chain) ?? "", address: desk.text(withdrawal.address),
-      status: withdrawal.status.name, approvalsNeeded: Int(withdrawal.approvalsNeeded),
+      status: withdrawal.status.wire, approvalsNeeded: Int(withdrawal.approvalsNeeded),
       transaction: nil, block: nil, reason: "",
       requestedAt: Timestamp(microseconds: withdrawal.requestedAt))
   }
 
   func withdrawals(_ call: Call, of user: Identity?) async throws(Refusal) -> Answer {
     let limit = call.query.integer("limit") ?? Self.defaultLimit
-    let (before, status) = (call.query.integer("before", as: Int64.self), call.query["status"])
+    let before = call.query.integer("before", as: Int64.self)
+    let status = call.query["status"].flatMap(WithdrawalLine.Status.init(rawValue:))
     return .json(
       try await ask { desk async throws(ExchangeError) in
         try await desk.withdrawals(of: user?.user, status: status, before: before, limit: limit)
@@ -290,7 +291,7 @@ extension Handlers {
     let owner = try await read { $0.withdrawal(id)?.user }
     guard owner == user.user else { throw Refusal(.withdrawalNotFound) }
     _ = try await submit(.withdrawal(.cancel(user: user.user, id: id)), of: user)
-    return .json(WithdrawalOutcome(id: "\(id)", status: WithdrawalStatus.cancelled.name))
+    return .json(WithdrawalOutcome(id: "\(id)", status: .cancelled))
   }
 
   private static func withdrawalID(_ call: Call) throws(Refusal) -> Int64 {
@@ -329,15 +330,16 @@ extension Handlers {
         address: withdrawal.address, signature: signature
       ).command, of: user)
     guard case .approved(let missing) = reply.outcome else { Self.unexpected(reply) }
-    let status: WithdrawalStatus = missing > 0 ? .requested : .approved
-    return .json(WithdrawalOutcome(id: "\(id)", status: status.name, missing: Int(missing)))
+    return .json(
+      WithdrawalOutcome(
+        id: "\(id)", status: missing > 0 ? .requested : .approved, missing: Int(missing)))
   }
 
   func rejectWithdrawal(_ call: Call, _ user: Identity) async throws(Refusal) -> Answer {
     let id = try Self.withdrawalID(call)
     let reason = try call.reason()
     _ = try await submit(.rejectWithdrawal(id: id), by: user, reason)
-    return .json(WithdrawalOutcome(id: "\(id)", status: WithdrawalStatus.rejected.name))
+    return .json(WithdrawalOutcome(id: "\(id)", status: .rejected))
   }
 
   // MARK: Payments
@@ -395,5 +397,19 @@ extension Handlers {
   private func decided() async throws(Refusal) -> Answer {
     let time = try await read { $0.time }
     return .json(Applied(name: try desk().chain, appliedAt: Timestamp(microseconds: time)))
+  }
+}
+
+extension WithdrawalStatus {
+  var wire: WithdrawalLine.Status {
+    switch self {
+    case .requested: .requested
+    case .approved: .approved
+    case .started: .started
+    case .confirmed: .confirmed
+    case .cancelled: .cancelled
+    case .rejected: .rejected
+    case .reverted: .reverted
+    }
   }
 }

@@ -2,6 +2,7 @@
 
 internal import Engine
 internal import Formats
+internal import Wire
 
 /// A parameter that a route takes. Its form is checked before the handler is asked.
 struct QueryParameter: Sendable {
@@ -45,16 +46,10 @@ struct QueryParameter: Sendable {
     form: .choices(LedgerTransactionType.allCases.map { "\($0.name)" }))
   static let depositStatus = QueryParameter(
     name: "status", meaning: "In this state only.",
-    form: .choices([
-      "seen", "confirming", "credited", "final", "orphaned", "dust", "review", "rejected",
-      "clawback",
-    ]))
+    form: .choices(DepositLine.Status.allCases.map(\.rawValue)))
   static let withdrawalStatus = QueryParameter(
     name: "status", meaning: "In this state only.",
-    form: .choices([
-      "requested", "approved", "started", "slotted", "signed", "broadcast", "mined", "confirmed",
-      "reverted", "cancelling", "cancelled", "rejected", "halted",
-    ]))
+    form: .choices(WithdrawalLine.Status.allCases.map(\.rawValue)))
   static let `operator` = QueryParameter(
     name: "operator", meaning: "By the operator of this user id; 0 is the venue itself.",
     form: .integer(0...UInt64(UserID.max)))

@@ -66,10 +66,10 @@ func checkedText(
 
 /// An id that a client chose.
 func checkedClientID(
-  _ text: String, field: String, at place: String = ""
+  _ text: String, field: String, at place: @autoclosure () -> String = ""
 ) throws(Refusal) -> ClientOrderID {
   guard let id = ClientOrderID(text) else {
-    throw .wrong(field, "1 to 36 characters of A-Z a-z 0-9 . _ : -", at: place)
+    throw .wrong(field, "1 to 36 characters of A-Z a-z 0-9 . _ : -", at: place())
   }
   return id
 }

@@ -204,11 +204,11 @@ extension UncrossClient {
 
   /// Of all users, newest first.
   public func allDeposits(
-    status: String? = nil, before: String? = nil, limit: Int? = nil
+    status: DepositLine.Status? = nil, before: String? = nil, limit: Int? = nil
   ) async throws(APIError) -> DepositPage {
     try await call(
       .get,
-      Target("v1", "operator", "deposits").with("status", status).with("before", before)
+      Target("v1", "operator", "deposits").with("status", status?.rawValue).with("before", before)
         .with("limit", limit),
       isSafeToRepeat: true)
   }
@@ -234,12 +234,12 @@ extension UncrossClient {
 
   /// Of all users, newest first.
   public func allWithdrawals(
-    status: String? = nil, before: String? = nil, limit: Int? = nil
+    status: WithdrawalLine.Status? = nil, before: String? = nil, limit: Int? = nil
   ) async throws(APIError) -> WithdrawalPage {
     try await call(
       .get,
-      Target("v1", "operator", "withdrawals").with("status", status).with("before", before)
-        .with("limit", limit),
+      Target("v1", "operator", "withdrawals").with("status", status?.rawValue)
+        .with("before", before).with("limit", limit),
       isSafeToRepeat: true)
   }
 

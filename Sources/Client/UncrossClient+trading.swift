@@ -87,11 +87,11 @@ extension UncrossClient {
 
   /// Newest first; `next` of a page goes into `before`.
   public func deposits(
-    status: String? = nil, before: String? = nil, limit: Int? = nil
+    status: DepositLine.Status? = nil, before: String? = nil, limit: Int? = nil
   ) async throws(APIError) -> DepositPage {
     try await call(
       .get,
-      Target("v1", "deposits").with("status", status).with("before", before)
+      Target("v1", "deposits").with("status", status?.rawValue).with("before", before)
         .with("limit", limit),
       isSafeToRepeat: true)
   }
@@ -128,11 +128,11 @@ extension UncrossClient {
 
   /// Newest first; `next` of a page goes into `before`.
   public func withdrawals(
-    status: String? = nil, before: String? = nil, limit: Int? = nil
+    status: WithdrawalLine.Status? = nil, before: String? = nil, limit: Int? = nil
   ) async throws(APIError) -> WithdrawalPage {
     try await call(
       .get,
-      Target("v1", "withdrawals").with("status", status).with("before", before)
+      Target("v1", "withdrawals").with("status", status?.rawValue).with("before", before)
         .with("limit", limit),
       isSafeToRepeat: true)
   }

@@ -165,7 +165,7 @@ public enum PayoutOutcome: String, Sendable {
 }
 
 /// How far a payment is, as its user sees it.
-public enum PayoutState: String, Sendable {
+public enum PayoutState: String, Sendable, CaseIterable {
   case slotted
   case signed
   case broadcast

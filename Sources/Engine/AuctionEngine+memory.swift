@@ -16,7 +16,7 @@ extension AuctionEngine {
     case .success(let slot):
       _ = takeFromStock(order.user)
       let kept = keptOrder(orders[slot], limitTicks: order.limitTicks, lots: order.lots)
-      orders[slot].remembered = memory.keep(kept, expiry: order.expiry)
+      orders[slot].remembered = memory.keep(kept, restingIn: slot, expiry: order.expiry)
       return accept(orders[slot].id)
     }
   }
@@ -68,7 +68,6 @@ extension AuctionEngine {
 
   /// Its status and terms at the end; amendments may have changed what was asked.
   mutating func finishKept(_ order: Order, _ status: OrderStatus) {
-    // Only an order of older rules, whose id was forgotten and used again, has no entry.
     guard order.remembered >= 0 else { return }
     memory.finish(
       order.remembered, status,
@@ -165,14 +164,13 @@ extension AuctionEngine {
       time: entry.time, limitTicks: request.limitTicks, lots: request.lots,
       market: request.market,
       kind: OrderKind(request.side, request.type, request.timeInForce))
-    let slot = memory.keep(kept, expiry: request.expiry)
     if entry.status == .open {
       guard let live = orderIndex.find(UInt64(entry.id)), live >= 0 else {
         preconditionFailure("a remembered order is open and does not rest")
       }
-      orders[live].remembered = slot
-      return
+      return keep(kept, of: live)
     }
+    let slot = memory.keep(kept, expiry: request.expiry)
     orderIndex.remove(UInt64(entry.id), value: -(oldSlot + 1))
     // When it ended was not kept: it counts from now.
     memory.finish(
@@ -191,7 +189,13 @@ extension AuctionEngine {
     let kept = keptOrder(
       order, limitTicks: order.type == .market ? 0 : order.limitTicks,
       lots: order.executedLots + order.remainingLots)
-    orders[slot].remembered = memory.keep(kept, expiry: order.expiry)
+    keep(kept, of: slot)
+  }
+
+  /// A resting order's entry, through which it is found from now on.
+  mutating func keep(_ kept: KeptOrder, of slot: Int32) {
+    orderIndex.remove(UInt64(kept.id), value: slot)
+    orders[slot].remembered = memory.keep(kept, restingIn: slot, expiry: orders[slot].expiry)
   }
 
   /// Slots of live orders by their place in time.

@@ -127,7 +127,7 @@ extension AuctionEngine {
       outcome?.notional = try reader.uint()
       outcome?.feePaid = try reader.uint()
     }
-    guard isSound(kept, outcome), memory.find(user, name) == nil, memory.finished(id) == nil,
+    guard isSound(kept, outcome), memory.find(user, name) == nil, memory.find(id) == nil,
       orderIndex.find(UInt64(id)) == nil
     else { throw reader.fail("not a finished order, or one of two") }
     memory.restore(kept, outcome)
@@ -160,8 +160,7 @@ extension AuctionEngine {
     guard isAsked(limitTicks, lots, order.type), order.time <= time,
       memory.find(traders[order.trader].user, order.clientOrderID) == nil
     else { throw reader.fail("not what was asked for") }
-    orders[slot].remembered = memory.keep(
-      keptOrder(order, limitTicks: limitTicks, lots: lots), expiry: order.expiry)
+    keep(keptOrder(order, limitTicks: limitTicks, lots: lots), of: slot)
   }
 }
 

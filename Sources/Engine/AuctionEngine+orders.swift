@@ -111,7 +111,7 @@ extension AuctionEngine {
     orderCount += 1
     record.id = publicOrderID(orderCount)
     let inserted = orders.insert(record)
-    orderIndex.insert(UInt64(record.id), inserted)
+    if rulesVersion < 3 { orderIndex.insert(UInt64(record.id), inserted) }
     enqueue(inserted)
     moveLock(account, by: lock, order: record.id)
     return .success(inserted)
@@ -394,17 +394,34 @@ extension AuctionEngine {
   /// The user's live order, or why there is none.
   func locate(_ user: UserID, _ id: OrderID) -> Result<Int32, Rejection> {
     guard Int(user) < users.count, id > 0 else { return .failure(.orderNotFound) }
-    guard let slot = orderIndex.find(UInt64(id)) else {
-      guard let kept = memory.finished(id), memory.slab[kept].user == user else {
-        return .failure(.orderNotFound)
-      }
-      return .failure(.orderFinished)
+    let (owner, result): (UserID, Result<Int32, Rejection>)
+    switch place(of: id) {
+    case .resting(let slot): (owner, result) = (traders[orders[slot].trader].user, .success(slot))
+    case .kept(let slot): (owner, result) = (memory.slab[slot].user, .failure(.orderFinished))
+    case .remembered(let slot):
+      (owner, result) = (remembered.slab[slot].user, .failure(.orderFinished))
+    case nil: return .failure(.orderNotFound)
     }
-    if slot < 0 {
-      return .failure(
-        remembered.slab[-(slot + 1)].user == user ? .orderFinished : .orderNotFound)
+    return owner == user ? result : .failure(.orderNotFound)
+  }
+
+  /// Where an order is to be found.
+  enum OrderPlace {
+    /// In `orders`.
+    case resting(Int32)
+    /// Finished, in `memory`; under rules 1 and 2 in `remembered`.
+    case kept(Int32)
+    case remembered(Int32)
+  }
+
+  /// Of an id above 0.
+  @inline(__always)
+  func place(of id: OrderID) -> OrderPlace? {
+    if let kept = memory.find(id) {
+      return memory.slab[kept].status == .open ? .resting(memory.slab[kept].next) : .kept(kept)
     }
-    return traders[orders[slot].trader].user == user ? .success(slot) : .failure(.orderNotFound)
+    guard let slot = orderIndex.find(UInt64(id)) else { return nil }
+    return slot >= 0 ? .resting(slot) : .remembered(-(slot + 1))
   }
 
   mutating func cancel(_ cancel: CancelOrder) -> Reply {
@@ -454,7 +471,8 @@ extension AuctionEngine {
     dequeue(slot)
     if rulesVersion >= 3 {
       finishKept(order, status)
-      orderIndex.remove(UInt64(order.id), value: slot)
+      // Only an order of older rules, whose id was forgotten and used again, has no entry.
+      if order.remembered < 0 { orderIndex.remove(UInt64(order.id), value: slot) }
       orders.release(slot)
       return
     }

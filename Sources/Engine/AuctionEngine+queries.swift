@@ -146,11 +146,12 @@ extension AuctionEngine {
 
   public func order(_ id: OrderID) -> OrderView? {
     guard id > 0 else { return nil }
-    if let slot = orderIndex.find(UInt64(id)) {
-      return slot >= 0 ? view(slot) : finishedView(-(slot + 1))
+    return switch place(of: id) {
+    case .resting(let slot): view(slot)
+    case .kept(let slot): keptView(slot)
+    case .remembered(let slot): finishedView(slot)
+    case nil: nil
     }
-    guard let kept = memory.finished(id) else { return nil }
-    return keptView(kept)
   }
 
   public func order(_ user: UserID, _ clientOrderID: ClientOrderID) -> OrderView? {
@@ -280,7 +281,7 @@ extension AuctionEngine {
   /// Room for so many live orders and remembered ids, so that none of them makes memory grow.
   public mutating func reserve(orders count: Int, remembered rememberedCount: Int) {
     orders.reserve(count)
-    orderIndex.reserve(count + rememberedCount)
+    if rulesVersion < 3 { orderIndex.reserve(count + rememberedCount) }
     remembered.reserve(rememberedCount)
     memory.reserve(rememberedCount)
   }

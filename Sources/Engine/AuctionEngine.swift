@@ -30,8 +30,9 @@ public struct AuctionEngine: ~Copyable {
   var markets = Slab<Market>(minimumCapacity: 4)
   var marketIDs: [String: MarketID] = [:]
   var orders = Slab<Order>(minimumCapacity: 1024)
-  /// Order id -> slot of a live order; under rules 1 and 2 also -(slot + 1) of the remembered entry
-  /// of a finished one.
+  /// Under rules 1 and 2: order id -> slot of a resting order, or -(slot + 1) of the remembered
+  /// entry of a finished one. Since rules 3 `memory` finds orders; here is only what those rules
+  /// left behind without an entry.
   var orderIndex = HashIndex(minimumCapacity: 1024)
   var traders = Slab<Trader>()
   var traderIndex = HashIndex()

@@ -7,8 +7,9 @@ public import Auction
 public enum Command: Sendable, Equatable {
   case order(OrderCommand)
   case schedule(ScheduleCommand)
-  /// An operator's, with who decided it and why.
-  case operation(OperatorAction, by: Authority)
+  /// An operator's, with who decided it and why. These are large and few: they lie apart, so that
+  /// an order is half as long.
+  indirect case operation(OperatorAction, by: Authority)
   case user(UserCommand)
   case deposit(DepositCommand)
   case withdrawal(WithdrawalCommand)

@@ -80,9 +80,14 @@ public struct ClientOrderID: Hashable, Sendable, CustomStringConvertible {
   }
 
   public var description: String {
-    var bytes: [UInt8] = []
-    forEachByte { bytes.append($0) }
-    return String(decoding: bytes, as: UTF8.self)
+    String(unsafeUninitializedCapacity: Self.maximumLength) { text in
+      var count = 0
+      forEachByte {
+        text.initializeElement(at: count, to: $0)
+        count += 1
+      }
+      return count
+    }
   }
 
   public static func == (a: Self, b: Self) -> Bool {

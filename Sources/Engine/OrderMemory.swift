@@ -16,7 +16,8 @@ struct KeptOrder {
   var lots: Int64
   /// From `time` to its end in seconds, rounded up.
   var secondsToEnd: UInt32 = 0
-  /// The user's next one in the order of their ends.
+  /// Of an open order: where it lies. Of a finished one: the user's next in the order of their
+  /// ends.
   var next: Int32 = -1
   /// Its `OrderOutcome`, for those that have one.
   var outcome: Int32 = -1
@@ -106,8 +107,7 @@ struct OrderMemory: ~Copyable {
   private(set) var slab = Slab<KeptOrder>(minimumCapacity: 1024)
   private(set) var outcomes = Slab<OrderOutcome>()
   private var byName = SlotIndex(minimumCapacity: 1024)
-  /// Of finished orders only: the engine finds those that rest.
-  private var finishedByID = SlotIndex(minimumCapacity: 1024)
+  private var byID = SlotIndex(minimumCapacity: 1024)
   private(set) var users: ContiguousArray<OfUser> = []
   /// Whose orders the next `sweep` looks at.
   var nextSwept: UserID = 0
@@ -125,7 +125,7 @@ struct OrderMemory: ~Copyable {
   var bytes: Int {
     Int(slab.used) * MemoryLayout<KeptOrder>.stride
       + Int(outcomes.used) * MemoryLayout<OrderOutcome>.stride
-      + byName.bytes + finishedByID.bytes + users.count * MemoryLayout<OfUser>.stride
+      + byName.bytes + byID.bytes + users.count * MemoryLayout<OfUser>.stride
       + rings * Self.refusalsOfUser * MemoryLayout<RefusedOrder>.stride
   }
 
@@ -139,8 +139,9 @@ struct OrderMemory: ~Copyable {
     return byName.find(hash.of(user, id)) { slab[$0].user == user && slab[$0].name == name }
   }
 
-  func finished(_ id: OrderID) -> Int32? {
-    finishedByID.find(hash.of(id)) { slab[$0].id == id }
+  @inline(__always)
+  func find(_ id: OrderID) -> Int32? {
+    byID.find(hash.of(id)) { slab[$0].id == id }
   }
 
   /// Whether this is what was asked for under the id of `slot`.
@@ -165,10 +166,15 @@ struct OrderMemory: ~Copyable {
 
   // MARK: Keeping
 
-  mutating func keep(_ kept: KeptOrder, expiry: Microseconds) -> Int32 {
+  /// An order that rests in a slot of the engine's, or that is finished.
+  mutating func keep(
+    _ kept: KeptOrder, restingIn order: Int32 = -1, expiry: Microseconds
+  ) -> Int32 {
     let slot = slab.insert(kept)
+    slab[slot].next = order
     if expiry != 0 { slab[slot].outcome = outcomes.insert(OrderOutcome(expiry: expiry)) }
     byName.insert(hash.of(kept.user, kept.name.unpacked), slot)
+    byID.insert(hash.of(kept.id), slot)
     return slot
   }
 
@@ -191,12 +197,12 @@ struct OrderMemory: ~Copyable {
 
   /// Puts a finished order behind its user's others.
   private mutating func link(_ slot: Int32) {
+    slab[slot].next = -1
     let user = Int(slab[slot].user)
     let tail = users[user].tail
     if tail >= 0 { slab[tail].next = slot } else { users[user].head = slot }
     users[user].tail = slot
     users[user].count += 1
-    finishedByID.insert(hash.of(slab[slot].id), slot)
   }
 
   /// A finished order from a snapshot, or from the rules before.
@@ -221,7 +227,7 @@ struct OrderMemory: ~Copyable {
     let slot = users[Int(user)].head
     let kept = slab[slot]
     byName.remove(hash.of(user, kept.name.unpacked), slot)
-    finishedByID.remove(hash.of(kept.id), slot)
+    byID.remove(hash.of(kept.id), slot)
     users[Int(user)].head = kept.next
     if kept.next < 0 { users[Int(user)].tail = -1 }
     users[Int(user)].count -= 1
@@ -339,6 +345,6 @@ struct OrderMemory: ~Copyable {
   mutating func reserve(_ count: Int) {
     slab.reserve(count)
     byName.reserve(count)
-    finishedByID.reserve(count)
+    byID.reserve(count)
   }
 }

@@ -36,6 +36,8 @@ public struct DecimalAmount: Sendable, Hashable {
     var rest = utf8[...]
     let isNegative = rest.first == UInt8(ascii: "-")
     if isNegative { rest = rest.dropFirst() }
+    // The first 18 digits fit here, and most numbers have no more.
+    var short: Int64 = 0
     var value: Int128 = 0
     var (whole, fraction) = (0, 0)
     var hasPoint = false
@@ -49,11 +51,18 @@ public struct DecimalAmount: Sendable, Hashable {
       guard (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte) else { return nil }
       if whole == 0, !hasPoint { first = byte }
       if hasPoint { fraction += 1 } else { whole += 1 }
+      let digit = byte - UInt8(ascii: "0")
+      if whole + fraction <= 18 {
+        short = short * 10 + Int64(digit)
+        continue
+      }
+      if whole + fraction == 19 { value = Int128(short) }
       let (product, overflow) = value.multipliedReportingOverflow(by: 10)
-      let (sum, carry) = product.addingReportingOverflow(Int128(byte - UInt8(ascii: "0")))
+      let (sum, carry) = product.addingReportingOverflow(Int128(digit))
       guard !overflow, !carry else { return nil }
       value = sum
     }
+    if whole + fraction <= 18 { value = Int128(short) }
     guard whole > 0, !hasPoint || fraction > 0, whole == 1 || first != UInt8(ascii: "0"),
       fraction <= Self.maximumScale, value != 0 || !isNegative
     else { return nil }
@@ -78,6 +87,14 @@ public struct DecimalAmount: Sendable, Hashable {
   private static func reduced(_ atoms: Int128, _ decimals: Int) -> (Int128, Int) {
     var (value, scale) = (atoms, decimals)
     if value == 0 { return (0, 0) }
+    // Most numbers are short, and long ones divide slowly.
+    if var short = Int64(exactly: value) {
+      while scale > 0, short % 10 == 0 {
+        short /= 10
+        scale -= 1
+      }
+      return (Int128(short), scale)
+    }
     while scale > 0, value % 10 == 0 {
       value /= 10
       scale -= 1
@@ -89,8 +106,8 @@ public struct DecimalAmount: Sendable, Hashable {
 extension DecimalAmount: CustomStringConvertible {
   /// The shortest spelling: no zeros after the last digit that counts.
   public var description: String {
-    if scale == 0 { return String(digits) }
-    let text = String(digits.magnitude)
+    if scale == 0 { return Int64(exactly: digits).map { String($0) } ?? String(digits) }
+    let text = UInt64(exactly: digits.magnitude).map { String($0) } ?? String(digits.magnitude)
     let sign = digits < 0 ? "-" : ""
     guard text.utf8.count > scale else {
       return sign + "0." + String(repeating: "0", count: scale - text.utf8.count) + text

@@ -12,7 +12,7 @@ extension StrictJSON {
 
 extension JSONValue {
   public func decode<Value: Decodable>(_ type: Value.Type = Value.self) throws -> Value {
-    try ValueDecoder(self, path: [], isExact: false).decode(type)
+    try read(type, self, isExact: false) { [] }
   }
 
   /// What the type reads and nothing else: a name that it does not ask for is refused, and so is
@@ -22,7 +22,7 @@ extension JSONValue {
     _ type: Value.Type = Value.self
   ) throws(JSONError) -> Value {
     do {
-      return try ValueDecoder(self, path: [], isExact: true).decode(type)
+      return try read(type, self, isExact: true) { [] }
     } catch let error as JSONError {
       throw error
     } catch let error as DecodingError {
@@ -55,16 +55,19 @@ public protocol JSONText: Decodable, Sendable {
 }
 
 extension JSONText {
-  // Our own decoder reads the text itself; this is for others.
   public init(from decoder: any Decoder) throws {
     self = try Self.read(decoder)
   }
 
   fileprivate static func read(_ decoder: any Decoder) throws -> Self {
-    let container = try decoder.singleValueContainer()
-    guard let value = Self(jsonText: try container.decode(String.self)) else {
-      throw DecodingError.dataCorruptedError(
-        in: container, debugDescription: "not \(Self.expectation)")
+    guard let text = try? decoder.singleValueContainer().decode(String.self),
+      let value = Self(jsonText: text)
+    else {
+      throw DecodingError.typeMismatch(
+        Self.self,
+        DecodingError.Context(
+          codingPath: decoder.codingPath, debugDescription: "not \(Self.expectation)",
+          underlyingError: JSONMismatch(expected: Self.expectation)))
     }
     return value
   }
@@ -207,6 +210,112 @@ private final class ObjectReader {
   }
 }
 
+/// Reads one value as a type. The type asks for what it is made of: there is no look for what the
+/// type is, which would cost more than to read most of them.
+private func read<Value: Decodable>(
+  _ type: Value.Type, _ value: JSONValue, isExact: Bool, at path: () -> [any CodingKey]
+) throws -> Value {
+  switch value {
+  case .null, .bool, .number, .text:
+    do {
+      return try Value(from: ScalarDecoder(value: value))
+    } catch let error as DecodingError {
+      throw error.placed(below: path())
+    }
+  case .array, .object:
+    let decoder = try ValueDecoder(value, path: path(), isExact: isExact)
+    let result = try Value(from: decoder)
+    try decoder.object?.checkWhole()
+    return result
+  }
+}
+
+extension JSONPrimitive {
+  fileprivate static func read(
+    _ value: JSONValue, at path: @autoclosure () -> [any CodingKey]
+  ) throws -> Self {
+    guard let found = read(value) else { throw mismatch(Self.self, expectation, value, path()) }
+    return found
+  }
+}
+
+private func mismatch(
+  _ type: any Any.Type, _ expected: String, _ value: JSONValue, _ path: [any CodingKey]
+) -> DecodingError {
+  .typeMismatch(
+    type,
+    DecodingError.Context(
+      codingPath: path, debugDescription: "not \(expected) but \(value.kind)",
+      underlyingError: JSONMismatch(expected: expected)))
+}
+
+extension DecodingError {
+  /// The same error with the place of the value that was read.
+  fileprivate func placed(below path: [any CodingKey]) -> DecodingError {
+    func placed(_ context: Context) -> Context {
+      Context(
+        codingPath: path + context.codingPath, debugDescription: context.debugDescription,
+        underlyingError: context.underlyingError)
+    }
+    return switch self {
+    case .typeMismatch(let type, let context): .typeMismatch(type, placed(context))
+    case .valueNotFound(let type, let context): .valueNotFound(type, placed(context))
+    case .keyNotFound(let key, let context): .keyNotFound(key, placed(context))
+    case .dataCorrupted(let context): .dataCorrupted(placed(context))
+    @unknown default: self
+    }
+  }
+}
+
+/// Each type of JSON's own has its function, which the compiler takes where it knows the type.
+private protocol PrimitiveContainer: SingleValueDecodingContainer {
+  var value: JSONValue { get }
+}
+
+extension PrimitiveContainer {
+  private func primitive<Value: JSONPrimitive>(_ type: Value.Type) throws -> Value {
+    try type.read(value, at: codingPath)
+  }
+
+  func decodeNil() -> Bool { value == .null }
+  func decode(_ type: Bool.Type) throws -> Bool { try primitive(type) }
+  func decode(_ type: String.Type) throws -> String { try primitive(type) }
+  func decode(_ type: Double.Type) throws -> Double { try primitive(type) }
+  func decode(_ type: Float.Type) throws -> Float { try primitive(type) }
+  func decode(_ type: Int.Type) throws -> Int { try primitive(type) }
+  func decode(_ type: Int8.Type) throws -> Int8 { try primitive(type) }
+  func decode(_ type: Int16.Type) throws -> Int16 { try primitive(type) }
+  func decode(_ type: Int32.Type) throws -> Int32 { try primitive(type) }
+  func decode(_ type: Int64.Type) throws -> Int64 { try primitive(type) }
+  func decode(_ type: Int128.Type) throws -> Int128 { try primitive(type) }
+  func decode(_ type: UInt.Type) throws -> UInt { try primitive(type) }
+  func decode(_ type: UInt8.Type) throws -> UInt8 { try primitive(type) }
+  func decode(_ type: UInt16.Type) throws -> UInt16 { try primitive(type) }
+  func decode(_ type: UInt32.Type) throws -> UInt32 { try primitive(type) }
+  func decode(_ type: UInt64.Type) throws -> UInt64 { try primitive(type) }
+  func decode(_ type: UInt128.Type) throws -> UInt128 { try primitive(type) }
+}
+
+/// Of a value without parts. It does not know its place, and so takes no memory of its own.
+private struct ScalarDecoder: Decoder, PrimitiveContainer {
+  let value: JSONValue
+  var codingPath: [any CodingKey] { [] }
+  var userInfo: [CodingUserInfoKey: Any] { [:] }
+
+  func container<Key: CodingKey>(keyedBy type: Key.Type) throws -> KeyedDecodingContainer<Key> {
+    throw mismatch([String: Any].self, JSONMismatch.object.expected, value, [])
+  }
+
+  func unkeyedContainer() throws -> any UnkeyedDecodingContainer {
+    throw mismatch([Any].self, JSONMismatch.array.expected, value, [])
+  }
+
+  func singleValueContainer() -> any SingleValueDecodingContainer { self }
+
+  func decode<Value: Decodable>(_ type: Value.Type) throws -> Value { try Value(from: self) }
+}
+
+/// Of an array or an object.
 private struct ValueDecoder: Decoder {
   let value: JSONValue
   let codingPath: [any CodingKey]
@@ -229,72 +338,33 @@ private struct ValueDecoder: Decoder {
     }
   }
 
-  func decode<Value: Decodable>(_ type: Value.Type) throws -> Value {
-    try Self.decode(type, value, path: { codingPath }, decoder: { self })
-  }
-
-  /// `decoder` makes one for a type that makes itself of containers.
-  static func decode<Value: Decodable>(
-    _ type: Value.Type, _ value: JSONValue, path: () -> [any CodingKey],
-    decoder: () throws(JSONError) -> ValueDecoder
-  ) throws -> Value {
-    // Amounts are most of what is read: without a look for their conformance.
-    if type == DecimalAmount.self, case .text(let content) = value,
-      let found = DecimalAmount(jsonText: content) as? Value
-    {
-      return found
-    }
-    if let text = type as? any JSONText.Type {
-      guard case .text(let content) = value, let found = text.init(jsonText: content) as? Value
-      else { throw mismatch(type, text.expectation, value, path()) }
-      return found
-    }
-    if let primitive = type as? any JSONPrimitive.Type {
-      guard let found = primitive.read(value) as? Value else {
-        throw mismatch(type, primitive.expectation, value, path())
-      }
-      return found
-    }
-    let decoder = try decoder()
-    let result = try Value(from: decoder)
-    try decoder.object?.checkWhole()
-    return result
-  }
-
-  private static func mismatch(
-    _ type: any Any.Type, _ expected: String, _ value: JSONValue, _ path: [any CodingKey]
-  ) -> DecodingError {
-    .typeMismatch(
-      type,
-      DecodingError.Context(
-        codingPath: path, debugDescription: "not \(expected) but \(value.kind)",
-        underlyingError: JSONMismatch(expected: expected)))
-  }
-
-  func mismatch(_ type: any Any.Type, _ expected: String) -> DecodingError {
-    Self.mismatch(type, expected, value, codingPath)
-  }
-
   func container<Key: CodingKey>(keyedBy type: Key.Type) throws -> KeyedDecodingContainer<Key> {
-    guard let object else { throw mismatch([String: Any].self, JSONMismatch.object.expected) }
+    guard let object else {
+      throw mismatch([String: Any].self, JSONMismatch.object.expected, value, codingPath)
+    }
     object.isUsed = true
     return KeyedDecodingContainer(Fields(object: object))
   }
 
   func unkeyedContainer() throws -> any UnkeyedDecodingContainer {
-    guard case .array(let values) = value else { throw mismatch([Any].self, "an array") }
-    return Elements(values: values, decoder: self)
+    guard case .array(let values) = value else {
+      throw mismatch([Any].self, JSONMismatch.array.expected, value, codingPath)
+    }
+    return Elements(values: values, codingPath: codingPath, isExact: isExact)
   }
 
   func singleValueContainer() throws -> any SingleValueDecodingContainer { Single(decoder: self) }
 }
 
-private struct Single: SingleValueDecodingContainer {
+/// Of an array or an object that reads itself as another type.
+private struct Single: PrimitiveContainer {
   let decoder: ValueDecoder
+  var value: JSONValue { decoder.value }
   var codingPath: [any CodingKey] { decoder.codingPath }
 
-  func decodeNil() -> Bool { decoder.value == .null }
-  func decode<Value: Decodable>(_ type: Value.Type) throws -> Value { try decoder.decode(type) }
+  func decode<Value: Decodable>(_ type: Value.Type) throws -> Value {
+    try Value(from: decoder)
+  }
 }
 
 private struct Fields<Key: CodingKey>: KeyedDecodingContainerProtocol {
@@ -303,22 +373,8 @@ private struct Fields<Key: CodingKey>: KeyedDecodingContainerProtocol {
 
   var allKeys: [Key] { object.fields.compactMap { Key(stringValue: $0.name) } }
 
-  private func nested(
-    _ key: some CodingKey, _ value: JSONValue
-  ) throws(JSONError) -> ValueDecoder {
-    try ValueDecoder(value, path: object.path + [key], isExact: object.isExact)
-  }
-
   private func nested(_ key: some CodingKey) throws -> ValueDecoder {
-    try nested(key, object.value(key))
-  }
-
-  private func decode<Value: Decodable>(
-    _ type: Value.Type, _ key: Key, _ value: JSONValue
-  ) throws -> Value {
-    try ValueDecoder.decode(
-      type, value, path: { object.path + [key] },
-      decoder: { () throws(JSONError) in try nested(key, value) })
+    try ValueDecoder(object.value(key), path: object.path + [key], isExact: object.isExact)
   }
 
   func contains(_ key: Key) -> Bool { object.valueIfPresent(key) != nil }
@@ -340,8 +396,23 @@ private struct Fields<Key: CodingKey>: KeyedDecodingContainerProtocol {
   /// The standard library asks this before it decodes a number, text or truth value if present.
   func decodeNil(forKey key: Key) throws -> Bool { try isLeftOut(key, object.value(key)) }
 
+  func decode(_ type: Bool.Type, forKey key: Key) throws -> Bool { try primitive(type, key) }
+  func decode(_ type: String.Type, forKey key: Key) throws -> String { try primitive(type, key) }
+  func decode(_ type: Int.Type, forKey key: Key) throws -> Int { try primitive(type, key) }
+  func decode(_ type: Int64.Type, forKey key: Key) throws -> Int64 { try primitive(type, key) }
+
+  private func primitive<Value: JSONPrimitive>(_ type: Value.Type, _ key: Key) throws -> Value {
+    try type.read(object.value(key), at: object.path + [key])
+  }
+
   func decode<Value: Decodable>(_ type: Value.Type, forKey key: Key) throws -> Value {
     try decode(type, key, object.value(key))
+  }
+
+  private func decode<Value: Decodable>(
+    _ type: Value.Type, _ key: Key, _ value: JSONValue
+  ) throws -> Value {
+    try read(type, value, isExact: object.isExact) { object.path + [key] }
   }
 
   func decodeIfPresent<Value: Decodable>(_ type: Value.Type, forKey key: Key) throws -> Value? {
@@ -359,41 +430,47 @@ private struct Fields<Key: CodingKey>: KeyedDecodingContainerProtocol {
     try nested(key).unkeyedContainer()
   }
 
-  func superDecoder() throws -> any Decoder { try nested(NamedKey("super")) }
+  func superDecoder() throws -> any Decoder { try nested(NamedKey.name("super")) }
   func superDecoder(forKey key: Key) throws -> any Decoder { try nested(key) }
 }
 
 private struct Elements: UnkeyedDecodingContainer {
   let values: [JSONValue]
-  let decoder: ValueDecoder
+  let codingPath: [any CodingKey]
+  let isExact: Bool
   var currentIndex = 0
 
-  init(values: [JSONValue], decoder: ValueDecoder) {
+  init(values: [JSONValue], codingPath: [any CodingKey], isExact: Bool) {
     self.values = values
-    self.decoder = decoder
+    self.codingPath = codingPath
+    self.isExact = isExact
   }
 
-  var codingPath: [any CodingKey] { decoder.codingPath }
   var count: Int? { values.count }
   var isAtEnd: Bool { currentIndex == values.count }
 
-  private func element() throws -> ValueDecoder {
-    let path = codingPath + [NamedKey(index: currentIndex)]
+  private var path: [any CodingKey] { codingPath + [NamedKey.index(currentIndex)] }
+
+  private func element() throws -> JSONValue {
     guard !isAtEnd else {
       throw DecodingError.valueNotFound(
         Any.self, DecodingError.Context(codingPath: path, debugDescription: "the array has ended"))
     }
-    return try ValueDecoder(values[currentIndex], path: path, isExact: decoder.isExact)
+    return values[currentIndex]
+  }
+
+  private func elementDecoder() throws -> ValueDecoder {
+    try ValueDecoder(element(), path: path, isExact: isExact)
   }
 
   mutating func decodeNil() throws -> Bool {
-    guard try element().value == .null else { return false }
+    guard try element() == .null else { return false }
     currentIndex += 1
     return true
   }
 
   mutating func decode<Value: Decodable>(_ type: Value.Type) throws -> Value {
-    let value = try element().decode(type)
+    let value = try read(type, element(), isExact: isExact) { path }
     currentIndex += 1
     return value
   }
@@ -401,43 +478,40 @@ private struct Elements: UnkeyedDecodingContainer {
   mutating func nestedContainer<Nested: CodingKey>(
     keyedBy type: Nested.Type
   ) throws -> KeyedDecodingContainer<Nested> {
-    let container = try element().container(keyedBy: type)
+    let container = try elementDecoder().container(keyedBy: type)
     currentIndex += 1
     return container
   }
 
   mutating func nestedUnkeyedContainer() throws -> any UnkeyedDecodingContainer {
-    let container = try element().unkeyedContainer()
+    let container = try elementDecoder().unkeyedContainer()
     currentIndex += 1
     return container
   }
 
   mutating func superDecoder() throws -> any Decoder {
-    let decoder = try element()
+    let decoder = try elementDecoder()
     currentIndex += 1
     return decoder
   }
 }
 
 /// A place in an array, or a name of no type's own.
-struct NamedKey: CodingKey {
-  private let name: String
-  let intValue: Int?
+enum NamedKey: CodingKey {
+  case name(String)
+  case index(Int)
 
-  var stringValue: String { intValue.map { "\($0)" } ?? name }
-
-  init(_ name: String) {
-    self.name = name
-    intValue = nil
+  var stringValue: String {
+    switch self {
+    case .name(let name): name
+    case .index(let index): String(index)
+    }
   }
 
-  init(index: Int) {
-    name = ""
-    intValue = index
-  }
+  var intValue: Int? { if case .index(let index) = self { index } else { nil } }
 
-  init?(stringValue: String) { self.init(stringValue) }
-  init?(intValue: Int) { self.init(index: intValue) }
+  init?(stringValue: String) { self = .name(stringValue) }
+  init?(intValue: Int) { self = .index(intValue) }
 }
 
 // MARK: - What is wrong, and where
@@ -447,6 +521,7 @@ private struct JSONMismatch: Error, Equatable {
   var expected: String
 
   static let object = JSONMismatch(expected: "an object")
+  static let array = JSONMismatch(expected: "an array")
 }
 
 extension JSONError {

@@ -1,5 +1,11 @@
 // JSON as a value, and the one writer of it.
 
+#if canImport(Glibc)
+  internal import Glibc
+#elseif canImport(Musl)
+  internal import Musl
+#endif
+
 /// A JSON value. Numbers keep their text: no amount ever becomes a floating-point number.
 public enum JSONValue: Equatable, Sendable {
   case null
@@ -27,9 +33,34 @@ public struct JSONField: Equatable, Sendable {
   }
 }
 
-extension StringProtocol {
+extension String {
   /// Whether both have the same bytes. `==` compares what Unicode calls equal, and hostile text
   /// makes that a hundred times as expensive.
+  public func hasSameBytes(as other: String) -> Bool {
+    utf8.count == other.utf8.count && order(other, utf8.count) == 0
+  }
+
+  /// Whether its bytes come first.
+  func hasBytesBefore(_ other: String) -> Bool {
+    let (count, otherCount) = (utf8.count, other.utf8.count)
+    let order = order(other, min(count, otherCount))
+    return order < 0 || order == 0 && count < otherCount
+  }
+
+  /// As `memcmp` of so many bytes, which both have.
+  private func order(_ other: String, _ count: Int) -> Int32 {
+    var (a, b) = (self, other)
+    return a.withUTF8 { a in
+      b.withUTF8 { b in
+        guard count > 0, let a = a.baseAddress, let b = b.baseAddress else { return 0 }
+        return memcmp(a, b, count)
+      }
+    }
+  }
+}
+
+extension StringProtocol {
+  /// Whether both have the same bytes.
   public func hasSameBytes(as other: some StringProtocol) -> Bool {
     utf8.count == other.utf8.count && utf8.elementsEqual(other.utf8)
   }
@@ -136,12 +167,16 @@ extension JSONValue {
 
   private static func write(_ text: String, into out: inout [UInt8]) {
     out.append(UInt8(ascii: "\""))
-    let isPlain = text.utf8.allSatisfy {
-      $0 >= 0x20 && $0 < 0x7f && $0 != UInt8(ascii: "\"") && $0 != UInt8(ascii: "\\")
+    var text = text
+    let isPlain = text.withUTF8 { bytes in
+      for byte in bytes {
+        guard byte >= 0x20, byte < 0x7f, byte != UInt8(ascii: "\""), byte != UInt8(ascii: "\\")
+        else { return false }
+      }
+      out.append(contentsOf: bytes)
+      return true
     }
-    if isPlain {
-      out += text.utf8
-    } else {
+    if !isPlain {
       for scalar in text.unicodeScalars { write(scalar, into: &out) }
     }
     out.append(UInt8(ascii: "\""))

@@ -22,9 +22,9 @@ public struct Timestamp: Sendable, Hashable, Comparable {
   /// Nil unless the text is `YYYY-MM-DDThh:mm:ss.ffffffZ`, the one spelling, and names a real time
   /// from 1970 on.
   public init?(_ text: some StringProtocol) {
-    guard text.utf8.count == 27 else { return nil }
+    // An array, so that the rest is compiled for one type.
     let bytes = Array(text.utf8)
-    guard bytes[26] == UInt8(ascii: "Z"), bytes[19] == UInt8(ascii: "."),
+    guard bytes.count == 27, bytes[26] == UInt8(ascii: "Z"), bytes[19] == UInt8(ascii: "."),
       bytes[4] == UInt8(ascii: "-"), bytes[7] == UInt8(ascii: "-"), bytes[10] == UInt8(ascii: "T"),
       bytes[13] == UInt8(ascii: ":"), bytes[16] == UInt8(ascii: ":"),
       let year = Self.number(bytes[0..<4]), let month = Self.number(bytes[5..<7]),
@@ -84,22 +84,26 @@ extension Timestamp: CustomStringConvertible {
     let (seconds, micros) = clamped.quotientAndRemainder(dividingBy: 1_000_000)
     let (days, time) = seconds.quotientAndRemainder(dividingBy: 86_400)
     let (year, month, day) = Self.civil(days)
-    var text: [UInt8] = []
-    text.reserveCapacity(27)
-    func append(_ value: Int64, _ width: Int, _ end: Character) {
-      let digits = String(value)
-      for _ in digits.utf8.count..<width { text.append(UInt8(ascii: "0")) }
-      text.append(contentsOf: digits.utf8)
-      text.append(contentsOf: String(end).utf8)
+    return String(unsafeUninitializedCapacity: 27) { text in
+      var place = 0
+      func append(_ value: Int64, _ width: Int, _ end: UInt8) {
+        var rest = value
+        for digit in stride(from: place + width - 1, through: place, by: -1) {
+          text.initializeElement(at: digit, to: UInt8(ascii: "0") + UInt8(rest % 10))
+          rest /= 10
+        }
+        text.initializeElement(at: place + width, to: end)
+        place += width + 1
+      }
+      append(year, 4, UInt8(ascii: "-"))
+      append(month, 2, UInt8(ascii: "-"))
+      append(day, 2, UInt8(ascii: "T"))
+      append(time / 3_600, 2, UInt8(ascii: ":"))
+      append(time / 60 % 60, 2, UInt8(ascii: ":"))
+      append(time % 60, 2, UInt8(ascii: "."))
+      append(micros, 6, UInt8(ascii: "Z"))
+      return place
     }
-    append(year, 4, "-")
-    append(month, 2, "-")
-    append(day, 2, "T")
-    append(time / 3_600, 2, ":")
-    append(time / 60 % 60, 2, ":")
-    append(time % 60, 2, ".")
-    append(micros, 6, "Z")
-    return String(decoding: text, as: UTF8.self)
   }
 }
 

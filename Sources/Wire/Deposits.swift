@@ -43,12 +43,15 @@ public struct DepositAddress: Codable, Sendable, Equatable {
 
 /// One payment to a deposit address.
 public struct DepositLine: Codable, Sendable, Equatable {
+  /// `docs/custody.md` says when each comes.
+  public enum Status: String, JSONChoice {
+    case seen, confirming, credited, final, orphaned, dust, review, rejected, clawback
+  }
+
   public var id: String
   public var user: String
   public var asset: String
-  /// `seen`, `confirming`, `credited`, `final`, `orphaned`, `dust`, `review`, `rejected`,
-  /// `clawback`.
-  public var status: String
+  public var status: Status
   /// What it is worth here, and what of it is in the balance.
   public var amount: DecimalAmount
   public var credited: DecimalAmount
@@ -76,7 +79,7 @@ public struct DepositLine: Codable, Sendable, Equatable {
   }
 
   public init(
-    id: String, user: String, asset: String, status: String, amount: DecimalAmount,
+    id: String, user: String, asset: String, status: Status, amount: DecimalAmount,
     credited: DecimalAmount, raw: String, dust: String, chain: String, address: String,
     sender: String, transaction: String, outRef: String, block: Int64, confirmations: Int64,
     reason: String, timestamp: Timestamp

@@ -216,6 +216,12 @@ public struct NewWithdrawal: Codable, Sendable, Equatable {
 
 /// One withdrawal and how it stands.
 public struct WithdrawalLine: Codable, Sendable, Equatable {
+  /// From `slotted` to `cancelling`, and `halted`: how far its payment on the chain is.
+  public enum Status: String, JSONChoice {
+    case requested, approved, started, slotted, signed, broadcast, mined, confirmed, reverted,
+      cancelling, cancelled, rejected, halted
+  }
+
   public var id: String
   public var user: String
   public var clientWithdrawalID: String
@@ -224,9 +230,7 @@ public struct WithdrawalLine: Codable, Sendable, Equatable {
   public var fee: DecimalAmount
   public var chain: String
   public var address: String
-  /// `requested`, `approved`, `started`, `slotted`, `signed`, `broadcast`, `mined`, `confirmed`,
-  /// `reverted`, `cancelling`, `cancelled`, `rejected`, `halted`.
-  public var status: String
+  public var status: Status
   /// Operators that must approve.
   public var approvalsNeeded: Int
   /// The chain's transaction, as far as there is one.
@@ -245,7 +249,7 @@ public struct WithdrawalLine: Codable, Sendable, Equatable {
 
   public init(
     id: String, user: String, clientWithdrawalID: String, asset: String, amount: DecimalAmount,
-    fee: DecimalAmount, chain: String, address: String, status: String, approvalsNeeded: Int,
+    fee: DecimalAmount, chain: String, address: String, status: Status, approvalsNeeded: Int,
     transaction: String?, block: Int64?, reason: String, requestedAt: Timestamp
   ) {
     self.id = id
@@ -341,11 +345,11 @@ public struct Reason: Codable, Sendable, Equatable {
 
 public struct WithdrawalOutcome: Codable, Sendable, Equatable {
   public var id: String
-  public var status: String
+  public var status: WithdrawalLine.Status
   /// Approvals that are still missing.
   public var missing: Int
 
-  public init(id: String, status: String, missing: Int = 0) {
+  public init(id: String, status: WithdrawalLine.Status, missing: Int = 0) {
     self.id = id
     self.status = status
     self.missing = missing

@@ -21,7 +21,7 @@ import Wire
     of user: UserID = 2, _ body: @escaping @Sendable (Venue) async throws -> Void
   ) async throws {
     try await Venue.run { venue in
-      venue.exchange.desk.receive(user, 5, status: "review", block: 5)
+      venue.exchange.desk.receive(user, 5, status: .review, block: 5)
       venue.exchange.desk.hold(user)
       try await body(venue)
     }
@@ -55,7 +55,7 @@ import Wire
   }
 
   private static func expectNothingGiven(_ venue: Venue) {
-    #expect(venue.exchange.desk.status(1) == "review" && venue.exchange.desk.heldEnd == nil)
+    #expect(venue.exchange.desk.status(1) == .review && venue.exchange.desk.heldEnd == nil)
   }
 
   @Test func twoOperatorsGive() async throws {
@@ -77,7 +77,7 @@ import Wire
         let done = try await Self.approve(venue, id, as: "second-operator")
         #expect(done.status == 200 && done.json["status"]?.text == "applied", "\(done.text)")
       }
-      #expect(venue.exchange.desk.status(1) == "confirming")
+      #expect(venue.exchange.desk.status(1) == .confirming)
       #expect(venue.exchange.desk.heldEnd == "reverted")
       // Replayed by the same operator it is answered alike; nobody else has anything to approve.
       let replayed = try await Self.approve(venue, as: "second-operator")
@@ -249,7 +249,7 @@ import Wire
         venue, Self.creditPath, #"{"decision":"reject","reason":"no"}"#, as: "operator")
       #expect(rejected.json["status"]?.text == "applied", "\(rejected.text)")
       #expect(try await Self.approve(venue, 3, as: "second-operator").code == "approval_not_found")
-      #expect(venue.exchange.desk.status(1) == "rejected")
+      #expect(venue.exchange.desk.status(1) == .rejected)
     }
   }
 

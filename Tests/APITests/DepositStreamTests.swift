@@ -45,11 +45,11 @@ import Wire
   @Test func aStreamHasOwnStepsOnlyAndResumes() async throws {
     let (events, desk) = (DepositEvents(directory: directory()), MemoryDesk())
     let user = identity("alice")
-    desk.receive(2, 5, status: "final", block: 3)
+    desk.receive(2, 5, status: .final, block: 3)
     do {
       let alice = try await events.subscribe(user, after: nil, desk)
-      desk.receive(3, 6, status: "seen", block: 11)
-      desk.receive(2, 7, status: "seen", block: 12)
+      desk.receive(3, 6, status: .seen, block: 11)
+      desk.receive(2, 7, status: .seen, block: 12)
       await events.look(desk)
       let texts = await drain(alice, 1)
       #expect(texts.count == 1 && texts[0].hasPrefix("id: 3\nevent: deposit\ndata: {"))
@@ -94,7 +94,7 @@ import Wire
     let other = try await events.subscribe(identity("bob"), after: nil, desk)
     held.removeLast()
     held.append(try await events.subscribe(alice, after: nil, desk))
-    for _ in 0...MarketEvents.readerCapacity { desk.receive(2, 5, status: "seen", block: 12) }
+    for _ in 0...MarketEvents.readerCapacity { desk.receive(2, 5, status: .seen, block: 12) }
     await events.look(desk)
     #expect(events.readerCount == 1 && held.allSatisfy(\.reader.wasSlow))
     held.append(try await events.subscribe(alice, after: nil, desk))
@@ -109,13 +109,13 @@ import Wire
     let reader = identity("alice-reader")
     let kept = try await events.subscribe(identity("alice"), after: nil, desk)
     let lost = try await events.subscribe(reader, after: nil, desk)
-    desk.receive(2, 5, status: "seen", block: 12)
+    desk.receive(2, 5, status: .seen, block: 12)
     await events.look(desk)
     directory.apply([.keyRevoked(reader.key)])
     if isGivenAway {
       directory.apply([.keyRegistered(reader.key, user: 3, role: .trader, expiresAt: 0)])
     }
-    desk.receive(2, 5, status: "credited", block: 12)
+    desk.receive(2, 5, status: .credited, block: 12)
     if isCustodyAway {
       desk.fail(with: .unavailable(reason: "custody_unavailable", retryAfterSeconds: 1))
       await events.look(desk)
@@ -139,10 +139,10 @@ import Wire
     let brief = try #require(directory.identity(of: key, at: clock.seconds * 1_000_000))
     let stream = try await events.subscribe(brief, after: nil, desk)
     clock.advance(milliseconds: 59_999)
-    desk.receive(2, 5, status: "seen", block: 12)
+    desk.receive(2, 5, status: .seen, block: 12)
     await events.look(desk)
     clock.advance(milliseconds: 1)
-    desk.receive(2, 5, status: "credited", block: 12)
+    desk.receive(2, 5, status: .credited, block: 12)
     await events.look(desk)
     #expect(events.readerCount == 0 && !stream.reader.wasSlow)
     // More are asked for than came: it has ended.
@@ -173,14 +173,14 @@ import Wire
   func everyRoleHearsOfItsOwn(_ caller: String) async throws {
     let own = identity(caller).user
     try await Venue.run { venue in
-      for user in UserID(1)...4 { venue.exchange.desk.receive(user, 6, status: "seen", block: 11) }
+      for user in UserID(1)...4 { venue.exchange.desk.receive(user, 6, status: .seen, block: 11) }
       let text = try await venue.stream(
         Self.path, as: caller, headers: [("Last-Event-ID", "0")]
       ) { text in
         // Of everybody as soon as it is open, its own last; the server looks every 5 ms.
         if text.isEmpty {
           for user in [1, 2, 3, 4].filter({ $0 != own }) + [own] {
-            venue.exchange.desk.receive(user, 7, status: "credited", block: 11)
+            venue.exchange.desk.receive(user, 7, status: .credited, block: 11)
           }
         }
         return text.contains("id: 8\n") && text.hasSuffix("}\n\n")
@@ -200,7 +200,7 @@ import Wire
       let text = try await venue.stream(Self.path, as: "alice-reader") { text in
         if text.isEmpty {
           venue.exchange.apply([.operation(.revokeKey(key), by: .venue)])
-          venue.exchange.desk.receive(2, 7, status: "seen", block: 12)
+          venue.exchange.desk.receive(2, 7, status: .seen, block: 12)
         }
         return false
       }

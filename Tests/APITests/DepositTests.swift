@@ -2,14 +2,15 @@
 
 import Engine
 import Testing
+import Wire
 
 @testable import API
 
 @Suite struct DepositTests {
   @Test func aUserSeesOnlyOwnDeposits() async throws {
     try await Venue.run { venue in
-      venue.exchange.desk.receive(2, 5, status: "seen", block: 12)
-      venue.exchange.desk.receive(3, 6, status: "credited", block: 5)
+      venue.exchange.desk.receive(2, 5, status: .seen, block: 12)
+      venue.exchange.desk.receive(3, 6, status: .credited, block: 5)
       for (who, id) in [("alice", "1"), ("alice-reader", "1")] {
         let answer = try await venue.send("GET", "/v1/deposits", as: who)
         #expect(answer.json["deposits"]?.count == 1, "\(answer.text)")
@@ -24,7 +25,7 @@ import Testing
 
   @Test func pagesGoOnWhereTheyEnded() async throws {
     try await Venue.run { venue in
-      for block in Int64(1)...5 { venue.exchange.desk.receive(2, 9, status: "final", block: block) }
+      for block in Int64(1)...5 { venue.exchange.desk.receive(2, 9, status: .final, block: block) }
       var seen: [String] = []
       var target = "/v1/deposits?limit=2"
       for _ in 0..<3 {
@@ -86,9 +87,9 @@ import Testing
   /// What an operator may decide, once; the same again is answered alike.
   @Test func aReviewIsResolvedByAnOperator() async throws {
     try await Venue.run { venue in
-      venue.exchange.desk.receive(2, 5, status: "review", block: 5)
-      venue.exchange.desk.receive(2, 0, status: "review", block: 5)
-      venue.exchange.desk.receive(2, 5, status: "final", block: 5)
+      venue.exchange.desk.receive(2, 5, status: .review, block: 5)
+      venue.exchange.desk.receive(2, 0, status: .review, block: 5)
+      venue.exchange.desk.receive(2, 5, status: .final, block: 5)
       let (credit, reject) = (
         #"{"decision": "credit", "reason": "seen"}"#, #"{"decision": "reject", "reason": "no"}"#
       )

@@ -94,10 +94,10 @@ private struct Document {
     let check = SchemaCheck()
     let shown = Mutex<Set<String>>([])
     try await Venue.run(Venue.configuration.with(\.indicativeMilliseconds, 3_600_000)) { venue in
-      venue.exchange.desk.receive(2, 150_000_000, status: "final", block: 5)
-      venue.exchange.desk.receive(2, 2_500_000, status: "confirming", block: 11)
-      venue.exchange.desk.receive(3, 40_000_000, status: "review", block: 9)
-      venue.exchange.desk.receive(3, 1_000_000, status: "review", block: 9)
+      venue.exchange.desk.receive(2, 150_000_000, status: .final, block: 5)
+      venue.exchange.desk.receive(2, 2_500_000, status: .confirming, block: 11)
+      venue.exchange.desk.receive(3, 40_000_000, status: .review, block: 9)
+      venue.exchange.desk.receive(3, 1_000_000, status: .review, block: 9)
       for step in document.steps {
         switch step {
         case .auction: venue.exchange.runAuctions()
@@ -139,10 +139,10 @@ private struct Document {
     let routes = RouteTable(Route.all)
     let freeTexts = Mutex<Set<String>>([])
     try await Venue.run(Venue.configuration.with(\.indicativeMilliseconds, 3_600_000)) { venue in
-      venue.exchange.desk.receive(2, 150_000_000, status: "final", block: 5)
-      venue.exchange.desk.receive(2, 2_500_000, status: "confirming", block: 11)
-      venue.exchange.desk.receive(3, 40_000_000, status: "review", block: 9)
-      venue.exchange.desk.receive(3, 1_000_000, status: "review", block: 9)
+      venue.exchange.desk.receive(2, 150_000_000, status: .final, block: 5)
+      venue.exchange.desk.receive(2, 2_500_000, status: .confirming, block: 11)
+      venue.exchange.desk.receive(3, 40_000_000, status: .review, block: 9)
+      venue.exchange.desk.receive(3, 1_000_000, status: .review, block: 9)
       for step in document.steps {
         let request: Document.Request
         switch step {

@@ -22,10 +22,10 @@ final class MemoryDesk: DepositDesk {
   func fail(with error: ExchangeError?) { stored.withLock { $0.failure = error } }
 
   /// A payment of so much ether to a user, in a block of that height.
-  func receive(_ user: UserID, _ amount: Int128, status: String, block: Int64) {
+  func receive(_ user: UserID, _ amount: Int128, status: DepositLine.Status, block: Int64) {
     stored.withLock { state in
       let id = state.lines.count + 1
-      let isBooked = status == "credited" || status == "final"
+      let isBooked = status == .credited || status == .final
       state.lines.append(
         DepositLine(
           id: "\(id)", user: "\(user)", asset: "BTC", status: status,
@@ -59,7 +59,7 @@ final class MemoryDesk: DepositDesk {
   }
 
   func deposits(
-    of user: UserID?, status: String?, before: Int64?, limit: Int
+    of user: UserID?, status: DepositLine.Status?, before: Int64?, limit: Int
   ) async throws(ExchangeError) -> DepositPage {
     try check()
     let lines = stored.withLock { $0.lines }.reversed().filter { line in
@@ -78,10 +78,10 @@ final class MemoryDesk: DepositDesk {
       guard let index = state.lines.firstIndex(where: { $0.id == "\(id)" }) else {
         return .notFound
       }
-      guard ["review", "rejected"].contains(state.lines[index].status) else {
+      guard [.review, .rejected].contains(state.lines[index].status) else {
         return .notInReview(status: state.lines[index].status)
       }
-      state.lines[index].status = "rejected"
+      state.lines[index].status = .rejected
       for place in state.decisions.indices where state.decisions[place].line.deposit == "\(id)" {
         state.decisions[place].state = .ended
       }
@@ -138,7 +138,9 @@ extension MemoryDesk: DecisionDesk {
   /// Who paid out by nonce 3, whose end a person must say.
   func hold(_ user: UserID) { stored.withLock { $0.heldUser = user } }
   var heldEnd: String? { stored.withLock { $0.heldEnd } }
-  func status(_ deposit: Int) -> String { stored.withLock { $0.lines[deposit - 1].status } }
+  func status(_ deposit: Int) -> DepositLine.Status {
+    stored.withLock { $0.lines[deposit - 1].status }
+  }
   func setAmount(_ deposit: Int, _ atoms: Int128) {
     stored.withLock { $0.lines[deposit - 1].amount = DecimalAmount(atoms: atoms, decimals: 8) }
   }
@@ -149,7 +151,7 @@ extension MemoryDesk: DecisionDesk {
     switch matter {
     case .deposit(let id):
       guard let deposit = state.lines.first(where: { $0.id == "\(id)" }),
-        deposit.status == "review", deposit.amount.digits > 0
+        deposit.status == .review, deposit.amount.digits > 0
       else { return nil }
       var line = WaitingDecision(
         decisionID: "", .credit, chain: "dev", user: deposit.user, asset: deposit.asset,
@@ -188,8 +190,8 @@ extension MemoryDesk: DecisionDesk {
           return .deposit(.notFound)
         }
         switch line.status {
-        case "review": return .deposit(.notCreditable)
-        case "confirming": return .deposit(.resolved(line))
+        case .review: return .deposit(.notCreditable)
+        case .confirming: return .deposit(.resolved(line))
         default: return .deposit(.notInReview(status: line.status))
         }
       }
@@ -241,10 +243,10 @@ extension MemoryDesk: DecisionDesk {
       else { return .gone }
       let line = state.decisions[place].line
       if let deposit = line.deposit.flatMap({ Int($0) }) {
-        guard state.lines[deposit - 1].status == "review",
+        guard state.lines[deposit - 1].status == .review,
           state.lines[deposit - 1].amount == line.amount
         else { return .changed }
-        state.lines[deposit - 1].status = "confirming"
+        state.lines[deposit - 1].status = .confirming
       } else {
         state.heldEnd = line.decision.rawValue
       }

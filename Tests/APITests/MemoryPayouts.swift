@@ -1,11 +1,12 @@
 // Payments for tests: what the engine has of withdrawals, and one payment that is held.
 
-import API
 import Client
 import Engine
 import Formats
 import Synchronization
 import Wire
+
+@testable import API
 
 final class MemoryPayouts: WithdrawalDesk {
   private struct State {
@@ -66,13 +67,13 @@ final class MemoryPayouts: WithdrawalDesk {
       id: "\(withdrawal.id)", user: "\(withdrawal.user)",
       clientWithdrawalID: withdrawal.clientID.description, asset: asset.code,
       amount: amount(withdrawal.amount), fee: amount(withdrawal.fee), chain: chain,
-      address: text(withdrawal.address), status: withdrawal.status.name,
+      address: text(withdrawal.address), status: withdrawal.status.wire,
       approvalsNeeded: Int(withdrawal.approvalsNeeded), transaction: nil, block: nil, reason: "",
       requestedAt: Timestamp(microseconds: withdrawal.requestedAt))
   }
 
   func withdrawals(
-    of user: UserID?, status: String?, before: Int64?, limit: Int
+    of user: UserID?, status: WithdrawalLine.Status?, before: Int64?, limit: Int
   ) async throws(ExchangeError) -> WithdrawalPage {
     try check()
     let found = all.filter { line in

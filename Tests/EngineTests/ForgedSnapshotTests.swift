@@ -84,7 +84,7 @@ import Testing
     var engine = Scene.make()
     _ = engine.place(2, .buy, 5, at: 100)
     let sell = engine.place(2, .sell, 5, at: 101)
-    guard let slot = engine.orderIndex.find(UInt64(sell.id)) else { return }
+    guard let slot = engine.restingSlot(sell.id) else { return }
     engine.orders[slot].limitTicks = 100
     let bytes = Venue.snapshot(engine)
     #expect(throws: ByteError.self) { _ = try AuctionEngine(restoring: bytes) }

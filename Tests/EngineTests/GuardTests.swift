@@ -67,7 +67,7 @@ import Testing
       var engine = Scene.make()
       let buy = engine.place(2, .buy, 10, at: 100)
       _ = engine.place(3, .sell, 10, at: 100)
-      guard let slot = engine.orderIndex.find(UInt64(buy.id)) else { return }
+      guard let slot = engine.restingSlot(buy.id) else { return }
       engine.orders[slot].limitTicks = 90
       _ = engine.runNext()
     }
@@ -78,8 +78,8 @@ import Testing
       var engine = Scene.make()
       let buy = engine.place(2, .buy, 10, at: 100)
       let sell = engine.place(3, .sell, 10, at: 100)
-      guard let bought = engine.orderIndex.find(UInt64(buy.id)),
-        let sold = engine.orderIndex.find(UInt64(sell.id))
+      guard let bought = engine.restingSlot(buy.id),
+        let sold = engine.restingSlot(sell.id)
       else { return }
       // All else fits, so that nothing but the guard can stop the run.
       let (trader, other) = (engine.orders[bought].trader, engine.orders[sold].trader)
@@ -98,8 +98,8 @@ import Testing
       let buy = engine.place(4, .buy, 10, at: 100)
       _ = engine.place(3, .sell, 10, at: 100)
       let sell = engine.place(5, .sell, 10, at: 100)
-      guard let bought = engine.orderIndex.find(UInt64(buy.id)),
-        let sold = engine.orderIndex.find(UInt64(sell.id))
+      guard let bought = engine.restingSlot(buy.id),
+        let sold = engine.restingSlot(sell.id)
       else { return }
       engine.orders[sold].trader = engine.orders[bought].trader
       _ = engine.runNext()
@@ -112,7 +112,7 @@ import Testing
       var engine = Scene.make()
       let buy = engine.place(2, .buy, 10)
       _ = engine.place(3, .sell, 10, at: 105)
-      guard let slot = engine.orderIndex.find(UInt64(buy.id)) else { return }
+      guard let slot = engine.restingSlot(buy.id) else { return }
       engine.orders[slot].limitTicks = 104
       _ = engine.runNext()
     }

@@ -305,6 +305,6 @@ enum Naive {
 extension AuctionEngine {
   /// The rate that a live order was accepted at.
   fileprivate func feeBasisPoints(of id: OrderID) -> UInt16 {
-    orderIndex.find(UInt64(id)).map { orders[$0].feeBasisPoints } ?? 0
+    restingSlot(id).map { orders[$0].feeBasisPoints } ?? 0
   }
 }

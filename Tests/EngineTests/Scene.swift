@@ -55,6 +55,10 @@ enum Scene {
 }
 
 extension AuctionEngine {
+  func restingSlot(_ id: OrderID) -> Int32? {
+    if case .resting(let slot)? = place(of: id) { slot } else { nil }
+  }
+
   /// Places an order in market 0; without a limit a market order, with an expiry good until then.
   mutating func place(
     _ user: UserID, _ side: Side, _ lots: Int64, at ticks: Int64? = nil, forOneRun: Bool = false,

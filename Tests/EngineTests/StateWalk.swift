@@ -36,7 +36,7 @@ struct StateWalk {
     "memory.outcomes": records(of: OrderOutcome.self),
     // Books, queues and indices are made from the orders, scratch lists by the next run.
     "accounts.index": .rebuilt, "remembered.index": .rebuilt, "orderIndex": .rebuilt,
-    "memory.byName": .rebuilt, "memory.finishedByID": .rebuilt,
+    "memory.byName": .rebuilt, "memory.byID": .rebuilt,
     // Where a ring of refusals begins.
     "memory.users[].oldestRefusal": .rebuilt,
     "traders": .rebuilt, "traderIndex": .rebuilt, "markets[].buys": .rebuilt,

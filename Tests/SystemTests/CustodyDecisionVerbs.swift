@@ -20,7 +20,7 @@ extension CustodyVerbTests {
         block_hash, 9, 9, 0, 1, 'review', 'by hand', now(), now()
       from public.deposits where id = 1
       """)
-    let id = try #require(try await scene.admin.allDeposits(status: "review").deposits.first?.id)
+    let id = try #require(try await scene.admin.allDeposits(status: .review).deposits.first?.id)
     let credit = "resolve-deposit \(id) --credit --reason seen"
     #expect(try await scene.lines("custody-decisions", as: "operator") == ["none waits"])
     let asked = try await scene.lines(credit, as: "operator")
@@ -41,13 +41,13 @@ extension CustodyVerbTests {
     let approve = "custody-decisions approve 1 --yes \(digest)"
     let own = try await scene.lines(approve, as: "operator", status: 1)
     #expect(own.contains { $0.hasPrefix("approval_by_requester: ") }, "\(own)")
-    #expect(try await scene.admin.allDeposits(status: "review").deposits.count == 1)
+    #expect(try await scene.admin.allDeposits(status: .review).deposits.count == 1)
     let done = try await scene.lines(approve, as: "second")
     #expect(done == fields + ["decision 1 is applied"])
     try await scene.refuse(approve, as: "second", "no decision 1 waits for approval")
     try await scene.refuse(
       "custody-decisions refuse 1 --reason late", as: "second", "approval_not_found: ")
-    #expect(try await scene.admin.allDeposits(status: "review").deposits.isEmpty)
+    #expect(try await scene.admin.allDeposits(status: .review).deposits.isEmpty)
     let rows = try await scene.admin.operatorLog(limit: 2).rows
     #expect(rows.map(\.action) == ["approve_credit", "propose_credit"])
     #expect(rows.map(\.reason) == ["", "seen"] && rows.allSatisfy { $0.publicKey != nil })

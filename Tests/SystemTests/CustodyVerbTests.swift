@@ -81,7 +81,7 @@ import Wire
     let operators = try await DepositStream.open(scene, as: "operator")
     let hash = try await scene.chain.pay(
       scene.anna.depositAddress().address, "ETH", 3 * Self.gwei * Self.gwei)
-    try await wait("the credit to be told") { try own.steps().last?.status == "credited" }
+    try await wait("the credit to be told") { try own.steps().last?.status == .credited }
     let credited = try #require(try own.steps().last)
     try await scene.chain.call("evm_mine", [1])
     try await wait("one more confirmation") {
@@ -89,13 +89,13 @@ import Wire
       return tip - credited.block + 1 > credited.confirmations
     }
     try await scene.chain.call("dev_options", [["finalized_stalled": Int(Int32.max)]])
-    try await wait("the deposit to be final") { try own.steps().last?.status == "final" }
+    try await wait("the deposit to be final") { try own.steps().last?.status == .final }
     let steps = try own.steps()
     // It is confirming twice: deeper in the chain, and when its credit got its number.
-    let statuses = steps.map(\.status).reduce(into: [String]()) { statuses, status in
+    let statuses = steps.map(\.status).reduce(into: [DepositLine.Status]()) { statuses, status in
       if statuses.last != status { statuses.append(status) }
     }
-    #expect(statuses == ["seen", "confirming", "credited", "final"])
+    #expect(statuses == [.seen, .confirming, .credited, .final])
     for (step, next) in zip(steps, steps.dropFirst()) {
       #expect(step.confirmations <= next.confirmations, "\(step) \(next)")
     }
@@ -127,10 +127,7 @@ import Wire
     #expect(custody.contains("deposits   1 credited, 0 taken back"), "\(custody)")
     #expect(custody.contains { $0.hasPrefix("node 1     127.0.0.1:") && $0.hasSuffix(", in use") })
     #expect(custody.contains("loss       0 ETH"))
-    try await scene.refuse(
-      "deposits --status gone", as: "anna",
-      "bad_request: parameter `status` must be one of seen, confirming"
-    )
+    try await scene.misuse("deposits --status gone", as: "anna", "'seen', 'confirming'")
     try await scene.refuse("deposits --all", as: "anna", "forbidden: ")
     try await scene.refuse("custody", as: "anna", "forbidden: ")
     try await scene.misuse("deposits --limit 0", as: "anna", "--limit is 1 to 1000")
@@ -290,7 +287,7 @@ import Wire
     #expect(ids == ["2", "3", "4"] && waiting.dropFirst().allSatisfy { $0.hasSuffix(" -") })
     // The table follows the engine some milliseconds later.
     try await wait("the requests to be listed") {
-      try await scene.anna.withdrawals(status: "requested").withdrawals.count == 3
+      try await scene.anna.withdrawals(status: .requested).withdrawals.count == 3
     }
     let all = try await scene.lines("withdrawals --all --status requested", as: "operator")
     #expect(all.count == 4, "\(all)")
@@ -358,7 +355,7 @@ import Wire
 
   private func bothArePaid(_ scene: CustodyScene) async throws {
     try await wait("the payments to be final") {
-      try await scene.anna.withdrawals(status: "confirmed").withdrawals.count == 2
+      try await scene.anna.withdrawals(status: .confirmed).withdrawals.count == 2
     }
     #expect(
       try await scene.chain.balance(of: Self.cold) == 700_000_000_000_000_000, "0.1 and 0.6 ether")

@@ -265,12 +265,12 @@ extension ChainCustody: DepositDesk {
   }
 
   func deposits(
-    of user: UserID?, status: String?, before: Int64?, limit: Int
+    of user: UserID?, status: DepositLine.Status?, before: Int64?, limit: Int
   ) async throws(ExchangeError) -> DepositPage {
     let rows: [Deposit]
     do throws(CustodyDesk.Failure) {
       rows = try await desk.deposits(
-        of: user, in: status.flatMap(DepositStatus.init(rawValue:)), before: before, limit: limit)
+        of: user, in: status?.custody, before: before, limit: limit)
     } catch {
       throw .unavailable(reason: "custody_unavailable", retryAfterSeconds: 1)
     }
@@ -293,7 +293,7 @@ extension ChainCustody: DepositDesk {
   func outcome(_ outcome: DepositResolution.Outcome) -> DepositResolutionOutcome {
     switch outcome {
     case .resolved(let deposit): .resolved(line(deposit, tip: scanner.currentFigures().tip))
-    case .notInReview(let status): .notInReview(status: status.rawValue)
+    case .notInReview(let status): .notInReview(status: status.wire)
     case .notCreditable: .notCreditable
     case .unknown: .notFound
     }
@@ -324,7 +324,7 @@ extension ChainCustody: DepositDesk {
     let isOnChain = deposit.status != .orphaned && deposit.status != .clawback
     return DepositLine(
       id: "\(deposit.id)", user: "\(deposit.user)", asset: deposit.asset,
-      status: deposit.status.rawValue, amount: amount(deposit.amount, deposit.asset),
+      status: deposit.status.wire, amount: amount(deposit.amount, deposit.asset),
       credited: amount(deposit.credited, deposit.asset), raw: "\(deposit.raw)",
       dust: "\(deposit.dust)", chain: deposit.chain, address: "\(deposit.address)",
       sender: "\(deposit.sender)", transaction: "\(deposit.transaction)", outRef: deposit.outRef,
@@ -404,6 +404,40 @@ extension CommandLoop {
           return { continuation.resume(returning: value) }
         }, orElse: { _ in continuation.resume(returning: nil) })
       if !isTaken { continuation.resume(returning: nil) }
+    }
+  }
+}
+
+// The wire and the table say the same words; here the compiler sees that neither lacks one.
+
+extension DepositStatus {
+  fileprivate var wire: DepositLine.Status {
+    switch self {
+    case .seen: .seen
+    case .confirming: .confirming
+    case .credited: .credited
+    case .final: .final
+    case .orphaned: .orphaned
+    case .dust: .dust
+    case .review: .review
+    case .rejected: .rejected
+    case .clawback: .clawback
+    }
+  }
+}
+
+extension DepositLine.Status {
+  fileprivate var custody: DepositStatus {
+    switch self {
+    case .seen: .seen
+    case .confirming: .confirming
+    case .credited: .credited
+    case .final: .final
+    case .orphaned: .orphaned
+    case .dust: .dust
+    case .review: .review
+    case .rejected: .rejected
+    case .clawback: .clawback
     }
   }
 }

@@ -30,19 +30,19 @@ extension ChainCustody: WithdrawalDesk {
   }
 
   func withdrawals(
-    of user: UserID?, status: String?, before: Int64?, limit: Int
+    of user: UserID?, status: WithdrawalLine.Status?, before: Int64?, limit: Int
   ) async throws(ExchangeError) -> WithdrawalPage {
     let rows = try await asked { desk async throws(CustodyDesk.Failure) in
-      try await desk.withdrawals(of: user, in: status, before: before, limit: limit)
+      try await desk.withdrawals(of: user, in: status?.rawValue, before: before, limit: limit)
     }
     return WithdrawalPage(
-      withdrawals: rows.map(line),
+      withdrawals: try rows.map { row throws(ExchangeError) in try line(row) },
       next: rows.count < limit ? nil : rows.last.map { "\($0.id)" })
   }
 
   func withdrawal(_ id: Int64) async throws(ExchangeError) -> WithdrawalLine? {
     try await asked { desk async throws(CustodyDesk.Failure) in try await desk.withdrawal(id) }
-      .map(line)
+      .map { row throws(ExchangeError) in try line(row) }
   }
 
   func withdrawal(
@@ -50,7 +50,7 @@ extension ChainCustody: WithdrawalDesk {
   ) async throws(ExchangeError) -> WithdrawalLine? {
     try await asked { desk async throws(CustodyDesk.Failure) in
       try await desk.withdrawal(of: user, clientID: clientID.description)
-    }.map(line)
+    }.map { row throws(ExchangeError) in try line(row) }
   }
 
   func asked<Value>(
@@ -63,12 +63,15 @@ extension ChainCustody: WithdrawalDesk {
     }
   }
 
-  private func line(_ stored: StoredWithdrawal) -> WithdrawalLine {
-    WithdrawalLine(
+  private func line(_ stored: StoredWithdrawal) throws(ExchangeError) -> WithdrawalLine {
+    guard let status = WithdrawalLine.Status(rawValue: stored.status) else {
+      throw .unavailable(reason: "custody_unavailable", retryAfterSeconds: 60)
+    }
+    return WithdrawalLine(
       id: "\(stored.id)", user: "\(stored.user)", clientWithdrawalID: stored.clientID,
       asset: stored.asset, amount: amount(stored.amount, stored.asset),
       fee: amount(stored.fee, stored.asset), chain: stored.chain, address: text(stored.address),
-      status: stored.status, approvalsNeeded: stored.approvalsNeeded,
+      status: status, approvalsNeeded: stored.approvalsNeeded,
       transaction: stored.transaction.map { "\($0)" }, block: stored.height, reason: stored.reason,
       requestedAt: Timestamp(microseconds: stored.requested))
   }

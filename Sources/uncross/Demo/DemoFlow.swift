@@ -170,7 +170,7 @@ final class DemoFlow: Sendable {
     let deadline = ContinuousClock.now + .seconds(180)
     for (trader, ids) in zip(traders, asked) {
       for id in ids {
-        while try await trader.client.withdrawal(id).status != "confirmed" {
+        while try await trader.client.withdrawal(id).status != .confirmed {
           guard ContinuousClock.now < deadline else {
             throw VerbFailure(
               "withdrawal \(id) of \(trader.name) is not final on the chain in time")

@@ -8,6 +8,8 @@ public import Wire
 extension NewOrder.Side: ExpressibleByArgument {}
 extension NewOrder.TimeInForce: ExpressibleByArgument {}
 extension KeyRole: ExpressibleByArgument {}
+extension DepositLine.Status: ExpressibleByArgument {}
+extension WithdrawalLine.Status: ExpressibleByArgument {}
 extension DecimalAmount: ExpressibleByArgument {}
 
 extension Timestamp: ExpressibleByArgument {

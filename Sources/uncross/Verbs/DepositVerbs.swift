@@ -42,7 +42,7 @@ struct DepositsCommand: AsyncParsableCommand {
       """)
 
   @Option(help: "How many at most, 1 to 1000.") var limit = 50
-  @Option(help: "Only those in this state.") var status: String?
+  @Option(help: "Only those in this state.") var status: DepositLine.Status?
   @Flag(help: "Of all users; for operators.") var all = false
   @OptionGroup var client: ClientOptions
 
@@ -66,7 +66,7 @@ struct DepositsCommand: AsyncParsableCommand {
     for deposit in deposits {
       table.add(
         "\(deposit.timestamp)", deposit.id, deposit.user, deposit.asset, "\(deposit.amount)",
-        deposit.status, "\(deposit.block)", "\(deposit.confirmations)",
+        deposit.status.rawValue, "\(deposit.block)", "\(deposit.confirmations)",
         "\(deposit.transaction) \(deposit.outRef)")
     }
     return table.text()

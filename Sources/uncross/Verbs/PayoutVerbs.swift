@@ -44,7 +44,7 @@ struct ApproveWithdrawalCommand: AsyncParsableCommand {
       }
       let signature = try client.signer().sign(digest: digest)
       client.show(try await api.approve(withdrawal: id, signature: signature)) {
-        "withdrawal \($0.id) is \($0.status)"
+        "withdrawal \($0.id) is \($0.status.rawValue)"
           + ($0.missing > 0 ? ", \($0.missing) more must approve" : "")
       }
     }
@@ -68,7 +68,7 @@ struct RejectWithdrawalCommand: AsyncParsableCommand {
   func run() async throws {
     try await client.signed { api in
       client.show(try await api.reject(withdrawal: id, reason: reason)) {
-        "withdrawal \($0.id) is \($0.status)"
+        "withdrawal \($0.id) is \($0.status.rawValue)"
       }
     }
   }

@@ -99,8 +99,8 @@ struct WithdrawCommand: AsyncParsableCommand {
         address: address)
       client.show(try await api.withdraw(withdrawal)) { line in
         let next =
-          line.approvalsNeeded > 0 && line.status == "requested"
-          ? "waits for \(line.approvalsNeeded) operators" : line.status
+          line.approvalsNeeded > 0 && line.status == .requested
+          ? "waits for \(line.approvalsNeeded) operators" : line.status.rawValue
         return "withdrawal \(line.id): \(line.amount) \(line.asset) to \(line.address), "
           + "fee \(line.fee), \(next)"
       }
@@ -119,7 +119,7 @@ struct WithdrawalsCommand: AsyncParsableCommand {
       """)
 
   @Option(help: "How many at most, 1 to 1000.") var limit = 50
-  @Option(help: "Only those in this state.") var status: String?
+  @Option(help: "Only those in this state.") var status: WithdrawalLine.Status?
   @Flag(help: "Of all users; for operators.") var all = false
   @Flag(help: "Those that wait for operators; for operators.") var waiting = false
   @Flag(help: "What can be taken out, and on which terms.") var terms = false
@@ -150,7 +150,8 @@ struct WithdrawalsCommand: AsyncParsableCommand {
     for line in withdrawals {
       table.add(
         "\(line.requestedAt)", line.id, line.user, line.asset, "\(line.amount)", "\(line.fee)",
-        line.status, line.block.map { "\($0)" } ?? "-", line.address, line.transaction ?? "-")
+        line.status.rawValue, line.block.map { "\($0)" } ?? "-", line.address,
+        line.transaction ?? "-")
     }
     return table.text()
   }
@@ -198,7 +199,9 @@ struct CancelWithdrawalCommand: AsyncParsableCommand {
 
   func run() async throws {
     try await client.signed { api in
-      client.show(try await api.cancel(withdrawal: id)) { "withdrawal \($0.id) is \($0.status)" }
+      client.show(try await api.cancel(withdrawal: id)) {
+        "withdrawal \($0.id) is \($0.status.rawValue)"
+      }
     }
   }
 }
