@@ -87,6 +87,8 @@ class Chain:
             "safe_lag": 4,
             "finalized_lag": 8,
             "finalized_stalled": None,
+            # Some chains know no final block.
+            "finality": True,
             "head_lag": 0,
             "logs_range": 10_000,
             "range_error": "geth",
@@ -282,6 +284,8 @@ class Chain:
         if tag == "safe":
             return self.blocks[max(0, height - self.options["safe_lag"])]
         if tag == "finalized":
+            if not self.options["finality"]:
+                raise RPCError("invalid block tag", -32602)
             lag = max(0, height - self.options["finalized_lag"])
             stalled = self.options["finalized_stalled"]
             return self.blocks[lag if stalled is None else min(lag, stalled)]

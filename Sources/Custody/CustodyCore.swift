@@ -44,6 +44,13 @@ public struct ChainPosition: Sendable, Equatable {
 public enum CustodyHalt: Error, Sendable, Equatable, CustomStringConvertible {
   case wrongChain(expected: Int64, found: Int64)
   case wrongGenesis
+  /// Its deposits are booked already, under this name.
+  case knownChain(name: String)
+  /// The settings name no confirmations for this, and the node knows no final block.
+  case noFinality(of: String)
+  case wrongDecimals(String, expected: Int, found: Int)
+  /// An asset, and where the settings say that its contract is.
+  case noContract(String, String)
   case reorganisationTooDeep(below: Int64)
   case finalBlockLeft(height: Int64)
   /// The engine has credits or clawbacks that the database does not know of.
@@ -57,6 +64,10 @@ public enum CustodyHalt: Error, Sendable, Equatable, CustomStringConvertible {
     switch self {
     case .wrongChain: "wrong_chain"
     case .wrongGenesis: "wrong_genesis"
+    case .knownChain: "known_chain"
+    case .noFinality: "no_finality"
+    case .wrongDecimals: "wrong_decimals"
+    case .noContract: "no_contract"
     case .reorganisationTooDeep: "reorganisation_too_deep"
     case .finalBlockLeft: "final_block_left"
     case .lostDeposits: "lost_deposits"
@@ -68,7 +79,9 @@ public enum CustodyHalt: Error, Sendable, Equatable, CustomStringConvertible {
   /// By what a node says, which another node may know better.
   var isOfANode: Bool {
     switch self {
-    case .wrongChain, .wrongGenesis, .reorganisationTooDeep, .finalBlockLeft: true
+    case .wrongChain, .wrongGenesis, .knownChain, .noFinality, .wrongDecimals, .noContract,
+      .reorganisationTooDeep, .finalBlockLeft:
+      true
     case .lostDeposits, .refused, .impossibleRow: false
     }
   }
@@ -78,6 +91,12 @@ public enum CustodyHalt: Error, Sendable, Equatable, CustomStringConvertible {
       switch self {
       case .wrongChain(let expected, let found): "expected \(expected), the node has \(found)"
       case .wrongGenesis: "the node's block 0 is another than at the first start"
+      case .knownChain(let name): "the node's chain is \(name) in these books"
+      case .noFinality(let what):
+        "\(what) names no confirmations, and the node knows no final block: name them"
+      case .wrongDecimals(let asset, let expected, let found):
+        "the contract of \(asset) says \(found) decimals, the settings \(expected)"
+      case .noContract(let asset, let address): "\(asset): there is no contract at \(address)"
       case .reorganisationTooDeep(let height): "no block from \(height) on is on the chain"
       case .finalBlockLeft(let height): "block \(height) was final"
       case .lostDeposits(let what), .refused(let what), .impossibleRow(let what): what

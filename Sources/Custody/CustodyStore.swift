@@ -103,6 +103,16 @@ struct CustodyStore: ~Copyable {
       finalized: result.int64(0, 5))
   }
 
+  /// The name under which the books have this chain.
+  func chain(_ identity: ChainNode.Identity) throws(PostgresError) -> String? {
+    var parameters = PostgresParameters()
+    parameters.int8(identity.chainID)
+    parameters.bytea(identity.genesis.bytes)
+    let result = try connection.query(
+      "select chain from core.chain where (chain_id, genesis_hash) = ($1, $2)", parameters)
+    return result.rowCount == 0 ? nil : result.string(0, 0)
+  }
+
   func begin(chainID: Int64, genesis: Hash32, start: Int64) throws(PostgresError) {
     try transaction { () throws(PostgresError) in
       var parameters = PostgresParameters()

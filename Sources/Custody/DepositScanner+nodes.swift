@@ -66,9 +66,7 @@ extension DepositScanner {
   ) -> (NodeVerdict, Int64?) {
     do throws(NodeError) {
       let identity = try node.identity()
-      guard identity.chainID == configuration.chainID else {
-        let halt = CustodyHalt.wrongChain(
-          expected: configuration.chainID, found: identity.chainID)
+      if let halt = try configuration.expectations.contradiction(by: node, identity) {
         return (.foreign(halt), nil)
       }
       if let known, known.genesis != identity.genesis { return (.foreign(.wrongGenesis), nil) }

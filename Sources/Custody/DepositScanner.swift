@@ -33,6 +33,8 @@ public final class DepositScanner: Sendable {
     public var finalityAlarmBlocks: Int64 = 128
     /// Between a node's failure and the next look at it, at first.
     public var nodePauseMilliseconds = 5_000
+    /// What each node must say too.
+    public var expectations: ChainExpectations
     /// Whether the nodes trace: then payments from inside calls are found in their blocks.
     public var traces = false
 
@@ -44,6 +46,7 @@ public final class DepositScanner: Sendable {
       self.chain = chain
       self.chainID = chainID
       self.start = start
+      expectations = ChainExpectations(chainID: chainID)
     }
   }
 
@@ -244,6 +247,9 @@ public final class DepositScanner: Sendable {
     if try store.known() == nil {
       try choose(nil, nil)
       let identity = try node.identity()
+      if let other = try store.chain(identity) {
+        throw CustodyHalt.knownChain(name: other)
+      }
       let start = try configuration.start ?? node.heads().latest.height + 1
       try store.begin(chainID: identity.chainID, genesis: identity.genesis, start: start)
     }

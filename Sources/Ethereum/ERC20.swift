@@ -16,6 +16,9 @@ public enum ERC20 {
   /// The first bytes of the hash of `balanceOf(address)`.
   public static let balanceSelector: [UInt8] = [0x70, 0xa0, 0x82, 0x31]
 
+  /// The first bytes of the hash of `decimals()`.
+  public static let decimalsSelector: [UInt8] = [0x31, 0x3c, 0xe5, 0x67]
+
   /// Topic 0 of a transfer: the hash of `Transfer(address,address,uint256)`.
   public static let transferTopic = Hash32(
     UInt256(

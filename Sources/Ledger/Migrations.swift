@@ -11,12 +11,19 @@ public enum Migrations {
   public static let steps: [String] = [
     schema, custody, guards, deposits, withdrawals, payoutAsks, sweeps, payoutResolutions,
     changedDeposits, deciders, openings, statementsByType, operatorLog, custodyDecisions,
+    books,
   ]
 
   /// Applies what is missing; returns how many steps that was.
   @discardableResult
   public static func apply(on connection: borrowing PostgresConnection) throws(PostgresError) -> Int
-  {
+  { try apply(on: connection, upTo: steps.count) }
+
+  /// As a program that knew so many steps.
+  @discardableResult
+  package static func apply(
+    on connection: borrowing PostgresConnection, upTo known: Int
+  ) throws(PostgresError) -> Int {
     try connection.execute(
       """
       select pg_advisory_lock(\(lockKey));
@@ -27,12 +34,12 @@ public enum Migrations {
     let result = try connection.query(
       "select coalesce(max(version), 0)::int8 from core.migration", PostgresParameters())
     let applied = Int(result.int64(0, 0))
-    guard applied <= steps.count else {
+    guard applied <= known else {
       throw PostgresError.impossible(
-        "the database is at schema version \(applied), this program knows up to \(steps.count):"
+        "the database is at schema version \(applied), this program knows up to \(known):"
           + " start a newer one")
     }
-    for version in applied..<steps.count {
+    for version in applied..<known {
       try connection.execute(
         """
         begin;
@@ -43,7 +50,7 @@ public enum Migrations {
       )
     }
     try connection.execute("select pg_advisory_unlock(\(lockKey))")
-    return steps.count - applied
+    return known - applied
   }
 
   // "uncross" in ASCII, as the name of the lock that keeps two migrations apart.

@@ -24,9 +24,14 @@ final class EmbeddedServers: Sendable {
   /// Nil where nothing is paid in from a chain.
   let chainSettings: ChainSettings?
 
-  init(_ configuration: ServeConfiguration, keys: Keys, logger: Logger) throws {
+  /// - Parameter prepare: what the database needs before anything else may run.
+  init(
+    _ configuration: ServeConfiguration, _ keys: Keys, _ logger: Logger,
+    prepare: (DatabaseAddress, ChainSettings?, ServeConfiguration) throws -> Void
+  ) throws {
     // Read before anything is started: a mistake in it is the operator's to mend first.
     let named = try configuration.chainFile.map { try ChainSettings(file: $0) }
+    try named.map { try keys.refuseDevelopmentKeys(in: $0) }
     if let url = configuration.databaseURL {
       cluster = nil
       database = DatabaseAddress(
@@ -42,6 +47,7 @@ final class EmbeddedServers: Sendable {
       )
     }
     do {
+      try prepare(database, named, configuration)
       (chain, signer, chainSettings) = try Self.chain(
         configuration, named, keys: keys, logger: logger)
     } catch {

@@ -64,9 +64,6 @@ struct Keys {
   /// The development chain's hot wallet. Its key is made by a process of its own: the exchange has
   /// never held it.
   func hotWallet(executable: String) throws -> Address {
-    struct KeyFileHead: Decodable {
-      var address: String
-    }
     let files = FileManager.default
     if !files.fileExists(atPath: hotKeyFile) {
       if !files.fileExists(atPath: hotPassphraseFile) {
@@ -84,6 +81,30 @@ struct Keys {
       guard process.terminationStatus == 0 else {
         throw EmbeddedError("the hot wallet's key cannot be made in \(hotKeyFile)")
       }
+    }
+    return try hotWalletAddress()
+  }
+
+  /// The private keys of the development chain lie here in clear: no real chain may be paid to
+  /// them.
+  func refuseDevelopmentKeys(in settings: ChainSettings) throws {
+    let files = FileManager.default
+    if files.fileExists(atPath: depositPublicKeyFile), try depositPublicKey() == settings.xpub {
+      throw ChainSettingsError(
+        "xpub is the development chain's, whose private key lies in \(depositKeyFile)")
+    }
+    if files.fileExists(atPath: hotKeyFile), let sender = settings.payouts?.sender,
+      try hotWalletAddress() == sender
+    {
+      throw ChainSettingsError(
+        "payouts.sender is the development chain's wallet, whose key and passphrase lie in "
+          + hotKeyFile)
+    }
+  }
+
+  private func hotWalletAddress() throws -> Address {
+    struct KeyFileHead: Decodable {
+      var address: String
     }
     let head: KeyFileHead = try JSON.value(
       from: Array(Data(contentsOf: URL(fileURLWithPath: hotKeyFile))))

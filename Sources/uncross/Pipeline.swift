@@ -2,6 +2,7 @@
 
 internal import API
 internal import Client
+internal import Custody
 internal import Embedded
 internal import Engine
 internal import Formats
@@ -42,9 +43,8 @@ final class Pipeline: Sendable {
   init(
     _ configuration: ServeConfiguration, keys: Keys, console: Console, logger: Logger, halt: Halt
   ) async throws {
-    embedded = try EmbeddedServers(configuration, keys: keys, logger: logger)
+    embedded = try EmbeddedServers(configuration, keys, logger, prepare: Self.prepare)
     let (database, workerURL) = (embedded.database, embedded.workerURL)
-    try Migrations.apply(on: PostgresConnection(database.owner, role: database.ownerRole))
 
     var store = try JournalStore(database.app)
     try Self.lead(&store, patiently: configuration.standBy)
@@ -160,10 +160,22 @@ final class Pipeline: Sendable {
       try ChainCustody(
         $0, conninfo: database.app, loop: loop, directory: directory, term: term, logger: logger)
     }
+    try await custody?.claimBooks(database.app)
     if embedded.chain != nil, let settings = embedded.chainSettings {
       try await DevelopmentSigner.fund(settings)
     }
     custody?.start()
+  }
+
+  /// The schema, and that the books are of what this start is about.
+  private static func prepare(
+    _ database: DatabaseAddress, _ settings: ChainSettings?, _ configuration: ServeConfiguration
+  ) throws {
+    try Migrations.apply(on: PostgresConnection(database.owner, role: database.ownerRole))
+    let named = settings.map { BooksIdentity.Chain(name: $0.name, chainID: $0.chainID) }
+    try BooksIdentity.claim(
+      PostgresConnection(database.app), as: named == nil ? .development : .real,
+      named ?? (configuration.chain ? ChainSettings.developmentChain : nil))
   }
 
   /// Refuses to start beside another instance, unless told to stand by; a predecessor that was

@@ -1,6 +1,7 @@
 // What `serve` needs to know, from flags, environment and a file, in that order.
 
 internal import Configuration
+internal import Formats
 internal import Foundation
 
 /// The settings of one exchange. Each has a flag, an environment variable (`UNCROSS_API_PORT` for
@@ -35,7 +36,7 @@ struct ServeConfiguration: Sendable {
   var chainSource: String
   /// Between two blocks of the development chain.
   var chainBlockSeconds: Double
-  /// Runs demo traders.
+  /// Runs demo traders: never beside a chain of the operator's.
   var demo: Bool
   /// A public key that gets the first operator's role at the start: for a venue whose operators are
   /// locked out.
@@ -50,9 +51,11 @@ struct ServeConfiguration: Sendable {
     environment: [String: String] = ProcessInfo.processInfo.environment
   ) async throws {
     let config = try await Self.reader(flags, file, environment)
+    var known: Set<String> = []
 
     func text(_ key: String) -> String? {
-      config.string(forKey: ConfigKey(key)).flatMap { $0.isEmpty ? nil : $0 }
+      known.insert(key)
+      return config.string(forKey: ConfigKey(key)).flatMap { $0.isEmpty ? nil : $0 }
     }
     func number(_ key: String, _ standard: Int) throws -> Int {
       // Flags and variables are text, a file may hold a number.
@@ -90,13 +93,38 @@ struct ServeConfiguration: Sendable {
     }
     chainBlockSeconds = seconds
     chainSource = text("chain.source") ?? here
-    demo = (text("demo") ?? "true") != "false"
+    demo = text("demo").map { $0 != "false" } ?? (chainFile == nil)
+    guard !demo || chainFile == nil else {
+      throw ConfigurationError(
+        key: "demo", value: "on beside chain.file", wanted: "for books of a real chain")
+    }
     operatorKey = text("operator.key")
     standBy = text("stand.by") == "true"
     snapshotCommands = try number("snapshot.commands", 250_000)
     guard snapshotCommands >= 1 else {
       throw ConfigurationError(key: "snapshot.commands", value: "\(snapshotCommands)")
     }
+    if let file { try Self.refuseUnknown(in: file, known) }
+  }
+
+  /// What a file says and nobody asks for was meant for something.
+  private static func refuseUnknown(in file: String, _ known: Set<String>) throws {
+    let bytes = Array(try Data(contentsOf: URL(fileURLWithPath: file)))
+    let limits = JSONLimits(
+      bytes: 1 << 20, depth: 8, members: 64, elements: 64, stringBytes: 4_096)
+    func look(_ value: JSONValue, _ path: [String]) throws {
+      guard case .object(let fields) = value else {
+        let key = path.joined(separator: ".")
+        guard known.contains(key), !path.contains(where: { $0.contains(".") }) else {
+          let hint = NearestName.hint(for: key, among: known.sorted())
+          throw ConfigurationError(
+            key: file, value: "`\(Printable.line(key))`\(hint)", wanted: "a file of settings only")
+        }
+        return
+      }
+      for field in fields { try look(field.value, path + [field.name]) }
+    }
+    try look(StrictJSON.parse(bytes, limits), [])
   }
 
   /// Flags before the environment before the file.

@@ -7,14 +7,14 @@ internal import Synchronization
 internal import TestServers
 internal import Testing
 
-/// A fresh database with the schema.
+/// A fresh database with the schema, or with one of before.
 struct TestDatabase: Sendable {
   private static let count = Mutex(0)
 
   let name: String
   let cluster: PrivateCluster
 
-  init() throws {
+  init(schema version: Int = Migrations.steps.count) throws {
     cluster = try #require(SharedCluster.current)
     name = Self.count.withLock { count in
       count += 1
@@ -22,7 +22,7 @@ struct TestDatabase: Sendable {
     }
     try PostgresConnection(superuser()).execute(
       "create database \(name) owner \(PrivateCluster.owner)")
-    #expect(try Migrations.apply(on: connect(owner)) == Migrations.steps.count)
+    #expect(try Migrations.apply(on: connect(owner), upTo: version) == version)
   }
 
   var app: String { cluster.conninfo(user: "uncross_app", database: name) }

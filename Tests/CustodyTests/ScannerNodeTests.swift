@@ -34,6 +34,47 @@ extension DatabaseTests {
       }
     }
 
+    /// What the settings say of a token and of finality is asked before anything is booked.
+    @Test func aNodeThatContradictsTheSettingsHaltsCustodyOnly() throws {
+      try Venue.run { venue, chain in
+        let usdc = try chain.contract("USDC")
+        let nothing = try venue.address(2)
+        try chain.mint("USDC", to: nothing, 5_000_000)
+        try chain.mine(14)
+        func halt(_ token: ChainExpectations.Token?, waits: [String] = []) throws -> CustodyHalt? {
+          let scanner = try venue.scan {
+            $0.expectations = ChainExpectations(
+              chainID: 31337, tokens: token.map { [$0] } ?? [], waitsForFinality: waits)
+          }
+          _ = eventually {
+            let figures = scanner.currentFigures()
+            return figures.halted != nil || figures.credits > 0
+          }
+          scanner.stop()
+          return scanner.currentFigures().halted
+        }
+        #expect(
+          try halt(.init(asset: "USDC", contract: usdc, decimals: 18))
+            == .wrongDecimals("USDC", expected: 18, found: 6))
+        #expect(
+          try halt(.init(asset: "USDC", contract: nothing, decimals: 6))
+            == .noContract("USDC", "\(nothing)"))
+        try chain.options(["finality": false])
+        #expect(try halt(nil, waits: ["payouts"]) == .noFinality(of: "payouts"))
+        #expect(try venue.balance(2, 0) == 0)
+        try chain.options(["finality": true])
+        let scanner = try venue.scan {
+          $0.expectations = ChainExpectations(
+            chainID: 31337, tokens: [.init(asset: "USDC", contract: usdc, decimals: 6)],
+            waitsForFinality: ["payouts"])
+        }
+        try venue.settle(scanner)
+        #expect(try venue.balance(2, 0) == 5_000_000)
+        venue.stop(scanner)
+        try venue.checkDeposits()
+      }
+    }
+
     /// Late, later than anybody waits, cut off, refused, told to go slower, not JSON, larger than
     /// any answer may be, nothing, without logs.
     private static var faults: [[String: Any]] {

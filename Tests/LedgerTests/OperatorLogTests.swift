@@ -148,16 +148,10 @@ extension DatabaseTests {
 
     /// What a database of before has of custody's decisions: it comes last, without a key.
     @Test func decisionsOfBeforeAreKept() async throws {
-      let database = try TestDatabase()
+      let database = try TestDatabase(schema: 13)
       let owner = try database.connect(database.owner)
       try owner.execute(
         """
-        begin;
-        drop table core.custody_decision, core.custody_proposal;
-        create table core.payout_decision(
-          id bigint generated always as identity primary key, chain text not null,
-          sender bytea not null, nonce bigint, operator_id bigint not null, decision text not null,
-          reason text not null, at timestamptz not null default now());
         insert into core.payout_decision(chain, sender, nonce, operator_id, decision, reason, at)
         values ('dev', '\\x01ab', null, 1, 'resume', 'seen', '2026-01-01'),
           ('dev', '\\x01ab', 7, 2, 'reverted', 'no log', '2026-01-03');
@@ -167,11 +161,9 @@ extension DatabaseTests {
         values ('dev', '\\x01', 'l0', 5, 'ETH', '\\x02', '\\x03', 1, '\\x04', 9, 9, 0, 1, 'review',
           '', now(), now());
         update public.deposits set status = 'rejected', resolution = 'reject', resolved_by = 3,
-          resolution_reason = 'not ours';
-        delete from core.migration where version = \(Migrations.steps.count);
-        commit
+          resolution_reason = 'not ours'
         """)
-      #expect(try Migrations.apply(on: owner) == 1)
+      try Migrations.apply(on: owner)
       let rows = try #require(await log(database).rows(OperatorLogQuery()))
       #expect(
         lines(rows) == [

@@ -16,7 +16,9 @@ import Wire
   /// Every table and column that may exist, with its type: a new one must be thought about here.
   static let allowed = """
     core.balance_movement: seq bigint, user_id bigint, asset text, delta numeric, free_delta numeric, locked_delta numeric, free_after numeric, locked_after numeric, type text, ref text, created_at timestamp with time zone, updated_at timestamp with time zone
+    core.books: singleton boolean, kind text, at timestamp with time zone
     core.chain: chain text, chain_id bigint, genesis_hash bytea, scan_from bigint, finalized bigint, last_credit bigint, last_clawback bigint
+    core.chain_asset: chain text, asset text, contract bytea, decimals integer, scale numeric
     core.changed_deposit: chain text, tx_hash bytea, out_ref text, user_id bigint, asset text, address bytea, sender bytea, contract bytea, block_height bigint, block_hash bytea, raw_amount numeric, amount numeric, dust numeric, scale numeric
     core.custody_decision: id bigint, journal_seq bigint, position integer, at timestamp with time zone, chain text, operator_id bigint, public_key bytea, action text, subject text, detail text, reason text, signature bytea
     core.custody_proposal: id bigint, chain text, deposit_id bigint, sender bytea, nonce bigint, withdrawal_id bigint, decision text, user_id bigint, asset text, amount numeric, tx_hash bytea, out_ref text, operator_id bigint, public_key bytea, reason text, requested_at timestamp with time zone, outcome text, decided_by bigint

@@ -9,6 +9,7 @@ internal import Formats
 internal import Foundation
 internal import Journal
 internal import Logging
+internal import Postgres
 internal import Synchronization
 internal import Wire
 
@@ -41,6 +42,7 @@ final class ChainCustody: Sendable {
       chain: settings.name, chainID: settings.chainID, start: settings.start)
     if let poll = settings.pollMilliseconds { configuration.pollMilliseconds = poll }
     configuration.traces = settings.traces ?? false
+    configuration.expectations = settings.expectations(rules)
     nodes = settings.nodes.map { ChainNode(url: $0) }
     scanner = DepositScanner(
       conninfo: conninfo, configuration: configuration, rules: rules,
@@ -72,6 +74,18 @@ final class ChainCustody: Sendable {
       signer: SocketSigner(path: payouts.signer, wallet: payouts.sender), core: core,
       isFollowing: { scanner.currentFigures().isFollowing },
       nodeInUse: { scanner.currentFigures().nodeInUse }, report: { logger.warning("\($0)") })
+  }
+
+  /// Asks the nodes whether they say what the settings do, and refuses where those that answer do
+  /// not; where none answers the scanner asks again. Then the books are of these assets.
+  func claimBooks(_ conninfo: String) async throws {
+    if let halt = await settings.expectations(rules).contradiction(by: nodes) {
+      throw ChainSettingsError("\(settings.name): \(halt)")
+    }
+    let assets = zip(rules.assets, settings.assets).map {
+      BooksIdentity.Asset($0, decimals: $1.decimals)
+    }
+    try BooksIdentity.claim(PostgresConnection(conninfo), assets, of: settings.name)
   }
 
   func start() {

@@ -26,7 +26,7 @@ struct ChainSettings: Decodable, Sendable {
     /// In whole coins: from here a second node must agree.
     var secondNodeFrom: String?
 
-    private enum CodingKeys: String, CodingKey {
+    fileprivate enum CodingKeys: String, CodingKey, CaseIterable {
       case asset, contract, decimals, minimum, confirmations
       case secondNodeFrom = "second_node_from"
     }
@@ -49,7 +49,7 @@ struct ChainSettings: Decodable, Sendable {
     /// Blocks after which a payment that is not mined is signed again with higher fees.
     var bumpAfterBlocks: Int64?
 
-    private enum CodingKeys: String, CodingKey {
+    fileprivate enum CodingKeys: String, CodingKey, CaseIterable {
       case sender, signer, confirmations
       case firstNonce = "first_nonce"
       case maximumFeePerGas = "maximum_fee_per_gas"
@@ -66,15 +66,17 @@ struct ChainSettings: Decodable, Sendable {
 
     init(from decoder: any Decoder) throws {
       let container = try decoder.container(keyedBy: CodingKeys.self)
+      let senderText = try container.decode(String.self, forKey: .sender)
       func wei(_ key: CodingKeys) throws -> UInt256 {
         let text = try container.decode(String.self, forKey: key)
         guard let wei = UInt256(decimal: text) else {
-          throw ChainSettingsError("payouts.\(key.rawValue): \(text) is no amount of wei")
+          throw JSONError("payouts.\(key.rawValue): \(text) is no amount of wei")
         }
         return wei
       }
-      sender = try ChainSettings.address(
-        container.decode(String.self, forKey: .sender), "payouts.sender")
+      do throws(ChainSettingsError) {
+        sender = try ChainSettings.address(senderText, "payouts.sender")
+      } catch { throw JSONError(error.reason) }
       signer = try container.decode(String.self, forKey: .signer)
       firstNonce = try container.decodeIfPresent(UInt64.self, forKey: .firstNonce)
       maximumFeePerGas = try wei(.maximumFeePerGas)
@@ -84,7 +86,7 @@ struct ChainSettings: Decodable, Sendable {
       guard confirmations.map({ $0 > 0 }) ?? true, bumpAfterBlocks.map({ $0 > 0 }) ?? true,
         priorityFeePerGas <= maximumFeePerGas
       else {
-        throw ChainSettingsError(
+        throw JSONError(
           "payouts: numbers of blocks are 1 or more, the priority fee is part of the maximum")
       }
     }
@@ -110,7 +112,7 @@ struct ChainSettings: Decodable, Sendable {
   /// Whether the nodes offer `debug_traceBlockByHash`; absent: no.
   var traces: Bool?
 
-  private enum CodingKeys: String, CodingKey {
+  private enum CodingKeys: String, CodingKey, CaseIterable {
     case name, nodes, xpub, start, assets, payouts, traces
     case chainID = "chain_id"
     case pollMilliseconds = "poll_milliseconds"
@@ -118,12 +120,13 @@ struct ChainSettings: Decodable, Sendable {
     case ownSenders = "own_senders"
   }
 
+  /// All names of a description, wherever they stand.
+  static let fieldNames =
+    CodingKeys.allCases.map(\.rawValue) + Asset.CodingKeys.allCases.map(\.rawValue)
+    + Payouts.CodingKeys.allCases.map(\.rawValue)
+
   init(file: String) throws {
-    do {
-      self = try JSON.value(from: Array(Data(contentsOf: URL(fileURLWithPath: file))))
-    } catch {
-      throw ChainSettingsError("\(file): \(error)")
-    }
+    self = try Self.read(file)
     guard !nodes.isEmpty else { throw ChainSettingsError("\(file): it names no node") }
     // Each asks for the balance of every address; less than one a day is none.
     guard reconcileSeconds.map({ (1...86_400).contains($0) }) ?? true else {
@@ -149,6 +152,9 @@ struct ChainSettings: Decodable, Sendable {
         "\(file): \(asset.asset) asks for a second node and there is one: "
           + "much of it would wait for ever")
     }
+    do throws(ChainSettingsError) {
+      try Self.checkPublicKey(xpub)
+    } catch { throw ChainSettingsError("\(file): \(error.reason)") }
   }
 
   /// An address as it is compared: no two nodes differ by case of the host, or a slash at the end,
@@ -161,6 +167,9 @@ struct ChainSettings: Decodable, Sendable {
     return parts.string ?? url
   }
 
+  /// As the development chain is known in the books, since the first program that had one.
+  static let developmentChain = BooksIdentity.Chain(name: "dev", chainID: 31_337)
+
   /// The development chain with the coins of the embedded markets.
   init(development ready: ChainHost.Ready, xpub: String) throws {
     func contract(_ name: String) throws -> String {
@@ -169,7 +178,7 @@ struct ChainSettings: Decodable, Sendable {
       }
       return address
     }
-    name = "dev"
+    name = Self.developmentChain.name
     chainID = ready.chainID
     nodes = [ready.url]
     self.xpub = xpub
@@ -185,6 +194,20 @@ struct ChainSettings: Decodable, Sendable {
   }
 
   // MARK: Into rules
+
+  /// What the nodes must say too.
+  func expectations(_ rules: DepositRules) -> ChainExpectations {
+    var waits = zip(rules.assets, assets).filter { $1.confirmations == nil }.map(\.0.code)
+    if payouts.map({ $0.confirmations == nil }) == true { waits.append("payouts") }
+    let tokens = zip(rules.assets, assets).compactMap { rule, asset in
+      if case .token(let contract) = rule.source {
+        ChainExpectations.Token(asset: rule.code, contract: contract, decimals: asset.decimals)
+      } else {
+        nil
+      }
+    }
+    return ChainExpectations(chainID: chainID, tokens: tokens, waitsForFinality: waits)
+  }
 
   /// Checked against the venue's assets.
   func rules(decimals: (String) -> Int?) throws -> DepositRules {
@@ -207,14 +230,6 @@ struct ChainSettings: Decodable, Sendable {
       ownSenders: try Set(
         (ownSenders ?? []).map { try Self.address($0, "own_senders") }
           + (payouts.map { [$0.sender] } ?? [])))
-  }
-
-  fileprivate static func address(_ text: String, _ place: String) throws -> Address {
-    do {
-      return try Address(text)
-    } catch {
-      throw ChainSettingsError("\(place): \(text) is no address: \(error)")
-    }
   }
 }
 
@@ -259,7 +274,8 @@ extension ChainSettings.Asset {
 }
 
 struct ChainSettingsError: Error, CustomStringConvertible {
-  var description: String
+  var reason: String
+  var description: String { "chain: " + reason }
 
-  init(_ description: String) { self.description = "chain: " + description }
+  init(_ reason: String) { self.reason = reason }
 }
