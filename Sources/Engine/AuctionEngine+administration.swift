@@ -35,6 +35,8 @@ extension AuctionEngine {
     venue = configuration
     remembered.hash.seed = configuration.seed ^ configuration.secondSeed
     memory.hash.seed = remembered.hash.seed
+    memory.numbers = OrderNumbers(
+      seed: configuration.seed, secondSeed: configuration.secondSeed)
     // User 0 is the venue: it receives the fees and never trades.
     addUser("venue")
     return accept()

@@ -109,7 +109,7 @@ extension AuctionEngine {
     if let rejection = checkNotional(order, record, market) { return .failure(rejection) }
 
     orderCount += 1
-    record.id = publicOrderID(orderCount)
+    record.id = memory.numbers.id(of: orderCount)
     let inserted = orders.insert(record)
     if rulesVersion < 3 { orderIndex.insert(UInt64(record.id), inserted) }
     enqueue(inserted)

@@ -185,6 +185,7 @@ extension AuctionEngine {
       maximumRememberedOrdersOfUser: try reader.uint())
     remembered.hash.seed = seed ^ secondSeed
     memory.hash = remembered.hash
+    memory.numbers = OrderNumbers(seed: seed, secondSeed: secondSeed)
     try readDirectory(&reader)
     try readAccounts(&reader)
     try readMarkets(&reader)
@@ -408,7 +409,7 @@ extension AuctionEngine {
   func isOrderID(_ id: OrderID) -> Bool { id > 0 && id < 1 << 62 }
 
   func wasGiven(_ id: OrderID) -> Bool {
-    let number = orderNumber(of: id)
+    let number = memory.numbers.number(of: id)
     return number > 0 && number <= orderCount
   }
 

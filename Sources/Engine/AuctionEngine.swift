@@ -169,39 +169,6 @@ public struct AuctionEngine: ~Copyable {
       account, amount > 0 ? .lock : .unlock, free: -amount, locked: amount,
       .order(order))
   }
-
-  // MARK: Public order ids
-
-  /// A four-round Feistel network over 62 bits: a permutation, so ids never collide, keyed by the
-  /// venue's secret, so they tell nothing about each other.
-  func publicOrderID(_ number: UInt64) -> OrderID {
-    var (left, right) = (number >> 31 & Self.halfMask, number & Self.halfMask)
-    for round in UInt64(0)..<4 { (left, right) = (right, left ^ mixed(right, round)) }
-    let id = OrderID(left << 31 | right)
-    // Zero means "none" on the tape: walk the cycle once more.
-    return id == 0 ? publicOrderID(0) : id
-  }
-
-  /// The way back: which order has this id.
-  func orderNumber(of id: OrderID) -> UInt64 {
-    var (left, right) = (UInt64(id) >> 31 & Self.halfMask, UInt64(id) & Self.halfMask)
-    for round in (UInt64(0)..<4).reversed() { (left, right) = (right ^ mixed(left, round), left) }
-    let number = left << 31 | right
-    return number == 0 && id != 0 ? orderNumber(of: 0) : number
-  }
-
-  private static var halfMask: UInt64 { (1 << 31) - 1 }
-
-  @inline(__always)
-  private func mixed(_ half: UInt64, _ round: UInt64) -> UInt64 {
-    guard let venue else { preconditionFailure("an order before the venue was configured") }
-    let key = round & 1 == 0 ? venue.seed : venue.secondSeed
-    var mixed = (half ^ key) &+ round &* 0x9e37_79b9_7f4a_7c15
-    mixed = (mixed ^ mixed >> 30) &* 0xbf58_476d_1ce4_e5b9
-    mixed = (mixed ^ mixed >> 27) &* 0x94d0_49bb_1331_11eb
-    mixed ^= mixed >> 31
-    return mixed & Self.halfMask
-  }
 }
 
 struct User {

@@ -15,9 +15,6 @@ struct KeyedHash {
   }
 
   @inline(__always)
-  func of(_ id: OrderID) -> UInt64 { mix(seed, UInt64(bitPattern: id)) }
-
-  @inline(__always)
   func mix(_ state: UInt64, _ word: UInt64) -> UInt64 {
     let product = (state ^ word).multipliedFullWidth(by: 0xa076_1d64_78bd_642f ^ seed)
     return product.high ^ product.low ^ (state &+ 0x9e37_79b9_7f4a_7c15)

@@ -112,6 +112,7 @@ struct OrderMemory: ~Copyable {
   /// Whose orders the next `sweep` looks at.
   var nextSwept: UserID = 0
   var hash = KeyedHash()
+  var numbers = OrderNumbers()
   /// Places for orders, of all users and since rules 4 of one. Tests have fewer.
   var places = Bounds.maximumKeptOrders
   var placesOfUser = Int(Bounds.maximumRememberedOrders) + Bounds.maximumRecentOrders
@@ -141,7 +142,16 @@ struct OrderMemory: ~Copyable {
 
   @inline(__always)
   func find(_ id: OrderID) -> Int32? {
-    byID.find(hash.of(id)) { slab[$0].id == id }
+    byID.find(place(of: id)) { slab[$0].id == id }
+  }
+
+  /// A hash that puts eight orders in a row beside each other, on one line of memory: who cancels
+  /// often cancels what is young, and its neighbours. Rows of eight lie anywhere, so that older
+  /// ones build no queue before those that come.
+  @inline(__always)
+  private func place(of id: OrderID) -> UInt64 {
+    let number = numbers.number(of: id)
+    return hash.mix(hash.seed, number >> 3) & ~(7 << 32) | (number & 7) << 32
   }
 
   /// Whether this is what was asked for under the id of `slot`.
@@ -174,7 +184,7 @@ struct OrderMemory: ~Copyable {
     slab[slot].next = order
     if expiry != 0 { slab[slot].outcome = outcomes.insert(OrderOutcome(expiry: expiry)) }
     byName.insert(hash.of(kept.user, kept.name.unpacked), slot)
-    byID.insert(hash.of(kept.id), slot)
+    byID.insert(place(of: kept.id), slot)
     return slot
   }
 
@@ -227,7 +237,7 @@ struct OrderMemory: ~Copyable {
     let slot = users[Int(user)].head
     let kept = slab[slot]
     byName.remove(hash.of(user, kept.name.unpacked), slot)
-    byID.remove(hash.of(kept.id), slot)
+    byID.remove(place(of: kept.id), slot)
     users[Int(user)].head = kept.next
     if kept.next < 0 { users[Int(user)].tail = -1 }
     users[Int(user)].count -= 1

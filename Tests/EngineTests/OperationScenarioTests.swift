@@ -179,9 +179,9 @@ import Testing
       1...50_000, (1 << 31) - 500...(1 << 31) + 500, (1 << 62) - 1_000...(1 << 62) - 1,
     ]
     for number in numbers.joined() {
-      let id = engine.publicOrderID(number)
+      let id = engine.memory.numbers.id(of: number)
       #expect(id > 0 && id < 1 << 62)
-      #expect(engine.orderNumber(of: id) == number)
+      #expect(engine.memory.numbers.number(of: id) == number)
       #expect(seen.insert(id).inserted, "number \(number) has another's id")
       rising += id > last ? 1 : 0
       last = id
@@ -193,7 +193,7 @@ import Testing
     let one = Scene.make(seeds: (1, 2))
     let two = Scene.make(seeds: (1, 3))
     for number in UInt64(1)...1_000 {
-      #expect(one.publicOrderID(number) != two.publicOrderID(number))
+      #expect(one.memory.numbers.id(of: number) != two.memory.numbers.id(of: number))
     }
   }
 }
