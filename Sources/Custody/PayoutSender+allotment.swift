@@ -101,16 +101,24 @@ extension PayoutSender {
     /// It can never be paid, and why.
     case never(String)
     case unfunded
-    /// The signer would not sign it now, by this code of its rules.
+    /// The signer would not sign it now, by this code of its rules; or its token takes no payment
+    /// of ours.
     case unsigned(String)
   }
+
+  /// The token refuses whatever we pay: it is paused, or our wallet is on its list.
+  private static let tokenRefuses = "token_refuses"
 
   /// Found out before it is started, while its user may still cancel it and nothing waits behind
   /// its nonce.
   private func readiness(
     _ due: DueWithdrawal, _ nonce: UInt64, _ fees: GasFees, _ purse: Purse
   ) throws -> Readiness {
-    if let reason = try refusal(due) { return .never(reason) }
+    switch try objection(due) {
+    case .toThis(let reason): return .never(reason)
+    case .toAll: return .unsigned(Self.tokenRefuses)
+    case nil: break
+    }
     let slot = try slot(due, nonce: nonce)
     var after = purse
     guard after.take(slot, due.asset) else { return .unfunded }
@@ -186,25 +194,48 @@ extension PayoutSender {
     }
     if before.1 != unsigned, !unsigned.isEmpty {
       report(
-        "\(configuration.chain): the signer would not sign: \(unsigned.joined(separator: ", "))")
+        "\(configuration.chain): what cannot be paid now: \(unsigned.joined(separator: ", "))")
     }
   }
 
-  /// Why a withdrawal can never be paid; nil where it can. Found out before it takes a nonce.
-  private func refusal(_ due: DueWithdrawal) throws -> String? {
-    guard let asset = assets.asset(named: due.asset) else { return "not paid on this chain" }
-    guard let address = Address(due.address.bytes) else { return "not an address of this chain" }
-    if let reason = PayoutDestination.refusal(address, assets, addresses) { return reason }
+  private enum Objection {
+    /// It can never be paid, and why.
+    case toThis(String)
+    /// No payment of its asset can be made now, whoever gets it.
+    case toAll
+  }
+
+  /// What speaks against a withdrawal; nil for nothing. Found out before it takes a nonce.
+  private func objection(_ due: DueWithdrawal) throws -> Objection? {
+    guard let asset = assets.asset(named: due.asset) else {
+      return .toThis("not paid on this chain")
+    }
+    guard let address = Address(due.address.bytes) else {
+      return .toThis("not an address of this chain")
+    }
+    if let reason = PayoutDestination.refusal(address, assets, addresses) {
+      return .toThis(reason)
+    }
     let slot = try self.slot(due, nonce: 0, address)
     guard try objection(slot, asset) != nil else {
-      return slot.gasLimit > configuration.maximumGas ? "it would take too much gas" : nil
+      return slot.gasLimit > configuration.maximumGas
+        ? .toThis("it would take too much gas") : nil
     }
     // A token refuses for lack of funds too: that is the venue's to mend, not the user's fault. So
     // it must refuse while the funds are there, before and after.
     guard try isFunded(slot, asset), let reason = try objection(slot, asset),
       try isFunded(slot, asset)
     else { return nil }
-    return reason
+    // Nor is it the user's fault where the same amount could not be paid to ourselves.
+    if case .token(let contract) = asset.source,
+      let amount = (try? ERC20.decodeTransferCall(slot.data))?.amount
+    {
+      var control = slot
+      control.destination = contract
+      control.data = ERC20.transferCall(to: slot.sender, amount: amount)
+      if try objection(control, asset) != nil { return .toAll }
+    }
+    return .toThis(reason)
   }
 
   /// What speaks against it now; nil for nothing, and where it cannot be told at the moment.
@@ -288,6 +319,7 @@ public enum PayoutDestination {
     _ address: Address, _ rules: DepositRules, _ addresses: DepositAddresses
   ) -> String? {
     if address == .zero { return "the zero address" }
+    if address.isReserved { return "an address of the chain's own contracts" }
     if rules.ownSenders.contains(address) { return "an address of the venue" }
     if addresses.owner(address) != nil { return "a deposit address of this venue" }
     if rules.contracts.contains(address) { return "the contract of a token" }

@@ -13,6 +13,10 @@ public struct Address: Hashable, Sendable, Comparable {
   /// The address that no one owns: the sender of what is minted.
   public static let zero = Address(lowBytesOf: .zero)
 
+  /// Of the chain itself: its precompiled contracts lie there, on some chains below 0x10000, and
+  /// nobody has a key. What is paid to one stays there.
+  public var isReserved: Bool { first8 == 0 && middle8 == 0 && last4 < 0x1_0000 }
+
   /// Nil for any count but 20.
   public init?(_ bytes: [UInt8]) {
     guard bytes.count == 20 else { return nil }

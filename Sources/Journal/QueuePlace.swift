@@ -6,8 +6,8 @@ public import Engine
 public enum QueuePlace: Sendable {
   /// Closed by the gate.
   case ordinary
-  /// Of users, beyond the ordinary ones: cancels make the venue smaller; and what they send about
-  /// keys, addresses and withdrawals is not in the way of trading.
+  /// Of users, beyond the ordinary ones, for what ends something: cancels of orders and of
+  /// withdrawals, and the owner's word about a key that waits.
   case reserved
   /// Of operators, custody and the exchange itself: no user takes them, so that an operator can
   /// always act against whoever fills the queue.
@@ -18,11 +18,16 @@ public enum QueuePlace: Sendable {
     var place = QueuePlace.operators
     for command in commands {
       switch command {
-      case .order(.place), .order(.amend):
+      case .order(.place), .order(.amend), .user(.addPayoutAddress), .user(.removePayoutAddress),
+        .withdrawal(.request):
         self = .ordinary
         return
-      case .order(.cancel), .order(.cancelAll), .user, .withdrawal: place = .reserved
-      case .schedule, .operation, .deposit, .venue: break
+      case .order(.cancel), .order(.cancelAll), .user(.answerKeyGrant), .withdrawal(.cancel):
+        place = .reserved
+      // Of a withdrawal the rest is custody's.
+      case .schedule, .operation, .deposit, .venue, .withdrawal(.start), .withdrawal(.finish),
+        .withdrawal(.fail):
+        break
       }
     }
     self = place

@@ -402,8 +402,8 @@ public struct PayoutReport: Codable, Sendable, Equatable {
   public var nextNonce: String
   /// Assets of which it has too little for what is approved.
   public var unfunded: [String]
-  /// Assets of which the signer would not sign what is approved, each with its code:
-  /// `ETH over_day_limit`.
+  /// Assets of which nothing that is approved can be paid now, each with the signer's code for it,
+  /// or `token_refuses`: `ETH over_day_limit`.
   public var unsigned: [String]
   @Nullable public var lastError: String?
   /// Not finished: the hot wallet's, then those of wallets of before, lowest nonce first.

@@ -54,17 +54,42 @@ extension DatabaseTests {
 
     // MARK: Before the start
 
-    /// It reverts, it answers false, it burns gas: no nonce is given, and the lock is released.
+    /// It reverts for this recipient, or burns gas: no nonce is given, and the lock is released.
     @Test func aPaymentThatCannotBeIsRejected() throws {
       try run { scene in
-        for mood in [UInt64(1), 2, 5] {
+        for mood in [UInt64(0), 5] {
+          try scene.chain.setUnwelcome(Self.recipient)
           try moody(scene, mood)
           try scene.pay()
+          let other = PayoutScene.recipient(2)
           try scene.venue.reach(
-            "rejected", try scene.venue.withdraw(50, of: 2, to: Self.recipient))
+            "rejected",
+            try scene.venue.withdraw(50, of: 2, to: mood == 0 ? Self.recipient : other))
           #expect(try scene.venue.balance(2, 2) == 5_000 && scene.locked(2) == 0)
         }
         #expect(try scene.count("select count(*) from core.payout_slot") == 0)
+      }
+    }
+
+    /// A token that is paused, or that has our wallet on its list, refuses whoever is paid: that is
+    /// nobody's fault here. What is approved waits and is seen, other assets are paid, and it goes
+    /// on by itself.
+    @Test(arguments: [UInt64(1), 2]) func aTokenThatRefusesAllHoldsItsOwn(mood: UInt64) throws {
+      try run { scene in
+        let venue = scene.venue
+        try moody(scene, mood)
+        try scene.pay()
+        let ids = try (1...2).map {
+          try venue.withdraw(50, of: 2, to: PayoutScene.recipient($0))
+        }
+        let coins = try venue.withdraw(50, of: 1, to: PayoutScene.recipient(3))
+        try venue.reach("confirmed", coins, mining: true)
+        try scene.look()
+        #expect(scene.figures.unsigned == ["BTC token_refuses"])
+        for id in ids { #expect(try venue.withdrawal(id)?.status == "approved") }
+        try moody(scene, 0)
+        for id in ids { try venue.reach("confirmed", id, mining: true) }
+        #expect(scene.figures.unsigned.isEmpty)
       }
     }
 

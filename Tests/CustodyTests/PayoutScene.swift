@@ -208,5 +208,13 @@ extension TestChain {
       data: Array(selector) + UInt256(mood).bigEndianBytes)
   }
 
+  /// Whom MOODY takes no payment for.
+  func setUnwelcome(_ address: Address) throws {
+    let selector = Keccak256.hash(Array("set_unwelcome(address)".utf8)).bytes.prefix(4)
+    try transact(
+      Self.faucetSecret, to: contract("MOODY"),
+      data: Array(selector) + address.word.bigEndianBytes)
+  }
+
   func setBaseFee(gwei: Int) throws { try call("dev_setBaseFee", ["\(gwei)000000000"]) }
 }

@@ -16,7 +16,15 @@ import Testing
     ([amendment], .ordinary), ([order], .reserved), ([operation], .operators),
     ([.order(.cancel(CancelOrder(user: 2, order: 1)))], .reserved),
     ([.withdrawal(.cancel(user: 2, id: 1))], .reserved),
-    ([.user(.removePayoutAddress(user: 2, chain: 0, address: PayoutAddress([1])))], .reserved),
+    ([.user(.removePayoutAddress(user: 2, chain: 0, address: PayoutAddress([1])))], .ordinary),
+    (
+      [
+        .user(
+          .addPayoutAddress(
+            PayoutAddressAddition(user: 2, chain: 0, address: PayoutAddress([1]), label: "")))
+      ], .ordinary
+    ),
+    ([.withdrawal(.start(id: 1))], .operators),
     ([.venue(.activateRules(version: 2))], .operators),
     // Together they have the least place of theirs.
     ([operation, order], .reserved), ([order, amendment], .ordinary),

@@ -11,10 +11,16 @@ event Transfer:
 mood: public(uint256)
 balanceOf: public(HashMap[address, uint256])
 waste: HashMap[uint256, uint256]
+# Nobody may pay it tokens.
+unwelcome: public(address)
 
 @external
 def set_mood(mood: uint256):
     self.mood = mood
+
+@external
+def set_unwelcome(who: address):
+    self.unwelcome = who
 
 @external
 def mint(to: address, amount: uint256) -> bool:
@@ -31,6 +37,7 @@ def _meet():
 
 @external
 def transfer(to: address, amount: uint256) -> bool:
+    assert to != self.unwelcome
     self._meet()
     if self.mood == 2:
         return False

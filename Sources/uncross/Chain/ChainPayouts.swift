@@ -159,7 +159,7 @@ extension ChainCustody: WithdrawalDesk {
         figures.unfunded.count),
       gauge(
         "uncross_payouts_unsigned_assets",
-        "Assets of which the signer would not sign what is approved",
+        "Assets of which nothing that is approved can be paid now: the signer or the token refuses",
         figures.unsigned.count),
       gauge(
         "uncross_payouts_signer_away", "1 where the signer did not answer",
