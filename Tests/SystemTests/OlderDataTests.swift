@@ -12,8 +12,9 @@ import Wire
 /// markets, two traders with a trade and open orders, a second operator, an adjustment that waits,
 /// a snapshot. With rules 1 there is a withdrawal that is final; with rules 2 a key that waits, and
 /// a market whose band orders of 0.0001 BTC had widened; with rules 3 finished orders of each kind,
-/// an asset with terms that one operator made, raised delays, and groups after the snapshot. A file
-/// of a released version is never made anew.
+/// an asset with terms that one operator made, raised delays, and groups after the snapshot; with
+/// rules 4 deposits and a withdrawal of the development chain. A file of a released version is never
+/// made anew.
 @Suite(.serialized) struct OlderDataTests {
   private static let golden = ExchangeProcess.repository + "/Tests/SystemTests/golden/"
 
@@ -128,6 +129,65 @@ import Wire
         return (trades as? [[String: Any]])?.count == 2
       }
       try await exchange.stop()
+    }
+  }
+
+  /// Written before the books said what they are of: they know it by their chain and deposits.
+  @Test func aDatabaseOfRulesFourGoesOn() async throws {
+    try await ExchangeProcess.with { exchange in
+      try await restore("exchange-4.sql", exchange)
+      try await exchange.start()
+      #expect(exchange.printed.contains("group 34, 100 commands"))
+      #expect(exchange.printed.contains("state 51fa0412275e0a9d"))
+      try await checkBooksOfRulesFour(exchange)
+      let admin = try exchange.client(exchange.operatorSigner())
+      _ = try await admin.resume("ETH-USDC", reason: "test")
+      let bea = try exchange.client(Self.signer("bea", exchange))
+      let order = try await bea.place(
+        NewOrder(
+          .sell, try #require(DecimalAmount("0.4")), of: "ETH-USDC",
+          at: try #require(DecimalAmount("2400")), clientOrderID: "after-the-start"))
+      try await wait("a trade under the newest program") {
+        try await bea.order(order.orderID).status == .executed
+      }
+      try await exchange.killNow()
+      try await exchange.start()
+      let again = try exchange.client(Self.signer("bea", exchange))
+      #expect(try await again.order(order.orderID).status == .executed)
+      // It was of one key before, and stays of it: sent again it gets its first answer.
+      let five = try await again.place(
+        NewOrder(
+          .sell, DecimalAmount(3), of: "ETH-USDC", at: DecimalAmount(2_700), clientOrderID: "five"))
+      #expect(five.repeated && five.orderID == "1759387909821145491")
+      try await exchange.stop()
+    }
+  }
+
+  private func checkBooksOfRulesFour(_ exchange: ExchangeProcess) async throws {
+    let admin = try exchange.client(exchange.operatorSigner())
+    for (user, expected) in [
+      ("3", ["ETH 1 0", "USDC 95535.54 960.96"]),
+      ("4", ["BTC 1.99 0.01", "ETH 16 3", "USDC 2497.5 0"]),
+    ] {
+      let lines = try await admin.balances(ofUser: user).map {
+        "\($0.asset) \($0.free) \($0.locked)"
+      }
+      #expect(lines.sorted() == expected, "user \(user)")
+    }
+    for (user, expected) in [
+      ("anna", ["3012205141432895400"]), ("bea", ["1759387909821145491", "4383523473472878411"]),
+    ] {
+      let open = try await exchange.client(Self.signer(user, exchange)).openOrders()
+      #expect(open.orders.map(\.orderID).sorted() == expected)
+    }
+    for (number, sql) in [
+      (1, "select count(*) from core.books where kind = 'development'"),
+      (3, "select count(*) from core.chain_asset where chain = 'dev' and decimals is null"),
+      (1, "select count(*) from core.chain_asset where asset = 'ETH' and contract is null"),
+      (1, "select count(*) from public.withdrawals where status = 'confirmed'"),
+      (3, "select count(*) from public.deposits where credited > 0"),
+    ] as [(Int64, String)] {
+      #expect(try exchange.number(sql) == number, "\(sql)")
     }
   }
 
