@@ -101,6 +101,26 @@ extension DatabaseTests {
       }
     }
 
+    /// A database that was restored has scanned less than the chain has: what it forgot lies behind
+    /// its last block, and only the chain's end tells.
+    @Test func whatARestoredDatabaseForgotHaltsBeforeItIsScanned() throws {
+      try PayoutScene.run { scene in
+        let (venue, chain) = (scene.venue, scene.chain)
+        let id = try venue.withdraw(700, of: 0, to: Self.recipient)
+        try venue.settle(scene.scanner)
+        scene.stopScanning()
+        let scanned = try venue.database.number("select max(height) from public.scanned_blocks")
+        try chain.transact(Venue.hotSecret, to: Self.stranger, nonce: 0)
+        try chain.mine()
+        try scene.pay()
+        try scene.wait("halted") { scene.figures.halted?.hasPrefix("nonce_behind") ?? false }
+        #expect(
+          try venue.database.number("select max(height) from public.scanned_blocks") == scanned)
+        #expect(try venue.withdrawal(id)?.status == "approved" && scene.signer.signatures == 0)
+        try scene.scanAgain()
+      }
+    }
+
     // MARK: A database that somebody changed
 
     @Test func aRowThatCannotBeHaltsUntilAnOperatorHasLooked() throws {
