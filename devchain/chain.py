@@ -53,6 +53,16 @@ def quantity(text: str) -> int:
     return int(text, 16)
 
 
+def access_list(transaction: Any) -> list[dict[str, Any]]:
+    return [
+        {
+            "address": data(address),
+            "storageKeys": [data(slot.to_bytes(32, "big")) for slot in slots],
+        }
+        for address, slots in transaction.access_list
+    ]
+
+
 class VM(CancunVM):
     @classmethod
     def validate_gas(cls, header: Any, parent: Any) -> None:
@@ -94,7 +104,11 @@ class Chain:
             "range_error": "geth",
             "batch_limit": None,
             "batch_error": "each",
+            "zero_bloom": False,
         }
+        # What the node says of single transactions instead of the truth, in true blocks: by hash
+        # another value, another first log's amount, another sender, or nothing at all.
+        self.lies: dict[str, Any] = {"values": {}, "amounts": {}, "senders": {}, "omitted": []}
         self.salt = 0
         # The next block's, on request; None where it follows from the parent's gas.
         self.next_base_fee: int | None = None
@@ -314,12 +328,13 @@ class Chain:
     ) -> dict[str, Any]:
         kind = getattr(transaction, "type_id", None) or 0
         offered = transaction.max_fee_per_gas
+        told = data(transaction.hash)
         return {
-            "hash": data(transaction.hash),
-            "from": data(transaction.sender),
+            "hash": told,
+            "from": self.lies["senders"].get(told, data(transaction.sender)),
             "to": data(transaction.to) if transaction.to else None,
             "nonce": number(transaction.nonce),
-            "value": number(transaction.value),
+            "value": number(int(self.lies["values"].get(told, transaction.value))),
             "gas": number(transaction.gas),
             "gasPrice": number(paid_price(transaction, block) if block else offered),
             "maxFeePerGas": number(offered),
@@ -327,13 +342,20 @@ class Chain:
             "input": data(transaction.data),
             "type": number(kind),
             "chainId": number(self.chain_id),
-            "v": number(transaction.y_parity),
+            # A legacy transaction's says the chain too.
+            "v": number(transaction.y_parity if kind else transaction.v),
             "r": number(transaction.r),
             "s": number(transaction.s),
             "blockHash": data(block.hash) if block else None,
             "blockNumber": number(block.number) if block else None,
             "transactionIndex": number(index) if block else None,
-        }
+        } | ({"accessList": access_list(transaction)} if kind else {})
+
+    def is_told(self, transaction: Any) -> bool:
+        return data(transaction.hash) not in self.lies["omitted"]
+
+    def bloom_view(self, bloom: int) -> str:
+        return data((0 if self.options["zero_bloom"] else bloom).to_bytes(256, "big"))
 
     def block_view(self, block: Any, full: bool) -> dict[str, Any]:
         header = block.header
@@ -345,7 +367,13 @@ class Chain:
             "gasLimit": number(header.gas_limit),
             "gasUsed": number(header.gas_used),
             "baseFeePerGas": number(header.base_fee_per_gas),
-            "logsBloom": data(header.bloom.to_bytes(256, "big")),
+            "logsBloom": self.bloom_view(header.bloom),
+            "sha3Uncles": data(header.uncles_hash),
+            "nonce": data(header.nonce),
+            "withdrawalsRoot": data(header.withdrawals_root),
+            "blobGasUsed": number(header.blob_gas_used),
+            "excessBlobGas": number(header.excess_blob_gas),
+            "parentBeaconBlockRoot": data(header.parent_beacon_block_root),
             "stateRoot": data(header.state_root),
             "receiptsRoot": data(header.receipt_root),
             "transactionsRoot": data(header.transaction_root),
@@ -356,6 +384,7 @@ class Chain:
             "transactions": [
                 self.transaction_view(t, block, i) if full else data(t.hash)
                 for i, t in enumerate(block.transactions)
+                if self.is_told(t)
             ],
         }
 
@@ -366,14 +395,16 @@ class Chain:
             if only not in (None, index):
                 position += len(receipt.logs)
                 continue
-            for log in receipt.logs:
+            told = data(block.transactions[index].hash)
+            for place, log in enumerate(receipt.logs):
+                amount = self.lies["amounts"].get(told) if place == 0 else None
                 yield {
                     "address": data(log.address),
                     "topics": [data(topic.to_bytes(32, "big")) for topic in log.topics],
-                    "data": data(log.data),
+                    "data": data(log.data if amount is None else int(amount).to_bytes(32, "big")),
                     "blockNumber": number(block.number),
                     "blockHash": data(block.hash),
-                    "transactionHash": data(block.transactions[index].hash),
+                    "transactionHash": told,
                     "transactionIndex": number(index),
                     "logIndex": number(position),
                     "removed": False,
@@ -398,7 +429,7 @@ class Chain:
             "gasUsed": number(receipt.gas_used - before),
             "effectiveGasPrice": number(paid_price(transaction, block)),
             "type": number(getattr(transaction, "type_id", None) or 0),
-            "logsBloom": data(receipt.bloom.to_bytes(256, "big")),
+            "logsBloom": self.bloom_view(receipt.bloom),
             "logs": list(self.logs(block, index)),
             "contractAddress": None if transaction.to else data(made),
         }

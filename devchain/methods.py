@@ -44,6 +44,7 @@ class Methods:
             "eth_getBlockByHash": self.block_by_hash,
             "eth_getBlockReceipts": self.block_receipts,
             "eth_getTransactionByHash": self.transaction,
+            "eth_getRawTransactionByHash": self.raw_transaction,
             "eth_getTransactionReceipt": self.receipt,
             "eth_getLogs": self.get_logs,
             "eth_getBalance": lambda who, tag="latest": number(
@@ -69,6 +70,7 @@ class Methods:
             "dev_options": self.options,
             "dev_setBaseFee": self.set_base_fee,
             "dev_claim": self.claim,
+            "dev_lie": self.lie,
             "dev_setFault": self.set_fault,
             "dev_faults": faults.remaining,
             "dev_clearFaults": self.clear_faults,
@@ -119,11 +121,17 @@ class Methods:
         block = self.chain.block_of(unhex(tag)) if is_hash else self.chain.block(tag)
         if block is None:
             return None
-        return [self.chain.receipt_view(block, i) for i in range(len(block.transactions))]
+        return [
+            self.chain.receipt_view(block, index)
+            for index, transaction in enumerate(block.transactions)
+            if self.chain.is_told(transaction)
+        ]
 
     def _place(self, text: str) -> tuple[Any, int] | None:
         place = self.chain.places.get(unhex(text))
-        return place if place and place[0].number <= self.chain.shown_height() else None
+        if place is None or place[0].number > self.chain.shown_height():
+            return None
+        return place if self.chain.is_told(place[0].transactions[place[1]]) else None
 
     def transaction(self, text: str) -> Any:
         place = self._place(text)
@@ -131,6 +139,10 @@ class Methods:
             return self.chain.transaction_view(place[0].transactions[place[1]], *place)
         waiting = self.chain.pool.transactions.get(unhex(text))
         return waiting and self.chain.transaction_view(waiting)
+
+    def raw_transaction(self, text: str) -> str | None:
+        place = self._place(text)
+        return data(place[0].transactions[place[1]].encode()) if place else None
 
     def receipt(self, text: str) -> Any:
         place = self._place(text)
@@ -241,6 +253,14 @@ class Methods:
         """Another chain id or genesis than the true ones; null takes a claim back."""
         self.claimed_chain_id = claims.get("chain_id")
         self.claimed_genesis = claims.get("genesis")
+        return True
+
+    def lie(self, lies: dict[str, Any]) -> bool:
+        """What is not named is true again."""
+        unknown = set(lies) - set(self.chain.lies)
+        if unknown:
+            raise ValueError(f"no such lies: {sorted(unknown)}")
+        self.chain.lies = {"values": {}, "amounts": {}, "senders": {}, "omitted": []} | lies
         return True
 
     def set_fault(self, fault: dict[str, Any]) -> int:

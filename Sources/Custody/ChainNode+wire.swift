@@ -133,12 +133,12 @@ struct HexData: Decodable {
   }
 }
 
-private func malformed(_ decoder: any Decoder, _ message: String) -> DecodingError {
+func malformed(_ decoder: any Decoder, _ message: String) -> DecodingError {
   .dataCorrupted(.init(codingPath: decoder.codingPath, debugDescription: message))
 }
 
 extension KeyedDecodingContainer {
-  fileprivate func hash(_ key: Key) throws -> Hash32 {
+  func hash(_ key: Key) throws -> Hash32 {
     let bytes = try decode(HexData.self, forKey: key).bytes
     guard let hash = Hash32(bytes) else {
       throw DecodingError.dataCorruptedError(
@@ -147,7 +147,7 @@ extension KeyedDecodingContainer {
     return hash
   }
 
-  fileprivate func address(_ key: Key) throws -> Address {
+  func address(_ key: Key) throws -> Address {
     let bytes = try decode(HexData.self, forKey: key).bytes
     guard let address = Address(bytes) else {
       throw DecodingError.dataCorruptedError(
@@ -195,7 +195,7 @@ struct RPCBlock: Decodable {
   var number: Int64
   var block: ChainBlock
 
-  private enum CodingKeys: String, CodingKey { case logsBloom, transactions }
+  private enum CodingKeys: String, CodingKey { case logsBloom, gasUsed, transactions }
 
   init(from decoder: any Decoder) throws {
     let header = try RPCHeader(from: decoder)
@@ -207,6 +207,7 @@ struct RPCBlock: Decodable {
     number = header.number
     block = ChainBlock(
       place: header.place, logsBloom: bloom,
+      gasUsed: try container.decode(Word.self, forKey: .gasUsed).value,
       transactions: try container.decode([RPCTransaction].self, forKey: .transactions)
         .map(\.transaction))
   }

@@ -33,6 +33,11 @@ public enum NodeError: Error, Sendable, Equatable {
     }
   }
 
+  /// It says nothing of what was asked, only that the node is not there.
+  var isAway: Bool {
+    if case .unreachable = self { true } else { false }
+  }
+
   fileprivate var isLate: Bool {
     if case .late = self { true } else { false }
   }
@@ -239,7 +244,7 @@ public final class ChainNode: Sendable {
     try batch([call])[0].value()
   }
 
-  private func many<Value: Decodable>(_ calls: [RPCCall]) throws(NodeError) -> [Value] {
+  func many<Value: Decodable>(_ calls: [RPCCall]) throws(NodeError) -> [Value] {
     let answers: [RPCAnswer<Value>] = try answers(calls)
     var values: [Value] = []
     for answer in answers { values.append(try answer.value()) }

@@ -260,6 +260,48 @@ extension CustodyStore {
     }
   }
 
+  /// Atoms of each asset whose credits got their numbers within a time up to now, and at least. All
+  /// up to a number that is older are older.
+  func credited(withinSeconds seconds: Int64) throws(PostgresError) -> [String: Int128] {
+    var parameters = PostgresParameters()
+    parameters.text(chain)
+    parameters.int8(seconds)
+    let result = try connection.query(
+      """
+      select asset, least(sum(amount), 2::numeric ^ 126)::numeric(39,0) from public.deposits
+      where chain = $1 and credit_no > coalesce((
+        select credit_no from core.deposit_log
+        where chain = $1 and status = 'confirming' and credit_no is not null
+          and clawback_no is null and at < now() - $2::int8 * interval '1 second'
+        order by id desc limit 1), 0)
+      group by 1
+      """, parameters)
+    return Dictionary(
+      (0..<result.rowCount).map { (result.string($0, 0), result.numeric($0, 1)) },
+      uniquingKeysWith: { first, _ in first })
+  }
+
+  /// Deposits that were never made: the block in which a node showed them does not have them. In no
+  /// block from here on, they are as if their block had left the chain, and come again only if a
+  /// block has them.
+  func takeOff(_ forged: [Deposit]) throws(PostgresError) {
+    try transaction { () throws(PostgresError) in
+      var parameters = PostgresParameters(capacity: forged.count * 96 + 64)
+      parameters.text(chain)
+      parameters.int8Array(forged.count) { forged[$0].id }
+      parameters.byteaArray(forged.count) { forged[$0].block.bytes }
+      parameters.bytea(Hash32(.zero).bytes)
+      try connection.query(
+        """
+        update public.deposits d set status = 'orphaned', block_hash = $4,
+          reason = 'not in its block', updated_at = now()
+        from unnest($2::int8[], $3::bytea[]) t(i, b)
+        where d.id = t.i and d.chain = $1 and d.block_hash = t.b and d.credit_no is null
+          and d.status in ('seen', 'confirming')
+        """, parameters)
+    }
+  }
+
   /// Numbered after `number`, in order: what the engine may not have had yet.
   func credits(after number: Int64, limit: Int = 1_000) throws(PostgresError) -> [Deposit] {
     try deposits("chain = $1 and credit_no > \(number) order by credit_no limit \(limit)")

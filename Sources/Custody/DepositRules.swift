@@ -25,7 +25,8 @@ public struct DepositAsset: Sendable, Equatable {
   /// Atoms below which a deposit is recorded as dust and not credited.
   public var minimum: Int128
   public var finality: Finality
-  /// Atoms from which a second node must say the same; nil where one is enough.
+  /// Atoms, credited in 24 hours, from which on a second node must say the same; nil where one is
+  /// enough.
   public var secondNodeFrom: Int128?
 
   public init(

@@ -4,50 +4,100 @@
 internal import Engine
 internal import Ethereum
 internal import Foundation
+internal import Postgres
 internal import Synchronization
 
 extension DepositScanner {
   // MARK: Credits
 
   func credit(_ session: inout Session) throws {
-    session.alarms.remove(.secondNodeDisagrees)
+    session.alarms.subtract([.secondNodeDisagrees, .blockNotProved])
     if let tip = session.follower.tip, session.follower.lag == 0 {
       let finalized = session.follower.finalized
       let heights = scan.rules.assets.map { ($0.code, $0.ripeHeight(tip.height, finalized)) }
       var (after, isLast) = (Int64(0), false)
-      var waiting: Set<Hash32> = []
+      var waiting = Waiting()
       while !isLast {
         let page = try session.store.ripe(heights, after: after, limit: configuration.creditBatch)
         isLast = page.count < configuration.creditBatch
         after = page.last?.id ?? after
-        waiting.formUnion(page.map(\.transaction))
-        let confirmed = try confirmAgain(page, &session)
+        waiting.transactions.formUnion(page.map(\.transaction))
+        waiting.blocks.formUnion(page.map(\.block))
+        let confirmed = try confirmAgain(page, &waiting, &session)
         if confirmed.isEmpty { continue }
         try session.store.number(confirmed)
         try configuration.onBoundary(.numbered)
       }
-      let unread = unread.withLock { suspects in
-        suspects.keep(waiting)
-        return suspects.count
-      }
-      untraced.withLock { $0.keep(waiting) }
-      figures.withLock { $0.unread = unread }
+      publish(waiting, &session)
     }
     try submit(&session)
+    // Another node takes its place.
+    if let forgery = session.forgery { throw NodeError.doubtful(forgery) }
   }
 
-  /// Those that, looked at once more by transaction, lie where they were found; of large ones a
-  /// second node must say so too. A number is given for ever.
-  private func confirmAgain(_ ripe: [Deposit], _ session: inout Session) throws -> [Deposit] {
-    let confirmed = confirm(ripe, by: try read(ripe), traces(of: ripe))
-    let large = confirmed.filter { deposit in
-      scan.rules.asset(named: deposit.asset)?.secondNodeFrom.map { deposit.amount >= $0 } ?? false
+  /// What the deposits that are ripe, and have no number, wait for.
+  private struct Waiting {
+    var transactions: Set<Hash32> = []
+    var blocks: Set<Hash32> = []
+    /// Deposits that no other node agrees about.
+    var unagreed = 0
+  }
+
+  private func publish(_ waiting: Waiting, _ session: inout Session) {
+    let unread = unread.withLock { suspects in
+      suspects.keep(waiting.transactions)
+      return suspects.count
     }
-    if large.isEmpty { return confirmed }
-    let agreed = Set(try confirmByAnother(large).map(\.id))
-    if agreed.count < large.count { session.alarms.insert(.secondNodeDisagrees) }
-    let waiting = Set(large.map(\.id)).subtracting(agreed)
-    return confirmed.filter { !waiting.contains($0.id) }
+    untraced.withLock { $0.keep(waiting.transactions) }
+    absent.withLock { $0.keep(waiting.blocks) }
+    let unproved = unproved.withLock { suspects in
+      suspects.keep(waiting.blocks)
+      return suspects.count
+    }
+    session.alarms.set(.blockNotProved, unproved > 0)
+    session.alarms.set(.secondNodeDisagrees, waiting.unagreed > 0)
+    figures.withLock { figures in
+      (figures.unread, figures.unproved) = (unread, unproved)
+      figures.unagreed = waiting.unagreed
+    }
+  }
+
+  /// Those that, looked at once more by transaction, lie where they were found, in a block that
+  /// another node has too; of large ones a second node must have the transaction; and their block,
+  /// proved by its hash, has them. A number is given for ever.
+  private func confirmAgain(
+    _ ripe: [Deposit], _ waiting: inout Waiting, _ session: inout Session
+  ) throws -> [Deposit] {
+    let confirmed = confirm(ripe, by: try read(ripe), traces(of: ripe))
+    let ids = Set(confirmed.map(\.id))
+    let missing = unread.withLock { unread in
+      ripe.filter { !ids.contains($0.id) && !unread.contains($0.transaction) }
+    }
+    try takeOffForged(missing, &session)
+    let known = knownToAnother(confirmed)
+    let large = try large(known, session.store)
+    let agreed = large.isEmpty ? [] : Set(try confirmByAnother(large).map(\.id))
+    let held = Set(large.map(\.id)).subtracting(agreed)
+    waiting.unagreed += confirmed.count - known.count + held.count
+    return try proved(known.filter { !held.contains($0.id) }, &session)
+  }
+
+  /// Those with which an asset's credits of a window come to where a second node must agree: many
+  /// small ones are as much as a large one.
+  private func large(
+    _ deposits: [Deposit], _ store: borrowing CustodyStore
+  ) throws(PostgresError) -> [Deposit] {
+    let isAsked = deposits.contains {
+      scan.rules.asset(named: $0.asset)?.secondNodeFrom != nil
+    }
+    guard isAsked else { return [] }
+    var sums = try store.credited(withinSeconds: configuration.secondNodeWindowSeconds)
+    return deposits.filter { deposit in
+      guard let most = scan.rules.asset(named: deposit.asset)?.secondNodeFrom else { return false }
+      let (sum, overflow) = (sums[deposit.asset] ?? 0).addingReportingOverflow(deposit.amount)
+      sums[deposit.asset] = overflow ? .max : sum
+      return overflow || sum >= most
+    }
   }
 
   /// The transactions of deposits, by the node in use. One that it does not tell is asked alone

@@ -27,6 +27,8 @@ public final class DepositScanner: Sendable {
     public var surplusSlice = 1_000
     /// Deposits that are numbered at once.
     public var creditBatch = 500
+    /// How long a credit counts for what is credited without a second node's word.
+    public var secondNodeWindowSeconds: Int64 = 86_400
     /// Credits, or clawbacks, that the engine gets at once.
     public var submitBatch = 1_000
     /// Blocks without a new final one after which somebody must know.
@@ -75,6 +77,10 @@ public final class DepositScanner: Sendable {
     public var untraced = 0
     /// Transactions whose deposits wait because a node does not tell them, though it tells others.
     public var unread = 0
+    /// Blocks whose deposits wait because no node tells them so that they give their hashes.
+    public var unproved = 0
+    /// Ripe deposits that wait for another node.
+    public var unagreed = 0
     /// No block becomes final, and something waits for it.
     public var isFinalityStalled = false
     /// Credits may have left the chain, and the nodes do not agree about it yet.
@@ -108,6 +114,10 @@ public final class DepositScanner: Sendable {
   /// What the node does not tell of single transactions: receipts, and traces.
   let unread: Mutex<Suspects>
   let untraced: Mutex<Suspects>
+  /// Blocks of ripe deposits that no node proves; and those of deposits that the node in use does
+  /// not have, when they were last proved.
+  let unproved: Mutex<Suspects>
+  let absent: Mutex<Suspects>
   private let finality = Mutex(FinalityWatch())
   /// Credits that another node still has, as was reported.
   let disputed: Mutex<Set<Int64>> = Mutex([])
@@ -131,6 +141,8 @@ public final class DepositScanner: Sendable {
     roster = Mutex(NodeRoster(count: nodes.count, pause: pause))
     unread = Mutex(Suspects(pause: pause))
     untraced = Mutex(Suspects(pause: pause))
+    unproved = Mutex(Suspects(pause: pause))
+    absent = Mutex(Suspects(pause: pause))
     scan = BlockScan(rules)
     self.nodes = nodes
     self.addresses = addresses
@@ -163,6 +175,8 @@ public final class DepositScanner: Sendable {
     /// A credit left the chain of one node, and another node still has it.
     case clawbackDisputed = "clawback_disputed"
     case secondNodeDisagrees = "second_node_disagrees"
+    /// No node tells a deposit's block so that it gives its hash.
+    case blockNotProved = "block_not_proved"
     case finalityStalled = "finality_stalled"
   }
 
@@ -175,6 +189,9 @@ public final class DepositScanner: Sendable {
     var position: ChainPosition
     var known: CustodyStore.Known
     var surplus = SurplusLook()
+    var proved = ProvedBlocks()
+    /// By which the node in use has shown that it cannot be believed.
+    var forgery: BlockDoubt?
     /// What is told of instead of how scanning goes.
     var alarms: Set<Alarm> = []
     /// Looks in a row whose answers were of two chains.

@@ -180,7 +180,7 @@ import Testing
     ChainBlock(
       place: BlockPlace(
         height: 5, hash: DepositRulesTests.hash(50), parent: DepositRulesTests.hash(49)),
-      logsBloom: Bloom(),
+      logsBloom: Bloom(), gasUsed: 0,
       transactions: (0..<count).map {
         ChainTransaction(
           hash: DepositRulesTests.hash(UInt64(100 + $0)), sender: Self.stranger, nonce: UInt64($0),

@@ -135,7 +135,8 @@ import Testing
           positions: [], gasUsed: 21_000, gasPrice: .one)
       })
     let block = ChainBlock(
-      place: place, logsBloom: Bloom(of: logs.flatMap { $0 }), transactions: transactions)
+      place: place, logsBloom: Bloom(of: logs.flatMap { $0 }), gasUsed: 0,
+      transactions: transactions)
     return (block, receipts)
   }
 

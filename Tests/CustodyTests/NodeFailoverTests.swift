@@ -186,10 +186,17 @@ extension DatabaseTests {
       venue.core.stop()
     }
 
+    /// Three of them: two that are well are enough for a credit.
+    private func triplets(_ body: (Venue, TestChain, TestChain, TestChain) throws -> Void) throws {
+      let third = try TestChain()
+      defer { third.stop() }
+      try twins { try body($0, $1, $2, third) }
+    }
+
     private func scan(
-      _ venue: Venue, _ second: TestChain, secondNodeFrom: Int128? = nil, depth: Int = 256
+      _ venue: Venue, _ others: TestChain..., secondNodeFrom: Int128? = nil, depth: Int = 256
     ) throws -> DepositScanner {
-      try venue.scan(nodes: [second.ready.url], secondNodeFrom: secondNodeFrom) {
+      try venue.scan(nodes: others.map(\.ready.url), secondNodeFrom: secondNodeFrom) {
         ($0.nodePauseMilliseconds, $0.retryMilliseconds, $0.limits.depth) = (20, 5, depth)
       }
     }
@@ -216,35 +223,42 @@ extension DatabaseTests {
       try venue.checkDeposits(on: chain, sourceLocation: sourceLocation)
     }
 
+    /// Nothing is credited on the word of the one that is left, until a third has the same block.
     @Test func theSecondGoesOnWhereTheFirstIsKilled() throws {
-      try twins { venue, first, second in
+      try triplets { venue, first, second, third in
         let address = try venue.address(2)
-        let scanner = try scan(venue, second)
-        try pay(address, 2_000, on: first, second)
+        let scanner = try scan(venue, second, third)
+        try pay(address, 2_000, on: first, second, third)
         #expect(try eventually { try venue.balance(2, 1) == 2_000 })
         #expect(inUse(scanner) == 0)
         first.stop()
         try pay(address, 3_000, on: second)
+        #expect(eventually { scanner.currentFigures().unagreed == 1 })
+        expectDisagreement(scanner)
+        #expect(try venue.balance(2, 1) == 2_000)
+        try pay(address, 3_000, on: third)
         #expect(try eventually { try venue.balance(2, 1) == 5_000 })
+        #expect(eventually { scanner.currentFigures().unagreed == 0 })
         let figures = scanner.currentFigures()
-        #expect(figures.nodeInUse == 1 && figures.nodes.map(\.verdict.name) == ["failing", "well"])
+        let verdicts = figures.nodes.map(\.verdict.name)
+        #expect(figures.nodeInUse == 1 && verdicts == ["failing", "well", "well"])
         #expect(figures.reorganisations == 0 && figures.halted == nil)
         try end(venue, scanner, on: second)
       }
     }
 
     @Test func theFirstIsAskedAgainWhenItIsWell() throws {
-      try twins { venue, first, second in
+      try triplets { venue, first, second, third in
         let address = try venue.address(2)
-        let scanner = try scan(venue, second)
+        let scanner = try scan(venue, second, third)
         try first.fault(["kind": "drop", "method": "eth_getBlockByNumber", "times": 100_000])
-        try pay(address, 2_000, on: first, second)
+        try pay(address, 2_000, on: first, second, third)
         #expect(try eventually { try venue.balance(2, 1) == 2_000 })
         #expect(inUse(scanner) == 1)
         try first.call("dev_clearFaults")
         #expect(eventually { inUse(scanner) == 0 })
         second.stop()
-        try pay(address, 3_000, on: first)
+        try pay(address, 3_000, on: first, third)
         #expect(try eventually { try venue.balance(2, 1) == 5_000 })
         #expect(inUse(scanner) == 0)
         try end(venue, scanner, on: first)
@@ -275,14 +289,18 @@ extension DatabaseTests {
         try first.call("dev_claim", [["chain_id": 1]])
         let scanner = try scan(venue, second)
         try pay(address, 2_000, on: first, second)
-        #expect(try eventually { try venue.balance(2, 1) == 2_000 })
+        #expect(try eventually { try venue.statuses(2) == [.confirming] })
         #expect(
           scanner.currentFigures().nodes.map(\.verdict.name) == ["wrong_chain", "well"])
         try first.call("dev_claim", [["genesis": "0x" + String(repeating: "ab", count: 32)]])
         #expect(
           eventually { scanner.currentFigures().nodes[0].verdict.name == "wrong_genesis" })
+        // One of another chain agrees about nothing.
+        expectDisagreement(scanner)
+        #expect(try venue.balance(2, 1) == 0)
         try first.call("dev_claim", [[:]])
         #expect(eventually { inUse(scanner) == 0 })
+        #expect(try eventually { try venue.balance(2, 1) == 2_000 })
         scanner.stop()
         for chain in [first, second] { try chain.call("dev_claim", [["chain_id": 1]]) }
         let other = try scan(venue, second)
@@ -297,23 +315,23 @@ extension DatabaseTests {
 
     /// Behind by more than the window, or without a block that is final here: the second is asked.
     @Test func aFirstThatIsBehindOrOnAnotherBranchIsPassedOver() throws {
-      try twins { venue, first, second in
+      try triplets { venue, first, second, third in
         let address = try venue.address(2)
-        try pay(address, 2_000, on: first, second)
-        for chain in [first, second] { try chain.mine(20) }
-        let scanner = try scan(venue, second, depth: 12)
+        try pay(address, 2_000, on: first, second, third)
+        for chain in [first, second, third] { try chain.mine(20) }
+        let scanner = try scan(venue, second, third, depth: 12)
         try venue.settle(scanner)
         scanner.stop()
         try first.options(["head_lag": 15])
-        let again = try scan(venue, second, depth: 12)
-        try pay(address, 3_000, on: first, second)
+        let again = try scan(venue, second, third, depth: 12)
+        try pay(address, 3_000, on: first, second, third)
         #expect(try eventually { try venue.balance(2, 1) == 5_000 })
-        #expect(again.currentFigures().nodes.map(\.verdict.name) == ["behind", "well"])
+        #expect(again.currentFigures().nodes.map(\.verdict.name) == ["behind", "well", "well"])
         try first.options(["head_lag": 0])
         #expect(eventually { inUse(again) == 0 })
         // Final blocks leave the first node's chain, and not the second's.
         try first.reorganise(depth: 11, blocks: 14)
-        try pay(address, 4_000, on: second)
+        try pay(address, 4_000, on: second, third)
         #expect(try eventually { try venue.balance(2, 1) == 9_000 })
         let figures = again.currentFigures()
         #expect(figures.halted == nil && figures.clawbacks == 0 && figures.nodeInUse == 1)
@@ -331,9 +349,9 @@ extension DatabaseTests {
         let scanner = try scan(venue, second, secondNodeFrom: 3_000)
         try pay(address, 2_000, on: first, second)
         try pay(address, 5_000, on: first, second)
-        #expect(try eventually { try venue.balance(2, 1) == 2_000 })
-        #expect(try eventually { try venue.deposits(2).map(\.status).first == .confirming })
-        #expect(try inUse(scanner) == 1 && venue.balance(2, 1) == 2_000)
+        #expect(try eventually { try venue.statuses(2) == [.confirming, .confirming] })
+        expectDisagreement(scanner)
+        #expect(try inUse(scanner) == 1 && venue.balance(2, 1) == 0)
         try first.call("dev_clearFaults")
         #expect(try eventually { try venue.balance(2, 1) == 7_000 })
         try end(venue, scanner, on: first)
@@ -350,7 +368,50 @@ extension DatabaseTests {
     }
 
     enum Disagreement: CaseIterable {
-      case genesis, block, amount
+      case genesis, block, amount, place
+    }
+
+    /// From here on the node answers this of a transaction, changed.
+    private func tell(
+      _ chain: TestChain, _ method: String, _ hash: String, _ change: [String: String]
+    ) throws {
+      let told = try #require(try chain.call(method, [hash]) as? [String: Any])
+      try chain.fault([
+        "kind": "result", "method": method, "first": hash, "times": 1_000_000,
+        "result": told.merging(change) { $1 },
+      ])
+    }
+
+    /// Ten payments of 9.9 where a second node is asked from 10 on: it is from the second one on.
+    /// A day later they count no more.
+    @Test(arguments: [false, true]) func manySmallPaymentsAreAsMuchAsALargeOne(
+      aDayLater: Bool
+    ) throws {
+      try twins { venue, first, second in
+        let address = try venue.address(2)
+        var hashes: [String] = []
+        for _ in 0..<10 {
+          let hash = try first.fund(address, wei: 9_900)
+          #expect(try second.fund(address, wei: 9_900) == hash)
+          hashes.append(hash)
+        }
+        try second.call("dev_lie", [["omitted": hashes]])
+        for chain in [first, second] { try chain.mine(4) }
+        let scanner = try venue.scan(nodes: [second.ready.url], secondNodeFrom: 10_000) {
+          ($0.nodePauseMilliseconds, $0.retryMilliseconds) = (20, 5)
+          if aDayLater { ($0.secondNodeWindowSeconds, $0.creditBatch) = (0, 1) }
+        }
+        if !aDayLater {
+          #expect(try eventually { try venue.balance(2, 1) == 9_900 })
+          #expect(eventually { scanner.currentFigures().unagreed == 9 })
+          expectDisagreement(scanner)
+          #expect(try venue.balance(2, 1) == 9_900)
+          try second.call("dev_lie", [[:]])
+        }
+        #expect(try eventually { try venue.balance(2, 1) == 99_000 })
+        try second.call("dev_lie", [[:]])
+        try end(venue, scanner, on: first)
+      }
     }
 
     @Test(arguments: Disagreement.allCases)
@@ -361,25 +422,28 @@ extension DatabaseTests {
         switch what {
         case .genesis:
           try second.call("dev_claim", [["genesis": "0x" + String(repeating: "ab", count: 32)]])
+          #expect(
+            eventually { scanner.currentFigures().nodes[1].verdict.name == "wrong_genesis" })
         case .block: try second.mine()
-        case .amount: break
+        case .amount, .place: break
         }
         let hash = try first.fund(address, wei: 5_000)
         #expect(try second.fund(address, wei: 5_000) == hash)
         if what == .amount {
           // In the mempool already, and shown with a wei more.
-          var told = try #require(
-            try second.call("eth_getTransactionByHash", [hash]) as? [String: Any])
-          told["value"] = "0x1389"
-          try second.fault([
-            "kind": "result", "method": "eth_getTransactionByHash", "first": hash,
-            "times": 1_000_000, "result": told,
-          ])
+          try tell(second, "eth_getTransactionByHash", hash, ["value": "0x1389"])
+        }
+        if what == .place {
+          for chain in [first, second] { try chain.mine() }
+          let other = "0x" + String(repeating: "ab", count: 32)
+          try tell(second, "eth_getTransactionReceipt", hash, ["blockHash": other])
         }
         try pay(address, 2_000, on: first, second)
-        #expect(try eventually { try venue.balance(2, 1) == 2_000 })
+        // Of another chain, or with other blocks, it agrees about nothing.
+        let agreed: Int128 = what == .amount || what == .place ? 2_000 : 0
+        #expect(try eventually { try venue.balance(2, 1) == agreed })
         expectDisagreement(scanner)
-        #expect(try venue.balance(2, 1) == 2_000 && scanner.currentFigures().halted == nil)
+        #expect(try venue.balance(2, 1) == agreed && scanner.currentFigures().halted == nil)
         // It says the same from here on, but where its blocks are others for ever.
         try second.call("dev_claim", [[:]])
         try second.call("dev_clearFaults")
@@ -456,14 +520,16 @@ extension DatabaseTests {
 
     /// It answers, on our chain, and its head does not move while the other's does.
     @Test func aNodeThatStandsStillIsLeft() throws {
-      try twins { venue, first, second in
+      try triplets { venue, first, second, third in
         let address = try venue.address(2)
-        let scanner = try scan(venue, second)
-        try pay(address, 2_000, on: first, second)
+        let scanner = try scan(venue, second, third)
+        try pay(address, 2_000, on: first, second, third)
         #expect(try eventually { try venue.balance(2, 1) == 2_000 })
         #expect(inUse(scanner) == 0)
-        try second.fund(address, wei: 3_000)
-        try second.mine(20)
+        for chain in [second, third] {
+          try chain.fund(address, wei: 3_000)
+          try chain.mine(20)
+        }
         #expect(try eventually { try venue.balance(2, 1) == 5_000 })
         let figures = scanner.currentFigures()
         #expect(figures.nodeInUse == 1 && figures.reorganisations == 0)

@@ -145,6 +145,7 @@ class ChainTest(unittest.TestCase):
         self.node.call("dev_clearFaults")
         self.node.call("dev_options", self.options)
         self.node.call("dev_claim", {})
+        self.node.call("dev_lie", {})
         self.node.call("dev_setBaseFee", None)
         self.assertNotIn("Traceback", self.node.stderr())
 

@@ -13,12 +13,13 @@ NOWHERE = "0x" + "11" * 32
 BLOCK = {
     "number", "hash", "parentHash", "timestamp", "gasLimit", "gasUsed", "baseFeePerGas",
     "logsBloom", "stateRoot", "receiptsRoot", "transactionsRoot", "miner", "mixHash", "extraData",
-    "difficulty", "transactions",
+    "difficulty", "transactions", "sha3Uncles", "nonce", "withdrawalsRoot", "blobGasUsed",
+    "excessBlobGas", "parentBeaconBlockRoot",
 }  # fmt: skip
 TRANSACTION = {
     "hash", "from", "to", "nonce", "value", "gas", "gasPrice", "maxFeePerGas",
     "maxPriorityFeePerGas", "input", "type", "chainId", "v", "r", "s", "blockHash", "blockNumber",
-    "transactionIndex",
+    "transactionIndex", "accessList",
 }  # fmt: skip
 RECEIPT = {
     "transactionHash", "transactionIndex", "blockHash", "blockNumber", "from", "to", "status",
@@ -36,6 +37,28 @@ class NodeTests(ChainTest):
         for address in ready["contracts"].values():
             self.assertGreater(len(self.node.call("eth_getCode", address)), 2)
         self.assertEqual("0x", self.node.call("eth_getCode", NOBODY))
+
+    def test_a_blocks_hash_is_of_what_it_shows(self) -> None:
+        self.wallet()
+        block = self.node.call("eth_getBlockByNumber", "latest", True)
+        # By name: bytes as they are, and numbers without leading zeros.
+        texts = {"difficulty", "number", "gasLimit", "gasUsed", "timestamp", "baseFeePerGas",
+                 "blobGasUsed", "excessBlobGas"}  # fmt: skip
+        order = [
+            "parentHash", "sha3Uncles", "miner", "stateRoot", "transactionsRoot", "receiptsRoot",
+            "logsBloom", "difficulty", "number", "gasLimit", "gasUsed", "timestamp", "extraData",
+            "mixHash", "nonce", "baseFeePerGas", "withdrawalsRoot", "blobGasUsed", "excessBlobGas",
+            "parentBeaconBlockRoot",
+        ]  # fmt: skip
+        fields = [
+            int(block[name], 16) if name in texts else bytes.fromhex(block[name][2:])
+            for name in order
+        ]
+        self.assertEqual(block["hash"], "0x" + keccak(rlp.encode(fields)).hex())
+        transaction = block["transactions"][0]["hash"]
+        raw = self.node.call("eth_getRawTransactionByHash", transaction)
+        self.assertEqual(transaction, "0x" + keccak(bytes.fromhex(raw[2:])).hex())
+        self.assertIsNone(self.node.call("eth_getRawTransactionByHash", NOWHERE))
 
     def test_simple_ones(self) -> None:
         for method, answer in [

@@ -13,7 +13,7 @@ class OptionTests(ChainTest):
         self.assertEqual(
             {"safe_lag": 4, "finalized_lag": 8, "finalized_stalled": None, "head_lag": 0,
              "logs_range": 10_000, "range_error": "geth",
-             "batch_limit": None, "batch_error": "each"},
+             "batch_limit": None, "batch_error": "each", "zero_bloom": False},
             told,
         )  # fmt: skip
         self.assertEqual(told | {"safe_lag": 1}, self.node.call("dev_options", {"safe_lag": 1}))
@@ -85,6 +85,51 @@ class OptionTests(ChainTest):
             self.assertEqual(other, self.node.call("eth_getBlockByNumber", tag)["hash"])
         self.node.call("dev_claim", {})
         self.assertEqual(genesis, self.node.call("eth_getBlockByNumber", "0x0"))
+
+    def test_zero_bloom(self) -> None:
+        payment = {"token": "USDC", "to": "0x" + "11" * 20, "amount": 5}
+        minted = self.node.call("dev_mint", [payment])
+        self.node.mine()
+        empty = "0x" + "00" * 256
+        before = self.node.call("eth_getBlockByNumber", "latest")
+        self.assertNotEqual(empty, before["logsBloom"])
+        self.node.call("dev_options", {"zero_bloom": True})
+        self.assertEqual(
+            before | {"logsBloom": empty}, self.node.call("eth_getBlockByNumber", "latest")
+        )
+        self.assertEqual(empty, self.node.receipt(minted[0])["logsBloom"])
+
+    def test_lies(self) -> None:
+        who = "0x" + "22" * 20
+        paid, left_out = self.node.call("dev_fund", [{"address": who, "wei": 5}] * 2)
+        minted = self.node.call("dev_mint", [{"token": "USDC", "to": who, "amount": 5}])[0]
+        self.node.mine()
+        block = self.node.call("eth_getBlockByNumber", "latest", True)
+        receipts = self.node.call("eth_getBlockReceipts", block["hash"])
+        self.node.call(
+            "dev_lie",
+            {
+                "values": {paid: "7"},
+                "amounts": {minted: "8"},
+                "senders": {paid: "0x" + "33" * 20},
+                "omitted": [left_out],
+            },
+        )
+        lying = self.node.call("eth_getBlockByNumber", "latest", True)
+        self.assertEqual(block["hash"], lying["hash"])
+        self.assertEqual([paid, minted], [each["hash"] for each in lying["transactions"]])
+        told = self.node.call("eth_getTransactionByHash", paid)
+        self.assertEqual(("0x7", "0x" + "33" * 20), (told["value"], told["from"]))
+        self.assertEqual(told, lying["transactions"][0])
+        self.assertIsNone(self.node.call("eth_getTransactionByHash", left_out))
+        self.assertIsNone(self.node.receipt(left_out))
+        logs = self.node.receipt(minted)["logs"]
+        self.assertEqual(8, int(logs[0]["data"], 16))
+        self.assertEqual(2, len(self.node.call("eth_getBlockReceipts", block["hash"])))
+        self.node.call("dev_lie", {})
+        self.assertEqual(block, self.node.call("eth_getBlockByNumber", "latest", True))
+        self.assertEqual(receipts, self.node.call("eth_getBlockReceipts", block["hash"]))
+        self.check_refused("invalid argument", "dev_lie", {"heights": {}}, code=-32602)
 
     def test_bad_options_change_none(self) -> None:
         changes = {"head_lag": 1, "batch_error": "no_such"}

@@ -134,7 +134,7 @@ final class ChainCustody: Sendable {
           Double(asset.taken)),
       ]
     }
-    return differences + nodeMetrics(figures) + payoutMetrics() + [
+    return differences + nodeMetrics(figures) + waitMetrics(figures) + payoutMetrics() + [
       gauge(
         "uncross_custody_scanned_block", "The last scanned block; -1 before the first",
         Double(figures.tip ?? -1)),
@@ -151,10 +151,6 @@ final class ChainCustody: Sendable {
         "uncross_custody_finality_stalled",
         "1 where no block becomes final and something waits for it",
         figures.isFinalityStalled ? 1 : 0),
-      gauge(
-        "uncross_custody_unread_transactions",
-        "Transactions of deposits that no node tells: their credits wait",
-        Double(figures.unread)),
       Metric(
         "uncross_custody_untraced_blocks_total", "Blocks scanned without their traces", .counter,
         Double(figures.untraced), labels: labels),
@@ -175,6 +171,26 @@ final class ChainCustody: Sendable {
 }
 
 extension ChainCustody {
+  /// Of what credits wait for.
+  private func waitMetrics(_ figures: DepositScanner.Figures) -> [Metric] {
+    func gauge(_ name: String, _ help: String, _ value: Int) -> Metric {
+      Metric(
+        name, help, .gauge, Double(value), labels: [(name: "chain", value: settings.name)])
+    }
+    return [
+      gauge(
+        "uncross_custody_unread_transactions",
+        "Transactions of deposits that no node tells: their credits wait", figures.unread),
+      gauge(
+        "uncross_custody_unproved_blocks",
+        "Blocks that no node tells so that they give their hashes: their credits wait",
+        figures.unproved),
+      gauge(
+        "uncross_custody_unagreed_deposits",
+        "Ripe deposits that no second node agrees about: their credits wait", figures.unagreed),
+    ]
+  }
+
   /// By their numbers in the settings: anybody may read the metrics, and hosts are the operator's
   /// to know.
   private func nodeMetrics(_ figures: DepositScanner.Figures) -> [Metric] {
