@@ -11,6 +11,7 @@ public enum Migrations {
   public static let steps: [String] = [
     schema, custody, guards, deposits, withdrawals, payoutAsks, sweeps, payoutResolutions,
     changedDeposits, deciders, openings, statementsByType, operatorLog, custodyDecisions,
+    solvency,
   ]
 
   /// Applies what is missing; returns how many steps that was.
