@@ -63,8 +63,8 @@ extension DepositScanner {
         }
         let whose = opening.kind == .wallets ? "own wallets" : "deposit addresses"
         report(
-          "\(configuration.chain): what \(whose) had of \(asset.code) at block \(opening.height) is "
-            + "not known: reconciliation will show it (\(error))")
+          "\(configuration.chain): what \(whose) had of \(asset.code) at block \(opening.height) "
+            + "is not known: reconciliation will show it (\(error))")
         return nothing
       }
     }
@@ -90,8 +90,8 @@ extension DepositScanner {
 }
 
 extension CustodyStore {
-  /// What was never recorded, as of `tip`; and what a reorganisation made due again, as of the block
-  /// where the chain forked.
+  /// What was never recorded, as of `tip`; and what a reorganisation made due again, as of the
+  /// block where the chain forked.
   func dueOpenings(
     _ wallets: [Address], _ assets: [String], at tip: Int64
   ) throws(PostgresError) -> [DueOpening] {
@@ -143,7 +143,8 @@ extension CustodyStore {
       }
       due.append(
         DueOpening(
-          kind: .deposits, asset: asset, addresses: try addresses(openedWith: asset), height: height))
+          kind: .deposits, asset: asset, addresses: try addresses(openedWith: asset), height: height
+        ))
     }
     return due
   }

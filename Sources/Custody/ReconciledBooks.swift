@@ -35,7 +35,8 @@ struct ReconciledBooks {
     try readBalances(connection)
     try readDeposits(connection, chain)
     try readOpenings(connection, chain)
-    try readVenue(connection, chain, native)
+    try readVenue(connection, chain)
+    if let native { try readGas(connection, chain, native) }
     try connection.execute("commit")
   }
 
@@ -128,12 +129,11 @@ struct ReconciledBooks {
   }
 
   private mutating func readVenue(
-    _ connection: borrowing PostgresConnection, _ chain: String, _ native: String?
+    _ connection: borrowing PostgresConnection, _ chain: String
   ) throws(PostgresError) {
-    func sums(_ sql: String, _ asset: String? = nil) throws(PostgresError) -> [String: Int128] {
+    func sums(_ sql: String) throws(PostgresError) -> [String: Int128] {
       var parameters = PostgresParameters()
       parameters.text(chain)
-      if let asset { parameters.text(asset) }
       let result = try connection.query(sql, parameters)
       var found: [String: Int128] = [:]
       for row in 0..<result.rowCount {
@@ -151,20 +151,6 @@ struct ReconciledBooks {
         union all select asset, raw_amount from core.venue_opening where chain = $1) x
       group by 1
       """)
-    // What was paid before the coin was opened is not in the opening either.
-    gas =
-      try native.flatMap { asset throws(PostgresError) in
-        try sums(
-          """
-          select t.chain, sum(t.gas_cost)::text from core.sent_transaction t
-          where t.chain = $1 and t.block_height > coalesce(
-            (select block_height from core.venue_opening o
-              where (o.chain, o.asset, o.own) = (t.chain, $2, t.sender)),
-            (select block_height from core.opened_asset o where (o.chain, o.asset) = (t.chain, $2)),
-            -1)
-          group by 1
-          """, asset)[chain]
-      } ?? 0
     // A wallet that pays nothing by slots, a cold one for example, is the venue's to use.
     taken = try sums(
       """
@@ -200,6 +186,28 @@ struct ReconciledBooks {
         where s.withdrawal_id = w.id and s.resolution = 'paid' and not t.has_paid)
       group by 1
       """)
+  }
+
+  /// What was paid before the coin was opened is not in the opening either.
+  private mutating func readGas(
+    _ connection: borrowing PostgresConnection, _ chain: String, _ native: String
+  ) throws(PostgresError) {
+    var parameters = PostgresParameters()
+    parameters.text(chain)
+    parameters.text(native)
+    let result = try connection.query(
+      """
+      select coalesce(sum(t.gas_cost), 0)::text from core.sent_transaction t
+      where t.chain = $1 and t.block_height > coalesce(
+        (select block_height from core.venue_opening o
+          where (o.chain, o.asset, o.own) = (t.chain, $2, t.sender)),
+        (select block_height from core.opened_asset o where (o.chain, o.asset) = (t.chain, $2)),
+        -1)
+      """, parameters)
+    guard let sum = Int128(result.string(0, 0)) else {
+      throw PostgresError.impossible("sent_transaction: gas beyond 127 bits")
+    }
+    gas = sum
   }
 
   func reconcile(_ asset: DepositAsset, held: UInt256) -> ReconciledAsset {

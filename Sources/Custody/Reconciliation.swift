@@ -4,8 +4,8 @@
 public import Ethereum
 public import Postgres
 
-/// One asset's account of itself, in the chain's smallest units. Two questions, with an answer each:
-/// whether chain and books say the same,
+/// One asset's account of itself, in the chain's smallest units. Two questions, with an answer
+/// each: whether chain and books say the same,
 ///
 ///     held = users - adjustments + unbooked - leaving + float + opening - taken + difference
 ///

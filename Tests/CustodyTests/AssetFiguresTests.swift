@@ -7,7 +7,8 @@ import Testing
 
 @Suite struct AssetFiguresTests {
   private static let figures = AssetFigures(
-    users: 700, venue: 60, adjustments: 100, crossed: 5_000, taken: 40, paid: 30, confirmed: 10, gas: 7)
+    users: 700, venue: 60, adjustments: 100, crossed: 5_000, taken: 40, paid: 30, confirmed: 10,
+    gas: 7)
 
   @Test func smallSums() {
     let figures = Self.figures

@@ -195,7 +195,8 @@ extension TestChain {
 
   @discardableResult
   func transact(
-    by key: borrowing SecretKey, to destination: Address, value: UInt256 = .zero, data: [UInt8] = [],
+    by key: borrowing SecretKey, to destination: Address, value: UInt256 = .zero,
+    data: [UInt8] = [],
     nonce: UInt64? = nil, gwei: UInt64 = 50, tip: UInt64 = 5
   ) throws -> String {
     let next = try call("eth_getTransactionCount", ["\(key.address)", "pending"]) as? String

@@ -248,7 +248,8 @@ extension DatabaseTests {
         try chain.fund(Venue.hotWallet, wei: Self.theft)
         try chain.mine()
         let child = try ExtendedPrivateKey(seed: Venue.seed).child(2)
-        try chain.transact(by: child.secretKey, to: Venue.hotWallet, value: UInt256(5_000 as UInt64))
+        try chain.transact(
+          by: child.secretKey, to: Venue.hotWallet, value: UInt256(5_000 as UInt64))
         try chain.mine()
         try venue.settle(scanner)
         scanner.stop()
@@ -262,7 +263,8 @@ extension DatabaseTests {
         #expect(books.assets[0].float == Self.theft + 5_000)
         #expect(try venue.deposits(2).isEmpty)
         // From here on gas counts, and a sweep by hand is no theft.
-        try chain.transact(by: child.secretKey, to: Venue.hotWallet, value: UInt256(5_000 as UInt64))
+        try chain.transact(
+          by: child.secretKey, to: Venue.hotWallet, value: UInt256(5_000 as UInt64))
         try chain.mine()
         try venue.settle(scanner)
         #expect(try venue.reconcile().assets[0].difference == 0)
