@@ -25,6 +25,8 @@ public protocol DepositDesk: Sendable {
   ) async throws(ExchangeError) -> DepositResolutionOutcome
   /// Asks the chain for the balances of all addresses: takes its time.
   func reconcile() async throws(ExchangeError) -> ReconciliationReport
+  /// The last one that was made, and what it is worth: asks nobody.
+  func solvency() async throws(ExchangeError) -> SolvencyReport
 }
 
 public enum DepositResolutionOutcome: Sendable {
@@ -113,6 +115,10 @@ extension Handlers {
 
   func reconciliation() async throws(Refusal) -> Answer {
     .json(try await ask { desk async throws(ExchangeError) in try await desk.reconcile() })
+  }
+
+  func solvency() async throws(Refusal) -> Answer {
+    .json(try await ask { desk async throws(ExchangeError) in try await desk.solvency() })
   }
 
   func custodyState() async throws(Refusal) -> Answer {

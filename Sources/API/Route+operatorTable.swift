@@ -254,6 +254,13 @@ extension Route {
       try await handlers.reconciliation()
     },
     operating(
+      "getSolvency", .get, "/solvency",
+      "Shows the last comparison of the chain with the books, and its age.",
+      answer: .json(SolvencyReport.self)
+    ) { handlers, _, _ throws(Refusal) in
+      try await handlers.solvency()
+    },
+    operating(
       "getCustodyState", .get, "/custody", "Shows how custody of the chain stands.",
       answer: .json(CustodyState.self)
     ) { handlers, _, _ throws(Refusal) in

@@ -226,6 +226,11 @@ extension UncrossClient {
     try await call(.get, Target("v1", "operator", "reconciliation"), isSafeToRepeat: true)
   }
 
+  /// The last comparison of chain and books that was made: cheap.
+  public func solvency() async throws(APIError) -> SolvencyReport {
+    try await call(.get, Target("v1", "operator", "solvency"), isSafeToRepeat: true)
+  }
+
   public func custody() async throws(APIError) -> CustodyState {
     try await call(.get, Target("v1", "operator", "custody"), isSafeToRepeat: true)
   }

@@ -75,8 +75,15 @@ public final class CustodyDesk: @unchecked Sendable {
 
   /// Asks the node for every address's balances, so it takes its time; others wait only for another
   /// of it.
-  public func reconcile(_ reconciliation: Reconciliation) async throws(Failure) -> Reconciled {
-    try await run(on: audits) { [conninfo] in try reconciliation.run(conninfo) }
+  public func reconcile(
+    _ reconciliation: Reconciliation
+  ) async -> Result<Reconciled, ReconciliationError> {
+    await withCheckedContinuation { continuation in
+      audits.async { [conninfo] in
+        continuation.resume(
+          returning: Result { () throws(ReconciliationError) in try reconciliation.run(conninfo) })
+      }
+    }
   }
 
   /// Steps of deposits after the one with this number, in order.

@@ -278,13 +278,14 @@ extension CustodyStore {
   // MARK: Coins that no transfer shows
 
   /// Coins that left addresses of ours by their own transactions, gas included, and that came to
-  /// them from others of ours, up to a block.
+  /// them from others of ours, after a block and up to another.
   func ownFlows(
-    upTo height: Int64
+    after opened: Int64, upTo height: Int64
   ) throws(PostgresError) -> (out: [Address: UInt256], received: [Address: UInt256]) {
     func sums(_ sql: String) throws(PostgresError) -> [Address: UInt256] {
       var parameters = chainParameter()
       parameters.int8(height)
+      parameters.int8(opened)
       let result = try connection.query(sql, parameters)
       var found: [Address: UInt256] = [:]
       for row in 0..<result.rowCount {
@@ -298,12 +299,13 @@ extension CustodyStore {
     let out = try sums(
       """
       select sender, sum(value + gas_cost)::text from core.sent_transaction
-      where chain = $1 and block_height <= $2 group by 1
+      where chain = $1 and block_height <= $2 and block_height > $3 group by 1
       """)
     let received = try sums(
       """
       select recipient, sum(value)::text from core.sent_transaction
-      where chain = $1 and block_height <= $2 and recipient is not null group by 1
+      where chain = $1 and block_height <= $2 and block_height > $3 and recipient is not null
+      group by 1
       """)
     return (out, received)
   }

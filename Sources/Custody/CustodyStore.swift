@@ -288,6 +288,7 @@ struct CustodyStore: ~Copyable {
       "delete from core.sent_transaction where chain = $1 and block_height > $2", parameters)
     try connection.query(
       "delete from core.venue_transfer where chain = $1 and block_height > $2", parameters)
+    try reopen(at: height)
   }
 
   private func insert(_ blocks: [BlockPlace]) throws(PostgresError) {

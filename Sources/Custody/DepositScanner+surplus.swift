@@ -60,10 +60,12 @@ extension DepositScanner {
       block.height > session.surplus.suspectedAt
     else { return }
     let paid = try session.store.paid(asset.code, upTo: block.height)
-    let flows = try session.store.ownFlows(upTo: block.height)
-    var told = paid
+    let opening = try session.store.opening(of: asset.code)
+    let flows = try session.store.ownFlows(after: opening.height, upTo: block.height)
+    // What lay there when the coin was opened explains itself.
+    var told = paid.merging(opening.raw) { $0.adding($1) ?? .max }
     for (address, received) in flows.received {
-      told[address] = (paid[address] ?? .zero).adding(received) ?? .max
+      told[address] = (told[address] ?? .zero).adding(received) ?? .max
     }
     session.surplus.present = SurplusLook.Present(
       block: block, addresses: addresses.all, told: told, out: flows.out)

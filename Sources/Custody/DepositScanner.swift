@@ -202,7 +202,7 @@ public final class DepositScanner: Sendable {
     var failures = 0
     while !stop.isRequested {
       do {
-        var session = try open()
+        var session = try open(stop)
         while !stop.isRequested {
           try turn(&session, stop)
           failures = 0
@@ -259,7 +259,7 @@ public final class DepositScanner: Sendable {
   }
 
   /// Connects, proves that the node is of our chain, and takes up where the database is.
-  private func open() throws -> Session {
+  private func open(_ stop: OwnerThread.Stop) throws -> Session {
     let store = try CustodyStore(conninfo, chain: configuration.chain, term: core.term)
     if try store.known() == nil {
       try choose(nil, nil)
@@ -293,7 +293,7 @@ public final class DepositScanner: Sendable {
     // Whichever was asked before may be of another chain by now.
     roster.withLock { $0.doubt() }
     try choose(known, session.follower)
-    try recordOpenings(session.store, start: known.start)
+    try recordOpenings(session.store, start: known.start, stop)
     // Until it has been looked at: a reorganisation may have been the last thing that was stored.
     figures.withLock { $0.isDisputed = nodes.count > 1 }
     return session
@@ -322,7 +322,7 @@ public final class DepositScanner: Sendable {
   private func turn(_ session: inout Session, _ stop: OwnerThread.Stop) throws {
     try choose(session.known, session.follower)
     let heads = try node.heads()
-    let look = try follow(heads, &session)
+    let look = try follow(heads, &session, stop)
     publish(session)
     // What has its number needs no node, and waits for none.
     try submit(&session)
@@ -350,7 +350,9 @@ public final class DepositScanner: Sendable {
   }
 
   /// Does what the follower says until a step is durable, or there is none.
-  private func follow(_ heads: ChainNode.Heads, _ session: inout Session) throws -> Look {
+  private func follow(
+    _ heads: ChainNode.Heads, _ session: inout Session, _ stop: OwnerThread.Stop
+  ) throws -> Look {
     var action = session.follower.heads(latest: heads.latest, finalized: heads.finalized)
     var blocks: [ChainBlock] = []
     var look = Look()
@@ -364,6 +366,9 @@ public final class DepositScanner: Sendable {
         action = session.follower.hashes(try node.hashes(at: heights))
       case .apply(let step):
         try apply(step, blocks, &session)
+        if step.rollBackTo != nil {
+          try recordOpenings(session.store, start: session.known.start, stop)
+        }
         look.isCaughtUp = step.isCaughtUp
         return look
       case .wait(let reason):

@@ -11,7 +11,7 @@ public enum Migrations {
   public static let steps: [String] = [
     schema, custody, guards, deposits, withdrawals, payoutAsks, sweeps, payoutResolutions,
     changedDeposits, deciders, openings, statementsByType, operatorLog, custodyDecisions,
-    books,
+    books, solvency,
   ]
 
   /// Applies what is missing; returns how many steps that was.

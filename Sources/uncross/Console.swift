@@ -71,6 +71,7 @@ final class Console: Sendable {
       "uncross adjust \(officer) trader USDC 1000 --reason gift",
       "uncross custody \(officer)",
       "uncross reconcile \(officer)",
+      "uncross solvency \(officer)",
       "curl \(worker)/v1/markets/ETH-USDC/auctions?limit=1",
     ] {
       line("  " + (command.hasPrefix("uncross") ? ".build/release/" : "") + command)

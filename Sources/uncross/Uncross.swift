@@ -40,7 +40,10 @@ struct Uncross: AsyncParsableCommand {
           SignerKeyCommand.self, ResolveDepositCommand.self, CustodyDecisionsCommand.self,
         ]),
       CommandGroup(
-        name: "Prove", subcommands: [Clear.self, ReplayCommand.self, ReconcileCommand.self]),
+        name: "Prove",
+        subcommands: [
+          Clear.self, ReplayCommand.self, ReconcileCommand.self, SolvencyCommand.self,
+        ]),
     ])
   /// As ArgumentParser's own, but for how it ends: what failed may quote a server, a database or a
   /// file.

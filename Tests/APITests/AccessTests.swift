@@ -87,6 +87,7 @@ private let expectations: [(method: String, template: String, roles: String)] = 
   ("POST", "/v1/operator/custody-decisions/{id}/refuse", "operator"),
   ("GET", "/v1/operator/custody", "operator"),
   ("GET", "/v1/operator/reconciliation", "operator"),
+  ("GET", "/v1/operator/solvency", "operator"),
 ]
 
 @Suite struct AccessTests {

@@ -91,13 +91,21 @@ final class MemoryDesk: DepositDesk {
 
   func reconcile() async throws(ExchangeError) -> ReconciliationReport {
     try check()
+    var coin = ReconciliationReport.Asset(asset: "BTC", decimals: 8, onChain: true)
+    (coin.held, coin.users, coin.venue) = ("152500000", "150000000", "20000")
+    (coin.unbooked, coin.waiting, coin.owed) = ("2500000", "2500000", "152480000")
+    (coin.difference, coin.covered) = ("0", true)
     return ReconciliationReport(
-      chain: "dev", block: 12, blockHash: "0x" + String(repeating: "c", count: 64), agrees: true,
-      assets: [
-        ReconciliationReport.Asset(
-          asset: "BTC", held: "152500000", users: "150000000", adjustments: "0",
-          unbooked: "2500000", leaving: "0", float: "0", taken: "0", difference: "0")
-      ])
+      chain: "dev", block: 12, blockHash: "0x" + String(repeating: "c", count: 64),
+      checkedAt: Timestamp(microseconds: (Venue.start + 12) * 1_000_000), agrees: true,
+      assets: [coin])
+  }
+
+  func solvency() async throws(ExchangeError) -> SolvencyReport {
+    SolvencyReport(
+      chain: "dev", check: .failed, ageSeconds: 4_000, intervalSeconds: 3_600,
+      failures: (1, Timestamp(microseconds: (Venue.start + 3_612) * 1_000_000), "no node answers"),
+      report: try await reconcile())
   }
 
   func changes(

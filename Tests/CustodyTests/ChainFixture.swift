@@ -197,7 +197,9 @@ final class Venue: Sendable {
   /// Ether after 3 blocks, at least 1,000 wei; USDC after 3, at least 10 atoms; BTC, which has 8
   /// decimals on the chain and 6 here, when final. Of ether and BTC a second node must agree from a
   /// value on.
-  func rules(secondNodeFrom: Int128? = nil) throws -> DepositRules {
+  func rules(
+    secondNodeFrom: Int128? = nil, without unlisted: Set<String> = []
+  ) throws -> DepositRules {
     let fee = DepositAsset(
       code: "FEE", source: .token(try chain.contract("FEE")), scale: .one, minimum: 1,
       finality: .depth(3))
@@ -213,7 +215,8 @@ final class Venue: Sendable {
         minimum: 1, finality: .finalized, secondNodeFrom: secondNodeFrom),
     ]
     return DepositRules(
-      assets: listsFee ? assets + [fee] : assets, ownSenders: [Self.hotWallet])
+      assets: (listsFee ? assets + [fee] : assets).filter { !unlisted.contains($0.code) },
+      ownSenders: [Self.hotWallet])
   }
 
   /// Nobody waits long for a node of this machine.
@@ -227,7 +230,8 @@ final class Venue: Sendable {
   @discardableResult
   func scan(
     nodes others: [String] = [], secondNodeFrom: Int128? = nil, start: Int64 = 0,
-    limits: ChainNode.Limits? = nil, change: (inout DepositScanner.Configuration) -> Void = { _ in }
+    limits: ChainNode.Limits? = nil, without unlisted: Set<String> = [],
+    change: (inout DepositScanner.Configuration) -> Void = { _ in }
   ) throws -> DepositScanner {
     var configuration = DepositScanner.Configuration(chain: "dev", chainID: 31337, start: start)
     configuration.pollMilliseconds = 20
@@ -236,7 +240,7 @@ final class Venue: Sendable {
     let limits = limits ?? Self.nodeLimits
     let scanner = DepositScanner(
       conninfo: database.app, configuration: configuration,
-      rules: try rules(secondNodeFrom: secondNodeFrom),
+      rules: try rules(secondNodeFrom: secondNodeFrom, without: unlisted),
       nodes: [ChainNode(url: chain.ready.url, limits: limits)]
         + others.map { ChainNode(url: $0, limits: limits) },
       addresses: addresses,
@@ -311,9 +315,9 @@ final class Venue: Sendable {
     return try store.decide(deposit, decision, reason)
   }
 
-  func reconcile() throws -> Reconciled {
+  func reconcile(without unlisted: Set<String> = []) throws -> Reconciled {
     try Reconciliation(
-      chain: "dev", rules: rules(), node: ChainNode(url: chain.ready.url)
+      chain: "dev", rules: rules(without: unlisted), node: ChainNode(url: chain.ready.url)
     ).run(database.audit)
   }
 

@@ -189,6 +189,16 @@ extension TestChain {
     nonce: UInt64? = nil, gwei: UInt64 = 50, tip: UInt64 = 5
   ) throws -> String {
     guard let key = SecretKey(secret) else { preconditionFailure("not a key") }
+    return try transact(
+      by: key, to: destination, value: value, data: data, nonce: nonce, gwei: gwei, tip: tip)
+  }
+
+  @discardableResult
+  func transact(
+    by key: borrowing SecretKey, to destination: Address, value: UInt256 = .zero,
+    data: [UInt8] = [],
+    nonce: UInt64? = nil, gwei: UInt64 = 50, tip: UInt64 = 5
+  ) throws -> String {
     let next = try call("eth_getTransactionCount", ["\(key.address)", "pending"]) as? String
     let transaction = try Transaction1559(
       chainID: 31337, nonce: nonce ?? #require(UInt64((next ?? "").dropFirst(2), radix: 16)),

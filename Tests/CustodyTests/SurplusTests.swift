@@ -138,7 +138,11 @@ extension DatabaseTests {
         #expect(try venue.core.submit([Load.adjust(3, 1, 9, "gift")]).get()[0].rejection == nil)
         #expect(venue.core.projection.drain(withinSeconds: patience))
         let books = try venue.reconcile()
-        #expect(books.agrees && books.assets.map(\.adjustments) == [9, 0, 0])
+        #expect(books.assets.map(\.difference) == [0, 0, 0])
+        #expect(books.assets.map(\.adjustments) == [9, 0, 0])
+        // What was given out without a coin is owed as any other.
+        #expect(books.assets.map(\.isCovered) == [false, true, true] && !books.agrees)
+        #expect(books.assets.map(\.owed) == [5_009, 0, 12_300])
         #expect(books.assets.map(\.users) == [5_009, 0, 123])
         #expect(books.assets.map(\.unbooked) == [0, 5, 45].map { UInt256($0 as UInt64) })
         try venue.database.forge("update public.balance set free = free + 1, total = total + 1")

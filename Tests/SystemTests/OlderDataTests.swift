@@ -13,8 +13,8 @@ import Wire
 /// a snapshot. With rules 1 there is a withdrawal that is final; with rules 2 a key that waits, and
 /// a market whose band orders of 0.0001 BTC had widened; with rules 3 finished orders of each kind,
 /// an asset with terms that one operator made, raised delays, and groups after the snapshot; with
-/// rules 4 deposits and a withdrawal of the development chain. A file of a released version is never
-/// made anew.
+/// rules 4 deposits and a withdrawal of the development chain. A file of a released version is
+/// never made anew.
 @Suite(.serialized) struct OlderDataTests {
   private static let golden = ExchangeProcess.repository + "/Tests/SystemTests/golden/"
 

@@ -24,9 +24,11 @@ import Wire
     core.custody_proposal: id bigint, chain text, deposit_id bigint, sender bytea, nonce bigint, withdrawal_id bigint, decision text, user_id bigint, asset text, amount numeric, tx_hash bytea, out_ref text, operator_id bigint, public_key bytea, reason text, requested_at timestamp with time zone, outcome text, decided_by bigint
     core.deposit_address: chain text, address bytea, user_id bigint, xpub text, created_at timestamp with time zone
     core.deposit_log: id bigint, chain text, tx_hash bytea, out_ref text, status text, block_height bigint, block_hash bytea, credit_no bigint, clawback_no bigint, at timestamp with time zone, resolved_by bigint, resolution_reason text
+    core.deposit_opening: chain text, asset text, address bytea, raw_amount numeric, block_height bigint, block_hash bytea
     core.journal: seq bigint, term bigint, first_command bigint, commands integer, at timestamp with time zone, prev_hash bytea, hash bytea, body bytea
     core.leader: singleton boolean, term bigint, at timestamp with time zone
     core.migration: version integer, applied_at timestamp with time zone
+    core.opened_asset: chain text, asset text, block_height bigint, is_due boolean, opened_at timestamp with time zone
     core.operator_log: journal_seq bigint, position integer, at timestamp with time zone, operator_id bigint, public_key bytea, action text, subject text, detail text, reason text
     core.orphan_block: chain text, height bigint, hash bytea, parent_hash bytea, replaced_at timestamp with time zone
     core.payout_attempt: hash bytea, chain text, sender bytea, nonce bigint, kind text, priority_fee numeric, maximum_fee numeric, raw bytea, signed_height bigint, sent_height bigint, answer text, signed_at timestamp with time zone, sent_at timestamp with time zone
@@ -35,9 +37,10 @@ import Wire
     core.projection: singleton boolean, journal_seq bigint, event_index bigint, ledger_seq bigint
     core.sent_transaction: chain text, sender bytea, nonce bigint, hash bytea, is_success boolean, has_paid boolean, gas_cost numeric, block_height bigint, block_hash bytea, value numeric, recipient bytea
     core.snapshot: journal_seq bigint, part integer, parts integer, name text, hash bytea, body bytea
+    core.solvency_check: chain text, made_at timestamp with time zone, report text, failures bigint, failed_at timestamp with time zone, failure text
     core.top_up: id bigint, chain text, address bytea, value numeric, operator_id bigint, requested_at timestamp with time zone, sender bytea, nonce bigint
     core.users: id bigint, name text, created_at timestamp with time zone
-    core.venue_opening: chain text, asset text, own bytea, raw_amount numeric, block_height bigint
+    core.venue_opening: chain text, asset text, own bytea, raw_amount numeric, block_height bigint, is_due boolean
     core.venue_transfer: chain text, tx_hash bytea, out_ref text, asset text, own bytea, other bytea, raw_amount numeric, block_height bigint, block_hash bytea
     core.withdrawal_approval: withdrawal_id bigint, operator_id bigint, public_key bytea, signature bytea, approved_at timestamp with time zone
     core.withdrawal_log: id bigint, withdrawal_id bigint, status text, tx_hash bytea, block_height bigint, reason text, at timestamp with time zone, decided_by bigint

@@ -23,10 +23,11 @@ final class ChainCustody: Sendable {
   let addresses: DepositAddresses
   /// Nil where nothing can be taken out.
   let payments: PayoutSender?
-  private let directory: Directory
+  let directory: Directory
+  let logger: Logger
   private let loop: CommandLoop
-  /// The last reconciliation that succeeded, for the metrics.
-  private let reconciled = Mutex<Reconciled?>(nil)
+  /// How chain and books compared.
+  let solvencyChecks: Mutex<SolvencyChecks>
   private let schedule = Mutex<Task<Void, Never>?>(nil)
 
   init(
@@ -36,6 +37,9 @@ final class ChainCustody: Sendable {
     self.settings = settings
     self.directory = directory
     self.loop = loop
+    self.logger = logger
+    let seconds = settings.reconcileSeconds ?? 3_600
+    solvencyChecks = Mutex(SolvencyChecks(interval: Int64(seconds * 1_000_000)))
     rules = try settings.rules { directory.decimals(of: $0) }
     addresses = DepositAddresses(xpub: try ExtendedPublicKey(settings.xpub))
     var configuration = DepositScanner.Configuration(
@@ -91,15 +95,7 @@ final class ChainCustody: Sendable {
   func start() {
     scanner.start()
     payments?.start()
-    let seconds = settings.reconcileSeconds ?? 3_600
-    schedule.withLock {
-      $0 = Task { [weak self] in
-        while !Task.isCancelled {
-          try? await Task.sleep(for: .seconds(seconds))
-          _ = try? await self?.reconcile()
-        }
-      }
-    }
+    schedule.withLock { $0 = Task { [weak self] in await self?.keepChecking() } }
   }
 
   func stop() {
@@ -114,27 +110,7 @@ final class ChainCustody: Sendable {
     func gauge(_ name: String, _ help: String, _ value: Double) -> Metric {
       Metric(name, help, .gauge, value, labels: labels)
     }
-    let audit = reconciled.withLock { $0 }
-    let differences = (audit?.assets ?? []).flatMap { asset in
-      func figure(_ name: String, _ help: String, _ value: Double) -> Metric {
-        Metric(
-          name, help, .gauge, value,
-          labels: labels + [(name: "asset", value: asset.code)])
-      }
-      return [
-        figure(
-          "uncross_custody_difference", "Of the last reconciliation, in the chain's smallest units",
-          asset.difference.map { Double($0) } ?? .nan),
-        figure(
-          "uncross_custody_uncovered", "1 where users' coins are not all there",
-          asset.isCovered ? 0 : 1),
-        figure(
-          "uncross_custody_taken",
-          "What left by transactions that nobody here signed, in the smallest units",
-          Double(asset.taken)),
-      ]
-    }
-    return differences + nodeMetrics(figures) + waitMetrics(figures) + payoutMetrics() + [
+    return solvencyMetrics() + nodeMetrics(figures) + waitMetrics(figures) + payoutMetrics() + [
       gauge(
         "uncross_custody_scanned_block", "The last scanned block; -1 before the first",
         Double(figures.tip ?? -1)),
@@ -142,10 +118,6 @@ final class ChainCustody: Sendable {
         "uncross_custody_lag_blocks", "Blocks of the node's chain that are not scanned",
         Double(max(0, (figures.latest ?? 0) - (figures.tip ?? -1)))),
       gauge("uncross_custody_finalized_block", "The last final block", Double(figures.finalized)),
-      gauge(
-        "uncross_custody_reconciled_block",
-        "The block of the last reconciliation that succeeded; -1 before",
-        Double(audit?.height ?? -1)),
       gauge("uncross_custody_halted", "1 where custody stopped", figures.halted == nil ? 0 : 1),
       gauge(
         "uncross_custody_finality_stalled",
@@ -388,33 +360,6 @@ extension ChainCustody: DepositDesk {
           host: nodes[index].host, state: node.verdict.name, block: node.height,
           inUse: index == figures.nodeInUse)
       })
-  }
-
-  func reconcile() async throws(ExchangeError) -> ReconciliationReport {
-    let found: Reconciled
-    do throws(CustodyDesk.Failure) {
-      found = try await desk.reconcile(
-        Reconciliation(
-          chain: settings.name, rules: rules, node: nodes[scanner.currentFigures().nodeInUse]))
-    } catch {
-      throw .unavailable(reason: "chain_unavailable", retryAfterSeconds: 5)
-    }
-    reconciled.withLock { $0 = found }
-    return ReconciliationReport(
-      chain: found.chain, block: found.height, blockHash: "\(found.block)", agrees: found.agrees,
-      assets: found.assets.map { asset in
-        ReconciliationReport.Asset(
-          asset: asset.code, held: "\(asset.held)", users: Self.scaled(asset.users, asset.scale),
-          adjustments: Self.scaled(asset.adjustments, asset.scale), unbooked: "\(asset.unbooked)",
-          leaving: "\(asset.leaving)", float: "\(asset.float)", taken: "\(asset.taken)",
-          difference: asset.difference.map { "\($0)" })
-      })
-  }
-
-  /// Atoms in the chain's smallest units.
-  private static func scaled(_ atoms: Int128, _ scale: UInt256) -> String {
-    let magnitude = UInt256(atoms.magnitude).multiplied(by: scale).map { "\($0)" } ?? "beyond 2^256"
-    return atoms < 0 ? "-" + magnitude : magnitude
   }
 
   func amount(_ atoms: Int128, _ code: String) -> DecimalAmount {

@@ -53,7 +53,7 @@ struct DemoCheck: Sendable {
       if differenceCount > differences.count {
         lines.append("and \(differenceCount - differences.count) more")
       }
-      if let chain { lines += [ReconcileCommand.text(Output.printable(chain)), ""] }
+      if let chain { lines += [SolvencyText.of(Output.printable(chain)), ""] }
       let all = chain == nil ? "engine, ledger and tape" : "engine, ledger, tape and chain"
       lines.append(
         agrees ? "\(all) agree to the atom" : "\(all) DISAGREE in \(differenceCount) places")
@@ -89,6 +89,9 @@ struct DemoCheck: Sendable {
         for asset in chain.assets where asset.difference != "0" {
           report.differs(
             "\(asset.asset): chain and books differ by \(asset.difference ?? "too much")")
+        }
+        for asset in chain.assets where !asset.covered {
+          report.differs("\(asset.asset): \(asset.owed ?? "too much") owed, \(asset.held) held")
         }
         report.chain = chain
       }
