@@ -6,14 +6,9 @@ import Logging
 import Testing
 
 @Suite struct BooksTests {
-  /// Of BIP 32, test vector 1: nobody is paid to it.
-  private static let xpub =
-    "xpub661MyMwAqRbcFtXgS5sYJABqqG9YLmC4Q1Rdap9gSE8NqtwybGhePY2gZ29ESFjqJoCu1Rupje8Yt"
-    + "GqsefD265TMg7usUDFdp6W1EGMcet8"
-
   private func write(
     _ exchange: ExchangeProcess, name: String = "eth", id: Int64, node: String,
-    xpub: String = BooksTests.xpub, more: String = ""
+    xpub: String = ChainFileTests.xpub, more: String = ""
   ) throws -> String {
     let path = exchange.root + "/chain.json"
     let text = """

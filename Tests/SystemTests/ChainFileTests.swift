@@ -6,7 +6,8 @@ import Testing
 @testable import uncross
 
 @Suite struct ChainFileTests {
-  private static let xpub =
+  /// Of BIP 32, test vector 1: nobody is paid to it.
+  static let xpub =
     "xpub661MyMwAqRbcFtXgS5sYJABqqG9YLmC4Q1Rdap9gSE8NqtwybGhePY2gZ29ESFjqJoCu1Rupje8Yt"
     + "GqsefD265TMg7usUDFdp6W1EGMcet8"
   private static let xprv =

@@ -178,7 +178,7 @@ import Wire
     let path = NSTemporaryDirectory() + "uncross-chain-\(UInt64.random(in: .min ... .max)).json"
     defer { try? FileManager.default.removeItem(atPath: path) }
     func file(_ change: String = "") throws -> ChainSettings {
-      let fields = #""name":"c","nodes":["http://n"],"xpub":"x","assets":[]"#
+      let fields = #""name":"c","nodes":["http://n"],"xpub":"\#(ChainFileTests.xpub)","assets":[]"#
       let id = change.contains("chain_id") ? "" : #""chain_id":1,"#
       try Data("{\(id)\(change)\(fields)}".utf8).write(to: URL(fileURLWithPath: path))
       return try ChainSettings(file: path)
