@@ -231,14 +231,17 @@ extension CustodyStore {
   }
 
   /// In the transaction that rolls back: what was recorded as of a block that left the chain is due
-  /// as of the one where it forked, for the blocks above it are scanned again.
+  /// as of the one where it forked, for the blocks above it are scanned again. Where all that was
+  /// scanned left, the block before it may have left too.
   func reopen(at height: Int64) throws(PostgresError) {
     for table in ["core.opened_asset", "core.venue_opening"] {
       var parameters = chainParameter()
       parameters.int8(height)
       try connection.query(
         """
-        update \(table) set block_height = $2, is_due = true where chain = $1 and block_height > $2
+        update \(table) set block_height = $2, is_due = true
+        where chain = $1 and (block_height > $2 or block_height = $2
+          and not exists (select from public.scanned_blocks where chain = $1))
         """, parameters)
     }
   }

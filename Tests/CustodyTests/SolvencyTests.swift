@@ -4,12 +4,13 @@
 import Engine
 import Ethereum
 import Foundation
-import Ledger
+import Postgres
 import TestServers
 import Testing
 
 @testable import CoreFixture
 @testable import Custody
+@testable import Ledger
 
 extension DatabaseTests {
   @Suite(.serialized) struct SolvencyTests {
@@ -233,6 +234,56 @@ extension DatabaseTests {
           #expect(again.agrees && again.assets[1].opening == UInt256(700 as UInt64), "\(again)")
           #expect(again.assets[1].float == 6)
         }
+        venue.stop(scanner)
+        try venue.checkDeposits()
+      }
+    }
+
+    /// All that was scanned leaves the chain, and the block before it, with what it had brought.
+    @Test func theFirstBlockLeavesTheChain() throws {
+      try Venue.run { venue, chain in
+        let address = try venue.address(2)
+        try chain.fund(address, wei: 700)
+        try chain.mine(2)
+        let hash = try chain.fund(address, wei: 50)
+        let height = try chain.mine()
+        let scanner = try venue.scan(start: height + 1)
+        try chain.mine()
+        try venue.settle(scanner)
+        #expect(try venue.reconcile().assets[0].opening == UInt256(750 as UInt64))
+        try chain.reorganise(depth: 2, blocks: 3, drop: [hash])
+        try venue.settle(scanner)
+        let books = try venue.reconcile()
+        #expect(books.agrees && books.assets[0].opening == UInt256(700 as UInt64), "\(books)")
+        venue.stop(scanner)
+        try venue.checkDeposits()
+      }
+    }
+
+    /// What an earlier program recorded from its first block on is no opening.
+    @Test func olderDataHasNoOpening() throws {
+      try Venue.run { venue, chain in
+        let address = try venue.address(2)
+        var scanner = try venue.scan()
+        try chain.fund(address, wei: 5_000)
+        try chain.mint("USDC", to: address, 100)
+        try chain.mine(4)
+        #expect(try eventually { try venue.balance(2, 1) == 5_000 && venue.balance(2, 0) == 100 })
+        try venue.settle(scanner)
+        scanner.stop()
+        try venue.database.forge(
+          """
+          drop table core.deposit_opening, core.opened_asset, core.solvency_check;
+          alter table core.venue_opening drop column is_due
+          """)
+        try venue.database.connect(venue.database.owner).execute(Migrations.solvency)
+        scanner = try venue.scan()
+        try chain.fund(address, wei: 3_000)
+        try chain.mine(4)
+        #expect(try eventually { try venue.balance(2, 1) == 8_000 })
+        try venue.settle(scanner)
+        let books = try venue.reconcile()
+        #expect(books.agrees && books.assets.allSatisfy { $0.opening == .zero }, "\(books)")
         venue.stop(scanner)
         try venue.checkDeposits()
       }

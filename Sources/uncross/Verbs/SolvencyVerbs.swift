@@ -12,7 +12,7 @@ struct ReconcileCommand: AsyncParsableCommand {
     abstract: "Compare what is on the chain with what is in the books and what is owed.",
     discussion: """
       As of the last scanned block, in whole coins; exit status 1 unless every difference is 0, what
-      is held covers what is owed, and the float what was taken:
+      is held covers what is owed, the float covers what was taken, and the scan follows the chain:
 
         uncross reconcile --key operator.pem
       """)
@@ -23,8 +23,10 @@ struct ReconcileCommand: AsyncParsableCommand {
   func run() async throws {
     try await client.signed { api in
       let report = try await api.reconciliation()
-      client.show(report) { SolvencyText.of($0, isRaw: raw) }
-      if !report.agrees { throw ExitCode(VerbFailure.refused) }
+      // Of a block that the chain has long left behind nothing follows for now.
+      let isBehind = try await api.solvency().check == .behind
+      client.show(report) { SolvencyText.of($0, isRaw: raw, isBehind: isBehind) }
+      if !report.agrees || isBehind { throw ExitCode(VerbFailure.refused) }
     }
   }
 }
@@ -54,8 +56,10 @@ struct SolvencyCommand: AsyncParsableCommand {
 
 /// Reports as a person reads them.
 enum SolvencyText {
-  static func of(_ report: ReconciliationReport, isRaw: Bool = false) -> String {
-    figures(report, isRaw) + "\n" + verdict(report, isRaw)
+  static func of(
+    _ report: ReconciliationReport, isRaw: Bool = false, isBehind: Bool = false
+  ) -> String {
+    figures(report, isRaw) + "\n" + (isBehind ? unknown(.behind) : verdict(report))
   }
 
   /// Figures of a check that is not current have no verdict: nothing of it may look good.
@@ -65,11 +69,10 @@ enum SolvencyText {
     if let check = report.report {
       lines = [
         figures(check, isRaw),
-        "the check is \(age), one is due every "
-          + "\(report.intervalSeconds) s",
+        "the check is \(age), one is due every \(report.intervalSeconds) s",
       ]
       if report.check == .current {
-        return (lines + [verdict(check, isRaw)]).joined(separator: "\n")
+        return (lines + [verdict(check)]).joined(separator: "\n")
       }
     }
     if report.failures > 0 {
@@ -77,15 +80,19 @@ enum SolvencyText {
         "\(report.failures) FAILED since, the last at \(report.failedAt.map { "\($0)" } ?? "-"): "
           + (report.failure ?? "-"))
     }
+    return (lines + [unknown(report.check)]).joined(separator: "\n")
+  }
+
+  private static func unknown(_ check: SolvencyReport.Check) -> String {
     let why =
-      switch report.check {
+      switch check {
       case .current: "the check is without figures"
       case .failed: "the last check FAILED"
       case .old: "the check is OLD"
       case .behind: "the check is of a block that the chain has LEFT BEHIND"
       case .never: "no check was made yet"
       }
-    return (lines + ["solvency is NOT KNOWN: " + why]).joined(separator: "\n")
+    return "solvency is NOT KNOWN: " + why
   }
 
   private static func figures(_ report: ReconciliationReport, _ isRaw: Bool) -> String {
@@ -109,7 +116,7 @@ enum SolvencyText {
       + "\(report.checkedAt)\n" + owed.text() + "\n\n" + books.text() + "\n"
   }
 
-  private static func verdict(_ report: ReconciliationReport, _ isRaw: Bool) -> String {
+  private static func verdict(_ report: ReconciliationReport) -> String {
     if report.agrees { return "chain and books agree, and all that is owed is held" }
     var lines: [String] = []
     let differing = report.assets.filter { $0.difference != "0" }.map(\.asset)
