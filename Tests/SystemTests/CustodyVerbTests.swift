@@ -417,6 +417,12 @@ import Wire
     for asset in ["ETH", "USDC", "BTC"] {
       #expect(try await scene.figure("difference", #"chain="dev",asset="\#(asset)""#) == 0)
     }
+    let looked = try await scene.lines(
+      "custody rescan 0 \(block) --reason seen", as: "operator")
+    let blocks = looked.first?.split(separator: " ").first.flatMap { Int64($0) } ?? 0
+    #expect(blocks > 0 && blocks <= block + 1, "\(looked)")
+    #expect(looked.last?.hasSuffix("; 0 deposits had been left out") == true, "\(looked)")
+    try await scene.misuse("custody rescan 5 4 --reason seen", as: "operator", "at most 10000")
     // The exchange reconciles by itself too.
     #expect(try await scene.figure("reconciled_block", #"chain="dev""#) ?? -1 >= Double(block))
     #expect(try await scene.figure("node_well", #"chain="dev",node="1""#) == 1)

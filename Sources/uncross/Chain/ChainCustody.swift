@@ -376,6 +376,18 @@ extension ChainCustody: DepositDesk {
       })
   }
 
+  func rescan(
+    _ blocks: ClosedRange<Int64>, by authority: Authority
+  ) async throws(ExchangeError) -> RescanReport {
+    do throws(CustodyDesk.Failure) {
+      let outcome = try await desk.rescan(blocks, with: scanner, by: authority)
+      return RescanReport(
+        blocks: outcome.blocks, unproved: outcome.unproved, deposits: outcome.found)
+    } catch {
+      throw .unavailable(reason: "chain_unavailable", retryAfterSeconds: 5)
+    }
+  }
+
   func reconcile() async throws(ExchangeError) -> ReconciliationReport {
     let found: Reconciled
     do throws(CustodyDesk.Failure) {
