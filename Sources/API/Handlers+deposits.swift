@@ -23,6 +23,10 @@ public protocol DepositDesk: Sendable {
   func reject(
     _ id: Int64, by authority: Authority
   ) async throws(ExchangeError) -> DepositResolutionOutcome
+  /// Looks at scanned blocks once more and records what was left out, once.
+  func rescan(
+    _ blocks: ClosedRange<Int64>, by authority: Authority
+  ) async throws(ExchangeError) -> RescanReport
   /// Asks the chain for the balances of all addresses: takes its time.
   func reconcile() async throws(ExchangeError) -> ReconciliationReport
   /// The last one that was made, and what it is worth: asks nobody.
@@ -111,6 +115,24 @@ extension Handlers {
       throw Refusal(.depositNotInReview, "the deposit is \(status.rawValue)")
     case .notCreditable: throw Refusal(.depositNotCreditable)
     }
+  }
+
+  func rescan(_ call: Call, _ user: Identity) async throws(Refusal) -> Answer {
+    let rescan: NewRescan = try call.decoded()
+    let authority = user.authority(try rescan.checkedReason())
+    // No chain has so many blocks.
+    guard (0...1 << 48).contains(rescan.fromBlock) else {
+      throw .wrong("from_block", "a block's number")
+    }
+    let last = rescan.fromBlock + NewRescan.maximumBlocks - 1
+    guard (rescan.fromBlock...last).contains(rescan.toBlock) else {
+      throw .wrong("to_block", "`from_block` to `from_block` + \(NewRescan.maximumBlocks - 1)")
+    }
+    let blocks = rescan.fromBlock...rescan.toBlock
+    return .json(
+      try await ask { desk async throws(ExchangeError) in
+        try await desk.rescan(blocks, by: authority)
+      })
   }
 
   func reconciliation() async throws(Refusal) -> Answer {

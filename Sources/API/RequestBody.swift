@@ -98,6 +98,7 @@ extension Reason: Explained {}
 extension Reasoned: Explained {}
 extension NewAdjustment: Explained {}
 extension NewDepositResolution: Explained {}
+extension NewRescan: Explained {}
 extension PayoutResolution: Explained {}
 
 extension Refusal: JSONFailure {

@@ -261,6 +261,13 @@ extension Route {
       try await handlers.solvency()
     },
     operating(
+      "rescan", .post, "/custody/rescan", "Looks at scanned blocks again for what was left out.",
+      body: NewRescan.self,
+      answer: .json(RescanReport.self)
+    ) { handlers, call, user throws(Refusal) in
+      try await handlers.rescan(call, user)
+    },
+    operating(
       "getCustodyState", .get, "/custody", "Shows how custody of the chain stands.",
       answer: .json(CustodyState.self)
     ) { handlers, _, _ throws(Refusal) in

@@ -231,6 +231,12 @@ extension UncrossClient {
     try await call(.get, Target("v1", "operator", "solvency"), isSafeToRepeat: true)
   }
 
+  /// Looks at scanned blocks once more; what was left out is recorded once, however often asked.
+  public func rescan(_ rescan: NewRescan) async throws(APIError) -> RescanReport {
+    try await operate(
+      .post, Target("v1", "operator", "custody", "rescan"), rescan, isSafeToRepeat: true)
+  }
+
   public func custody() async throws(APIError) -> CustodyState {
     try await call(.get, Target("v1", "operator", "custody"), isSafeToRepeat: true)
   }

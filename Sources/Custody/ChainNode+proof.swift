@@ -22,7 +22,38 @@ struct ToldTransaction: Sendable {
   var content: Content
 }
 
+/// A block as it is scanned, and what its hash says of its transactions.
+struct WholeBlock: Sendable {
+  var block: ChainBlock
+  fileprivate var header: BlockHeader
+  fileprivate var transactions: [RPCWholeTransaction]
+
+  /// Whether its hash proves that these are its transactions, none left out: false where that
+  /// cannot be known, of unknown types and of a bloom that is not shown. What contradicts it is no
+  /// answer.
+  func isProved() throws(BlockDoubt) -> Bool {
+    guard header.hash == block.place.hash else {
+      if block.hasEmptyBloom { return false }
+      throw .headerDoesNotMatchHash
+    }
+    let known = transactions.compactMap(\.fields)
+    guard known.count == transactions.count else { return false }
+    let raw = known.map(\.raw)
+    guard zip(transactions, raw).allSatisfy({ $0.hash == Keccak256.hash($1) }),
+      OrderedTrie.root(raw) == header.transactionsRoot
+    else { throw .transactionsDoNotMatchRoot }
+    return true
+  }
+}
+
 extension ChainNode {
+  /// The canonical blocks of a range, each with all that its hash is of.
+  func wholeBlocks(_ heights: ClosedRange<Int64>) throws(NodeError) -> [WholeBlock] {
+    let told: [RPCScannedBlock?] = try many(
+      heights.map { RPCCall("eth_getBlockByNumber", .quantity($0), .truth(true)) })
+    return told.compactMap { $0?.block }
+  }
+
   /// A whole block by its hash, in two requests; nil where the node does not have it. For
   /// transactions of kinds that are not known here their bytes are asked for too.
   func whole(_ block: Hash32) throws(NodeError) -> ToldBlock? {
@@ -44,6 +75,17 @@ extension ChainNode {
           hash: transaction.hash,
           content: transaction.fields.map { .fields($0) } ?? .bytes(bytes[transaction.hash] ?? []))
       }, receipts: receipts.map(\.receipt))
+  }
+}
+
+private struct RPCScannedBlock: Decodable {
+  var block: WholeBlock
+
+  init(from decoder: any Decoder) throws {
+    let whole = try RPCWholeBlock(from: decoder)
+    block = WholeBlock(
+      block: try RPCBlock(from: decoder).block, header: whole.header,
+      transactions: whole.transactions)
   }
 }
 

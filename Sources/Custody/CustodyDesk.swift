@@ -86,6 +86,13 @@ public final class CustodyDesk: @unchecked Sendable {
     }
   }
 
+  /// Asks nodes for scanned blocks once more, and so takes its time, as a reconciliation does.
+  public func rescan(
+    _ heights: ClosedRange<Int64>, with scanner: DepositScanner, by authority: Authority
+  ) async throws(Failure) -> RescanOutcome {
+    try await audit { store in try scanner.rescan(heights, by: authority, store) }
+  }
+
   /// Steps of deposits after the one with this number, in order.
   public func steps(
     of user: UserID?, after: Int64, limit: Int

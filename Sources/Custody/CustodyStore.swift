@@ -136,15 +136,7 @@ struct CustodyStore: ~Copyable {
       select height, hash, parent_hash from public.scanned_blocks where chain = $1
       order by height desc limit $2
       """, parameters)
-    var tail: [BlockPlace] = []
-    for row in (0..<result.rowCount).reversed() {
-      guard let hash = Hash32(result.bytes(row, 1)), let parent = Hash32(result.bytes(row, 2))
-      else {
-        throw PostgresError.impossible("scanned_blocks: a hash that has not 32 bytes")
-      }
-      tail.append(BlockPlace(height: result.int64(row, 0), hash: hash, parent: parent))
-    }
-    return tail
+    return try places(result).reversed()
   }
 
   /// A scanned block by its height; nil where it was not scanned.
@@ -160,6 +152,31 @@ struct CustodyStore: ~Copyable {
       throw PostgresError.impossible("scanned_blocks: a hash that has not 32 bytes")
     }
     return BlockPlace(height: height, hash: hash, parent: parent)
+  }
+
+  /// Scanned blocks of a range, lowest first.
+  func blocks(in heights: ClosedRange<Int64>) throws(PostgresError) -> [BlockPlace] {
+    var parameters = chainParameter()
+    parameters.int8(heights.lowerBound)
+    parameters.int8(heights.upperBound)
+    return try places(
+      connection.query(
+        """
+        select height, hash, parent_hash from public.scanned_blocks
+        where chain = $1 and height between $2 and $3 order by height
+        """, parameters))
+  }
+
+  private func places(_ result: borrowing PostgresResult) throws(PostgresError) -> [BlockPlace] {
+    var places: [BlockPlace] = []
+    for row in 0..<result.rowCount {
+      guard let hash = Hash32(result.bytes(row, 1)), let parent = Hash32(result.bytes(row, 2))
+      else {
+        throw PostgresError.impossible("scanned_blocks: a hash that has not 32 bytes")
+      }
+      places.append(BlockPlace(height: result.int64(row, 0), hash: hash, parent: parent))
+    }
+    return places
   }
 
   /// What the deposits of an asset say was paid to each address up to a block, whatever became of

@@ -7,9 +7,9 @@ internal import Synchronization
 extension DepositScanner {
   /// Throws `BlockDoubt` where what a node says of it does not hold together.
   func deposits(
-    in block: ChainBlock, _ own: inout OwnMovements
+    in block: ChainBlock, by node: ChainNode, _ own: inout OwnMovements
   ) throws -> [FoundDeposit] {
-    try transfers(in: block, &own).compactMap { transfer in
+    try transfers(in: block, by: node, &own).compactMap { transfer in
       // Between addresses of ours nothing is paid in.
       guard let user = addresses.owner(transfer.recipient), addresses.owner(transfer.sender) == nil,
         let asset = scan.rules.asset(transfer.source)
@@ -21,10 +21,10 @@ extension DepositScanner {
   }
 
   private func transfers(
-    in block: ChainBlock, _ own: inout OwnMovements
+    in block: ChainBlock, by node: ChainNode, _ own: inout OwnMovements
   ) throws -> [Transfer] {
     let watching: (Address) -> Bool = { [addresses] in addresses.owner($0) != nil }
-    let traces = configuration.traces ? try traces(of: block) : []
+    let traces = configuration.traces ? try traces(of: block, by: node) : []
     guard
       traces.contains(where: { scan.mayPay($0, watching: watching) })
         || scan.needsReceipts(block, watching: watching)
@@ -44,7 +44,7 @@ extension DepositScanner {
   /// None where the node answers, and not with the traces of this block: they are larger than any
   /// answer may be, or take too long. It must not stop the scan for ever; what they would have
   /// shown is found by balance.
-  private func traces(of block: ChainBlock) throws -> [CallTrace] {
+  private func traces(of block: ChainBlock, by node: ChainNode) throws -> [CallTrace] {
     do throws(NodeError) {
       let traces = try node.traces(block)
       try check(traces, of: block)

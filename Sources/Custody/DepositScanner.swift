@@ -424,7 +424,7 @@ public final class DepositScanner: Sendable {
     var own = OwnMovements()
     do {
       try scan.checkUnique(blocks)
-      for block in blocks { found += try deposits(in: block, &own) }
+      for block in blocks { found += try deposits(in: block, by: node, &own) }
     } catch let doubt as BlockDoubt {
       throw NodeError.doubtful(doubt)
     }

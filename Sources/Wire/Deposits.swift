@@ -134,6 +134,46 @@ public struct NewDepositResolution: Codable, Sendable, Equatable {
   }
 }
 
+/// Scanned blocks to be looked at once more.
+public struct NewRescan: Codable, Sendable, Equatable {
+  /// At most in one request.
+  public static let maximumBlocks: Int64 = 1_000
+
+  /// The first and the last block, both included.
+  public var fromBlock: Int64
+  public var toBlock: Int64
+  /// For the auditor, 1 to 200 bytes.
+  public var reason: String
+
+  private enum CodingKeys: String, CodingKey {
+    case reason
+    case fromBlock = "from_block"
+    case toBlock = "to_block"
+  }
+
+  public init(fromBlock: Int64, toBlock: Int64, reason: String) {
+    self.fromBlock = fromBlock
+    self.toBlock = toBlock
+    self.reason = reason
+  }
+}
+
+/// What came of it.
+public struct RescanReport: Codable, Sendable, Equatable {
+  /// Of the blocks asked for those that were scanned before, and so were looked at.
+  public var blocks: Int
+  /// Of these, those whose transactions their hash does not prove.
+  public var unproved: Int
+  /// Deposits that had been left out and are recorded now.
+  public var deposits: Int
+
+  public init(blocks: Int, unproved: Int, deposits: Int) {
+    self.blocks = blocks
+    self.unproved = unproved
+    self.deposits = deposits
+  }
+}
+
 /// A node of the chain, in the order of the settings.
 public struct CustodyNode: Codable, Sendable, Equatable {
   public var host: String

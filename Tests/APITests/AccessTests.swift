@@ -86,6 +86,7 @@ private let expectations: [(method: String, template: String, roles: String)] = 
   ("POST", "/v1/operator/custody-decisions/{id}/approve", "operator"),
   ("POST", "/v1/operator/custody-decisions/{id}/refuse", "operator"),
   ("GET", "/v1/operator/custody", "operator"),
+  ("POST", "/v1/operator/custody/rescan", "operator"),
   ("GET", "/v1/operator/reconciliation", "operator"),
   ("GET", "/v1/operator/solvency", "operator"),
 ]

@@ -181,6 +181,7 @@ private struct Document {
         "POST /v1/operator/adjustments reason",
         "POST /v1/operator/adjustments/{id}/refuse reason",
         "POST /v1/operator/custody-decisions/{id}/refuse reason",
+        "POST /v1/operator/custody/rescan reason",
         "POST /v1/operator/deposits/{id}/resolution reason",
         "POST /v1/operator/key-grants/{id}/refuse reason",
         "POST /v1/operator/keys/{public_key}/revoke reason",

@@ -25,6 +25,12 @@ extension CustodyVerbTests {
     let words = lines[0].split { " ,".contains($0) }
     #expect(words.prefix(3) == ["dev", "at", "block"], "\(lines)")
     let block = try #require(words.dropFirst(3).first.flatMap { Int64($0) })
+    let looked = try await scene.lines(
+      "custody rescan 0 \(block) --reason seen", as: "operator")
+    let blocks = looked.first?.split(separator: " ").first.flatMap { Int64($0) } ?? 0
+    #expect(blocks > 0 && blocks <= block + 1, "\(looked)")
+    #expect(looked.last?.hasSuffix("; 0 deposits had been left out") == true, "\(looked)")
+    try await scene.misuse("custody rescan 5 4 --reason seen", as: "operator", "at most 10000")
     for asset in ["ETH", "USDC", "BTC"] {
       #expect(try await scene.figure("difference", #"chain="dev",asset="\#(asset)""#) == 0)
     }

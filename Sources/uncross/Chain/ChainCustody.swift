@@ -362,6 +362,18 @@ extension ChainCustody: DepositDesk {
       })
   }
 
+  func rescan(
+    _ blocks: ClosedRange<Int64>, by authority: Authority
+  ) async throws(ExchangeError) -> RescanReport {
+    do throws(CustodyDesk.Failure) {
+      let outcome = try await desk.rescan(blocks, with: scanner, by: authority)
+      return RescanReport(
+        blocks: outcome.blocks, unproved: outcome.unproved, deposits: outcome.found)
+    } catch {
+      throw .unavailable(reason: "chain_unavailable", retryAfterSeconds: 5)
+    }
+  }
+
   func amount(_ atoms: Int128, _ code: String) -> DecimalAmount {
     DecimalAmount(atoms: atoms, decimals: directory.decimals(of: code) ?? 0)
   }

@@ -1,5 +1,5 @@
 // Paying in: `uncross deposit-address`, `uncross deposits`; the operator's
-// `uncross resolve-deposit`, `uncross custody`.
+// `uncross resolve-deposit`, `uncross custody`, `uncross custody rescan`.
 
 internal import ArgumentParser
 internal import Client
@@ -112,7 +112,8 @@ struct CustodyCommand: AsyncParsableCommand {
     abstract: "Show how the chain's scanner stands, and what clawbacks cost.",
     discussion: """
         uncross custody --key operator.pem
-      """)
+      """,
+    subcommands: [RescanCommand.self])
 
   @OptionGroup var client: ClientOptions
 
@@ -135,6 +136,49 @@ struct CustodyCommand: AsyncParsableCommand {
         if let error = state.lastError { lines.append("last error \(error)") }
         for loss in state.losses { lines.append("loss       \(loss.total) \(loss.asset)") }
         return lines.joined(separator: "\n")
+      }
+    }
+  }
+}
+
+struct RescanCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "rescan", abstract: "Look at scanned blocks again for what a node left out.",
+    discussion: """
+      Another node than the one in use is asked where there is one. What was left out is recorded
+      and credited as any other deposit; nothing is credited twice:
+
+        uncross custody rescan 21500000 21500900 --reason "payment of anna" --key operator.pem
+      """)
+
+  /// Of one request, which a slow node must answer in time.
+  private static let part: Int64 = 100
+
+  @Argument(help: "The first block.") var from: Int64
+  @Argument(help: "The last block.") var to: Int64
+  @Option(help: "For the auditor, 1 to 200 bytes.") var reason: String
+  @OptionGroup var client: ClientOptions
+
+  func validate() throws {
+    guard from >= 0, from <= to, to - from < 10_000 else {
+      throw ValidationError("FROM to TO is at most 10000 blocks")
+    }
+  }
+
+  func run() async throws {
+    try await client.signed { api in
+      var sum = RescanReport(blocks: 0, unproved: 0, deposits: 0)
+      for first in stride(from: from, through: to, by: Int(Self.part)) {
+        let report = try await api.rescan(
+          NewRescan(
+            fromBlock: first, toBlock: min(to, first + Self.part - 1), reason: reason))
+        sum.blocks += report.blocks
+        sum.unproved += report.unproved
+        sum.deposits += report.deposits
+      }
+      client.show(sum) { sum in
+        "\(sum.blocks) blocks looked at, \(sum.unproved) of them not proved by their hash; "
+          + "\(sum.deposits) deposits had been left out"
       }
     }
   }
