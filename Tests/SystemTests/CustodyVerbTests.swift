@@ -24,8 +24,8 @@ import Wire
 
   @Test func everyVerbDoesWhatItSays() async throws {
     try await ExchangeProcess.with { exchange in
-      try await exchange.start(
-        ["--no-demo", "--chain-block-seconds", "0.2"], withChain: true)
+      let arguments = ["--no-demo", "--chain-block-seconds", "0.2"]
+      try await exchange.start(arguments, withChain: true)
       let scene = try await CustodyScene.open(exchange)
       try await whereItIsPaidIn(scene)
       try await theBookOfAddresses(scene)
@@ -43,6 +43,7 @@ import Wire
       try await whatIsOwedIsNotHeld(scene)
       try await aCheckFails(scene)
       try await aCreditTakesTwo(scene)
+      try await theLastCheckIsKept(scene, arguments)
       try await exchange.stop()
     }
   }

@@ -4,6 +4,7 @@
 import Client
 import Formats
 import Foundation
+import Postgres
 import Testing
 import Wire
 
@@ -136,6 +137,22 @@ extension CustodyVerbTests {
     _ = try await scene.admin.reconciliation()
     #expect(try await scene.admin.solvency().check == .current)
     #expect(try await scene.figure("covered", labels) == 1)
+  }
+
+  /// The next process knows what the last one found, and that it is old: nothing of it looks good
+  /// until the first check of its own, ten seconds later.
+  func theLastCheckIsKept(_ scene: CustodyScene, _ arguments: [String]) async throws {
+    let block = try await scene.admin.reconciliation().block
+    let owner = try PostgresConnection(scene.exchange.database("uncross_owner"))
+    try owner.execute("update core.solvency_check set made_at = made_at - interval '1 hour'")
+    try await scene.exchange.stop()
+    try await scene.exchange.start(arguments, withChain: true)
+    let admin = try scene.exchange.client(try scene.exchange.operatorSigner())
+    try await wait("the check to be read") { try await admin.solvency().check == .old }
+    let kept = try await admin.solvency()
+    #expect(kept.report?.block == block && !kept.solvent && kept.ageSeconds ?? 0 >= 3_600)
+    try await wait("the first check") { try await admin.solvency().check == .current }
+    #expect(try await admin.solvency().report?.block ?? -1 >= block)
   }
 
   /// The first operator gives, the second one approves: the treasurer registered anna.
