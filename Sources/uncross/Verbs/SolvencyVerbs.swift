@@ -117,8 +117,16 @@ enum SolvencyText {
   }
 
   private static func verdict(_ report: ReconciliationReport) -> String {
-    if report.agrees { return "chain and books agree, and all that is owed is held" }
     var lines: [String] = []
+    // A key that is out is told of even where the venue has made good what it took.
+    let taken = report.assets.filter { $0.taken != "0" }.map(\.asset)
+    if !taken.isEmpty {
+      lines.append("TAKEN by somebody who has a key: " + taken.joined(separator: ", "))
+    }
+    if report.agrees {
+      return (lines + ["chain and books agree, and all that is owed is held"])
+        .joined(separator: "\n")
+    }
     let differing = report.assets.filter { $0.difference != "0" }.map(\.asset)
     if !differing.isEmpty {
       lines.append("chain and books DIFFER: " + differing.joined(separator: ", "))
@@ -127,10 +135,6 @@ enum SolvencyText {
       asset.onChain ? asset.asset : asset.asset + " (on no chain here)"
     }
     if !open.isEmpty { lines.append("NOT COVERED: " + open.joined(separator: ", ")) }
-    let taken = report.assets.filter { $0.taken != "0" }.map(\.asset)
-    if !taken.isEmpty {
-      lines.append("TAKEN by somebody who has a key: " + taken.joined(separator: ", "))
-    }
     return lines.isEmpty ? "chain and books do NOT agree" : lines.joined(separator: "\n")
   }
 
