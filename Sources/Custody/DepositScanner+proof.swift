@@ -6,6 +6,10 @@ internal import Foundation
 internal import Synchronization
 
 extension DepositScanner {
+  /// Blocks that are proved for one page of deposits: each is some hundred kilobytes, and what is
+  /// proved gets its numbers before more are asked for.
+  private static let proofs = 64
+
   /// Deposits whose block another node that can be asked has at the same height. With one node
   /// there is none to compare with.
   func knownToAnother(_ deposits: [Deposit]) -> [Deposit] {
@@ -34,7 +38,7 @@ extension DepositScanner {
   /// taken off the chain.
   func proved(_ deposits: [Deposit], _ session: inout Session) throws -> [Deposit] {
     var (shown, forged): ([Deposit], [Deposit]) = ([], [])
-    for (block, deposits) in byBlock(deposits, unproved.withLock { $0 }) {
+    for (block, deposits) in byBlock(deposits, unproved.withLock { $0 }).prefix(Self.proofs) {
       guard let proof = try proof(of: block, deposits, &session) else { continue }
       var unreadable: [Deposit] = []
       for deposit in deposits {
@@ -59,7 +63,7 @@ extension DepositScanner {
   /// block ever had them. Those that it has wait, as they did.
   func takeOffForged(_ deposits: [Deposit], _ session: inout Session) throws {
     var forged: [Deposit] = []
-    for (block, deposits) in byBlock(deposits, absent.withLock { $0 }) {
+    for (block, deposits) in byBlock(deposits, absent.withLock { $0 }).prefix(Self.proofs) {
       _ = absent.withLock { $0.failed(block, at: .now) }
       guard let proof = try proof(of: block, deposits, &session) else { continue }
       forged += deposits.filter { deposit in

@@ -260,6 +260,39 @@ extension DatabaseTests {
       }
     }
 
+    /// Its bytes are asked for, and prove the block and what it logs; of what it pays itself they
+    /// say nothing. Where a node does not tell them, the block is not proved.
+    @Test func aTransactionOfAnUnknownKindIsIncludedAsBytes() throws {
+      try Venue.run { venue, chain in
+        let address = try venue.address(2)
+        try chain.mint("USDC", to: address, 700)
+        try chain.fund(address, wei: 2_000)
+        let hashes = try #require(try chain.call("evm_mine", [1]) as? [String])
+        try chain.mine(4)
+        var told = try #require(
+          try chain.call("eth_getBlockByHash", [hashes[0], true]) as? [String: Any])
+        let transactions = try #require(told["transactions"] as? [[String: Any]])
+        told["transactions"] = transactions.map { $0.merging(["type": "0x7e"]) { $1 } }
+        try chain.fault([
+          "kind": "result", "method": "eth_getBlockByHash", "result": told, "times": 1_000_000,
+        ])
+        let error = ["code": -32601, "message": "the method does not exist"] as [String: Any]
+        try chain.fault([
+          "kind": "error", "method": "eth_getRawTransactionByHash", "error": error, "times": 1,
+        ])
+        let scanner = try venue.scan { $0.nodePauseMilliseconds = 20 }
+        #expect(try eventually { try venue.balance(2, 0) == 700 })
+        #expect(eventually { scanner.currentFigures().state == "block_not_proved" })
+        #expect(try venue.balance(2, 1) == 0 && venue.statuses(2).contains(.confirming))
+        let reports = venue.reports.all
+        #expect(reports.contains { $0.contains("the method does not exist") }, "\(reports)")
+        try chain.call("dev_clearFaults")
+        #expect(try eventually { try venue.balance(2, 1) == 2_000 })
+        venue.stop(scanner)
+        try venue.checkDeposits()
+      }
+    }
+
     /// Blocks without deposits of ours are not asked for whole, and one with many is once.
     @Test func aBlockIsProvedOnceForAllOfItsDeposits() throws {
       try Venue.run { venue, chain in

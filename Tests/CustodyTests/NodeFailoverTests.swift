@@ -309,6 +309,7 @@ extension DatabaseTests {
             other.currentFigures().halted == .wrongChain(expected: 31337, found: 1)
           })
         other.stop()
+        #expect(venue.core.projection.drain(withinSeconds: patience))
         try venue.checkDeposits()
       }
     }
