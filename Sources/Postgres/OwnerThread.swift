@@ -4,6 +4,12 @@ internal import Dispatch
 internal import Foundation
 internal import Synchronization
 
+#if canImport(Glibc)
+  internal import Glibc
+#elseif canImport(Musl)
+  internal import Musl
+#endif
+
 /// A thread that runs one body. The body makes what it owns (a connection, a child process) and
 /// never hands it out, so blocking calls are never on Swift's cooperative pool and owners need no
 /// locks.
@@ -29,7 +35,9 @@ public final class OwnerThread: Sendable {
   /// - Parameter body: runs once, to its end.
   public init(name: String, _ body: @escaping @Sendable (Stop) -> Void) {
     Thread.detachNewThread { [stopping, ended] in
-      Thread.current.name = name  // only from within does the kernel learn it
+      // Not by `Thread.current.name`: on a busy machine a thread may run before Foundation knows
+      // that it is that thread, and then its name is lost.
+      _ = pthread_setname_np(pthread_self(), String(decoding: name.utf8.prefix(15), as: UTF8.self))
       body(stopping)
       ended.set()
     }
