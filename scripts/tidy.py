@@ -28,7 +28,7 @@ WAITING = "Tests/TestServers/Waiting.swift"
 METRIC_PAGES = ["docs/operations.md", "docs/custody.md", "docs/signer.md"]
 # Where settings are read, what a name is there, and the page whose tables have each of them.
 SETTINGS = [
-    ("Sources/uncross/ServeConfiguration.swift", r'\b(?:text|number)\("([a-z.]+)"',
+    ("Sources/uncross/ServeConfiguration.swift", r'\b(?:text|number|flag)\("([a-z.]+)"',
      "docs/operations.md"),
     ("Sources/uncross/Chain/ChainSettings.swift", r'^ +case (?:\w+ = "(\w+)"|([\w, ]+))$',
      "docs/custody.md"),

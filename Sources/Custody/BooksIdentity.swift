@@ -63,9 +63,16 @@ public enum BooksIdentity {
     guard stored.rowCount == 1, let known = Kind(rawValue: stored.string(0, 0)) else {
       throw PostgresError.impossible("core.books: not one row of a known kind")
     }
-    let chains = try connection.query("select chain, chain_id from core.chain order by chain")
-    let names = (0..<chains.rowCount).map {
-      "\(chains.string($0, 0)) (id \(chains.int64($0, 1)))"
+    // Addresses were given out before a node was ever reached.
+    let chains = try connection.query(
+      """
+      select chain, chain_id from core.chain
+      union select distinct chain, null::bigint from core.deposit_address
+        where chain not in (select chain from core.chain)
+      order by chain
+      """)
+    let names = (0..<chains.rowCount).map { row in
+      chains.string(row, 0) + (chains.optionalInt64(row, 1).map { " (id \($0))" } ?? "")
     }
     guard known == kind else {
       throw BooksError(
@@ -75,12 +82,9 @@ public enum BooksIdentity {
     }
     guard let chain, chains.rowCount > 0 else { return }
     for row in 0..<chains.rowCount where chains.string(row, 0) == chain.name {
-      guard chains.int64(row, 1) == chain.chainID else {
-        throw BooksError(
-          "the books' chain \(chain.name) has id \(chains.int64(row, 1)), "
-            + "the description says \(chain.chainID)")
-      }
-      return
+      guard let id = chains.optionalInt64(row, 1), id != chain.chainID else { return }
+      throw BooksError(
+        "the books' chain \(chain.name) has id \(id), the description says \(chain.chainID)")
     }
     throw BooksError(
       "the books are of \(names.joined(separator: ", ")), the description is of \(chain.name) "
@@ -105,6 +109,7 @@ public enum BooksIdentity {
   private static func record(
     _ connection: borrowing PostgresConnection, _ assets: [Asset], of chain: String
   ) throws {
+    try forgetUnused(connection, but: assets.map(\.code), of: chain)
     for asset in assets {
       var parameters = PostgresParameters()
       parameters.text(chain)
@@ -118,14 +123,19 @@ public enum BooksIdentity {
       parameters.text("\(asset.scale)")
       try connection.query(
         """
-        insert into core.chain_asset(chain, asset, contract, decimals, scale)
-        values ($1, $2, $3, $4, $5::text::numeric)
-        on conflict (chain, asset) do update set contract = excluded.contract,
-          decimals = excluded.decimals, scale = excluded.scale
-        where not exists (select from public.deposits d
-            where (d.chain, d.asset) = (excluded.chain, excluded.asset))
-          and not exists (select from public.withdrawals w
-            where (w.chain, w.asset) = (excluded.chain, excluded.asset))
+        with changed as (
+          insert into core.chain_asset as c (chain, asset, contract, decimals, scale)
+          values ($1, $2, $3, $4, $5::text::numeric)
+          on conflict (chain, asset) do update set contract = excluded.contract,
+            decimals = excluded.decimals, scale = excluded.scale
+          where (c.contract is distinct from excluded.contract or c.scale <> excluded.scale
+              or c.decimals is distinct from excluded.decimals)
+            and not exists (select from public.deposits d
+              where (d.chain, d.asset) = (excluded.chain, excluded.asset))
+            and not exists (select from public.withdrawals w
+              where (w.chain, w.asset) = (excluded.chain, excluded.asset))
+          returning c.chain, c.asset, c.xmax <> 0 as was_another)
+        select core.forget_openings(chain, asset) from changed where was_another
         """, parameters)
     }
     var parameters = PostgresParameters()
@@ -146,6 +156,22 @@ public enum BooksIdentity {
         }
       }
     }
+  }
+
+  /// A coin that is listed no more, and of which nothing was ever paid, takes no other's place.
+  private static func forgetUnused(
+    _ connection: borrowing PostgresConnection, but codes: [String], of chain: String
+  ) throws(PostgresError) {
+    var parameters = PostgresParameters()
+    parameters.text(chain)
+    parameters.textArray(codes.count) { codes[$0] }
+    try connection.query(
+      """
+      delete from core.chain_asset c where chain = $1 and asset <> all($2::text[])
+        and not exists (select from public.deposits d where (d.chain, d.asset) = (c.chain, c.asset))
+        and not exists (select from public.withdrawals w
+          where (w.chain, w.asset) = (c.chain, c.asset))
+      """, parameters)
   }
 
   private static func check(

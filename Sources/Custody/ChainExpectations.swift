@@ -86,8 +86,14 @@ extension ChainNode {
   }
 
   func decimals(of contract: Address) throws(NodeError) -> Decimals {
-    let code: HexData = try call(RPCCall("eth_getCode", .text("\(contract)"), .text("latest")))
-    if code.bytes.isEmpty { return .noContract }
+    do throws(NodeError) {
+      let code: HexData = try call(
+        RPCCall("eth_getCode", .text("\(contract)"), .text("latest")))
+      if code.bytes.isEmpty { return .noContract }
+    } catch {
+      // Some providers do not offer it.
+      guard case .refused(-32_601, _) = error else { throw error }
+    }
     let word: HexData
     do throws(NodeError) {
       word = try call(
@@ -113,7 +119,8 @@ extension ChainNode {
         RPCCall("eth_getBlockByNumber", .text("finalized"), .truth(false)))
       return true
     } catch {
-      if case .refused = error { return false }
+      // Another code says that no block is final yet, or that it cannot tell now.
+      if case .refused(-32_602, _) = error { return false }
       throw error
     }
   }

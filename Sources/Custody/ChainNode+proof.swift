@@ -152,7 +152,8 @@ struct RPCWholeTransaction: Decodable {
 
   private enum CodingKeys: String, CodingKey {
     case hash, type, chainId, nonce, gasPrice, maxPriorityFeePerGas, maxFeePerGas, gas, to, value
-    case input, accessList, maxFeePerBlobGas, blobVersionedHashes, authorizationList, v, r, s
+    case input, accessList, maxFeePerBlobGas, blobVersionedHashes, authorizationList, v, yParity
+    case r, s
   }
 
   init(from decoder: any Decoder) throws {
@@ -161,6 +162,14 @@ struct RPCWholeTransaction: Decodable {
     // Before there were types, nodes named none.
     let type = try container.decodeIfPresent(Word.self, forKey: .type)?.value ?? 0
     guard let kind = UInt8(exactly: type).flatMap(BlockTransaction.Kind.init) else { return }
+    // What is written in a way that does not read is asked for as bytes.
+    fields = try? Self.fields(kind, container, decoder)
+  }
+
+  private static func fields(
+    _ kind: BlockTransaction.Kind, _ container: KeyedDecodingContainer<CodingKeys>,
+    _ decoder: any Decoder
+  ) throws -> BlockTransaction {
     func amount(_ key: CodingKeys) throws -> UInt256 {
       try container.decode(Amount.self, forKey: key).value
     }
@@ -192,10 +201,12 @@ struct RPCWholeTransaction: Decodable {
       let list = try container.decode([RPCAuthorization].self, forKey: .authorizationList)
       transaction.authorizations = .list(list.map(\.item))
     }
-    transaction.v = try container.decode(PaddedNumber.self, forKey: .v).value
+    // Some nodes show the parity of typed ones under its own name only.
+    let v = try container.decodeIfPresent(PaddedNumber.self, forKey: .v)
+    transaction.v = try v?.value ?? container.decode(PaddedNumber.self, forKey: .yParity).value
     transaction.r = try container.decode(PaddedNumber.self, forKey: .r).value
     transaction.s = try container.decode(PaddedNumber.self, forKey: .s).value
-    fields = transaction
+    return transaction
   }
 
   private static func hash(_ bytes: [UInt8], _ decoder: any Decoder) throws -> Hash32 {

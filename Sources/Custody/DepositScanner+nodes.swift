@@ -66,8 +66,14 @@ extension DepositScanner {
   ) -> (NodeVerdict, Int64?) {
     do throws(NodeError) {
       let identity = try node.identity()
-      if let halt = try configuration.expectations.contradiction(by: node, identity) {
-        return (.foreign(halt), nil)
+      switch try configuration.expectations.contradiction(by: node, identity) {
+      case nil: break
+      // A node that was just started may have neither yet: it waits, and nothing is booked by it.
+      case .noFinality(let what):
+        throw .malformed("\(CustodyHalt.noFinality(of: what))")
+      case .noContract(let asset, let address):
+        throw .malformed("\(CustodyHalt.noContract(asset, address))")
+      case let halt?: return (.foreign(halt), nil)
       }
       if let known, known.genesis != identity.genesis { return (.foreign(.wrongGenesis), nil) }
       guard nodes.count > 1, let follower else { return (.well, nil) }

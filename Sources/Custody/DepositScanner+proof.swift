@@ -10,27 +10,40 @@ extension DepositScanner {
   /// proved gets its numbers before more are asked for.
   private static let proofs = 64
 
-  /// Deposits whose block another node that can be asked has at the same height. With one node
+  /// Deposits whose block another node that can be asked has at the same height; those that wait
+  /// until it is final, as final by that node too: finality is no node's word alone. With one node
   /// there is none to compare with.
   func knownToAnother(_ deposits: [Deposit]) -> [Deposit] {
-    if nodes.count == 1 || deposits.isEmpty { return deposits }
-    var wanted = Dictionary(
-      deposits.map { ($0.height, $0.block) }, uniquingKeysWith: { first, _ in first })
-    var known: Set<Hash32> = []
+    if nodes.count == 1 { return deposits }
+    var known: Set<Int64> = []
     let (inUse, usable) = roster.withLock { ($0.current, $0.nodes.map(\.verdict.isUsable)) }
-    for index in nodes.indices where index != inUse && usable[index] && !wanted.isEmpty {
+    for index in nodes.indices where index != inUse && usable[index] {
+      let rest = deposits.filter { !known.contains($0.id) }
+      if rest.isEmpty { break }
       do throws(NodeError) {
-        for (height, hash) in try nodes[index].hashes(at: wanted.keys.sorted()) {
-          guard let hash, wanted[height] == hash else { continue }
-          known.insert(hash)
-          wanted[height] = nil
-        }
+        known.formUnion(try ripe(rest, by: nodes[index]).map(\.id))
       } catch {
         noteAside(error)
         judge(index, .failing(error))
       }
     }
-    return deposits.filter { known.contains($0.block) }
+    return deposits.filter { known.contains($0.id) }
+  }
+
+  private func ripe(
+    _ deposits: [Deposit], by node: ChainNode
+  ) throws(NodeError) -> [Deposit] {
+    let finalized = try node.heads().finalized?.height ?? -1
+    let ripe = deposits.filter { deposit in
+      let asset = scan.rules.asset(named: deposit.asset)
+      return asset?.finality != .finalized || deposit.height <= finalized
+    }
+    if ripe.isEmpty { return [] }
+    var blocks: [Int64: Hash32] = [:]
+    for (height, hash) in try node.hashes(at: Set(ripe.map(\.height)).sorted()) {
+      blocks[height] = hash
+    }
+    return ripe.filter { blocks[$0.height] == $0.block }
   }
 
   /// Those of the deposits that their blocks have. A block that no node proves keeps its deposits

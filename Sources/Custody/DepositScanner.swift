@@ -267,7 +267,11 @@ public final class DepositScanner: Sendable {
       if let other = try store.chain(identity) {
         throw CustodyHalt.knownChain(name: other)
       }
-      let start = try configuration.start ?? node.heads().latest.height + 1
+      let next = try node.heads().latest.height + 1
+      let start = configuration.start ?? next
+      guard start <= next else {
+        throw NodeError.malformed("start is \(start), the chain's next block is \(next)")
+      }
       try store.begin(chainID: identity.chainID, genesis: identity.genesis, start: start)
     }
     guard let known = try store.known() else { throw NodeError.unreachable("no chain") }

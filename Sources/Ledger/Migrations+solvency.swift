@@ -40,6 +40,21 @@ extension Migrations {
       failure text,
       check ((made_at is null) = (report is null)),
       check ((failed_at is null) = (failure is null)));
+    -- A coin that was a mistake, and of which nothing was paid in or out, leaves no opening.
+    create or replace function core.forget_openings(of_chain text, of_asset text) returns void
+    language plpgsql security definer set search_path = pg_catalog as $$
+    begin
+      if exists (select from public.deposits where (chain, asset) = (of_chain, of_asset))
+        or exists (select from public.withdrawals where (chain, asset) = (of_chain, of_asset)) then
+        raise exception 'an asset that was paid keeps its openings';
+      end if;
+      delete from core.deposit_opening where (chain, asset) = (of_chain, of_asset);
+      delete from core.opened_asset where (chain, asset) = (of_chain, of_asset);
+      delete from core.venue_opening where (chain, asset) = (of_chain, of_asset);
+      delete from core.venue_transfer where (chain, asset) = (of_chain, of_asset);
+    end $$;
+    revoke execute on function core.forget_openings(text, text) from public;
+    grant execute on function core.forget_openings(text, text) to uncross_app;
     grant select, insert, update on core.opened_asset, core.solvency_check to uncross_app;
     grant select, insert, delete on core.deposit_opening to uncross_app;
     grant update (raw_amount, block_height, is_due) on core.venue_opening to uncross_app;

@@ -1,14 +1,9 @@
 // A thread with a name that owns what its body makes: where calls that block are at home.
 
+internal import CPostgres
 internal import Dispatch
 internal import Foundation
 internal import Synchronization
-
-#if canImport(Glibc)
-  internal import Glibc
-#elseif canImport(Musl)
-  internal import Musl
-#endif
 
 /// A thread that runs one body. The body makes what it owns (a connection, a child process) and
 /// never hands it out, so blocking calls are never on Swift's cooperative pool and owners need no
@@ -37,7 +32,7 @@ public final class OwnerThread: Sendable {
     Thread.detachNewThread { [stopping, ended] in
       // Not by `Thread.current.name`: on a busy machine a thread may run before Foundation knows
       // that it is that thread, and then its name is lost.
-      _ = pthread_setname_np(pthread_self(), String(decoding: name.utf8.prefix(15), as: UTF8.self))
+      uncross_name_thread(name)
       body(stopping)
       ended.set()
     }

@@ -89,7 +89,12 @@ struct Keys {
   /// them.
   func refuseDevelopmentKeys(in settings: ChainSettings) throws {
     let files = FileManager.default
-    if files.fileExists(atPath: depositPublicKeyFile), try depositPublicKey() == settings.xpub {
+    // By what children depend on: a key may be written with another place in its tree.
+    if files.fileExists(atPath: depositPublicKeyFile),
+      let own = try? ExtendedPublicKey(depositPublicKey()),
+      let named = try? ExtendedPublicKey(settings.xpub),
+      (own.publicKey, own.chainCode) == (named.publicKey, named.chainCode)
+    {
       throw ChainSettingsError(
         "xpub is the development chain's, whose private key lies in \(depositKeyFile)")
     }
@@ -106,9 +111,11 @@ struct Keys {
     struct KeyFileHead: Decodable {
       var address: String
     }
-    let head: KeyFileHead = try JSON.value(
-      from: Array(Data(contentsOf: URL(fileURLWithPath: hotKeyFile))))
-    return try Address(head.address)
+    do {
+      let head: KeyFileHead = try JSON.value(
+        from: Array(Data(contentsOf: URL(fileURLWithPath: hotKeyFile))))
+      return try Address(head.address)
+    } catch { throw EmbeddedError("\(hotKeyFile): \(error)") }
   }
 
   private func write(_ text: String, to path: String) throws {

@@ -52,6 +52,7 @@ struct ServeConfiguration: Sendable {
   ) async throws {
     let config = try await Self.reader(flags, file, environment)
     var known: Set<String> = []
+    var numbers: Set<String> = []
 
     func text(_ key: String) -> String? {
       known.insert(key)
@@ -59,11 +60,21 @@ struct ServeConfiguration: Sendable {
     }
     func number(_ key: String, _ standard: Int) throws -> Int {
       // Flags and variables are text, a file may hold a number.
+      numbers.insert(key)
       if let text = text(key) {
         guard let number = Int(text) else { throw ConfigurationError(key: key, value: text) }
         return number
       }
       return config.int(forKey: ConfigKey(key), default: standard)
+    }
+    func flag(_ key: String) throws -> Bool? {
+      switch text(key) {
+      case nil: return nil
+      case "true": return true
+      case "false": return false
+      case let other?:
+        throw ConfigurationError(key: key, value: other, wanted: "true or false")
+      }
     }
     let here = FileManager.default.currentDirectoryPath
     let data = text("data.directory") ?? ".uncross/data"
@@ -86,29 +97,50 @@ struct ServeConfiguration: Sendable {
     workerURL = text("worker.url")
     workerSource = text("worker.source") ?? here + "/worker"
     chainFile = text("chain.file")
-    chain = (text("chain.enabled") ?? "true") != "false"
+    chain = try flag("chain.enabled") ?? true
     guard let seconds = Double(text("chain.block.seconds") ?? "1"), seconds > 0 else {
       throw ConfigurationError(
         key: "chain.block.seconds", value: text("chain.block.seconds") ?? "")
     }
     chainBlockSeconds = seconds
     chainSource = text("chain.source") ?? here
-    demo = text("demo").map { $0 != "false" } ?? (chainFile == nil)
+    demo = try flag("demo") ?? (chainFile == nil)
     guard !demo || chainFile == nil else {
       throw ConfigurationError(
         key: "demo", value: "on beside chain.file", wanted: "for books of a real chain")
     }
     operatorKey = text("operator.key")
-    standBy = text("stand.by") == "true"
+    standBy = try flag("stand.by") ?? false
     snapshotCommands = try number("snapshot.commands", 250_000)
     guard snapshotCommands >= 1 else {
       throw ConfigurationError(key: "snapshot.commands", value: "\(snapshotCommands)")
     }
-    if let file { try Self.refuseUnknown(in: file, known) }
+    if let file { try Self.refuseUnknown(in: file, known, numbers: numbers) }
+    try Self.refuseMisspelt(environment, known)
   }
 
-  /// What a file says and nobody asks for was meant for something.
-  private static func refuseUnknown(in file: String, _ known: Set<String>) throws {
+  /// Variables of the clients and of the set-up.
+  private static let otherVariables: Set = ["api", "key", "deno", "python"]
+
+  /// A variable that is nearly a setting's was meant for it.
+  private static func refuseMisspelt(
+    _ environment: [String: String], _ known: Set<String>
+  ) throws {
+    for name in environment.keys.sorted() where name.hasPrefix("UNCROSS_") {
+      let key = name.dropFirst("UNCROSS_".count).lowercased().replacing("_", with: ".")
+      if known.contains(key) || otherVariables.contains(key) { continue }
+      let hint = NearestName.hint(for: key, among: known.sorted())
+      guard hint.isEmpty else {
+        throw ConfigurationError(key: name, value: "`\(key)`\(hint)", wanted: "a setting")
+      }
+    }
+  }
+
+  /// What a file says and nobody asks for was meant for something, and so was a value of a kind
+  /// that nobody reads.
+  private static func refuseUnknown(
+    in file: String, _ known: Set<String>, numbers: Set<String>
+  ) throws {
     let bytes = Array(try Data(contentsOf: URL(fileURLWithPath: file)))
     let limits = JSONLimits(
       bytes: 1 << 20, depth: 8, members: 64, elements: 64, stringBytes: 4_096)
@@ -120,7 +152,13 @@ struct ServeConfiguration: Sendable {
           throw ConfigurationError(
             key: file, value: "`\(Printable.line(key))`\(hint)", wanted: "a file of settings only")
         }
-        return
+        switch value {
+        case .text: return
+        case .number where numbers.contains(key): return
+        default:
+          throw ConfigurationError(
+            key: key, value: String(decoding: value.bytes, as: UTF8.self), wanted: "a string")
+        }
       }
       for field in fields { try look(field.value, path + [field.name]) }
     }

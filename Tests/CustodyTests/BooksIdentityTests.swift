@@ -59,6 +59,21 @@ extension DatabaseTests {
       }
     }
 
+    /// Before a node was ever reached addresses are given out: their chain keeps its name too.
+    @Test func aChainKeepsItsNameFromItsFirstAddressOn() throws {
+      let connection = try PostgresConnection(TestDatabase().app)
+      try BooksIdentity.claim(connection, as: .real, Self.eth)
+      try connection.execute(
+        """
+        insert into core.deposit_address(chain, address, user_id, xpub)
+        values ('eth', '\\x01', 2, 'xpub')
+        """)
+      try BooksIdentity.claim(connection, as: .real, Self.eth)
+      #expect(throws: BooksError.self) {
+        try BooksIdentity.claim(connection, as: .real, .init(name: "ether", chainID: 1))
+      }
+    }
+
     /// One identity has one name in the database too.
     @Test func aChainHasOneName() throws {
       let connection = try PostgresConnection(TestDatabase().app)
@@ -85,12 +100,15 @@ extension DatabaseTests {
         select 'eth', '\\x01', 'l0', 2, a, '\\x02', '\\x03', null, 1, '\\x04', 100, 1, 100, 'seen',
           now(), now() from unnest(array['ETH', 'USDC']) a where a = 'USDC'
         """)
+      // One that was never paid takes no other's place.
+      try claim([asset("ETH"), asset("USDC", 2, decimals: 8, scale: 100), asset("OLD", 5)])
+      try claim([asset("ETH"), asset("USDC", 2, decimals: 8, scale: 100), asset("NEW", 5)])
       let before = try connection.query("select count(*) from core.chain_asset").int64(0, 0)
       for (wrong, words) in try [
         (asset("USDC", 1, decimals: 8, scale: 100), "USDC is contract 0x"),
         (asset("USDC", 2, decimals: 6, scale: 100), "USDC has 8 decimals"),
         (asset("USDC", 2, decimals: 8), "USDC has 8 decimals"),
-        (asset("USDC"), "the chain's own coin is ETH in these books"),
+        (asset("USDC"), "the description says the chain's own coin"),
         (asset("DAI", 2, decimals: 8, scale: 100), "is USDC in these books, not DAI"),
       ] {
         let error = refused { try claim([asset("WBTC", 9, decimals: 8), wrong]) }

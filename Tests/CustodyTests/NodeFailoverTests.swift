@@ -481,6 +481,26 @@ extension DatabaseTests {
       }
     }
 
+    /// A node that calls its head final credits nothing by that, however small.
+    @Test func whatIsFinalIsNoNodesWordAlone() throws {
+      try twins { venue, first, second in
+        let address = try venue.address(2)
+        try second.options(["finalized_lag": 30])
+        let scanner = try scan(venue, second)
+        for chain in [first, second] {
+          try chain.mint("BTC", to: address, 1_000_000)
+          try chain.fund(address, wei: 2_000)
+          try chain.mine(12)
+        }
+        #expect(try eventually { try venue.balance(2, 1) == 2_000 })
+        expectDisagreement(scanner)
+        #expect(try venue.balance(2, 2) == 0)
+        try second.options(["finalized_lag": 8])
+        #expect(try eventually { try venue.balance(2, 2) == 10_000 })
+        try end(venue, scanner, on: first)
+      }
+    }
+
     /// The node in use lost a credited payment, and the other one has it where it was.
     @Test(arguments: [false, true]) func aClawbackIsNotTakenOnOneNodesWord(isAway: Bool) throws {
       try twins { venue, first, second in

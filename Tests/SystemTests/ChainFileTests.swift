@@ -89,6 +89,11 @@ import Testing
         refusal == "chain: FILE: payouts.sender: 64 digits are a private key's or a hash's, "
           + "an address has 40 after 0x")
     }
+    for text in ["0x" + secret.dropLast(), Self.xprv, "seven words that nobody should read"] {
+      let refusal = try changingPayouts("sender", text)
+      #expect(refusal?.contains("is no address: 0x and 40 digits") == true, "\(refusal ?? "")")
+      #expect(refusal?.contains(text.suffix(8)) == false)
+    }
     let isPrivate = try refusal { $0["xpub"] = Self.xprv }
     #expect(isPrivate?.contains("xpub: this is a private key") == true, "\(isPrivate ?? "taken")")
     #expect(isPrivate?.contains("xprv") == false)
@@ -96,6 +101,18 @@ import Testing
     #expect(wrong?.contains("its checksum does not fit") == true, "\(wrong ?? "taken")")
     let short = try refusal { $0["xpub"] = "xpub" }
     #expect(short?.contains("those begin with `xpub`") == true, "\(short ?? "taken")")
+  }
+
+  /// The engine takes no other name, and the books would have it before the engine is asked.
+  @Test func aNameAndNodesAreCheckedBeforeAnythingIsWritten() throws {
+    for name in ["Eth", "eth-mainnet", "", String(repeating: "a", count: 17)] {
+      let refusal = try refusal { $0["name"] = name }
+      #expect(refusal == "chain: FILE: name is 1 to 16 of a-z and 0-9", "\(name)")
+    }
+    for node in ["not a url", "ws://node.example", "http://", "node.example:8545"] {
+      let refusal = try refusal { $0["nodes"] = [node] }
+      #expect(refusal == "chain: FILE: a node is an http or https address", "\(node)")
+    }
   }
 
   /// Of the exchange's own settings too.
@@ -107,6 +124,11 @@ import Testing
       (#"{"api": {"prot": 0}}"#, "`api.prot` (is `api.port` meant?)"),
       (#"{"api.port": 0, "api": {"host": "::1"}}"#, "`api.port`"),
       (#"{"chain": {"file": "a", "fiel": "b"}}"#, "`chain.fiel` (is `chain.file` meant?)"),
+      // Nobody reads these: an operator who wrote them would get the development chain.
+      (#"{"demo": false}"#, "demo is not a string: false"),
+      (#"{"chain": {"file": 123}}"#, "chain.file is not a string: 123"),
+      (#"{"chain": {"file": ["a"]}}"#, #"chain.file is not a string: ["a"]"#),
+      (#"{"chain": {"enabled": "no"}}"#, "chain.enabled is not true or false: no"),
     ] as [(String, String?)] {
       try text.write(toFile: path, atomically: true, encoding: .utf8)
       var refusal: String?
@@ -118,6 +140,19 @@ import Testing
       } else {
         #expect(refusal == nil, "\(text)")
       }
+    }
+  }
+
+  @Test func aMisspeltVariableIsRefused() async throws {
+    for (name, words) in [
+      ("UNCROSS_CHAIN_FIEL", "(is `chain.file` meant?)"), ("UNCROSS_DENO", nil),
+      ("UNCROSS_SOMETHING_ELSE", nil),
+    ] as [(String, String?)] {
+      var refusal: String?
+      do {
+        _ = try await ServeConfiguration(flags: [:], file: nil, environment: [name: "x"])
+      } catch { refusal = "\(error)" }
+      #expect(words.map { refusal?.contains($0) == true } ?? (refusal == nil), "\(refusal ?? "")")
     }
   }
 }

@@ -54,13 +54,17 @@ extension ChainSettings {
     do throws(AddressError) {
       return try Address(text)
     } catch {
-      // Never shown again: it may be a secret.
+      // The text is never shown again: it may be a secret.
       let digits = text.hasPrefix("0x") ? text.utf8.count - 2 : text.utf8.count
       if digits == 64 {
         throw ChainSettingsError(
           "\(place): 64 digits are a private key's or a hash's, an address has 40 after 0x")
       }
-      throw ChainSettingsError("\(place): \(text) is no address: \(error)")
+      if case .checksum = error {
+        throw ChainSettingsError("\(place): the checksum of the address does not fit (EIP-55)")
+      }
+      throw ChainSettingsError(
+        "\(place): a text of \(text.utf8.count) characters is no address: 0x and 40 digits")
     }
   }
 }

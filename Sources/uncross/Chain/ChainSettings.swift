@@ -127,6 +127,18 @@ struct ChainSettings: Decodable, Sendable {
 
   init(file: String) throws {
     self = try Self.read(file)
+    // It is written into the books before the engine is asked for it.
+    guard (1...16).contains(name.utf8.count),
+      name.utf8.allSatisfy({
+        (UInt8(ascii: "a")...UInt8(ascii: "z")).contains($0)
+          || (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0)
+      })
+    else { throw ChainSettingsError("\(file): name is 1 to 16 of a-z and 0-9") }
+    for node in nodes {
+      let url = URLComponents(string: node)
+      guard ["http", "https"].contains(url?.scheme?.lowercased()), url?.host?.isEmpty == false
+      else { throw ChainSettingsError("\(file): a node is an http or https address") }
+    }
     guard !nodes.isEmpty else { throw ChainSettingsError("\(file): it names no node") }
     // Each asks for the balance of every address; less than one a day is none.
     guard reconcileSeconds.map({ (1...86_400).contains($0) }) ?? true else {

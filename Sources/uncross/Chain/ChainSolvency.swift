@@ -112,7 +112,7 @@ extension ChainCustody {
     let lag = max(0, (figures.latest ?? 0) - (figures.tip ?? figures.latest ?? 0))
     return history.standing(
       at: now,
-      isFollowing: figures.halted == nil && !figures.isDisputed && lag < Self.maximumLag)
+      isFollowing: figures.isFollowing && lag < Self.maximumLag)
   }
 
   func solvency() async throws(ExchangeError) -> SolvencyReport {
