@@ -68,13 +68,9 @@ struct ServeConfiguration: Sendable {
       return config.int(forKey: ConfigKey(key), default: standard)
     }
     func flag(_ key: String) throws -> Bool? {
-      switch text(key) {
-      case nil: return nil
-      case "true": return true
-      case "false": return false
-      case let other?:
-        throw ConfigurationError(key: key, value: other, wanted: "true or false")
-      }
+      guard let text = text(key) else { return nil }
+      if let flag = Bool(text) { return flag }
+      throw ConfigurationError(key: key, value: text, wanted: "true or false")
     }
     let here = FileManager.default.currentDirectoryPath
     let data = text("data.directory") ?? ".uncross/data"
