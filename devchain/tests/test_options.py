@@ -11,8 +11,8 @@ class OptionTests(ChainTest):
     def test_options_are_told(self) -> None:
         told = self.node.call("dev_options")
         self.assertEqual(
-            {"safe_lag": 4, "finalized_lag": 8, "finalized_stalled": None, "head_lag": 0,
-             "logs_range": 10_000, "range_error": "geth",
+            {"safe_lag": 4, "finalized_lag": 8, "finalized_stalled": None, "finality": True,
+             "head_lag": 0, "logs_range": 10_000, "range_error": "geth",
              "batch_limit": None, "batch_error": "each", "zero_bloom": False},
             told,
         )  # fmt: skip
